@@ -13,6 +13,7 @@ from netdsl.graph import Graph
 from netdsl.kinds.values import dims
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.lowering.expand import Expanded
+from netdsl.params import param_text
 from netdsl.syntax import tree
 
 NUMBERS: dict[str, Callable[[Graph], int]] = {
@@ -68,19 +69,10 @@ def _compare(
         return []
     message = f"{name} is {dims(shape)}, not {dims(expected)}"
     help = f"expect {name} = {dims(shape)}"
-    if _is_a_number(expected) and (shape == (1,) or expected[0] < 1):
+    if len(expected) == 1 and (shape == (1,) or expected[0] < 1):  # a value may be meant
         message = f"the shape of {message}"
         help += f"; a number that comes out is in brackets: expect {name} = [{dims(expected)}]"
     return [Diagnostic("N301", message, span, help=help)]
-
-
-def _is_a_number(expected: tuple[Any, ...]) -> bool:
-    """Whether what is expected may be a number that comes out rather than a shape."""
-    return (
-        len(expected) == 1
-        and isinstance(expected[0], Rational)
-        and not isinstance(expected[0], bool)
-    )
 
 
 def _expected(fact: tree.Sizes, source: Source, params: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -93,11 +85,19 @@ def _expected(fact: tree.Sizes, source: Source, params: Mapping[str, Any]) -> tu
         raise fail("N110", f"there is no `{name}` here", span, help=help)
 
     return tuple(
-        item.value
-        if isinstance(item, tree.Number)
-        else evaluate(item, source, lookup, DEFAULT_LIMITS)
+        item.value if isinstance(item, tree.Number) else _number(item, source, lookup)
         for item in fact.items
     )
+
+
+def _number(item: Any, source: Source, lookup: Callable[[str, Span], Any]) -> Any:
+    """Return the number that an expression gives."""
+    value = evaluate(item, source, lookup, DEFAULT_LIMITS)
+    if not isinstance(value, Rational) or isinstance(value, bool):
+        span = Span(source, item.start, item.end)
+        what = f"{param_text(value)} is not a number"
+        raise fail("N301", f"{what}: facts and shapes are compared with numbers", span)
+    return value
 
 
 def _compare_number(

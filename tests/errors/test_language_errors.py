@@ -641,7 +641,11 @@ MEANING = [  # names, options, shapes, expectations
     ("32x32x1 > conv3-4\nexpect output = «32x32x5»", "N301", "output is 32x32x4, not 32x32x5"),
     ("32x32x1 > conv3-4 as a\nexpect @a = «32x32x5»", "N301", "@a is 32x32x4, not 32x32x5"),
     ("1 > relu as a\nexpect @a = «-12»", "N301", "in brackets: expect @a = [-12]"),
-    ('param w = "b"\n3 > relu as a\nexpect @a = «{w}»', "N301", "@a is 3, not b"),
+    (
+        'param w = "b"\n3 > relu as a\nexpect @a = «{w}»',
+        "N301",
+        "b is not a number: facts and shapes are compared with numbers",
+    ),
     ("1 > relu as a\nexpect «a» = [3]", "N302", "of a point: expect @a = ..."),
     ("32x32x1 > conv3-4\nexpect «prams» = 5", "N302", "did you mean `params`?"),
     ("32x32x1 > conv3-4\nexpect «@b» = 5", "N101", "there is no point `@b`"),

@@ -83,3 +83,13 @@ def test_a_number_that_is_no_integer_is_not_subtracted(stated: str) -> None:
     assert [one.code for one in found] == ["N301"]
     assert found[0].message.startswith("params is 18, not ")
     assert not found[0].message.endswith(")")
+
+
+@pytest.mark.parametrize(("value", "said"), [("yes", "yes"), ('"x"', "x"), ("(1, 2)", "(1, 2)")])
+@pytest.mark.parametrize("fact", ["@a", "output", "params"])
+def test_a_fact_is_compared_with_numbers_alone(value: str, said: str, fact: str) -> None:
+    """Yes is 1 in Python, and not in a network."""
+    found = check(f"param w = {value}\n1 > relu as a\nexpect {fact} = {{w}}").diagnostics
+    assert [(one.code, one.message) for one in found if one.code == "N301"] == [
+        ("N301", f"{said} is not a number: facts and shapes are compared with numbers")
+    ]
