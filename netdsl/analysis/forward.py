@@ -57,11 +57,13 @@ def forward(
     return values
 
 
-def _refuse_padding(graph: Graph, op: Op, makers: dict[int, int], values: list[Any]) -> None:
+def _refuse_padding(
+    graph: Graph, op: Op, makers: Mapping[int, tuple[int, ...]], values: list[Any]
+) -> None:
     """Raise NetError N671 where a layer's input has padding that it would skip."""
     if not makers or op.kind is None or not op.kind.takes_mask:
         return
-    for maker in {makers[source] for source in op.inputs if source in makers}:
+    for maker in {maker for source in op.inputs for maker in makers.get(source, ())}:
         made = graph.ops[maker]
         assert made.kind is not None
         if same_elements(op, made) and made.kind.element.has_padding(values[made.inputs[0]]):

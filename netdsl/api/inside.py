@@ -220,7 +220,7 @@ class InsideViews:
 
         Args:
             sizes: the largest changes, in units of what the network takes.
-            steps: 1 for the fast gradient sign method, more for projected gradient descent.
+            steps: 1 for the fast gradient sign method, up to 1,000 for projected gradient descent.
             norm: of a change: inf, its largest pixel, or 2, the root of the sum of squares.
             target: the class that should be answered; None where any wrong one will do.
             part: of the data: test, validation, training or all.
@@ -231,13 +231,14 @@ class InsideViews:
             `results`: for each size the accuracy after `adversarial` and after `random` changes.
 
         Raises:
-            NetError: N107 for a target that is none of the classes, N630, N680.
+            NetError: N107 for a target that is none of the classes, N201 for too many steps, N630,
+                N680.
         """
-        from netdsl.lab.attack import Attack, attack
+        from netdsl.lab.attack import STEPS, Attack, attack
 
         how = Attack(
             tuple(0.0 if size == 0 else arguments.positive("sizes", size) for size in sizes),
-            arguments.whole("steps", steps, 1),
+            arguments.whole("steps", steps, 1, STEPS + 1),
             arguments.one_of("norm", norm, ("inf", "2")),
             _number("target", target),
             arguments.whole("examples", examples, 1),

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any
 
-from netdsl.params import is_name, parse_param
+from netdsl.params import is_name, param_text, parse_param
 
 FILE_HELP = "a .net file, '-', or a network in quotes"
 DATA_HELP = (
@@ -33,7 +33,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-p",
         dest="params",
-        action="append",
+        action=_Params,
         type=param,
         default=[],
         metavar="NAME=VALUE",
@@ -62,6 +62,19 @@ def add_run_folder(parser: argparse.ArgumentParser) -> None:
 def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -> None:
     """Add `--force`, without which nothing that exists is written over."""
     parser.add_argument("--force", action="store_true", help=f"overwrite {what}")
+
+
+class _Params(argparse.Action):
+    """Collects params, each of which is given once."""
+
+    def __call__(self, parser: Any, options: Any, given: Any, flag: Any = None) -> None:
+        name, value = given
+        before: list[tuple[str, Any]] = getattr(options, self.dest)
+        for other, earlier in before:
+            if other == name:
+                values = f"{param_text(earlier)} and {param_text(value)}"
+                raise argparse.ArgumentError(self, f"`{name}` is given twice: {values}")
+        setattr(options, self.dest, [*before, given])
 
 
 # --- types of values ------------------------------------------------------------------------------

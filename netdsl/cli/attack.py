@@ -29,10 +29,10 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--steps",
-        type=positive,
+        type=_steps,
         default=1,
         metavar="N",
-        help="1 for the fast gradient sign, more for projected gradient descent (default: 1)",
+        help="1 for the fast gradient sign, to 1,000 for projected gradient descent (default: 1)",
     )
     parser.add_argument(
         "--norm",
@@ -85,6 +85,15 @@ def sizes(text: str) -> tuple[float, ...]:
     if len(found) > 100:
         raise argparse.ArgumentTypeError(f"{len(found)} sizes; at most 100 are tried")
     return tuple(found)
+
+
+def _steps(text: str) -> int:
+    from netdsl.lab.attack import STEPS
+
+    found = positive(text)
+    if found > STEPS:
+        raise argparse.ArgumentTypeError(f"{found:,} steps; at most {STEPS:,} are made")
+    return found
 
 
 def run(options: argparse.Namespace) -> int:

@@ -98,12 +98,21 @@ _FILE_AND_PARAMS = re.compile(r"(.+?):([A-Za-z_][A-Za-z0-9_]*=.*)", re.DOTALL)
 
 
 def split_params(file: str) -> tuple[str, list[tuple[str, Any]]]:
-    """Split `a.net:width=8,depth=(1, 2)` into the file and its params."""
+    """Split `a.net:width=8,depth=(1, 2)` into the file and its params.
+
+    Raises:
+        NetError: N107 for a param that is given twice.
+    """
     found = None if os.path.exists(file) or holds_text(file) else _FILE_AND_PARAMS.fullmatch(file)
     if found is None:
         return file, []
     parts = re.split(r",\s*(?=[A-Za-z_][A-Za-z0-9_]*=)", found[2])
-    pairs = (part.partition("=") for part in parts)
+    pairs = [part.partition("=") for part in parts]
+    names = [name for name, _, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            values = " and ".join(value.strip() for other, _, value in pairs if other == name)
+            raise fail("N107", f"the param `{name}` of {found[1]} is given twice: {values}")
     return found[1], [(name, parse_param(value.strip())) for name, _, value in pairs]
 
 

@@ -232,6 +232,7 @@ class Multiply(Elementwise):
     """The product of all branches."""
 
     word, saved_for_backward, gate = "mul", "inputs", "swaps"
+    takes_mask = True  # a factor of 1 where its branch is padding
     names_elsewhere = (
         "multiply",
         "times",
@@ -260,6 +261,7 @@ class Maximum(Elementwise):
     """The largest of all branches, number by number."""
 
     word, saved_for_backward, gate = "max", "indices", "routes"
+    takes_mask = True  # the other branch's number where one is padding
     names_elsewhere = ("maximum",)
     sign = "max"
     keras_layers = ("Maximum",)
@@ -312,7 +314,7 @@ class Dot(Elementwise):
     """The inner product of two branches along the channels: one number at each position."""
 
     word, sums_inputs, max_branches = "dot", True, 2
-    keeps_mask = False
+    keeps_mask, takes_mask = False, True  # it is computed by Keras's Multiply
     names_elsewhere = (
         "innerproduct",
         "inner",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
     from netdsl.training.preparation.outputs import OutputTransform
 
+STEPS = 1_000
+"""Steps of an attack, at most."""
+
 EXAMPLES, SHOWN = 1_000, 8
 """Examples that are attacked by default, and those of the sheet."""
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from netdsl.text_table import aligned_lines
 
-ROWS, COLUMNS, CHANNELS = 16, 16, 4
-"""Rows, columns and channels that are shown; the rest is counted."""
+ROWS, COLUMNS, CHANNELS = 28, 28, 4
+"""Rows, columns and channels that are shown, a digit's image whole; the rest is counted."""
 
 
 def array_lines(array: Any) -> list[str]:

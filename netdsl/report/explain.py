@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-from netdsl.errors import did_you_mean, fail
-from netdsl.kinds import KINDS, layer_kind
+from netdsl.errors import NetError, Source, did_you_mean, fail
+from netdsl.kinds import KINDS, Kind, layer_kind
 from netdsl.kinds.hints import written_here
+from netdsl.kinds.values import dims
 from netdsl.report.kind_pages import activations_page, kind_page
 from netdsl.report.pages import page, section, titles
 from netdsl.report.terminal_pages import for_terminal
@@ -66,7 +67,8 @@ def explained(what: str, colour: bool = False) -> str:
     """Return the page of a code, a kind, a form or a statement, for a terminal.
 
     Raises:
-        NetError: N101 where nothing has this name.
+        NetError: N101 where nothing has this name, N103 or N107 for options that a kind does not
+            accept.
     """
     if what.upper() in titles():
         return for_terminal(page(what.upper()), colour)
@@ -76,6 +78,8 @@ def explained(what: str, colour: bool = False) -> str:
     if word in _FORMS:
         return for_terminal(_FORMS[word], colour)
     if word in KINDS:
+        if "(" in what:
+            _check_options(what, KINDS[word])
         pages = dict.fromkeys((kind_page(KINDS[word]), kind_page(layer_kind(word))))
         return for_terminal("\n\n".join(pages), colour)
     if word in _SECTIONS:
@@ -87,6 +91,21 @@ def explained(what: str, colour: bool = False) -> str:
         nearest = f"it is written {written}"
     help = nearest or "a code is like N204, a kind like conv, a statement like def"
     raise fail("N101", f"there is no code, kind of layer or statement `{what}`", help=help)
+
+
+def _check_options(layer: str, kind: type[Kind]) -> None:
+    """Reject a layer whose options its kind does not accept; its size may be missing."""
+    from netdsl.reading import PLAIN, check_source  # late: pages of kinds are written without it
+
+    branches = "[ id | id ]" if kind.merges else ""
+    text = f"input {dims(kind.cases[0].input)}\n> {layer}{branches}"
+    faults = [
+        fault
+        for fault in check_source(Source("<text>", text), PLAIN, "network").diagnostics
+        if fault.code in ("N001", "N003", "N103", "N107")
+    ]
+    if faults:
+        raise NetError(*faults)
 
 
 def listed() -> str:

@@ -305,6 +305,16 @@ def test_what_cannot_be_shown_is_said(
     assert said in message
 
 
+def test_the_steps_of_an_attack_are_bounded(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["attack", str(folder), "--steps", "1000000000"])
+    assert "1,000,000,000 steps; at most 1,000 are made" in capsys.readouterr().err
+    with pytest.raises(netdsl.NetError, match="from 1 to 1,000, not 1001"):
+        netdsl.Run.load(folder).attack(steps=1001)
+
+
 def test_the_command_attack(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

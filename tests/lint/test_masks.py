@@ -46,6 +46,48 @@ def test_a_lost_mask_is_reported_with_the_layer(text: str, layer: str) -> None:
     assert found.message.startswith(f"`{layer}` drops the mask of `embed-8(mask)`")
 
 
+BRANCHES = "input b: 8x8\ninput 8 of int(10)\n> embed-8(mask) as m\n"
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    ("text", "layer"),
+    [
+        ("add[ @b | @m ] > gap", "add[ ... ]"),
+        ("avg[ @m | @m | @b > relu ] > gru-2", "avg[ ... ]"),
+        ("[ @b | @m ] > gap", "[ ... ]"),
+    ],
+)
+def test_a_branch_without_a_mask_loses_it(text: str, layer: str) -> None:
+    """Keras counts every position as data that one of the branches gives without a mask."""
+    found = only(BRANCHES + text, "W723")
+    assert found.message.startswith(
+        f"`{layer}` drops the mask of `embed-8(mask)`, as another branch has none"
+    )
+    given = {"b": np.ones((1, 8, 8)), "input": np.zeros((1, 8), int)}
+    parse(BRANCHES + text).forward(given)  # nothing is left that a layer would skip
+
+
+@pytest.mark.parametrize("word", ["mul", "dot", "max"])
+def test_products_and_maxima_skip_padding_and_lose_a_mask(word: str) -> None:
+    """Keras's `Multiply` takes 1 for what is padding, its `Maximum` the other branch's."""
+    text = f"{BRANCHES}{word}[ @b | @m ] > gap"
+    assert only(text, "W723").message.startswith(f"`{word}[ ... ]` drops the mask")
+    with pytest.raises(NetError, match="N671"):
+        parse(text).forward({"b": np.ones((1, 8, 8)), "input": np.zeros((1, 8), int)})
+
+
+def test_branches_joined_along_positions_keep_padding_of_their_own() -> None:
+    text = BRANCHES + "concat(over=positions)[ @b | @m ] > gap"
+    assert not codes(text)
+    with pytest.raises(NetError, match="N671"):
+        parse(text).forward({"b": np.ones((1, 8, 8)), "input": np.zeros((1, 8), int)})
+
+
+def test_a_lost_mask_is_reported_once() -> None:
+    only(EMBEDDED + "res(conv3-8) > gap", "W723")
+
+
 def test_masks_within_each_stay_there() -> None:
     assert not codes("input 3x8 of int(10)\n> each(embed-8(mask) > lstm-4) > gap")
     assert not codes("input 8x4 > mask(-1) > gru-3")
@@ -99,11 +141,18 @@ def test_padding_is_not_computed_as_data(text: str) -> None:
 
 @pytest.mark.filterwarnings("ignore")  # Keras's, of masks that are destroyed
 @pytest.mark.parametrize(
-    "text", [EMBEDDED + "mul[ id | softmax(over=positions) ] > max(over=n)", "8x4 > mask > rnn-3"]
+    "text",
+    [
+        EMBEDDED + "mul[ id | softmax(over=positions) ] > max(over=n)",
+        "8x4 > mask > rnn-3",
+        "input 8 of int(10)\n> [ embed-4(mask) | embed-4 ] > gap",
+        "input 8 of int(10)\n> add[ embed-4(mask) | embed-4 ] > gap",
+    ],
 )
 def test_keras_computes_what_was_once_masked(text: str) -> None:
     """Shares along masked positions are built, and masks have names of their own."""
     network = parse(text)
-    x = np.random.default_rng(0).integers(1, 10, (2, *network.inputs[0].shape))
+    padded = 0 if "embed-4(mask)" in text else 1
+    x = np.random.default_rng(0).integers(padded, 10, (2, *network.inputs[0].shape))
     by_keras = network.forward(x, engine="keras").last
     np.testing.assert_allclose(by_keras, network.forward(x).last, atol=1e-5)

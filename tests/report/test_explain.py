@@ -129,6 +129,33 @@ def test_the_nearest_name(word: str, mend: str, capsys: pytest.CaptureFixture[st
     assert f"did you mean `{mend}" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("layer", "code"),
+    [
+        ("relu(9)", "N103"),
+        ("lrelu(nan)", "N103"),
+        ("dropout(2)", "N107"),
+        ("conv3-8(bnn)", "N103"),
+        ("concat(over=9)", "N107"),
+        ("embed-4(masc)", "N103"),
+        ("pool(", "N001"),
+    ],
+)
+def test_options_are_those_of_the_kind(
+    layer: str, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", layer]) == 1
+    assert f"error[{code}]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "layer", ["relu(max=6)", "conv(bn)", "concat(over=positions)", "embed-4(mask)", "dropout(0.5)"]
+)
+def test_a_layer_with_options(layer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", layer]) == 0
+    assert capsys.readouterr().out.startswith(layer.split("(")[0].split("-")[0] + " · ")
+
+
 @pytest.mark.parametrize(("word", "here"), [("logistic", "sigmoid"), ("BatchNorm2d", "bn")])
 def test_a_name_of_other_libraries(
     word: str, here: str, capsys: pytest.CaptureFixture[str]

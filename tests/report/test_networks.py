@@ -100,6 +100,18 @@ def test_params_of_a_file_may_be_lists(value: str, read: dict[str, object]) -> N
     assert (file, dict(params)) == ("a.net", read)
 
 
+def test_a_param_is_given_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("param w = 4\n8 > fc-{w}\n")
+    assert main(["table", f"{file}:w=8,w=9"]) == 1
+    error = capsys.readouterr().err
+    assert f"error[N107]: the param `w` of {file} is given twice: 8 and 9" in error
+    with pytest.raises(SystemExit, match="2"):
+        main(["table", str(file), "-p", "w=8", "-p", "w=9"])
+    assert "`w` is given twice: 8 and 9" in capsys.readouterr().err
+    assert main(["table", f"{file}:w=8", "-p", "w=9"]) == 0  # a file's own goes before the others'
+
+
 def test_a_file_whose_name_has_a_colon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a:b=1").write_text("8 > fc-4\n")
     assert "36" in shown(capsys, str(tmp_path / "a:b=1"))
