@@ -22,6 +22,9 @@ if TYPE_CHECKING:
             """The operations that are read."""
 
 
+CODE_NAMES = ("code", "codes", "z", "latent", "bottleneck")
+"""What points of codes are called: a decoder that is sampled begins there."""
+
 _MANY_PORTS = 4
 """Inputs or outputs of one shape that are counted where a network is described."""
 

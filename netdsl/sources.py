@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from netdsl.errors import Source, did_you_mean, fail
 from netdsl.limits import DEFAULT_LIMITS, Limits
@@ -52,6 +53,8 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
             if os.path.isdir(folder)
             else ""
         )
+        if not near and re.search(r"[()*+^]", name) and not re.search(r"\.[A-Za-z]\w*$", name):
+            near = "a formula is written as a network, a name for each value: see docs/lab.md"
         if not near and "." not in name and not os.path.dirname(name):
             near = 'a network in quotes contains a `>`: "28x28x1 > fc-10"'
         raise fail("N601", f"there is no file {name}", help=near) from None

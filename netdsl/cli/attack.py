@@ -29,10 +29,10 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--steps",
-        type=_steps,
+        type=steps,
         default=1,
         metavar="N",
-        help="1 for the fast gradient sign, to 1,000 for projected gradient descent (default: 1)",
+        help="1 for the fast gradient sign, 2 to 1,000 for projected gradient descent (default: 1)",
     )
     parser.add_argument(
         "--norm",
@@ -87,7 +87,12 @@ def sizes(text: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _steps(text: str) -> int:
+def steps(text: str) -> int:
+    """Read how many steps an attack makes.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not an integer from 1, or too many.
+    """
     from netdsl.lab.attack import STEPS
 
     found = positive(text)

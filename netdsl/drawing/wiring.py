@@ -16,13 +16,16 @@ class Wiring(NamedTuple):
 
 
 def wiring(graph: Graph) -> Wiring:
-    """Return the wires between a graph's layers."""
+    """Return the wires between a graph's layers, none into a constant, which reads nothing."""
     ops = graph.ops
     sources = []
     readers: list[list[int]] = [[] for _ in graph.layers]
     for index, layer in enumerate(graph.layers):
         found: dict[int, None] = {}
         for part in layer.ops:
+            kind = ops[part].kind
+            if kind is not None and kind.reach == "nothing":
+                continue
             for source in ops[part].inputs:
                 other = ops[source].layer
                 if other != index:

@@ -9,7 +9,13 @@ from netdsl.lowering.blocks import NOTHING
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.chains import lower_chain
 from netdsl.lowering.draft import Draft
-from netdsl.lowering.points import define, is_each, operation_at, operations_of_passes
+from netdsl.lowering.points import (
+    define,
+    each_as_outputs,
+    is_each,
+    operation_at,
+    operations_of_passes,
+)
 from netdsl.lowering.scopes import Scope
 from netdsl.lowering.values import option_value, whole
 from netdsl.syntax import tree
@@ -140,6 +146,8 @@ def lower_output(statement: tree.Output, scope: Scope, draft: Draft) -> Scope:
     """
     graph = draft.graph
     for point in statement.points:
+        if is_each(point):
+            raise each_as_outputs(point, scope)
         at = operation_at(point, scope)
         if graph.ops[at].kind is None:
             message = f"`@{point.name}` is an input, and cannot be an output"

@@ -231,6 +231,7 @@ def _planned(
             inner.shape(shape)
     except LayerError as error:
         shrinking = diagnostics.shrinking(inputs[0], graph) if error.code == "N204" else ""
+        error.help = _of_constants(kind, inputs, graph) or error.help
         raise diagnostics.of_layer(error, node, scope, shrinking) from None
     span = scope.span(node)
     for each in ((*graph.axes, *shape), *(weight.shape for weight in kind.weights(*shapes))):
@@ -243,6 +244,18 @@ def _planned(
     place = stated.place if stated else None
     warnings = tuple(kind.warnings(shape, *shapes))
     return PlannedLayer(kind, shape, text, parts, warnings, place, scope.defaults)
+
+
+def _of_constants(kind: Kind, inputs: tuple[int, ...], graph: GraphBuilder) -> str:
+    """Return how many numbers the constants of a merge give that fit the other branches."""
+    ops = [graph.ops[index] for index in inputs]
+    constants = [op for op in ops if op.kind is not None and op.kind.reach == "nothing"]
+    channels = {op.shape[-1] for op in ops if op not in constants}
+    misfits = [op for op in constants if {op.shape[-1]} not in ({1}, channels)]
+    if not kind.merges or kind.reach != "position" or len(channels) != 1 or not misfits:
+        return ""
+    word = graph.layers[misfits[0].layer].text
+    return f"`{word}` gives {misfits[0].shape[-1]} numbers: give {channels.pop()}, or one for all"
 
 
 def _check_indices(kind: Kind, shapes: tuple[Shape, ...]) -> None:

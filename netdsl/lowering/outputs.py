@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from netdsl.errors import Diagnostic, Note, Source, Span
-from netdsl.graph import Graph, Port
+from netdsl.graph import CODE_NAMES, Graph, Port
 from netdsl.kinds import Kind
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.defaults import Resolved, resolve_defaults
@@ -134,12 +134,16 @@ def _is_within(span: Span | None, warnings: list[Diagnostic]) -> bool:
 
 
 def _unused_names(graph: Graph, points: Points) -> list[Diagnostic]:
-    """Return names that nothing refers to, and that are not an output's."""
+    """Return names that nothing refers to, that are not an output's, and that `netdsl sample` does
+    not find a code by.
+    """
     ends = {output.op for output in graph.outputs}
     found = []
     for name, span in points.places.items():
         at = graph.points.get(name)
-        if at is not None and name not in points.used and at not in ends:
+        if at is None or name in CODE_NAMES:
+            continue
+        if name not in points.used and at not in ends:
             found.append(unused_name(name, span))
     return found
 

@@ -6,8 +6,9 @@ import re
 from typing import Any, TypeGuard
 
 from netdsl.errors import NetError, Note, Span, did_you_mean, fail
-from netdsl.lowering.scopes import Closure, Points, Scope
+from netdsl.lowering.scopes import Block, Closure, Points, Scope
 from netdsl.syntax import tree
+from netdsl.syntax.walks import names_of
 
 
 def define(name: str, x: int, span: Span | None, scope: Scope) -> None:
@@ -68,11 +69,27 @@ def operation_at(reference: tree.Reference, scope: Scope) -> int:
     found = find(reference, name.split("."), scope)
     if isinstance(found, dict):
         message = f"`@{name}` is in a repeat: each iteration has its own"
-        each = [f"@{name}.{turn}" for turn in found]
-        shown = each if len(each) <= 4 else [*each[:2], "...", each[-1]]
-        help = f"say {', '.join(shown)}; @{name}.* is each of them"
+        help = f"say {_iterations(name, found)}; @{name}.* is each of them"
         raise fail("N109", message, scope.span(reference), help=help)
     return int(found)
+
+
+def _iterations(name: str, found: dict[str, Any]) -> str:
+    each = [f"@{name}.{turn}" for turn in found]
+    return ", ".join(each if len(each) <= 4 else [*each[:2], "...", each[-1]])
+
+
+def each_as_outputs(reference: tree.Reference, scope: Scope) -> NetError:
+    """Return the error of `output @name.*`, to be raised.
+
+    Raises:
+        NetError: N101 where it leads nowhere.
+    """
+    name = reference.name.removesuffix(".*")
+    found = find(reference, name.split("."), scope)
+    outputs = _iterations(name, found) if isinstance(found, dict) else f"@{name}"
+    message = f"`@{reference.name}` is not one point: an output is"
+    return scope.fail("N109", message, reference, f"write output {outputs}")
 
 
 def is_each(body: tree.Body) -> TypeGuard[tree.Reference]:
@@ -167,6 +184,22 @@ def _passes(parts: list[str], scope: Scope) -> str:
     return f"`{name}` has {len(found)}, counted from 0: the last one is @{name}.{last}"
 
 
+def _within_block(parts: list[str], scope: Scope) -> str:
+    """Say how a point within a block is referred to from outside."""
+    text = ".".join(parts)
+    for key, inner in scope.points.names.items():
+        if key.endswith(".") and isinstance(inner, Points) and parts[0] in inner.names:
+            return f"it is a point inside `{key[:-1]}`: write @{key}{text}"
+    for word in scope.blocks:
+        block = scope.blocks[word]
+        if isinstance(block, Block) and parts[0] in names_of(block.definition.chain):
+            return (
+                f"`{parts[0]}` is a point inside the block `{word}`: name its use, {word} as use, "
+                f"and write @use.{text}"
+            )
+    return ""
+
+
 def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> NetError:
     if parts[0] in scope.lost:
         return NetError()
@@ -176,6 +209,7 @@ def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Sc
         (_parameter(text, scope) if text in scope.values else "")
         or _passes(parts, scope)
         or (_each(parts[0], scope) if parts[-1].isdigit() else "")
+        or _within_block(parts, scope)
         or did_you_mean(text, known)
         or (f"the names so far are {', '.join(known)}" if known else "`as NAME` names a step")
     )

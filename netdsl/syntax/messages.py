@@ -50,6 +50,7 @@ _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     words.not_a_statement,
     words.named_after,
     words.several_values,
+    numbers.rows_without_commas,
     numbers.without_brackets,
     numbers.not_a_number,
     words.hyphen_in_name,

@@ -45,7 +45,7 @@ def first_reference(chain: tree.Chain) -> tree.Reference | None:
     return first if isinstance(first, tree.Reference) else None
 
 
-def names_of(statement: tree.Statement) -> set[str]:
+def names_of(statement: tree.Statement | tree.Chain) -> set[str]:
     """Return the names that a statement brings in.
 
     A block's or param's own, and those after `as`.

@@ -139,6 +139,18 @@ def test_a_directory_without_networks_is_a_mistake(
     assert "error[N601]: there is no .net file in empty" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [("(x+y)*z", "a formula is written"), ("z/(x+1)", "a formula is written"), ("a(1).net", "")],
+)
+def test_a_formula_is_not_a_file(file: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", file]) == 1
+    error = capsys.readouterr().err
+    assert f"error[N601]: there is no file {file}" in error
+    assert says in error
+    assert bool(says) == ("help:" in error)
+
+
 @pytest.mark.usefixtures("folder")
 def test_one_fine_file_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "fine.net"]) == 0

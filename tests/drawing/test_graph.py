@@ -293,3 +293,12 @@ def test_open_names_a_block_or_one_of_its_uses() -> None:
     assert "inception_3a" in {frame.name for frame in one.frames}
     with pytest.raises(NetError, match="no block `incepton`"):
         Picture([network], Options(opened=("incepton",)))
+
+
+def test_no_arrow_leads_into_a_constant() -> None:
+    text = "def f() = mul[ id | const(2) > rescale(3) ]\n8 > f x2 > fc-2"
+    wires = Subject(netdsl.parse(text), Options()).wiring
+    texts = [layer.text for layer in netdsl.parse(text).graph.layers]
+    constants = [at for at, each in enumerate(texts) if each == "const(2)"]
+    assert len(constants) == 2
+    assert all(wires.sources[at] == () and wires.readers[at] == (at + 1,) for at in constants)

@@ -14,6 +14,7 @@ from netdsl import parse
 from netdsl.cli.main import main
 from netdsl.errors import NetError
 from netdsl.lab.forward import layer_called, values_of
+from netdsl.lab.show_arrays import array_lines
 from netdsl.lab.weighted import begun
 
 
@@ -64,6 +65,16 @@ def test_each_layer_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert main(["forward", str(file), "x=-2", "y=5", "z=-4", "--json", "--at", "q"]) == 0
     (layer,) = json.loads(capsys.readouterr().out)["layers"]
     assert layer == {"name": "q", "layer": "add[ ... ]", "shape": [1], "values": [[3.0]]}
+
+
+@pytest.mark.parametrize(("size", "more"), [(28, False), (29, True)])
+def test_an_image_of_a_digit_is_shown_whole(size: int, more: bool) -> None:
+    lines = array_lines(np.arange(size * size).reshape(size, size, 1))
+    assert [line.split()[:28] for line in lines[:28]] == [
+        [str(row * size + column) for column in range(28)] for row in range(28)
+    ]
+    assert (lines[28:] == ["... 1 rows more"]) == more
+    assert lines[0].endswith("... 1 more") == more
 
 
 def test_what_json_does_not_have_is_null(capsys: pytest.CaptureFixture[str]) -> None:

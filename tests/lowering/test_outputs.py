@@ -65,7 +65,7 @@ REFUSED = [
     ("output @h, @h", "N104", "is output twice"),
     ("output @h\noutput @h", "N104", "is output twice"),
     ("output @input", "N109", "is an input"),
-    ("output @h.*", "N109", "begins a branch or a flow"),
+    ("output @h.*", "N109", "is not one point"),
     ("output h", "N003", "an output is a named point"),
     ("output @h,", "N003", "nothing follows this comma"),
     ("output @h @y", "N003", ""),
@@ -85,6 +85,9 @@ def test_a_point_inside_a_repeat_is_several() -> None:
     assert found.help == "say @h.0, @h.1, @h.2; @h.* is each of them"
     found = only("8 > (fc-4 as h) x9 > fc-3\noutput @h", "N109")
     assert found.help == "say @h.0, @h.1, ..., @h.8; @h.* is each of them"
+    found = only("8 > (fc-4 as h) x2 > fc-3\noutput @h.*", "N109")
+    assert found.help == "write output @h.0, @h.1"
+    assert not codes("8 > (fc-4 as h) x2 > fc-3\noutput @h.0, @h.1")
 
 
 def test_it_may_come_before_a_network_of_its_own() -> None:

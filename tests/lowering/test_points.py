@@ -93,6 +93,8 @@ def test_a_name_of_a_block_that_a_repeat_uses_again_is_named_as_it_was_written()
 UNUSED = [
     ("8x8x3 > conv3-4 as a > gap", ["W703"]),
     ("8x8x3 > conv3-4 > gap as a", []),
+    ("8 > fc-2 as code > fc-8", []),
+    ("def b() = fc-2 as code > fc-8\n8 > b", ["W703"]),
     ("8x8x3 > conv3-4 as a > gap\nexpect @a = 8x8x4", []),
     ("8x8x3 > conv3-4 as a > gap\n@a > gmp", []),
     ("8x8x3 > (conv3-4 as a) x2 > gap\nadd[ @a.* ] > gmp", []),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import did_you_mean, fail
+from netdsl.graph import CODE_NAMES
 from netdsl.keras.layer_outputs import called
 from netdsl.kinds.draws import Gaussian
 from netdsl.kinds.values import dims
@@ -26,9 +27,6 @@ EXAMPLES = 5_000
 
 FULL = 512
 """Numbers of a code up to which a Gaussian with all covariances is fitted; above, variances."""
-
-NAMES = ("code", "codes", "z", "latent", "bottleneck")
-"""What points of codes are called."""
 
 OUTPUT = 3_000_000
 """Numbers that are made at a time, at most."""
@@ -111,7 +109,7 @@ class Decoder:
     def _usual(run: TrainedRun) -> str:
         graph = run.graph
         drawn = [graph.layers[op.layer].name for op in graph.ops if isinstance(op.kind, Gaussian)]
-        found = next((name for name in NAMES if name in graph.points), None)
+        found = next((name for name in CODE_NAMES if name in graph.points), None)
         if found is None and drawn:
             return drawn[0]
         if found is None:

@@ -24,6 +24,21 @@ def not_a_number(stop: Stop) -> Diagnostic | None:
     return stop.error(f"`{thing}` is not a number", f"a param's value is written {{{thing}}}")
 
 
+def rows_without_commas(stop: Stop) -> Diagnostic | None:
+    """`init=[1 0; 0 1]`: a matrix as it is typed for `forward`."""
+    before = re.search(r"\[([-+0-9.eE_/, \t]{0,200})$", stop.before)
+    after = re.match(r"([-+0-9.eE_/,; \t]{1,200})\]", stop.rest)
+    if not before or not after or stop.thing == ",":
+        return None
+    rows = [
+        f"[{', '.join(row.replace(',', ' ').split())}]"
+        for row in f"{before[1]} {after[1]}".split(";")
+    ]
+    written = rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
+    message = "numbers of a list are separated by commas, and rows are lists in it"
+    return stop.error(message, f"write {written}")
+
+
 def without_brackets(stop: Stop) -> Diagnostic | None:
     """`given x = 1, 2`, `given x = (1, 2)`, `expect @y = 0.5, 0.5`."""
     statement = stop.source.text[stop.start : stop.end]
