@@ -353,7 +353,7 @@ def test_predict_gives_what_a_layer_does(
     assert (
         main(["predict", str(folder), image, "--at", "gap_1", "-o", str(tmp_path / "g.png")]) == 1
     )
-    assert "8 are not an image" in capsys.readouterr().err
+    assert "1 example of 8 is not an image" in capsys.readouterr().err
 
 
 def test_predictions_are_written_to_a_file(
