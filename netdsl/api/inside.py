@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.api import arguments
 from netdsl.api.arguments import PathArgument
+from netdsl.training.evaluation.evaluate import PARTS
 
 if TYPE_CHECKING:
     from netdsl.lab.attack import Attacked
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
     from netdsl.lab.inside.top import Top
     from netdsl.lab.inside.where import Where
-
-PARTS = ("test", "validation", "training", "all")
 
 
 class InsideViews:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.keras.layer_outputs import called
 from netdsl.lab.given import saved
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
 from netdsl.lab.pictures import save_picture
@@ -42,20 +41,13 @@ def values_at(run: TrainedRun, inputs: Any, name: str | None = None) -> ValuesAt
     Raises:
         NetError: N626 for an unknown layer, and what reading the examples raises.
     """
-    import numpy as np
-
     from netdsl.training.data import given_inputs, read_inputs
 
     preparation = run.run.preparation
     layer = None if name is None else run.layer(name)
     read = (read_inputs if is_paths(inputs) else given_inputs)(inputs, preparation)
     model = run.own_model if layer is None else run.model([layer.ops[-1]])
-    count = len(read.names)
-    found = [
-        called(model, preparation.x(tuple(array[start : start + BATCH] for array in read.x)))[0]
-        for start in range(0, count, BATCH)
-    ]
-    array = np.concatenate(found)
+    array = run.outputs(model, read.x, BATCH)
     if layer is not None:
         return ValuesAt(layer.name, read.names, array)
     output = preparation.outputs[0]

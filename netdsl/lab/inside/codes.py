@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import fail
-from netdsl.keras.layer_outputs import called
 from netdsl.lab.inside.subject import BATCH, nothing_to_show
 from netdsl.lab.pictures import save_picture
 from netdsl.text_table import aligned_lines
@@ -94,12 +93,8 @@ def codes(subject: TrainedRun, name: str, method: str = "pca", part: str = "test
         raise fail("N670", message, help="choose a layer that gives less")
     if count < 2:
         raise nothing_to_show(f"the {part} part has {counted(count, 'example')}: no map of them")
-    model = subject.model([layer.ops[-1]])
-    found = [
-        called(model, subject.prepared(examples, rows))[0].reshape(len(rows), -1)
-        for rows in np.array_split(np.arange(count), -(-count // BATCH))
-    ]
-    array = np.concatenate(found).astype(np.float64)
+    given = subject.outputs(subject.model([layer.ops[-1]]), examples.at(np.arange(count)).x)
+    array = given.reshape(count, -1).astype(np.float64)
     names = _labels(subject, examples, count)
     plane, said = _plane(array, method)
     return Codes(layer.name, array, names, plane, _neighbour(array, names), said)

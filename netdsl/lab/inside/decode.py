@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import did_you_mean, fail
@@ -102,7 +103,6 @@ class Decoder:
         op = run.graph.ops[self.op]
         self.shape: Shape = tuple(op.shape)
         self.is_drawn = isinstance(op.kind, Gaussian)
-        self._head: Any = None
         self._tail: Any = None
 
     @staticmethod
@@ -129,11 +129,18 @@ class Decoder:
             message = f"{counted(count, 'example')} take {numbers:,} numbers"
             raise fail("N670", f"{message}; at most {ELEMENTS:,} are made", help="make fewer")
 
+    @cached_property
+    def _head(self) -> Any:
+        """The model up to the code."""
+        return self.run.model([self.op])
+
     def encoded(self, inputs: tuple[Any, ...]) -> Any:
         """Return the codes of prepared examples [n, *code]."""
-        if self._head is None:
-            self._head = self.run.model([self.op])
         return called(self._head, inputs)[0]
+
+    def codes_of(self, arrays: Sequence[Any]) -> Any:
+        """Return the codes of examples as the data has them [n, *code]."""
+        return self.run.outputs(self._head, arrays)
 
     def decoded(self, codes: Any) -> Any:
         """Return what the output gives for codes [n, *output], in the data's units."""
@@ -190,7 +197,7 @@ def drawn(decoder: Decoder, count: int, seed: int) -> Samples:
     else:
         train = decoder.run.data.train
         rows = np.arange(min(len(train), EXAMPLES))
-        known = _codes_of(decoder, rows).reshape(len(rows), -1)
+        known = decoder.codes_of(train.at(rows).x).reshape(len(rows), -1)
         codes = _normal(rng, known, count).reshape(count, *decoder.shape)
         about = f"codes from the normal distribution of {counted(len(rows), 'training example')}"
     title = f"{counted(count, 'sample')} from {decoder.name} ({dims(decoder.shape)})"
@@ -209,18 +216,6 @@ def _normal(rng: Any, known: Any, count: int) -> Any:
     values, vectors = np.linalg.eigh(covariance)
     scale = np.sqrt(np.maximum(values, 0))
     return mean + (rng.standard_normal((count, size)) * scale) @ vectors.T
-
-
-def _codes_of(decoder: Decoder, rows: Any) -> Any:
-    import numpy as np
-
-    train = decoder.run.data.train
-    return np.concatenate(
-        [
-            decoder.encoded(decoder.run.prepared(train, part))
-            for part in np.array_split(rows, -(-len(rows) // BATCH))
-        ]
-    )
 
 
 def between(decoder: Decoder, first: str, last: str, steps: int) -> Samples:
@@ -276,10 +271,7 @@ def arithmetic(decoder: Decoder, terms: Sequence[tuple[int, str]]) -> Samples:
         rows = np.flatnonzero(labels == classes[name])[:EXAMPLES]
         if not len(rows):
             raise fail("N626", f"no training example is of the class `{name}`")
-        prepared = decoder.run.run.preparation.x((np.asarray(x[rows]),))
-        parts = np.array_split(np.arange(len(rows)), -(-len(rows) // BATCH))
-        codes = np.concatenate([decoder.encoded((prepared[0][part],)) for part in parts])
-        means[name] = codes.mean(axis=0)
+        means[name] = decoder.codes_of((x[rows],)).mean(axis=0)
     total = sum(sign * means[name] for sign, name in terms)
     each = list(dict.fromkeys(name for _, name in terms))
     codes = np.stack([*(means[name] for name in each), total])

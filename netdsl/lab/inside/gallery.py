@@ -15,6 +15,7 @@ from netdsl.training.evaluation.evaluate import part_of
 from netdsl.training.runs.folder import REPORT, damaged, require_file
 
 if TYPE_CHECKING:
+    from netdsl.lab.inside.image_sheet import ImageSheet
     from netdsl.lab.inside.subject import TrainedRun
     from netdsl.lab.pictures import SvgPicture
 
@@ -138,6 +139,5 @@ def _pictures(
     yield "landscape", lambda: ("the loss around the weights", of_landscape())
 
 
-def _titled(sheet: SvgPicture) -> tuple[str, SvgPicture]:
-    title = re.search("<title>(.*?)</title>", sheet.svg)
-    return (title[1] if title else ""), sheet
+def _titled(sheet: ImageSheet) -> tuple[str, SvgPicture]:
+    return sheet.title, sheet

@@ -102,6 +102,22 @@ class TrainedRun:
 
         return model_at(self.built, ops)
 
+    def outputs(self, model: Any, arrays: Sequence[Any], batch: int = BATCH) -> Any:
+        """Return what a model gives first, batch by batch [n, *shape].
+
+        Args:
+            model: of `model` or `own_model`.
+            arrays: examples for each input, as the data has them.
+            batch: how many go through it at a time.
+        """
+        import numpy as np
+
+        from netdsl.training.evaluation.network_outputs import in_batches, predictor
+
+        preparation = self.run.preparation
+        batches = in_batches(predictor(model), arrays, preparation, batch)
+        return np.concatenate([found[0] for _, found in batches])
+
     def read(self, path: str) -> tuple[Any, ...]:
         """Read what is predicted, prepared for the network: an array [n, *shape] for each input.
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from netdsl.keras.layer_outputs import called
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +25,7 @@ BATCH = 32
 def predictor(model: Any) -> Predict:
     """Return what a Keras model gives for a batch of prepared inputs, in the network's order."""
 
-    def predict(x: tuple[Array, ...]) -> Sequence[Array]:
-        found = model.predict_on_batch(x[0] if len(x) == 1 else x)
-        return found if isinstance(found, list | tuple) else (found,)
-
-    return predict
+    return partial(called, model)
 
 
 def outputs_of(
