@@ -7,6 +7,8 @@ requested.
     fashion --write    # writes its row of docs/results.md, and leaves the others as they are python
     benchmarks/results.py --kept --write     # trains nothing: writes from the runs that there are
 
+`results.py lab` runs the experiments of the lectures: see lab_results.py.
+
 A row is a network file and a recipe of examples/, trained as `netdsl train` does. Runs are kept in
 runs/results (`--runs`); one that has ended there is not made again, if its network and recipe are
 still the row's. NETDSL_DATA names a folder with mnist.npz, fashion_mnist.npz, iris.csv and
@@ -449,6 +451,11 @@ def line(row: Row, figures: dict[int, Figure]) -> tuple[str, ...]:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["lab"]:
+        import lab_results
+
+        lab_results.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.cli.exit_codes import INTERRUPTED, RUN_FAILED
 from netdsl.cli.inputs import CommandInput, read_input, read_trained
 from netdsl.cli.jobs import KEYS, keys_of, recipe_of
+from netdsl.cli.then import follow
 from netdsl.errors import NetError, did_you_mean, fail
 
 PARAMS = "params."
@@ -141,7 +142,10 @@ def _trained(grid: Grid, options: argparse.Namespace) -> int:
         return INTERRUPTED
     print(grid_table(found))
     print(f"saved in {grid.folder}, with {GRID_TABLE} and {GRID_CHART}")
-    return RUN_FAILED if any(run.why for run in found) else 0
+    if any(run.why for run in found):
+        return RUN_FAILED
+    then = getattr(options, "then", None)
+    return follow(then, [grid.folder / run.entry.name for run in found]) if then else 0
 
 
 def _command(options: argparse.Namespace, given: CommandInput) -> dict[str, Any]:

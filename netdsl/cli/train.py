@@ -7,6 +7,7 @@ import argparse
 from netdsl.cli.exit_codes import RUN_FAILED, wrong_usage
 from netdsl.cli.inputs import read_trained
 from netdsl.cli.jobs import add_job, job_of, keys_of, recipe_of, setting
+from netdsl.cli.then import check_following, following
 from netdsl.cli.training_end import on_hosts
 
 EXAMPLES = (
@@ -14,6 +15,7 @@ EXAMPLES = (
     "train lenet5.net lenet5.yaml --epochs 20",
     "train lenet5.net --set optimizer.rate=0.01 --set augment.shift=2",
     "train mlp.net --grid width=8,32,128 --grid optimizer.rate=0.001,0.01",
+    "train lenet5.net --then 'show --filters -o filters.svg'",
     "train lenet5.net --overfit-one-batch",
 )
 
@@ -32,6 +34,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=A,B,...",
         help="train with each value of a key or a param; of several --grid with each combination",
     )
+    parser.add_argument(
+        "--then",
+        type=following,
+        metavar="COMMAND",
+        help="a command on the run when it has ended, or on all runs of a grid: "
+        "'show --filters -o filters.svg'",
+    )
     trials = parser.add_mutually_exclusive_group()
     trials.add_argument(
         "--dry-run", action="store_true", help="check everything, take one step, and write nothing"
@@ -48,7 +57,11 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run or options.overfit_one_batch:
         if options.grid:
             return wrong_usage("train", "--grid trains; try one of its trainings out by --set")
+        if options.then:
+            return wrong_usage("train", "--then is for a run, and this leaves none")
         return _try(options)
+    if options.then:
+        check_following(options.then)
     if options.grid:
         from netdsl.cli.grids import run_grid
 
@@ -57,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.loop.train import train
 
     recipe, keys = recipe_of(options), keys_of(options)
-    return on_hosts(recipe, lambda: train(network, recipe, **keys, name=options.name))
+    return on_hosts(recipe, lambda: train(network, recipe, **keys, name=options.name), options.then)
 
 
 def _try(options: argparse.Namespace) -> int:

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.cli.exit_codes import INTERRUPTED, exit_code_of
+from netdsl.cli.then import follow
 
 if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
     from netdsl.training.runs.run import RunResult
 
 
-def on_hosts(recipe: Recipe | None, train: Callable[[], RunResult]) -> int:
+def on_hosts(
+    recipe: Recipe | None, train: Callable[[], RunResult], then: Sequence[str] | None = None
+) -> int:
     """Train, watched where this is one of several hosts; the first of them says what came of it.
+
+    Args:
+        recipe: of the training.
+        train: trains.
+        then: a command on the run when it has ended, without the run.
 
     Returns:
         The exit code.
     """
     if recipe is None or not recipe.hosts:
-        return _ended(train())
+        return _ended(train(), then)
     from netdsl.training.distributed.hosts import host_number, supervised
 
     me = host_number(recipe)
-    return supervised(lambda: exit_code_of(lambda: _ended(train(), report=me == 0)))
+    return supervised(lambda: exit_code_of(lambda: _ended(train(), then, me == 0)))
 
 
-def _ended(run: RunResult, report: bool = True) -> int:
+def _ended(run: RunResult, then: Sequence[str] | None, report: bool = True) -> int:
     from netdsl.training.reporting.text import describe_run
 
     if report:
-        print(describe_run(run))
-    return INTERRUPTED if run.interrupted else 0
+        print(describe_run(run), flush=True)
+    if run.interrupted:
+        return INTERRUPTED
+    return follow(then, [run.folder]) if then and report else 0

@@ -1,0 +1,152 @@
+"""The experiments of the lectures: the table of docs/results.md between `<!-- lab -->` and
+`<!-- end -->`.
+
+    python benchmarks/results.py lab                          # every experiment, with the seed 0
+    python benchmarks/results.py lab templates --seeds 0 1 2  # one of them, with three seeds
+    python benchmarks/results.py lab --write                  # writes the rows of docs/results.md
+    python benchmarks/results.py lab --kept --write           # trains nothing, writes what is there
+
+An experiment is one command, on files of examples/lectures/. It is run as it is written there, with
+`--seed`, in a folder of its own below runs/lab (`--runs`), and its figures are read off what it
+leaves: lab_experiments.py has them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shlex
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lab_experiments import BY_NAME, EXPERIMENTS, LECTURES, ROOT, Experiment, run_netdsl
+
+PAGE = ROOT / "docs" / "results.md"
+
+
+# --- running them ---------------------------------------------------------------------------------
+
+
+def _digest(experiment: Experiment) -> str:
+    """Hash the command and its files: another one is another experiment."""
+    files = sorted((ROOT / LECTURES).glob(f"{experiment.name}.*"))
+    texts = (experiment.command, *(path.read_text("utf-8") for path in files))
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def outcome(
+    experiment: Experiment, seed: int, where: Path, kept_only: bool
+) -> dict[str, Any] | None:
+    """What an experiment gave with a seed: what is kept, else it is run.
+
+    Returns:
+        `figures`, `reached`, `seconds`; None where nothing is kept and nothing may be run.
+    """
+    folder = where / f"{experiment.name}-s{seed}"
+    path, digest = folder / "outcome.json", _digest(experiment)
+    if path.is_file():
+        found = dict(json.loads(path.read_text("utf-8")))
+        if found["digest"] == digest:
+            return found
+    if kept_only:
+        return None
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    began = time.perf_counter()
+    words = shlex.split(experiment.command)[1:]
+    run_netdsl([*words, "--seed", str(seed)], folder)
+    seconds = time.perf_counter() - began
+    figures, reached = experiment.measure(folder, seed)
+    found = {"figures": figures, "reached": reached, "seconds": seconds, "digest": digest}
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found
+
+
+def row(experiment: Experiment, found: dict[int, dict[str, Any]]) -> str:
+    """The line of docs/results.md."""
+    several = len(found) > 1
+    shown = [
+        (f"seed {seed}: " if several else "")
+        + one["figures"]
+        + ("" if one["reached"] else " **(missed)**")
+        for seed, one in sorted(found.items())
+    ]
+    seconds = sum(one["seconds"] for one in found.values()) / len(found) if found else 0
+    cells = [
+        experiment.what,
+        experiment.lecture,
+        experiment.target,
+        "; ".join(shown) or "not measured",
+        f"{seconds:.0f}" if found else "",
+        f"`{experiment.command}`".replace("|", "\\|"),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run experiments and print a line for each."""
+    parser = argparse.ArgumentParser(
+        prog="results.py lab",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="EXPERIMENT",
+        help=f"of {', '.join(BY_NAME)} (default: all)",
+    )
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="default: 0")
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=ROOT / "runs" / "lab",
+        metavar="FOLDER",
+        help="where runs are kept",
+    )
+    parser.add_argument("--kept", action="store_true", help="run nothing, read what there is")
+    parser.add_argument("--write", action="store_true", help="write the rows of docs/results.md")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.names if name not in BY_NAME]:
+        parser.error(f"no experiment is called {unknown[0]}: there are {', '.join(BY_NAME)}")
+    text = PAGE.read_text(encoding="utf-8")
+    for experiment in EXPERIMENTS:
+        if options.names and experiment.name not in options.names:
+            continue
+        found = {}
+        for seed in options.seeds:
+            one = outcome(experiment, seed, options.runs.resolve(), options.kept)
+            if one is not None:
+                found[seed] = one
+                said = "reached" if one["reached"] else "missed"
+                print(
+                    f"{experiment.name}, seed {seed}: {one['figures']}; the lecture: "
+                    f"{experiment.lecture}; target: {experiment.target}: {said}",
+                    flush=True,
+                )
+        text = with_row(text, experiment, row(experiment, found)) if found else text
+    if options.write:
+        PAGE.write_text(text, encoding="utf-8")
+
+
+def with_row(text: str, experiment: Experiment, made: str) -> str:
+    """The page with the experiment's line in place of the one that it has, or at the table's end.
+
+    Raises:
+        ValueError: where the page has no such table.
+    """
+    start = text.index("<!-- lab -->")
+    end = text.index("<!-- end -->", start)
+    lines = text[start:end].splitlines()
+    begins = f"| {experiment.what} |"
+    places = [at for at, line in enumerate(lines) if line.startswith(begins)]
+    if places:
+        lines[places[0]] = made
+    else:
+        lines.append(made)
+    return text[:start] + "\n".join(lines) + "\n" + text[end:]

@@ -1,0 +1,56 @@
+"""`netdsl train --then`: another command, on what was trained, when the training has ended."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from netdsl.cli.outputs import target_of
+
+COMMANDS = ("show", "attack", "sample", "evaluate", "predict", "export", "runs", "backward")
+"""The commands that may follow: a run is the first that each is given."""
+
+PLACE = "RUN"
+"""What is in a run's place while there is none."""
+
+
+def following(text: str) -> list[str]:
+    """Read a command without its run: `show --filters -o f.svg`.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not one of `COMMANDS`.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+    if not words or words[0] not in COMMANDS:
+        known = ", ".join(COMMANDS)
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with one of {known}")
+    return words
+
+
+def check_following(words: Sequence[str]) -> None:
+    """Find mistakes before anything is trained: options, and a file that is there already.
+
+    Raises:
+        NetError: as `target_of` does.
+        SystemExit: 2 for wrong options; argparse has said which.
+    """
+    from netdsl.cli.parser import parser_for
+
+    options = parser_for(words[0]).parse_args([words[0], PLACE, *words[1:]])
+    target_of(getattr(options, "output", None), getattr(options, "force", False))
+
+
+def follow(words: Sequence[str], folders: Sequence[Path]) -> int:
+    """Run the command on these runs.
+
+    Returns:
+        Its exit code.
+    """
+    from netdsl.cli.main import main
+
+    return main([words[0], *map(str, folders), *words[1:]])
