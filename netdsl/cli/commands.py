@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 COMMANDS = {
+    "new": "write a first network and recipe for a data set",
     "check": "find the errors in network files",
     "explain": "explain an error code, layer or statement",
     "table": "print a network's layers with shapes, parameters and multiply-accumulates",

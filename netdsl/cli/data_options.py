@@ -1,0 +1,59 @@
+"""Keys of a recipe's `data` as options: what `data` and `new` take."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from netdsl.cli.arguments import natural, positive
+
+if TYPE_CHECKING:
+    from netdsl.training.recipes.recipe import DataSpec
+
+_KEYS = {
+    "separator": ("C", "what is between the cells of a table, or tab or space"),
+    "decimal": ("C", "the decimal separator of a table: . or ,"),
+    "thousands": ("C", "the thousands separator: . , ' or space, or none"),
+    "encoding": ("NAME", "the encoding of a table"),
+    "comment": ("C", "what begins a line that is not read"),
+    "missing": ("HOW", "what becomes of missing numbers: median, drop or error"),
+    "missing_values": ("A,B", "texts of cells that are missing, besides the usual ones"),
+    "weight": ("NAME", "the column, array or file of the examples' weights"),
+    "damaged": ("HOW", "what becomes of images that cannot be read: error or skip"),
+    "function": ("TEXT", "the function of x that a polynomial learns"),
+}
+"""Keys of a recipe's `data` that are options too: metavar and help."""
+
+_NUMBERS = ("count", "noise", "seed", "range")
+"""Keys of a recipe's `data` that are options of numbers."""
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add the keys of a recipe's `data` that say how a source is read."""
+    parser.add_argument("--target", metavar="NAME", help="the target column, or a file of targets")
+    parser.add_argument(
+        "--no-header",
+        dest="header",
+        action="store_false",
+        help="the table does not begin with the names of its columns",
+    )
+    for name, (metavar, help) in _KEYS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=help)
+    parser.add_argument("--count", type=positive, metavar="N", help="examples that are made")
+    parser.add_argument(
+        "--noise", type=float, metavar="D", help="the deviation of the noise of data that is made"
+    )
+    parser.add_argument("--seed", type=natural, metavar="N", help="of data that is made")
+    parser.add_argument(
+        "--range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="of the x of a function"
+    )
+
+
+def spec_of(options: argparse.Namespace) -> DataSpec:
+    """Return the `data` of a recipe that the options state."""
+    from netdsl.training.recipes.recipe import DataSpec
+
+    keys = {name: getattr(options, name) for name in ("source", "target", *_KEYS, *_NUMBERS)}
+    if keys["missing_values"] is not None:
+        keys["missing_values"] = tuple(keys["missing_values"].split(","))
+    return DataSpec(header=None if options.header else False, **keys)

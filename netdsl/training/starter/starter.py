@@ -1,0 +1,49 @@
+"""A first network and recipe for a data set, tried out before anybody has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.errors import Source
+from netdsl.reading import ReadOptions, check_source, only
+from netdsl.training.planning.plan import plan
+from netdsl.training.starter.facts import facts_of
+from netdsl.training.starter.network_text import network_text
+from netdsl.training.starter.recipe_text import first_recipe, recipe_text
+
+if TYPE_CHECKING:
+    from netdsl.training.planning.job import Job
+    from netdsl.training.recipes.recipe import DataSpec
+
+
+class Starter(NamedTuple):
+    """A network and a recipe that go together.
+
+    Attributes:
+        network: the text of the network.
+        recipe: that of the recipe.
+        job: the training that they make.
+    """
+
+    network: str
+    recipe: str
+    job: Job
+
+
+def starter(spec: DataSpec, path: Path) -> Starter:
+    """Write a first network and recipe for data, and plan their training.
+
+    Args:
+        spec: names the source and its target.
+        path: the network's file; the recipe's lies next to it.
+
+    Raises:
+        NetError: as `load_data` does, and N560 where no first network is written for such data.
+    """
+    facts = facts_of(spec)
+    text = network_text(facts, path.stem)
+    checked = check_source(Source(path.name, text), ReadOptions(), path.stem)
+    recipe = first_recipe(spec, facts)
+    job = plan(only(checked, None), recipe)
+    return Starter(text, recipe_text(recipe, facts, path.stem, path.parent), job)
