@@ -25,17 +25,19 @@ Keys: TypeAlias = Mapping[str, object]
 class RecipeKeys(TypedDict, total=False):
     """How a network is trained.
 
-    The keys of a recipe, as `docs/recipes.md` explains them, and `target`. What is given here
-    replaces the whole key of the recipe; None leaves it as it is.
+    The keys of a recipe, as `docs/recipes.md` explains them, `target` and `drop`. What is given
+    here replaces the whole key of the recipe; None leaves it as it is.
 
     Attributes:
         data: a data set's name, a path, `{"source": ..., "target": ...}`, or the data itself:
             arrays (x, y), a dict of arrays, or an iterable that gives batches.
         target: what is learned: a column of a table, a file of targets, or `input`.
+        drop: columns of a table that are left out.
     """
 
     data: Any
     target: str | None
+    drop: Sequence[str] | str | None
     loss: Loss | Keys | str | None
     loss_weights: Mapping[str, float] | None
     kl: float | None

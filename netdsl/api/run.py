@@ -383,13 +383,14 @@ def train_architecture(
     where, quiet = arguments.path("where", where), arguments.yes_or_no("quiet", quiet)
     known, data = _recipe(recipe)
     replaced, given = _separate(keys)
-    target = replaced.pop("target", None)
+    target, drop = replaced.pop("target", None), replaced.pop("drop", None)
     known = known.replace(**Recipe.of(replaced).given())
     result = train(
         network,
         known,
         data=data if given is None else given,
         target=target,
+        drop=(drop,) if isinstance(drop, str) else drop,
         name=name,
         where=where,
         quiet=quiet,

@@ -76,7 +76,8 @@ def train(
         name: of the run; the network's name where it is left out.
         where: the folder of runs.
         quiet: whether nothing is printed meanwhile.
-        keys: keys of the recipe that replace those of `recipe`, and `target`; see `RecipeKeys`.
+        keys: keys of the recipe that replace those of `recipe`, `target` and `drop`; see
+            `RecipeKeys`.
 
     Returns:
         The run, as `Network.train` gives it.

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from netdsl.cli.arguments import natural, positive
+from netdsl.cli.jobs import add_ignore
 
 if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
@@ -31,6 +32,7 @@ _NUMBERS = ("count", "noise", "seed", "range")
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add the keys of a recipe's `data` that say how a source is read."""
     parser.add_argument("--target", metavar="NAME", help="the target column, or a file of targets")
+    add_ignore(parser)
     parser.add_argument(
         "--no-header",
         dest="header",
@@ -53,7 +55,9 @@ def spec_of(options: argparse.Namespace) -> DataSpec:
     """Return the `data` of a recipe that the options state."""
     from netdsl.training.recipes.recipe import DataSpec
 
-    keys = {name: getattr(options, name) for name in ("source", "target", *_KEYS, *_NUMBERS)}
+    keys = {
+        name: getattr(options, name) for name in ("source", "target", "drop", *_KEYS, *_NUMBERS)
+    }
     if keys["missing_values"] is not None:
         keys["missing_values"] = tuple(keys["missing_values"].split(","))
     return DataSpec(header=None if options.header else False, **keys)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.exit_codes import INTERRUPTED, RUN_FAILED
 from netdsl.cli.inputs import CommandInput, read_input, read_trained
-from netdsl.cli.jobs import KEYS, keys_of, recipe_of
+from netdsl.cli.jobs import FLAGS, KEYS, keys_of, recipe_of
 from netdsl.cli.then import follow
 from netdsl.errors import NetError, did_you_mean, fail
 
@@ -57,7 +57,7 @@ def _check_once(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:
         NetError: N506.
     """
     alone = [key for key in KEYS if key != "data" and getattr(options, key) is not None]
-    given = {key: f"--{key.replace('_', '-')}" for key in alone}
+    given = {key: FLAGS.get(key, f"--{key.replace('_', '-')}") for key in alone}
     given |= {key: "--set" for key, _ in options.settings}
     for axis in axes:
         for key, option in given.items():

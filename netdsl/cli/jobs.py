@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
     from netdsl.training.recipes.recipe import Recipe
 
-KEYS = ("data", "target", "epochs", "batch", "seed", "backend", "log", "init_from")
+KEYS = ("data", "target", "drop", "epochs", "batch", "seed", "backend", "log", "init_from")
 """The options that go before a recipe's keys."""
+
+FLAGS = {"drop": "--ignore"}
+"""What options are called that have another name than their key."""
 
 
 def add_job(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +36,7 @@ def add_job(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what to predict: a column of a table, a file of targets, or input",
     )
+    add_ignore(parser)
     parser.add_argument(
         "--epochs",
         type=positive,
@@ -67,6 +71,17 @@ def add_job(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="sets a key of the recipe: optimizer.rate=0.1",
+    )
+
+
+def add_ignore(parser: argparse.ArgumentParser) -> None:
+    """Add `--ignore`: columns of a table that are left out."""
+    parser.add_argument(
+        "--ignore",
+        dest="drop",
+        metavar="A,B,...",
+        type=_names,
+        help="columns of a table that are left out",
     )
 
 

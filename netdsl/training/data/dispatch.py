@@ -39,6 +39,9 @@ TABULAR = (
     "comment",
     "missing_values",
     "categories",
+    "columns",
+    "drop",
+    "day_first",
 )
 """Keys of a recipe's `data` that are for tables alone."""
 

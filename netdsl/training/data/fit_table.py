@@ -41,7 +41,7 @@ def fitted(data: Data, span: Span | None = None) -> Data:
             "N518",
             f"{gives}; the network's input has {size(input.shape)}",
             span,
-            help=f"begin the network with `input {columns.width}`",
+            help=_fitting(columns),
         )
     outputs = tuple(
         _standardised(output, y[:])
@@ -62,16 +62,35 @@ def fitted(data: Data, span: Span | None = None) -> Data:
     )
 
 
+LARGE = 100
+"""Numbers of one column from which on leaving it out is proposed."""
+
+
+def _fitting(columns: TableTransform) -> str:
+    """Say what the network should begin with, and which columns make its input large."""
+    help = f"begin the network with `input {columns.width}`"
+    large = [name for name, width in columns.widths.items() if width > LARGE]
+    rest = columns.width - sum(columns.widths[name] for name in large)
+    if not large or not rest:
+        return help
+    each = ", ".join(f"{name} gives {columns.widths[name]:,} of them" for name in large)
+    names = ",".join(large)
+    return f"{help}; {each}: leave it out with --ignore {names}, and begin with `input {rest}`"
+
+
 def _filled(data: Data, columns: TableTransform) -> Iterator[str]:
     """Say what was put in for missing numbers."""
     import numpy as np
 
     parts = (data.train, data.validation, data.test)
+    first = {column.name: place for place, column in reversed(list(enumerate(columns.columns)))}
     for place, column in enumerate(columns.columns):
+        if first[column.name] != place:  # another part of a date
+            continue
         empty = sum(int(np.isnan(part.x[0][:, place]).sum()) for part in parts)
-        if empty and not column.text:
+        if empty and not column.one_hot:
             filled = f"{counted(empty, 'missing value')} filled with the training median"
-            yield f"{column.name}: {filled}, {column.median:g}"
+            yield f"{column.name}: {filled}, {column.shown(column.median)}"
 
 
 def _unseen(rows: Array, part: Examples, columns: TableTransform) -> Iterator[str]:
@@ -82,7 +101,7 @@ def _unseen(rows: Array, part: Examples, columns: TableTransform) -> Iterator[st
         known, found = rows[:, place], part.x[0][:][:, place]
         found = found[~np.isnan(found)]
         unseen = found[~np.isin(found, known)]
-        if column.text and len(unseen):
+        if column.one_hot and len(unseen):
             texts = sorted({column.categories[int(code)] for code in unseen})
             cells = (
                 f"{counted(len(unseen), 'cell')} in the {part.name} part ({first_few(texts, 3)})"

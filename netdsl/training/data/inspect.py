@@ -11,6 +11,7 @@ from netdsl.errors import Span, fail
 from netdsl.training.data.dispatch import is_table, read
 from netdsl.training.data.guess import guessed_signature
 from netdsl.training.data.signature import NetworkSignature
+from netdsl.training.data.sources.column_kinds import TableColumn, column_kinds, stated_kinds
 from netdsl.training.data.sources.hub import HUBS
 from netdsl.training.data.sources.images import LazyImages
 from netdsl.training.data.sources.parsed_table import (
@@ -19,8 +20,10 @@ from netdsl.training.data.sources.parsed_table import (
     ParsedTable,
     find_column,
 )
-from netdsl.training.data.sources.table_file import read_table_file, table_format
 from netdsl.training.data.sources.table_notes import table_notes
+from netdsl.training.data.sources.tables import read_stated
+from netdsl.training.preparation.columns import CATEGORY, NUMBER
+from netdsl.training.preparation.dates import date_text
 from netdsl.training.preparation.rows import pieces
 from netdsl.training.preparation.shapes import size
 from netdsl.training.recipes.recipe import DataSpec
@@ -42,6 +45,7 @@ class Survey(NamedTuple):
         source: where it comes from.
         data: its arrays; None of a table of text and numbers.
         table: its columns where it is such a table.
+        kinds: what these are, but the target.
         target: the column or array that is learned.
     """
 
@@ -49,6 +53,7 @@ class Survey(NamedTuple):
     data: SourceData | None
     table: ParsedTable | None
     target: str | None
+    kinds: tuple[TableColumn, ...] = ()
 
 
 def survey(spec: DataSpec, network: Architecture | None = None, span: Span | None = None) -> Survey:
@@ -59,11 +64,15 @@ def survey(spec: DataSpec, network: Architecture | None = None, span: Span | Non
     """
     source = spec.source or spec.function or ""
     if is_table(source):
-        table = read_table_file(Path(source), table_format(spec), spec.header, span=span)
+        table = read_stated(Path(source), spec, None, span)
         if not len(table.places):
             raise fail("N516", f"{source} has no rows", span)
         target = find_column(spec.target, table, span) if spec.target else None
-        return Survey(source, None, table, target)
+        others = {target} if target else set()
+        if spec.weight:
+            others.add(find_column(spec.weight, table, span))
+        kinds = column_kinds(table, stated_kinds(table, spec, span), spec, others, span)
+        return Survey(source, None, table, target, tuple(kinds))
     if network is not None:
         signature = NetworkSignature.of(network)
         return Survey(source, read(spec, signature, span=span), None, spec.target)
@@ -82,11 +91,11 @@ def as_json(found: Survey) -> dict[str, Any]:
     """Return what a source holds.
 
     Returns:
-        `source`, `notes`, and `parts` (`examples`, `x`, `y`, `classes` each) or `rows` and
-        `columns`.
+        `source`, `notes`, and `parts` (`examples`, `x`, `y`, `classes` each) or `rows`,
+        `columns` and `input`, the numbers that a network gets of a row.
     """
     if found.table is not None:
-        return {"source": found.source, **_table_facts(found.table, found.target)}
+        return {"source": found.source, **_table_facts(found.table, found)}
     assert found.data is not None
     data = found.data
     named = (("train", data.train), ("validation", data.validation), ("test", data.test))
@@ -168,34 +177,45 @@ def class_counts(y: Rows, classes: tuple[str, ...]) -> dict[str, int]:
     return {str(label): count for label, count in found.items()}
 
 
-def _table_facts(table: ParsedTable, target: str | None) -> dict[str, Any]:
+def _table_facts(table: ParsedTable, found: Survey) -> dict[str, Any]:
+    kinds = {one.name: one for one in found.kinds}
     columns = [
-        _column_facts(column) | ({"target": True} if column.name == target else {})
+        _column_facts(column, kinds.get(column.name))
+        | ({"target": True} if column.name == found.target else {})
         for column in table.columns
     ]
-    return {"rows": len(table.places), "columns": columns, "notes": list(table_notes(table))}
+    left_out = [one.name for one in found.kinds if not one.read]
+    notes = (*(one.note for one in found.kinds if one.note), *table_notes(table, left_out))
+    width = sum(one.width for one in found.kinds if one.read)
+    return {"rows": len(table.places), "columns": columns, "input": width, "notes": list(notes)}
 
 
-def _column_facts(cells: ParsedColumn) -> dict[str, Any]:
-    """Return a column's type, `number` or `text`, its missing cells, range or categories."""
+def _column_facts(raw: ParsedColumn, found: TableColumn | None) -> dict[str, Any]:
+    """Return a column's kind, its missing cells, range or categories."""
     import numpy as np
 
+    cells = found.cells if found else raw
     known = cells.values[~np.isnan(cells.values)]
+    usual = NUMBER if cells.categories is None else CATEGORY
     facts: dict[str, Any] = {
         "name": cells.name,
-        "type": "number" if cells.categories is None else "text",
+        "type": found.kind if found else usual,
         "missing": len(cells.values) - len(known),
     }
     if cells.categories is not None:
         counts = np.bincount(known.astype(int), minlength=len(cells.categories))
         order = np.argsort(-counts, kind="stable")
-        facts["categories"] = {cells.categories[at]: int(counts[at]) for at in order}
-    elif len(known):
-        facts |= {
-            "least": float(known.min()),
-            "mean": float(known.mean()),
-            "median": float(np.median(known)),
-            "most": float(known.max()),
-            "distinct": len(np.unique(known)),
-        }
-    return facts
+        return facts | {"categories": {cells.categories[at]: int(counts[at]) for at in order}}
+    if not len(known):
+        return facts
+    figures = {
+        "least": float(known.min()),
+        "mean": float(known.mean()),
+        "median": float(np.median(known)),
+        "most": float(known.max()),
+    }
+    if cells.days:
+        facts |= {name: date_text(value) for name, value in figures.items()}
+    else:
+        facts |= figures
+    return facts | {"distinct": len(np.unique(known))}

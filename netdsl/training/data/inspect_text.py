@@ -8,6 +8,7 @@ from netdsl.errors.printable import in_one_line
 from netdsl.text_table import aligned
 from netdsl.training.data.inspect import Survey, as_json
 from netdsl.training.preparation.shapes import size
+from netdsl.wording import counted
 
 BAR, MAX_BARS = 30, 100
 """Characters of the longest bar, and bars."""
@@ -21,6 +22,7 @@ def describe(found: Survey) -> str:
         blocks.append(_column_table(facts["columns"]))
         learned = [one for one in facts["columns"] if one.get("target") and "categories" in one]
         classes = {"all": learned[0]["categories"]} if learned else {}
+        facts["notes"].append(_input_line(facts))
     else:
         blocks.append(_array_table(facts["parts"]))
         classes = {
@@ -29,6 +31,17 @@ def describe(found: Survey) -> str:
     if classes:
         blocks.append(_class_bars(classes))
     return "\n\n".join([*blocks, *facts["notes"]])
+
+
+def _input_line(facts: dict[str, Any]) -> str:
+    """Say what a network for a table begins with."""
+    width = facts["input"]
+    if any(one.get("target") for one in facts["columns"]):
+        return f"begin the network with `input {width}`"
+    return (
+        f"the columns give {counted(width, 'number')}: a network's input has those of all columns "
+        "but the target (--target NAME)"
+    )
 
 
 def _title(facts: dict[str, Any]) -> str:
@@ -56,7 +69,12 @@ def _array_table(parts: dict[str, Any]) -> str:
 
 
 def _range(facts: dict[str, Any]) -> tuple[str, str, str]:
-    return short_number(facts["least"]), short_number(facts["mean"]), short_number(facts["most"])
+    low, middle, high = (_short(facts[name]) for name in ("least", "mean", "most"))
+    return low, middle, high
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else short_number(value)
 
 
 def _column_table(columns: list[dict[str, Any]]) -> str:

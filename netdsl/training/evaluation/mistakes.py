@@ -153,18 +153,11 @@ def _example_values(input: InputTransform, x: Array) -> list[tuple[str, str]]:
     if input.images:
         return []
     if input.columns:
-        cells = list(zip(input.columns.columns, x, strict=True))[:LONGEST]
-        return [
-            (
-                column.name,
-                "missing"
-                if np.isnan(cell)
-                else column.categories[int(cell)]
-                if column.text
-                else f"{cell:.6g}",
-            )
-            for column, cell in cells
-        ]
+        cells = {
+            column.name: column.shown(float(cell))
+            for column, cell in zip(input.columns.columns, x, strict=True)
+        }
+        return list(cells.items())[:LONGEST]
     flat = x.reshape(-1)
     more = " ..." if flat.size > LONGEST else ""
     return [(input.name, " ".join(f"{value:.5g}" for value in flat[:LONGEST]) + more)]

@@ -94,8 +94,9 @@ def has_plane(network: Architecture, data: Data) -> bool:
         return False
     single = output.task == LABELS or (output.task == VALUES and math.prod(output.shape) == 1)
     places = inputs[0].example in ((1,), (2,), ()) or _is_polynomial(data.spec)
-    text = inputs[0].columns is not None and any(one.text for one in inputs[0].columns.columns)
-    return single and places and not text and not output.copies
+    columns = inputs[0].columns.columns if inputs[0].columns else ()
+    others = any(one.one_hot or (one.part and len(columns) > 1) for one in columns)
+    return single and places and not others and not output.copies
 
 
 def plane(network: Architecture, weights: Mapping[int, Arrays], data: Data) -> InputPlane:
@@ -181,7 +182,7 @@ def _axes(points: Array, macs: int) -> tuple[Array, ...]:
 
 def _names(input: InputTransform, axes: int) -> tuple[str, ...]:
     if input.columns:
-        return tuple(column.name for column in input.columns.columns)
+        return tuple(column.label for column in input.columns.columns)
     return ("x",) if axes == 1 else ("x1", "x2")
 
 

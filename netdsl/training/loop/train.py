@@ -75,8 +75,8 @@ def train(
         name: of the run; the network's where it is left out.
         where: the folder of runs.
         quiet: whether nothing is said on standard error meanwhile.
-        settings: as in `plan`: `data`, `target`, `epochs`, `batch`, `seed`, `backend`, `log`,
-            `init_from`.
+        settings: as in `plan`: `data`, `target`, `drop`, `epochs`, `batch`, `seed`, `backend`,
+            `log`, `init_from`.
 
     Raises:
         NetError: for mistakes in what is given.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.kinds.values import dims
@@ -26,6 +27,7 @@ def plan(
     *,
     data: Any = None,
     target: str | None = None,
+    drop: Sequence[str] | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     seed: int | None = None,
@@ -43,6 +45,7 @@ def plan(
         data: a source as in a recipe, or the data itself: arrays `(x, y)`, a dict of arrays, or
             something that gives batches.
         target: as in a recipe's `data`.
+        drop: as in a recipe's `data`: columns of a table that are left out.
         epochs: as in a recipe.
         batch: as in a recipe.
         seed: as in a recipe.
@@ -61,6 +64,8 @@ def plan(
         given, spec = data, dataclasses.replace(recipe.data, source="python")
     if target is not None:
         spec = dataclasses.replace(spec or recipe.data, target=target)
+    if drop is not None:
+        spec = dataclasses.replace(spec or recipe.data, drop=tuple(drop))
     recipe = recipe.replace(
         data=spec,
         epochs=epochs,

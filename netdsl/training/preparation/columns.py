@@ -9,7 +9,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from netdsl.training.preparation.dates import CYCLIC, PARTS, date_text, part_values
 from netdsl.training.preparation.table_format import PLAIN, UNSTATED, NumberFormat, TableFormat
+from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Floats
@@ -19,26 +21,70 @@ MISSING = ("median", "drop", "error")
 error.
 """
 
+NUMBER, ORDINAL, CATEGORY, DATE, TEXT = "number", "ordinal", "category", "date", "text"
+READ = (NUMBER, ORDINAL, CATEGORY, DATE, TEXT)
+"""The kinds of columns that a network reads."""
+
 
 @dataclass(frozen=True)
 class ColumnTransform:
     """From a column's cells to the numbers that a network takes.
 
-    A column of numbers is standardised by the training part's mean and deviation, and its median
-    replaces a missing number. A column of text gives a number for each category, in their order.
+    A number is standardised by the training part's mean and deviation, and its median replaces a
+    missing one; so is the place of an ordinal text in its order, and a part of a date that is not a
+    position in a cycle. A category gives a number for each category, in their order.
+
+    Attributes:
+        name: of the column.
+        kind: one of `READ`.
+        part: of a date, one of `PARTS`: a date that gives several is several of these.
+        day_first: whether texts of dates have the day before the month; None where they do not
+            tell.
+        mean, deviation, median: of the training rows; the median of a date is one too.
+        categories: the texts of categories, or of an order from the first up.
     """
 
     name: str
-    text: bool = False
+    kind: str = NUMBER
+    part: str = ""
+    day_first: bool | None = None
     mean: float = 0.0
     deviation: float = 1.0
     median: float = 0.0
     categories: tuple[str, ...] = ()
 
     @property
+    def one_hot(self) -> bool:
+        """Whether the network gets a number for each category."""
+        return self.kind == CATEGORY
+
+    @property
+    def coded(self) -> bool:
+        """Whether cells are known by their places among the categories."""
+        return self.one_hot or bool(self.categories)
+
+    @property
+    def from_text(self) -> bool:
+        """Whether cells are read as texts, whatever they look like."""
+        return self.coded or self.kind in (DATE, TEXT)
+
+    @property
     def width(self) -> int:
         """The numbers that the network gets of a cell."""
-        return len(self.categories) if self.text else 1
+        return len(self.categories) if self.one_hot else 2 if self.part in CYCLIC else 1
+
+    @property
+    def label(self) -> str:
+        """The column's name, with the part of a date."""
+        return f"{self.name} ({self.part})" if self.part else self.name
+
+    def shown(self, cell: float) -> str:
+        """Write a cell as a person reads it."""
+        if math.isnan(cell):
+            return "missing"
+        if self.coded:
+            return self.categories[int(cell)]
+        return date_text(cell) if self.kind == DATE else f"{cell:.6g}"
 
     def fitted(self, values: Array) -> ColumnTransform:
         """Return this column with the statistics of the training rows [n].
@@ -49,10 +95,10 @@ class ColumnTransform:
         import numpy as np
 
         known = values[~np.isnan(values)]
-        if self.text or not len(known):
+        if self.one_hot or not len(known):
             return self
         median = float(np.median(known))
-        filled = np.where(np.isnan(values), median, values)
+        filled = self._scalars(np.where(np.isnan(values), median, values))
         deviation = float(filled.std())
         return replace(
             self,
@@ -64,31 +110,61 @@ class ColumnTransform:
     def numbers(self, values: Array) -> Floats:
         """Encode cells [n], NaN where one is missing, as [n, width].
 
-        Numbers are standardised; a text is 1 for its category and else 0.
+        Numbers are standardised; a text is 1 for its category and else 0; a position in a cycle is
+        its sine and cosine.
         """
         import numpy as np
 
-        if self.text:
+        if self.one_hot:
             return np.asarray(values[:, None] == np.arange(len(self.categories)), np.float32)
-        filled = np.where(np.isnan(values), self.median, values)
-        return np.asarray(((filled - self.mean) / self.deviation)[:, None], np.float32)
+        scalars = self._scalars(np.where(np.isnan(values), self.median, values))
+        if self.part in CYCLIC:
+            angle = 2 * np.pi * scalars
+            return np.stack([np.sin(angle), np.cos(angle)], axis=1).astype(np.float32)
+        return np.asarray(((scalars - self.mean) / self.deviation)[:, None], np.float32)
+
+    def _scalars(self, values: Array) -> Array:
+        return part_values(values, self.part) if self.part else values
+
+    @classmethod
+    def from_plain(cls, values: dict[str, Any]) -> ColumnTransform:
+        """Make the transform from what `dataclasses.asdict` gave.
+
+        Raises:
+            TypeError, KeyError, ValueError: where it is not one, or holds an impossible number.
+        """
+        kinds = {True: CATEGORY, False: NUMBER}  # of runs that knew texts and numbers alone
+        given = {name: value for name, value in values.items() if name != "text"}
+        if "text" in values:
+            given["kind"] = kinds[values["text"]]
+        made = cls(**{**given, "categories": tuple(map(str, given["categories"]))})
+        if made.kind not in READ or (made.part and made.part not in PARTS):
+            raise ValueError(f"a column of the kind {made.kind}, part {made.part}")
+        if not (
+            math.isfinite(made.mean)
+            and math.isfinite(made.median)
+            and 0 < made.deviation < math.inf
+        ):
+            raise ValueError("an invalid mean, median or deviation")
+        return made
 
 
 @dataclass(frozen=True)
 class TableTransform:
     """From the rows of a table to the numbers that a network takes.
 
-    Rows [n, columns] hold numbers, and for a text the place of its category; NaN where a cell is
-    missing or its text unknown.
+    Rows [n, columns] hold numbers, days since 1970 for a date, and for a text the place of its
+    category; NaN where a cell is missing or its text unknown.
 
     Attributes:
-        columns: those that the network sees, in their order.
+        columns: those that the network sees, in their order; of a date one for each part.
         target: the column that it learns.
         header: whether the file names its columns.
         missing: what is done where a number is missing, one of `MISSING`.
         weight: the column of the rows' weights; empty where all count alike.
         form: what the recipe states of the file's text.
         numbers: the signs within its numbers.
+        left_out: the other columns of the file.
     """
 
     columns: tuple[ColumnTransform, ...]
@@ -98,6 +174,7 @@ class TableTransform:
     weight: str = ""
     form: TableFormat = UNSTATED
     numbers: NumberFormat = PLAIN
+    left_out: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -105,18 +182,30 @@ class TableTransform:
         return sum(column.width for column in self.columns)
 
     @property
+    def widths(self) -> dict[str, int]:
+        """The numbers that the network gets of each column, by its name."""
+        found: dict[str, int] = {}
+        for column in self.columns:
+            found[column.name] = found.get(column.name, 0) + column.width
+        return found
+
+    @property
+    def numbered(self) -> list[str]:
+        """The names of the columns but the target, of a file without names: their numbers."""
+        return sorted((*self.widths, *self.left_out), key=lambda name: (len(name), name))
+
+    @property
     def description(self) -> str:
         """The columns in words: `9 numbers: longitude, ..., ocean_proximity as 5`."""
-        names = [
-            f"{column.name} as {column.width}" if column.text else column.name
-            for column in self.columns
-        ]
+        names = [f"{name} as {width}" if width > 1 else name for name, width in self.widths.items()]
         shown = (
             names
             if len(names) <= 20
             else [*names[:10], f"... ({len(names) - 15} more)", *names[-5:]]
         )
-        return f"{self.width:,} numbers: {', '.join(shown)}"
+        left_out = ", ".join(self.left_out[:5]) + (", ..." if len(self.left_out) > 5 else "")
+        without = f", without {left_out}" if left_out else ""
+        return f"{counted(self.width, 'number')}: {', '.join(shown)}{without}"
 
     def fitted(self, rows: Array, others: Array) -> TableTransform:
         """Return these columns with the statistics of the training rows [n, columns].
@@ -149,17 +238,11 @@ class TableTransform:
         Raises:
             TypeError, KeyError, ValueError: where it is not one, or holds an impossible number.
         """
-        columns = tuple(
-            ColumnTransform(**{**one, "categories": tuple(map(str, one["categories"]))})
-            for one in values["columns"]
-        )
-        if not all(
-            math.isfinite(one.mean) and math.isfinite(one.median) and 0 < one.deviation < math.inf
-            for one in columns
-        ):
-            raise ValueError("an invalid mean, median or deviation")
+        columns = tuple(map(ColumnTransform.from_plain, values["columns"]))
         if values["missing"] not in MISSING:
             raise ValueError(values["missing"])
         form = TableFormat.from_plain(values["form"]) if "form" in values else UNSTATED
         numbers = NumberFormat(**values.get("numbers", {}))
-        return cls(**{**values, "columns": columns, "form": form, "numbers": numbers})
+        left_out = tuple(map(str, values.get("left_out", ())))
+        changed = {"columns": columns, "form": form, "numbers": numbers, "left_out": left_out}
+        return cls(**{**values, **changed})

@@ -19,6 +19,7 @@ from netdsl.training.recipes.settings import SET, RecipeSetting, with_settings
 from netdsl.training.recipes.values import (
     AddressValue,
     CharacterValue,
+    ColumnKindValue,
     CountOrAll,
     EncodingValue,
     NumberValue,
@@ -101,6 +102,9 @@ class DataSpec(Section):
     categories: Mapping[str, tuple[str, ...]] | None = key(
         ValuesByName(ValueList(TextValue("a category"), distinct=True))
     )
+    columns: Mapping[str, str | tuple[str, ...]] | None = key(ValuesByName(ColumnKindValue()))
+    drop: tuple[str, ...] | None = key(ValueList(TextValue("a column"), distinct=True))
+    day_first: bool | None = key(YesNoValue())
     damaged: str | None = key(OneOf(("error", "skip")))
     function: str | None = key(TextValue("a function of x, such as `sin(3*pi*x)`"))
     count: int | None = key(NumberValue(whole=True, min=1, max=10**7))

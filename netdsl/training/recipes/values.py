@@ -286,6 +286,48 @@ class ValueList(ValueType):
                 raise ValueProblem("N505", f"holds `{one}` twice", "leave one out")
 
 
+KINDS = ("number", "ordinal", "category", "date", "text", "id", "drop")
+"""What a column of a table may be."""
+
+DATE_PARTS = ("elapsed", "year", "month", "day", "weekday", "hour")
+"""What a network may get of a date."""
+
+
+@dataclass(frozen=True)
+class ColumnKindValue(ValueList):
+    """What a column of a table is: a kind, or the parts of a date."""
+
+    each: ValueType = OneOf((*KINDS, *DATE_PARTS))
+    distinct: bool = True
+
+    @property
+    def description(self) -> str:
+        return f"one of {', '.join(f'`{word}`' for word in KINDS)}, or of a date a list of " + (
+            ", ".join(f"`{part}`" for part in DATE_PARTS)
+        )
+
+    def read(self, text: str) -> Any:
+        return (text,) if text in DATE_PARTS else text
+
+    def quoted(self, text: str) -> Any:
+        return self.read(text)
+
+    def plain(self, value: Any) -> Any:
+        return self.read(value) if isinstance(value, str) else super().plain(value)
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, tuple):
+            if value and (other := next((one for one in value if one not in DATE_PARTS), None)):
+                near = did_you_mean(str(other), DATE_PARTS)
+                raise ValueProblem("N505", f"requires {self.description}, not `{other}`", near)
+            super().check(value)
+        elif not isinstance(value, str):
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+        elif value not in KINDS:
+            near = did_you_mean(value, (*KINDS, *DATE_PARTS))
+            raise ValueProblem("N505", f"requires {self.description}, not `{value}`", near)
+
+
 @dataclass(frozen=True)
 class ValuesByName(ValueType):
     """A value for each of some names, or one of some words in their place."""

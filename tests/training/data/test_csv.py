@@ -276,7 +276,7 @@ def test_numbers_that_do_not_begin_with_0(path: Path, content: str) -> None:
 
 def test_numbers_that_begin_with_0_as_texts(path: Path) -> None:
     path.write_text("zip,b\n007,1\n7,2\n")
-    found = read_table_file(path, texts=("zip",))
+    found = read_table_file(path, kinds={"zip": True})
     assert (found.notes, found.column("zip").categories) == ((), ("007", "7"))
 
 

@@ -100,7 +100,7 @@ def test_a_table(tmp_path: Path) -> None:
     }
     assert place == {
         "name": "place",
-        "type": "text",
+        "type": "category",
         "missing": 0,
         "categories": {"here": 2, "there": 1},
         "target": True,
@@ -110,7 +110,7 @@ def test_a_table(tmp_path: Path) -> None:
         contact_sheet(looked(path).data, tmp_path / "none.png")
     text = describe(looked(path, "place"))
     assert text.startswith(
-        f"{path}: 3 rows, 3 columns\n\ncolumn          type    missing  min  mean  max\n"
+        f"{path}: 3 rows, 3 columns\n\ncolumn          type      missing  min  mean  max\n"
     )
     assert f"here          2  {'█' * 30}\nthere         1  {'█' * 15}" in text
     for content, target, code in (("a,b\n", None, "N516"), ("a,b\n1,2\n", "c", "N530")):

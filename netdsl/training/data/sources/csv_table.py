@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,12 +43,12 @@ def parse_csv(
     form: TableFormat,
     header: bool | None,
     known: TableTransform | None,
-    texts: Collection[str],
+    kinds: Mapping[str, bool],
     span: Span | None,
 ) -> ParsedTable:
     """Parse the columns of a CSV; of those that a run does not know, only the names.
 
-    Columns named in `texts` hold text, whatever their cells look like.
+    `kinds` says which columns are texts, and which are numbers, whatever their cells look like.
 
     Raises:
         NetError: N536 not a table, N531 a cell that is not a number.
@@ -57,10 +57,10 @@ def parse_csv(
 
     text = open_csv(path, content, form, header, span)
     # without names and the target, the columns are those of the run
-    if not text.header and known and len(text.names) == len(known.columns):
-        text = text._replace(names=[column.name for column in known.columns])
-    kinds = dict.fromkeys(texts, True)
-    kinds |= {column.name: column.text for column in known.columns} if known else {}
+    if not text.header and known and len(text.names) == len(known.numbered):
+        text = text._replace(names=known.numbered)
+    if known:
+        kinds = {column.name: column.from_text for column in known.columns}
     read = {*kinds, *((known.target, known.weight) if known else text.names)}
     requested = {name: kinds.get(name) for name in text.names if name in read}
     held = _read(text, requested, form, known.numbers if known else PLAIN, span)

@@ -172,6 +172,10 @@ def _separator(content: bytes) -> str:
     return max(SEPARATORS, key=bare.count)
 
 
+UNNAMED = "Unnamed: 0"
+"""What pandas calls a first column without a name."""
+
+
 # --- header ---------------------------------------------------------------------------------------
 
 
@@ -181,8 +185,13 @@ def _is_number(cell: str) -> bool:
 
 
 def _header(path: str, first: list[str], span: Span | None) -> list[str]:
-    """Return the names of the columns. Raises NetError N536 where one is empty or comes twice."""
+    """Return the names of the columns. Raises NetError N536 where one is empty or comes twice.
+
+    The first one may be empty, as in the index that pandas writes.
+    """
     names = [cell.strip() for cell in first]
+    if len(names) > 1 and not names[0]:
+        names[0] = UNNAMED
     places: dict[str, int] = {}
     for place, name in enumerate(names):
         if not name:

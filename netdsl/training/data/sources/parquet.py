@@ -13,6 +13,9 @@ from netdsl.training.data.sources.cells import why_not_finite
 from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable, text_column
 from netdsl.training.preparation.ranges import LARGEST
 
+MICROSECONDS = 86_400_000_000
+"""Of a day."""
+
 
 def read_parquet(path: Path, span: Span | None) -> ParsedTable:
     """Read the columns of a Parquet file.
@@ -42,7 +45,7 @@ def read_parquet(path: Path, span: Span | None) -> ParsedTable:
 
 
 def _column(path: str, name: str, column: Any, span: Span | None) -> ParsedColumn:
-    """Return a column of numbers, of true and false as 1 and 0, or of texts.
+    """Return a column of numbers, of true and false as 1 and 0, of dates as days, or of texts.
 
     Raises:
         NetError: N531 for another type, or a number beyond float32.
@@ -66,9 +69,15 @@ def _column(path: str, name: str, column: Any, span: Span | None) -> ParsedColum
             where = f"{value:g} in row {int(beyond[0]):,}, {why_not_finite(str(value))}"
             raise fail("N531", f"column `{name}` of {path} holds {where}", span)
         return ParsedColumn(name, values, None)
+    if types.is_timestamp(kind) or types.is_date(kind):
+        moments = column.cast(pyarrow.timestamp("us")).to_numpy()
+        days = moments.astype("datetime64[us]").astype(float) / MICROSECONDS
+        days[np.isnat(moments)] = np.nan
+        return ParsedColumn(name, days, None, days=True)
     inner = kind.value_type if types.is_dictionary(kind) else kind
     if types.is_string(inner) or types.is_large_string(inner):
         return text_column(name, cells_in(column.cast(pyarrow.string())))
     if types.is_null(kind):
         return ParsedColumn(name, np.full(len(column), np.nan), None)
-    raise fail("N531", f"column `{name}` of {path} holds {kind}, neither numbers nor text", span)
+    holds = f"column `{name}` of {path} holds {kind}, neither numbers, dates nor text"
+    raise fail("N531", holds, span)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.errors.printable import in_one_line
 from netdsl.training.data.sources.cells import Cells
+from netdsl.training.data.sources.date_cells import DateTexts, read_dates
+from netdsl.training.preparation.columns import DATE
 from netdsl.training.preparation.table_format import PLAIN, NumberFormat
 from netdsl.wording import counted
 
@@ -25,11 +28,13 @@ class ParsedColumn(NamedTuple):
         name: its name.
         values: numbers [n], or the places of texts in `categories`; NaN where a cell is empty.
         categories: the texts, sorted; None of a column of numbers.
+        days: whether the numbers are dates, as days since 1970.
     """
 
     name: str
     values: Array
     categories: tuple[str, ...] | None
+    days: bool = False
 
 
 class ParsedTable(NamedTuple):
@@ -116,6 +121,37 @@ def recoded(column: ParsedColumn, categories: Sequence[str]) -> Array:
     return np.asarray(places[codes])
 
 
+def days_of(
+    column: ParsedColumn, table: ParsedTable, day_first: bool | None, span: Span | None
+) -> ParsedColumn:
+    """Return the dates of a column as days since 1970.
+
+    Raises:
+        NetError: N531 for a text that is not a date.
+    """
+    import numpy as np
+
+    if column.days:
+        return column
+    column = as_text(column)
+    found: DateTexts = read_dates(column.categories or (), day_first)
+    wrong = [place for place, day in enumerate(found.days) if day is None]
+    if wrong:
+        rows = np.flatnonzero(np.isin(column.values, wrong))
+        if len(rows):
+            text = (column.categories or ())[int(column.values[rows[0]])]
+            where = f"`{in_one_line(text)}` in {table.place(int(rows[0]))}"
+            more = f" ({counted(len(rows), 'such row')})" if len(rows) > 1 else ""
+            message = f"column `{column.name}` of {table.path} holds {where}, not a date{more}"
+            help = "correct it, or say what the column is: data: {columns: {" + (
+                f"{column.name}: category}}}}"
+            )
+            raise fail("N531", message, span, help=help)
+    days = np.array([*(np.nan if day is None else day for day in found.days), np.nan])
+    codes = np.where(np.isnan(column.values), len(days) - 1, column.values).astype(int)
+    return ParsedColumn(column.name, days[codes], None, days=True)
+
+
 # --- columns by their names -----------------------------------------------------------------------
 
 
@@ -173,12 +209,14 @@ def select(table: ParsedTable, columns: TableTransform, span: Span | None = None
         if column.name not in found:
             raise no_column(column.name, table, span)
         cells = found[column.name]
+        if column.kind == DATE:
+            cells = days_of(cells, table, column.day_first, span)
         # of Parquet alone: a CSV is read as the column is kept
-        if not column.text and cells.categories is not None:
+        elif not column.coded and cells.categories is not None:
             raise text_for_numbers(column.name, table, span)
         if columns.missing == "error" and (empty := np.flatnonzero(np.isnan(cells.values))).size:
             raise empty_cells(column.name, table, empty, span)
-        made.append(recoded(cells, column.categories) if column.text else cells.values)
+        made.append(recoded(cells, column.categories) if column.coded else cells.values)
     return np.stack(made, axis=1) if made else np.zeros((len(table.places), 0))
 
 

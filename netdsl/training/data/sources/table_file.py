@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from netdsl.paths import read_regular, standard_input
@@ -40,7 +41,7 @@ def read_table_file(
     form: TableFormat = UNSTATED,
     header: bool | None = None,
     known: TableTransform | None = None,
-    texts: Collection[str] = (),
+    kinds: Mapping[str, bool] = MappingProxyType({}),
     span: Span | None = None,
 ) -> ParsedTable:
     """Read the columns of a file; `-` is a CSV on standard input.
@@ -50,26 +51,27 @@ def read_table_file(
         form: what a recipe states of its text.
         header: whether its first row holds names, None where that should be found out.
         known: says which columns are text, and which are not looked at.
-        texts: the columns that hold text, whatever their cells look like.
+        kinds: whether a column is text, or numbers, whatever its cells look like.
         span: the place of the file's name in a recipe.
 
     Raises:
         NetError: N511 unreadable, N536 not a table, N531 a cell that is not a number.
     """
     if path.suffix.lower() in BINARY:
-        return _with_texts(read_parquet(path, span), texts)
+        return _with_texts(read_parquet(path, span), kinds)
     try:
         content = standard_input() if str(path) == "-" else read_regular(path)
     except OSError as error:
         raise unreadable(path, error, span) from None
     name = "standard input" if str(path) == "-" else str(path)
-    return parse_csv(name, content, form, header, known, texts, span)
+    return parse_csv(name, content, form, header, known, kinds, span)
 
 
-def _with_texts(table: ParsedTable, texts: Collection[str]) -> ParsedTable:
+def _with_texts(table: ParsedTable, kinds: Mapping[str, bool]) -> ParsedTable:
     """Return a table with some columns as text that may hold numbers."""
     return table._replace(
         columns=tuple(
-            as_text(column) if column.name in texts else column for column in table.columns
+            as_text(column) if kinds.get(column.name) and not column.days else column
+            for column in table.columns
         )
     )

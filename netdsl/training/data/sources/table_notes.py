@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from netdsl.errors.printable import in_one_line
@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable
 
 
-def table_notes(table: ParsedTable) -> tuple[str, ...]:
+def table_notes(table: ParsedTable, left_out: Collection[str] = ()) -> tuple[str, ...]:
     """Return how a table was read where that can be doubted, and what may represent a missing
     number.
+
+    Args:
+        table: the table.
+        left_out: columns of which nothing should be said.
     """
     found = (
         note
         for column in table.columns
+        if column.name not in left_out and not column.days
         for note in (*_sentinels(column), *_units(column), *_spellings(column))
     )
     return (*table.notes, *found)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.errors import Span, did_you_mean, fail
+from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Examples, SourceData, classes_text
+from netdsl.training.data.sources.column_kinds import (
+    Stated,
+    TableColumn,
+    column_kinds,
+    read_as,
+    stated_kinds,
+    transforms,
+    with_categories,
+)
 from netdsl.training.data.sources.parsed_table import (
     EXACT,
     ParsedColumn,
@@ -23,7 +33,7 @@ from netdsl.training.data.sources.table_file import read_table_file, table_forma
 from netdsl.training.data.sources.table_notes import table_notes
 from netdsl.training.data.sources.unfamiliar import summaries, unfamiliar_cells
 from netdsl.training.data.weights import WEIGHTED, checked_weights
-from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+from netdsl.training.preparation.columns import CATEGORY, DATE, NUMBER, TableTransform
 from netdsl.training.preparation.readings import gives_classes
 from netdsl.wording import counted
 
@@ -64,18 +74,17 @@ def read_table(
     _check_input(path, signature, span)
     if spec.target == INPUT and not kept:
         _check_target(path, spec, span)
-    table = _read(path, spec, kept, span)
+    table = read_stated(path, spec, kept, span)
     target = find_column(kept.columns.target if kept else spec.target, table, span)
     weight = _weight_column(table, spec, kept, target, span)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows", span)
     if kept:
-        notes = summaries(unfamiliar_cells(table, kept.columns), table)
-        missing, known = kept.columns.missing, {column.name for column in kept.columns.columns}
+        columns, notes = kept.columns, summaries(unfamiliar_cells(table, kept.columns), table)
     else:
-        _check_not_empty(table, span)
-        notes, missing, known = table_notes(table), spec.missing or "median", set(table.names)
-    table, done = _complete(table, [target, *filter(None, [weight])], known, missing, span)
+        table, columns, notes = _columns(table, spec, target, weight, span)
+    needed = [target, *filter(None, [weight])]
+    table, done = _complete(table, needed, columns, span)
     if not (table.header or kept or spec.header is False):
         names = f"its columns are the numbers 1 to {len(table.names)}"
         notes = (f"{path.name} has no column names: {names}", *notes)
@@ -84,7 +93,6 @@ def read_table(
     y, classes = _targets(table.column(target), table, signature, kept, span)
     if len(classes) == 1:
         raise fail("N521", f"column `{target}` of {path} has only one class: {classes[0]}", span)
-    columns = kept.columns if kept else _transform(table, target, weight, missing, spec, span)
     x = select(table, columns, span)
     outputs = len(signature.outputs)
     part = Examples(
@@ -106,7 +114,9 @@ def read_table(
     )
 
 
-def _read(path: Path, spec: DataSpec, kept: TrainedTable | None, span: Span | None) -> ParsedTable:
+def read_stated(
+    path: Path, spec: DataSpec, kept: TrainedTable | None, span: Span | None
+) -> ParsedTable:
     """Read a file as a run has read its own, or as a recipe says, with the categories it states.
 
     Raises:
@@ -118,62 +128,83 @@ def _read(path: Path, spec: DataSpec, kept: TrainedTable | None, span: Span | No
     if spec.decimal is not None and spec.decimal == spec.thousands:
         message = f"`decimal` and `thousands` are both `{spec.decimal}`"
         raise fail("N507", message, span, help="state one of them: the other follows")
-    stated = spec.categories or {}
-    table = read_table_file(path, table_format(spec), spec.header, None, stated, span)
+    table = read_table_file(path, table_format(spec), spec.header, None, read_as(spec), span)
     columns = list(table.columns)
-    for name, categories in stated.items():
+    for name, categories in (spec.categories or {}).items():
         place = table.names.index(find_column(name, table, span))
-        columns[place] = _with_categories(columns[place], tuple(categories), table, span)
+        columns[place] = with_categories(columns[place], tuple(categories), table, span)
     return table._replace(columns=tuple(columns))
 
 
-def _with_categories(
-    column: ParsedColumn, categories: tuple[str, ...], table: ParsedTable, span: Span | None
-) -> ParsedColumn:
-    """Return a column whose categories are stated. Raises NetError N531 for another text."""
-    import numpy as np
-
-    column = as_text(column)
-    values = recoded(column, categories)
-    other = np.flatnonzero(np.isnan(values) & ~np.isnan(column.values))
-    if len(other):
-        text = (column.categories or ())[int(column.values[other[0]])]
-        where = f"`{text}` in {table.place(int(other[0]))}"
-        raise fail(
-            "N531",
-            f"column `{column.name}` of {table.path} holds {where}, not a stated category",
-            span,
-            help=did_you_mean(text, categories) or f"the categories are {', '.join(categories)}",
-        )
-    return ParsedColumn(column.name, values, categories)
-
-
-def _transform(
-    table: ParsedTable,
-    target: str,
-    weight: str | None,
-    missing: str,
-    spec: DataSpec,
-    span: Span | None,
-) -> TableTransform:
-    """Return what should be done to the columns but the target and the weights.
+def _columns(
+    table: ParsedTable, spec: DataSpec, target: str, weight: str | None, span: Span | None
+) -> tuple[ParsedTable, TableTransform, tuple[str, ...]]:
+    """Return the table with its dates as days, what is done to its columns, and notes.
 
     Raises:
-        NetError: N530 where there are none.
+        NetError: N507, N530 where nothing is left to learn from, N531.
     """
-    columns = tuple(
-        ColumnTransform(one.name, one.categories is not None, categories=one.categories or ())
-        for one in table.columns
-        if one.name not in (target, weight)
+    stated = stated_kinds(table, spec, span)
+    _check_target_kind(target, weight, stated, table, span)
+    others = {target, *filter(None, [weight])}
+    kinds = column_kinds(table, stated, spec, others, span)
+    cells = {one.name: one.cells for one in kinds}
+    if stated.get(target) == CATEGORY:
+        cells[target] = as_text(table.column(target))
+    table = table._replace(columns=tuple(cells.get(one.name, one) for one in table.columns))
+    used = [one for one in kinds if one.read]
+    _check_not_empty(table, {*others, *(one.name for one in used)}, span)
+    if not used:
+        raise _nothing_left(table, target, kinds, span)
+    columns = TableTransform(
+        tuple(column for one in used for column in transforms(one)),
+        target,
+        table.header,
+        spec.missing or "median",
+        weight or "",
+        table_format(spec),
+        table.numbers,
+        tuple(one.name for one in kinds if not one.read),
     )
-    if not columns:
-        raise fail(
-            "N530",
-            f"{table.path} has only the target column `{target}`: there is nothing to learn from",
-            span,
-        )
-    form = table_format(spec)
-    return TableTransform(columns, target, table.header, missing, weight or "", form, table.numbers)
+    notes = (*(one.note for one in kinds if one.note), *table_notes(table, columns.left_out))
+    return table, columns, notes
+
+
+def _nothing_left(
+    table: ParsedTable, target: str, kinds: Sequence[TableColumn], span: Span | None
+) -> NetError:
+    """Return the error N530 about a table without a column to learn from."""
+    if not kinds:
+        message = f"{table.path} has only the target column `{target}`"
+        return fail("N530", f"{message}: there is nothing to learn from", span)
+    left_out = "; ".join(one.note or f"{one.name} is left out by the recipe" for one in kinds)
+    return fail(
+        "N530",
+        f"no column of {table.path} but the target `{target}` is read: there is nothing to learn "
+        "from",
+        span,
+        help=left_out,
+    )
+
+
+def _check_target_kind(
+    target: str,
+    weight: str | None,
+    stated: Stated,
+    table: ParsedTable,
+    span: Span | None,
+) -> None:
+    """Raise NetError N507 where a recipe leaves out what is learned, or what weighs rows."""
+    for name, what, allowed in (
+        (target, "the target", (NUMBER, CATEGORY)),
+        (weight, "the weight", (NUMBER,)),
+    ):
+        kind = stated.get(name or "", NUMBER)
+        if kind not in allowed:
+            said = kind if isinstance(kind, str) else DATE
+            message = f"column `{name}` of {table.path} is {what}, and cannot be `{said}`"
+            help = f"{what} is {' or '.join(f'`{one}`' for one in allowed)}"
+            raise fail("N507", message, span, help=help)
 
 
 # --- weights --------------------------------------------------------------------------------------
@@ -303,7 +334,7 @@ def _places(
 
 
 def _complete(
-    table: ParsedTable, needed: list[str], names: set[str], missing: str, span: Span | None
+    table: ParsedTable, needed: list[str], columns: TableTransform, span: Span | None
 ) -> tuple[ParsedTable, tuple[str, ...]]:
     """Leave out the rows that should be left out, and say what was done.
 
@@ -315,35 +346,33 @@ def _complete(
     by_name = {
         column.name: np.isnan(column.values)
         for column in table.columns
-        if column.name in {*names, *needed}
+        if column.name in {*columns.widths, *needed}
     }
-    if missing == "drop":
+    if columns.missing == "drop":
         left_out = np.logical_or.reduce(list(by_name.values()))
         rows = f"{int(left_out.sum()):,} of {len(left_out):,} rows"
         notes = (f"{rows} left out: a cell is empty",) if left_out.any() else ()
         return table.at(~left_out), notes
-    for name in by_name if missing == "error" else needed:
+    for name in by_name if columns.missing == "error" else needed:
         if (empty := np.flatnonzero(by_name[name])).size:
             raise empty_cells(name, table, empty, span)
     return table, tuple(
         f"{counted(count, 'empty cell')} in {column.name}: none of its categories"
-        for column in table.columns
-        if column.categories is not None
-        and column.name in names
-        and (count := int(by_name[column.name].sum()))
+        for column in columns.columns
+        if column.one_hot and (count := int(by_name[column.name].sum()))
     )
 
 
-def _check_not_empty(table: ParsedTable, span: Span | None) -> None:
-    """Raise NetError N531 where a column has no value at all."""
+def _check_not_empty(table: ParsedTable, names: Collection[str], span: Span | None) -> None:
+    """Raise NetError N531 where one of these columns has no value at all."""
     import numpy as np
 
     for column in table.columns:
-        if np.isnan(column.values).all():
+        if column.name in names and np.isnan(column.values).all():
             rows = f"all of its {counted(len(table.places), 'row')}"
             raise fail(
                 "N531",
                 f"column `{column.name}` of {table.path} is empty in {rows}",
                 span,
-                help="leave the column out of the file",
+                help=f"leave it out: --ignore {column.name}, or data: {{drop: {column.name}}}",
             )

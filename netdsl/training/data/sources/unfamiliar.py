@@ -28,9 +28,10 @@ class CellNote(NamedTuple):
 def unfamiliar_cells(table: ParsedTable, columns: TableTransform) -> list[CellNote]:
     """Find the cells of a table that a run's columns do not know."""
     found = {column.name: column for column in table.columns}
+    distinct = {column.name: column for column in columns.columns}  # of a date one part
     return [
         note
-        for column in columns.columns
+        for column in distinct.values()
         if column.name in found
         for note in _notes(found[column.name], column)
     ]
@@ -41,10 +42,10 @@ def _notes(cells: ParsedColumn, column: ColumnTransform) -> Iterator[CellNote]:
 
     empty = np.flatnonzero(np.isnan(cells.values))
     if len(empty):
-        filled = f"the training median, {column.median:g}, is used"
-        what = "it is not one of its categories" if column.text else filled
+        filled = f"the training median, {column.shown(column.median)}, is used"
+        what = "it is not one of its categories" if column.one_hot else filled
         yield CellNote(f"{column.name} is missing: {what}", empty)
-    if not column.text:
+    if not column.coded:
         return
     cells = as_text(cells)
     texts, codes = cells.categories or (), cells.values

@@ -1,0 +1,314 @@
+"""What the columns of a table are: numbers, categories, dates, texts, or the names of rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.errors.printable import in_one_line
+from netdsl.training.data.sources.date_cells import read_dates
+from netdsl.training.data.sources.parsed_table import (
+    ParsedColumn,
+    ParsedTable,
+    as_text,
+    days_of,
+    find_column,
+    recoded,
+)
+from netdsl.training.preparation.columns import (
+    CATEGORY,
+    DATE,
+    NUMBER,
+    ORDINAL,
+    TEXT,
+    ColumnTransform,
+)
+from netdsl.training.preparation.dates import usual_parts
+from netdsl.wording import enumerated
+
+if TYPE_CHECKING:
+    from netdsl.training.recipes.recipe import DataSpec
+
+ID, DROP = "id", "drop"
+
+Stated: TypeAlias = Mapping[str, str | tuple[str, ...]]
+"""What a recipe says columns are, by their names: a kind, or the parts of a date."""
+
+ROWS = 10
+"""The fewest rows that show whether a column names them."""
+
+WORDS = 3
+"""The words that a cell has on average from which on a column of distinct cells is text."""
+
+SAMPLE = 50
+"""Texts that are tried first: where none is a date, the column holds none."""
+
+ID_NAME = re.compile(
+    r"(unnamed: ?0)|(.*[ _.-])?(id|uuid|guid|index|idx|key|rownames|row|nr|#)", re.IGNORECASE
+)
+CAMEL_ID = re.compile(r".*[a-z]I[dD]")
+
+
+class TableColumn(NamedTuple):
+    """A column of a table, and what it is.
+
+    Attributes:
+        cells: its values: numbers, places among categories, or of a date days since 1970.
+        kind: `number`, `ordinal`, `category`, `date`, `text`, `id` or `drop`.
+        parts: of a date, those that the network gets.
+        day_first: of a date in texts, whether the day precedes the month.
+        note: why it is read so where that can be doubted.
+    """
+
+    cells: ParsedColumn
+    kind: str
+    parts: tuple[str, ...] = ()
+    day_first: bool | None = None
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.cells.name
+
+    @property
+    def read(self) -> bool:
+        """Whether a network gets it among its numbers."""
+        return self.kind not in (ID, DROP, TEXT)
+
+    @property
+    def width(self) -> int:
+        """The numbers that a network gets of a cell."""
+        return sum(column.width for column in transforms(self))
+
+
+def transforms(column: TableColumn) -> Iterator[ColumnTransform]:
+    """Yield what is done to a column that is read, for each part of a date."""
+    categories = column.cells.categories or ()
+    for part in column.parts or ("",):
+        yield ColumnTransform(
+            column.name, column.kind, part, column.day_first, categories=categories
+        )
+
+
+def stated_kinds(table: ParsedTable, spec: DataSpec, span: Span | None) -> Stated:
+    """Return what a recipe says columns are, by the names that they have in the table.
+
+    Raises:
+        NetError: N530 for a column that does not exist, N507 where two keys disagree.
+    """
+    found: dict[str, str | tuple[str, ...]] = {}
+    for name, kind in (spec.columns or {}).items():
+        found[find_column(name, table, span)] = kind
+    for name in spec.drop or ():
+        column = find_column(name, table, span)
+        if found.get(column, DROP) != DROP:
+            message = f"`drop` leaves the column `{column}` out, and `columns` reads it"
+            raise fail("N507", message, span, help="leave one of the two out")
+        found[column] = DROP
+    for name in spec.categories or {}:
+        column = find_column(name, table, span)
+        if found.setdefault(column, CATEGORY) not in (CATEGORY, ORDINAL, DROP):
+            message = f"`categories` are stated for `{column}`, which `columns` reads otherwise"
+            raise fail("N507", message, span, help="leave one of the two out")
+    return found
+
+
+def read_as(spec: DataSpec) -> dict[str, bool]:
+    """Say which columns are read as texts (True) or as numbers (False), as a recipe states it.
+
+    What is left out is read as text, which no cell contradicts.
+    """
+    found = {name: kind != NUMBER for name, kind in (spec.columns or {}).items() if kind != ORDINAL}
+    return found | dict.fromkeys((*(spec.drop or ()), *(spec.categories or {})), True)
+
+
+def _is_date(kind: str | tuple[str, ...]) -> bool:
+    return kind == DATE or isinstance(kind, tuple)
+
+
+def column_kinds(
+    table: ParsedTable,
+    stated: Stated,
+    spec: DataSpec,
+    others: Collection[str],
+    span: Span | None,
+) -> list[TableColumn]:
+    """Tell the columns of a table apart, but those that are learned or weigh rows.
+
+    Args:
+        table: as it was read.
+        stated: what the recipe says of columns.
+        spec: the recipe's `data`.
+        others: the target and the weights.
+        span: the place of the file's name in the recipe.
+
+    Raises:
+        NetError: N507, N531 for cells that are not of the stated kind.
+    """
+    made = []
+    for column in table.columns:
+        if column.name in others:
+            continue
+        kind = stated.get(column.name)
+        if kind is None:
+            made.append(_found(column, table, spec, span))
+        elif _is_date(kind):
+            made.append(_date(column, table, spec, kind if isinstance(kind, tuple) else (), span))
+        elif kind == ORDINAL:
+            made.append(TableColumn(_ordered(column, table, spec, span), ORDINAL))
+        elif kind in (CATEGORY, TEXT):
+            made.append(TableColumn(as_text(column), str(kind)))
+        else:
+            made.append(TableColumn(column, str(kind)))
+    return made
+
+
+# --- what cells look like -------------------------------------------------------------------------
+
+
+def _found(
+    column: ParsedColumn, table: ParsedTable, spec: DataSpec, span: Span | None
+) -> TableColumn:
+    """Say what a column is by its cells."""
+    if column.days or _looks_like_dates(column):
+        return _date(column, table, spec, (), span)
+    if column.categories is None:
+        return _number_or_id(column, column.name == table.names[0])
+    count, texts = _known(column), column.categories
+    if count < ROWS or len(texts) <= count / 2:
+        return TableColumn(column, CATEGORY)
+    words = sum(len(text.split()) for text in texts) / len(texts)
+    every = "every row"
+    if len(texts) < count:
+        every = f"nearly every row ({len(texts):,} in {count:,})"
+    if words >= WORDS:
+        note = f"{column.name} has another text of {words:.0f} words in {every}: left out"
+        return TableColumn(column, TEXT, note=note)
+    note = (
+        f"{column.name} has another text in {every}: left out as the name of the row; "
+        f"data: {{columns: {{'{column.name}': category}}}} reads it"
+    )
+    return TableColumn(column, ID, note=note)
+
+
+def _number_or_id(column: ParsedColumn, first: bool) -> TableColumn:
+    """Tell a name of rows from a number: distinct integers in a column called so.
+
+    A first column of 0, 1, 2, ... is doubted, whatever it is called.
+    """
+    import numpy as np
+
+    values = column.values
+    named = bool(ID_NAME.fullmatch(column.name) or CAMEL_ID.fullmatch(column.name))
+    if not (named or first) or len(values) < ROWS or not (values == np.floor(values)).all():
+        return TableColumn(column, NUMBER)
+    if named and len(np.unique(values)) == len(values):
+        note = (
+            f"{column.name} has another integer in every row: left out as the name of the row; "
+            f"data: {{columns: {{'{column.name}': number}}}} reads it"
+        )
+        return TableColumn(column, ID, note=note)
+    counts_rows = first and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
+    note = f"{column.name} counts the rows: if it only names them, data: {{drop: {column.name}}}"
+    return TableColumn(column, NUMBER, note=note if counts_rows else "")
+
+
+def _looks_like_dates(column: ParsedColumn) -> bool:
+    """Return whether at least half of a column's texts are dates, or all of its numbers
+    YYYYMMDD.
+    """
+    import numpy as np
+
+    if column.categories is None:
+        known = column.values[~np.isnan(column.values)]
+        inside = len(known) > 0 and bool(((known >= 19000101) & (known < 21000101)).all())
+        return inside and None not in read_dates(as_text(column).categories or ()).days
+    texts = column.categories
+    shown = texts[:: max(1, len(texts) // SAMPLE)]
+    sample = [day for day in read_dates(shown).days if day is None or not np.isnan(day)]
+    return bool(sample) and 2 * sum(day is not None for day in sample) >= len(sample)
+
+
+def _known(column: ParsedColumn) -> int:
+    import numpy as np
+
+    return int((~np.isnan(column.values)).sum())
+
+
+# --- dates ----------------------------------------------------------------------------------------
+
+
+def _date(
+    column: ParsedColumn,
+    table: ParsedTable,
+    spec: DataSpec,
+    parts: tuple[str, ...],
+    span: Span | None,
+) -> TableColumn:
+    """Return a column of dates. Raises NetError N531 where a cell is not one, or may be two."""
+    import numpy as np
+
+    cells, day_first = column, None
+    if not column.days:
+        found = read_dates(as_text(column).categories or (), spec.day_first)
+        if found.unclear:
+            raise _either(column, found.unclear, table, span)
+        day_first = found.day_first
+        cells = days_of(column, table, day_first, span)
+    known = cells.values[~np.isnan(cells.values)]
+    parts = parts or (usual_parts(known) if len(known) else ("elapsed",))
+    note = f"{column.name} holds dates: read as {enumerated(parts)}"
+    return TableColumn(cells, DATE, parts, day_first, note)
+
+
+def _either(column: ParsedColumn, text: str, table: ParsedTable, span: Span | None) -> NetError:
+    """Return the error N531 about dates that may have the day or the month first."""
+    message = (
+        f"column `{column.name}` of {table.path} holds dates such as `{text}`, which may have the "
+        "day or the month first"
+    )
+    return fail("N531", message, span, help="data: {day_first: yes}, or no")
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+def _ordered(
+    column: ParsedColumn, table: ParsedTable, spec: DataSpec, span: Span | None
+) -> ParsedColumn:
+    """Return an ordinal column: numbers as they are, texts in a stated order.
+
+    Raises:
+        NetError: N507 where texts have none.
+    """
+    stated = (find_column(name, table, span) for name in spec.categories or {})
+    if column.categories is None or column.name in stated:
+        return column
+    shown = ", ".join(map(in_one_line, column.categories[:4]))
+    message = f"the order of the texts in column `{column.name}` of {table.path} is not known"
+    help = f"data: {{categories: {{{column.name}: [{shown}]}}}} from the first to the last"
+    raise fail("N507", message, span, help=help)
+
+
+def with_categories(
+    column: ParsedColumn, categories: tuple[str, ...], table: ParsedTable, span: Span | None
+) -> ParsedColumn:
+    """Return a column whose categories are stated. Raises NetError N531 for another text."""
+    import numpy as np
+
+    column = as_text(column)
+    values = recoded(column, categories)
+    other = np.flatnonzero(np.isnan(values) & ~np.isnan(column.values))
+    if len(other):
+        text = (column.categories or ())[int(column.values[other[0]])]
+        where = f"`{text}` in {table.place(int(other[0]))}"
+        raise fail(
+            "N531",
+            f"column `{column.name}` of {table.path} holds {where}, not a stated category",
+            span,
+            help=did_you_mean(text, categories) or f"the categories are {', '.join(categories)}",
+        )
+    return ParsedColumn(column.name, values, categories)

@@ -1,0 +1,122 @@
+"""Dates in the texts of a table's cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from netdsl.training.data.sources.cells import MISSING
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_TIME = (
+    r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))?"
+    r" ?(?P<half>[AaPp][Mm])?)?(?: ?(?P<zone>Z|UTC|[+-]\d{2}:?\d{2}))?"
+)
+_FORMS = tuple(
+    re.compile(form + _TIME)
+    for form in (
+        r"(?P<year>\d{4})(?P<sign>[-/.])(?P<month>\d{1,2})(?:(?P=sign)(?P<day>\d{1,2}))?",
+        r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})",
+        r"(?P<one>\d{1,2})(?P<sign>[-/.])(?P<other>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})",
+        r"(?P<day>\d{1,2})\.?[- ](?P<name>[A-Za-z]{3,9})\.?[-, ]+(?P<year>\d{4})",
+        r"(?P<name>[A-Za-z]{3,9})\.? (?P<day>\d{1,2}),? (?P<year>\d{4})",
+    )
+)
+EPOCH = date(1970, 1, 1).toordinal()
+
+
+class DateTexts(NamedTuple):
+    """Texts read as dates.
+
+    Attributes:
+        days: since 1970 for each text: NaN where it is missing, None where it is not a date.
+        day_first: whether the day precedes the month, as in 31/12/2024; None where no text shows
+            it.
+        unclear: a text that has two readings, as 1/2/2024; empty where there is none.
+    """
+
+    days: list[float | None]
+    day_first: bool | None
+    unclear: str
+
+
+def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts:
+    """Read texts as dates.
+
+    Args:
+        texts: without spaces around them.
+        day_first: whether the day precedes the month; None where the texts should show it.
+    """
+    found = [_matched(text) for text in texts]
+    either = [
+        (text, int(one["one"]), int(one["other"]), one["sign"])
+        for text, one in zip(texts, found, strict=True)
+        if one and "one" in one.groupdict()
+    ]
+    unclear = ""
+    if day_first is None and either:
+        if any(one > 12 or sign == "." for _, one, _, sign in either):
+            day_first = True
+        elif any(other > 12 for _, _, other, _ in either):
+            day_first = False
+        else:
+            unclear = next((text for text, one, other, _ in either if one != other), "")
+    days = [
+        float("nan") if text.lower() in MISSING else _days(one, bool(day_first)) if one else None
+        for text, one in zip(texts, found, strict=True)
+    ]
+    return DateTexts(days, day_first, unclear)
+
+
+def _matched(text: str) -> re.Match[str] | None:
+    if not text[:40].isascii() or len(text) > 40:
+        return None
+    return next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
+
+
+def _days(found: re.Match[str], day_first: bool) -> float | None:
+    """Return the days since 1970; None where the calendar has no such date."""
+    parts = found.groupdict()
+    year, day = int(parts["year"]), int(parts.get("day") or 1)
+    if len(parts["year"]) == 2:
+        year += 1900 if year >= 69 else 2000  # as POSIX reads two digits
+    if "one" in parts:
+        day, month = int(parts["one"]), int(parts["other"])
+        if not day_first:
+            day, month = month, day
+    elif "name" in parts:
+        name = parts["name"].lower()[:3]
+        if name not in MONTHS:
+            return None
+        month = MONTHS.index(name) + 1
+    else:
+        month = int(parts["month"])
+    seconds = _seconds(parts)
+    if seconds is None:
+        return None
+    try:
+        return date(year, month, day).toordinal() - EPOCH + seconds / 86_400
+    except ValueError:
+        return None
+
+
+def _seconds(parts: dict[str, str]) -> float | None:
+    """Return the seconds since midnight UTC; None where a clock has no such time."""
+    if parts["hour"] is None:
+        return 0.0
+    hour, minute = int(parts["hour"]), int(parts["minute"])
+    second = float((parts["second"] or "0").replace(",", "."))
+    if parts["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if parts["half"].lower() == "pm" else 0)
+    if hour > 23 or minute > 59 or second >= 61:
+        return None
+    zone, away = parts["zone"] or "Z", 0
+    if zone[0] in "+-":
+        digits = zone[1:].replace(":", "")
+        away = (int(digits[:2]) * 60 + int(digits[2:])) * (-1 if zone[0] == "-" else 1)
+    return hour * 3600 + (minute - away) * 60 + second
