@@ -11,7 +11,7 @@ from netdsl.errors import Span, fail
 from netdsl.training.data.dispatch import is_table, read
 from netdsl.training.data.guess import guessed_signature
 from netdsl.training.data.signature import NetworkSignature
-from netdsl.training.data.sources.column_kinds import TableColumn, column_kinds, stated_kinds
+from netdsl.training.data.sources.column_kinds import KindedColumn, column_kinds, stated_kinds
 from netdsl.training.data.sources.hub import HUBS
 from netdsl.training.data.sources.images import LazyImages
 from netdsl.training.data.sources.parsed_table import (
@@ -53,7 +53,7 @@ class Survey(NamedTuple):
     data: SourceData | None
     table: ParsedTable | None
     target: str | None
-    kinds: tuple[TableColumn, ...] = ()
+    kinds: tuple[KindedColumn, ...] = ()
 
 
 def survey(spec: DataSpec, network: Architecture | None = None, span: Span | None = None) -> Survey:
@@ -190,7 +190,7 @@ def _table_facts(table: ParsedTable, found: Survey) -> dict[str, Any]:
     return {"rows": len(table.places), "columns": columns, "input": width, "notes": list(notes)}
 
 
-def _column_facts(raw: ParsedColumn, found: TableColumn | None) -> dict[str, Any]:
+def _column_facts(raw: ParsedColumn, found: KindedColumn | None) -> dict[str, Any]:
     """Return a column's kind, its missing cells, range or categories."""
     import numpy as np
 

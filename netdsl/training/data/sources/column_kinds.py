@@ -51,7 +51,7 @@ ID_NAME = re.compile(
 CAMEL_ID = re.compile(r".*[a-z]I[dD]")
 
 
-class TableColumn(NamedTuple):
+class KindedColumn(NamedTuple):
     """A column of a table, and what it is.
 
     Attributes:
@@ -84,7 +84,7 @@ class TableColumn(NamedTuple):
         return sum(column.width for column in transforms(self))
 
 
-def transforms(column: TableColumn) -> Iterator[ColumnTransform]:
+def transforms(column: KindedColumn) -> Iterator[ColumnTransform]:
     """Yield what is done to a column that is read, for each part of a date."""
     categories = column.cells.categories or ()
     for part in column.parts or ("",):
@@ -135,7 +135,7 @@ def column_kinds(
     spec: DataSpec,
     others: Collection[str],
     span: Span | None,
-) -> list[TableColumn]:
+) -> list[KindedColumn]:
     """Tell the columns of a table apart, but those that are learned or weigh rows.
 
     Args:
@@ -158,11 +158,11 @@ def column_kinds(
         elif _is_date(kind):
             made.append(_date(column, table, spec, kind if isinstance(kind, tuple) else (), span))
         elif kind == ORDINAL:
-            made.append(TableColumn(_ordered(column, table, spec, span), ORDINAL))
+            made.append(KindedColumn(_ordered(column, table, spec, span), ORDINAL))
         elif kind in (CATEGORY, TEXT):
-            made.append(TableColumn(as_text(column), str(kind)))
+            made.append(KindedColumn(as_text(column), str(kind)))
         else:
-            made.append(TableColumn(column, str(kind)))
+            made.append(KindedColumn(column, str(kind)))
     return made
 
 
@@ -171,7 +171,7 @@ def column_kinds(
 
 def _found(
     column: ParsedColumn, table: ParsedTable, spec: DataSpec, span: Span | None
-) -> TableColumn:
+) -> KindedColumn:
     """Say what a column is by its cells."""
     if column.days or _looks_like_dates(column):
         return _date(column, table, spec, (), span)
@@ -179,22 +179,22 @@ def _found(
         return _number_or_id(column, column.name == table.names[0])
     count, texts = _known(column), column.categories
     if count < ROWS or len(texts) <= count / 2:
-        return TableColumn(column, CATEGORY)
+        return KindedColumn(column, CATEGORY)
     words = sum(len(text.split()) for text in texts) / len(texts)
     every = "every row"
     if len(texts) < count:
         every = f"nearly every row ({len(texts):,} in {count:,})"
     if words >= WORDS:
         note = f"{column.name} has another text of {words:.0f} words in {every}: left out"
-        return TableColumn(column, TEXT, note=note)
+        return KindedColumn(column, TEXT, note=note)
     note = (
         f"{column.name} has another text in {every}: left out as the name of the row; "
         f"data: {{columns: {{'{column.name}': category}}}} reads it"
     )
-    return TableColumn(column, ID, note=note)
+    return KindedColumn(column, ID, note=note)
 
 
-def _number_or_id(column: ParsedColumn, first: bool) -> TableColumn:
+def _number_or_id(column: ParsedColumn, first: bool) -> KindedColumn:
     """Tell a name of rows from a number: distinct integers in a column called so.
 
     A first column of 0, 1, 2, ... is doubted, whatever it is called.
@@ -204,16 +204,16 @@ def _number_or_id(column: ParsedColumn, first: bool) -> TableColumn:
     values = column.values
     named = bool(ID_NAME.fullmatch(column.name) or CAMEL_ID.fullmatch(column.name))
     if not (named or first) or len(values) < ROWS or not (values == np.floor(values)).all():
-        return TableColumn(column, NUMBER)
+        return KindedColumn(column, NUMBER)
     if named and len(np.unique(values)) == len(values):
         note = (
             f"{column.name} has another integer in every row: left out as the name of the row; "
             f"data: {{columns: {{'{column.name}': number}}}} reads it"
         )
-        return TableColumn(column, ID, note=note)
+        return KindedColumn(column, ID, note=note)
     counts_rows = first and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
     note = f"{column.name} counts the rows: if it only names them, data: {{drop: {column.name}}}"
-    return TableColumn(column, NUMBER, note=note if counts_rows else "")
+    return KindedColumn(column, NUMBER, note=note if counts_rows else "")
 
 
 def _looks_like_dates(column: ParsedColumn) -> bool:
@@ -247,7 +247,7 @@ def _date(
     spec: DataSpec,
     parts: tuple[str, ...],
     span: Span | None,
-) -> TableColumn:
+) -> KindedColumn:
     """Return a column of dates. Raises NetError N531 where a cell is not one, or may be two."""
     import numpy as np
 
@@ -261,7 +261,7 @@ def _date(
     known = cells.values[~np.isnan(cells.values)]
     parts = parts or (usual_parts(known) if len(known) else ("elapsed",))
     note = f"{column.name} holds dates: read as {enumerated(parts)}"
-    return TableColumn(cells, DATE, parts, day_first, note)
+    return KindedColumn(cells, DATE, parts, day_first, note)
 
 
 def _either(column: ParsedColumn, text: str, table: ParsedTable, span: Span | None) -> NetError:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Examples, SourceData, classes_text
 from netdsl.training.data.sources.column_kinds import (
+    KindedColumn,
     Stated,
-    TableColumn,
     column_kinds,
     read_as,
     stated_kinds,
@@ -171,7 +171,7 @@ def _columns(
 
 
 def _nothing_left(
-    table: ParsedTable, target: str, kinds: Sequence[TableColumn], span: Span | None
+    table: ParsedTable, target: str, kinds: Sequence[KindedColumn], span: Span | None
 ) -> NetError:
     """Return the error N530 about a table without a column to learn from."""
     if not kinds:
