@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 if TYPE_CHECKING:
     from netdsl.api.arguments import ParamValue
     from netdsl.training.recipes.recipe import (
+        Adversarial,
         Augment,
         Keep,
         Loss,
@@ -52,6 +53,7 @@ class RecipeKeys(TypedDict, total=False):
     early_stopping: Stopping | Keys | bool | None
     keep: Keep | Keys | None
     augment: Augment | Keys | None
+    adversarial: Adversarial | Keys | float | None
     precision: str | None
     backend: str | None
     speed: str | None

@@ -73,6 +73,39 @@ def repeated(number: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Gradient
     return lambda tensor, others: gradients(lambda made: number(made[0], others), [tensor])
 
 
+def derivative(number: Callable[[Any], Any], tensor: Any) -> Any:
+    """Derive a number by one tensor, as tensors: within a step that a backend traces.
+
+    Args:
+        number: makes it of the tensor.
+        tensor: of the backend.
+
+    Returns:
+        The derivative, of the tensor's shape; zeros where the number does not depend on it.
+    """
+    import keras
+
+    backend = keras.config.backend()
+    if backend == "jax":
+        import jax
+
+        return jax.grad(number)(tensor)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tensor)
+            value = number(tensor)
+        return tape.gradient(value, tensor, unconnected_gradients="zero")
+    import torch
+
+    leaf = tensor.detach().requires_grad_()
+    with torch.enable_grad():
+        value = number(leaf)
+    (found,) = torch.autograd.grad(value, [leaf], allow_unused=True, materialize_grads=True)
+    return found
+
+
 def _of_one(keras: Any, value: Any, gradient: Any) -> Gradients:
     return _as_arrays(keras, value, [gradient], [])
 

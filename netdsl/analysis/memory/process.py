@@ -67,6 +67,7 @@ class ProcessMemory(NamedTuple):
         evaluated: the examples that are evaluated at a time, at least.
         data: bytes of prepared examples that are kept.
         cores: of the CPU.
+        copies: of each example of a batch in a step: 2 in adversarial training.
     """
 
     graph: Graph
@@ -76,13 +77,14 @@ class ProcessMemory(NamedTuple):
     evaluated: int = 1
     data: int = 0
     cores: int = 1
+    copies: int = 1
 
     def needed(self, batch: int, kind: Overheads) -> int:
         """Return the bytes that a training with this batch takes on top of what is there."""
         plan = self._plan()
         training, use, _ = peaks(plan)
         tensors = max(
-            max(fixed + each * batch for fixed, each in training),
+            max(fixed + each * batch * self.copies for fixed, each in training),
             max(fixed + each * self.evaluated for fixed, each in use),
         )
         return self._fixed(plan, kind) + int(self._overhead(kind).times * tensors)
@@ -96,7 +98,7 @@ class ProcessMemory(NamedTuple):
             return 0
         plan = self._plan()
         tensors = (budget - self._fixed(plan, kind)) / self._overhead(kind).times
-        return largest_of(peaks(plan).training, int(tensors))
+        return largest_of(peaks(plan).training, int(tensors)) // self.copies
 
     def _plan(self) -> MemoryPlan:
         return make_plan(self.graph, self.precision, self.optimizer, temporaries=True)

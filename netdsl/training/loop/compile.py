@@ -10,6 +10,7 @@ import keras
 
 from netdsl.keras import private
 from netdsl.training.data.batches import Sampling
+from netdsl.training.loop.adversarial import train_adversarially
 from netdsl.training.loop.learning_rate import step_schedule
 from netdsl.training.metrics.evaluator import data_losses, draws_of, streamed_metrics
 from netdsl.training.metrics.losses import keras_loss
@@ -73,6 +74,8 @@ def compile_model(
         metrics=streamed_metrics(preparation),
         weighted_metrics=data_losses(losses, shares) if adds_to_loss(model) else None,
     )
+    if recipe.adversarial.eps:
+        train_adversarially(model, recipe.adversarial, preparation.inputs[0], losses, shares)
 
 
 def freeze(model: keras.Model, patterns: Sequence[str]) -> None:

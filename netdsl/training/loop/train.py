@@ -197,6 +197,7 @@ def process_memory(job: Job) -> ProcessMemory:
         min(len(data.validation), evaluation_batch(data.preparation, recipe.batch or 1)),
         kept * (2 if again else 1),
         cores(),
+        copies=2 if recipe.adversarial.eps else 1,
     )
 
 

@@ -16,6 +16,7 @@ from netdsl.training.metrics.definitions import training_metric
 from netdsl.training.preparation.augment_checks import unfit
 from netdsl.training.recipes.conflicts import Conflict, Typo
 from netdsl.training.recipes.recipe import (
+    Adversarial,
     Augment,
     Keep,
     Loss,
@@ -95,6 +96,9 @@ def check_search(recipe: Recipe, optimizer: Optimizer, engine: str) -> None:
         raise Conflict("schedule", f"{name} finds the length of each step: it has no schedule")
     if recipe.augment != Augment():
         raise Conflict("augment", f"{name} needs the same examples in each step")
+    if recipe.adversarial.eps:
+        message = f"{name} needs the same examples in each step"
+        raise Conflict(("adversarial.eps", "adversarial"), message)
     if recipe.speed not in (None, "auto"):
         raise Conflict("speed", f"{name} has one way of taking steps: leave `speed` out")
     if recipe.hosts or recipe.devices not in (None, 1):
@@ -430,3 +434,15 @@ def augment(
         name, message = problem
         raise Conflict(f"augment.{name}", message)
     return kept
+
+
+def adversarial(given: Adversarial, inputs: Sequence[InputTransform]) -> Adversarial:
+    """Leave out a change of 0; refuse one of what cannot be changed a little.
+
+    Raises:
+        Conflict: for several inputs, or one of indices.
+    """
+    if given.eps and (len(inputs) > 1 or inputs[0].vocabulary):
+        message = "`adversarial` is for a network with one input of numbers, not indices"
+        raise Conflict(("adversarial.eps", "adversarial"), message)
+    return Adversarial(given.eps or None)

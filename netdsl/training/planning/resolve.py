@@ -83,6 +83,7 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
             bool(recipe.class_weights) or data.train.weights is not None,
             recipe.speed,
         ),
+        adversarial=defaults.adversarial(recipe.adversarial, inputs),
         precision=recipe.precision or "float32",
         backend=engine,
         speed=recipe.speed or "auto",

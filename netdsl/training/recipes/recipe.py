@@ -232,6 +232,15 @@ class Augment(Section):
 
 
 @dataclass(frozen=True)
+class Adversarial(Section):
+    """By how much examples are changed against the network that is trained on them."""
+
+    short: ClassVar[str | None] = "eps"
+
+    eps: float | None = key(NumberValue(min=0))
+
+
+@dataclass(frozen=True)
 class Recipe(Section):
     """How a network is trained. A value of None was left out; `resolve` fills it in."""
 
@@ -252,6 +261,7 @@ class Recipe(Section):
     early_stopping: Stopping = section(Stopping)
     keep: Keep = section(Keep)
     augment: Augment = section(Augment)
+    adversarial: Adversarial = section(Adversarial)
     precision: str | None = key(OneOf(PRECISIONS))
     backend: str | None = key(OneOf(BACKENDS))
     speed: str | None = key(OneOf(SPEEDS))

@@ -50,6 +50,7 @@ class_weights: balanced
 schedule: {name: plateau, patience: 1}
 early_stopping: {every: 5, then: retrain}
 augment: {shift: 1, noise: 0.05}
+adversarial: {eps: 0.05}
 """
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
 
@@ -118,8 +119,8 @@ def test_eight_devices_take_the_steps_of_one(backend: str, tmp_path: Path) -> No
 @pytest.mark.zoo
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> None:
-    """Clipping, penalties, bounds, weights, a schedule that waits, augmentation, and all the
-    data again: 4 devices of 8.
+    """Clipping, penalties, bounds, weights, a schedule that waits, augmentation, adversarial
+    examples, and all the data again: 4 devices of 8.
     """
     several, single = (shared(backend, devices, tmp_path, HARD) for devices in (4, 1))
     same(several, single)
