@@ -42,16 +42,37 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
-    """Add `--format` with text, JSON and `more`, and `--json`."""
-    parser.add_argument(
-        "--format",
-        choices=("text", "json", *more),
-        default="text",
-        help="format of the output (default: text)",
-    )
+    """Add `--format` with text, JSON and `more`, and `--json`.
+
+    Where neither is given, the suffix of `-o` says it (`netdsl.cli.formats`).
+    """
+    formats = ("text", "json", *more)
+    parser.add_argument("--format", choices=formats, help="format of the output (default: text)")
     parser.add_argument(
         "--json", dest="format", action="store_const", const="json", help="short for --format json"
     )
+    parser.set_defaults(formats=formats)
+
+
+def add_output(parser: argparse.ArgumentParser, metavar: str = "FILE", help: str = "") -> None:
+    """Add `--output` and `--force`."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar=metavar,
+        help=help or "where to write it (default: standard output)",
+    )
+    add_force(parser)
+
+
+def add_data(parser: argparse.ArgumentParser, help: str) -> None:
+    """Add `--data`."""
+    parser.add_argument("-d", "--data", metavar="DATA", help=help)
+
+
+def add_target(parser: argparse.ArgumentParser, help: str, metavar: str = "NAME") -> None:
+    """Add `--target`."""
+    parser.add_argument("-t", "--target", metavar=metavar, help=help)
 
 
 def add_run_folder(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +82,7 @@ def add_run_folder(parser: argparse.ArgumentParser) -> None:
 
 def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -> None:
     """Add `--force`, without which nothing that exists is written over."""
-    parser.add_argument("--force", action="store_true", help=f"overwrite {what}")
+    parser.add_argument("-f", "--force", action="store_true", help=f"overwrite {what}")
 
 
 class _Params(argparse.Action):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 
 from netdsl.cli.arguments import add_force, add_format, add_run_folder, natural, positive
 from netdsl.cli.outputs import target_of
-from netdsl.cli.terminal import print_json
+from netdsl.cli.terminal import note, print_json
 
 EXAMPLES = (
     "attack runs/lenet5-1",
@@ -41,7 +40,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="of a change: its largest pixel, or the root of the sum of squares (default: inf)",
     )
     parser.add_argument(
-        "--target", type=natural, metavar="CLASS", help="the class that should be answered"
+        "-t", "--target", type=natural, metavar="CLASS", help="the class that should be answered"
     )
     parser.add_argument(
         "--part",
@@ -123,5 +122,5 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(described(found)))
     if target is not None and found.sheet is not None:
         save_picture(found.sheet, target)
-        print(f"{target}: {found.sheet.title}", file=sys.stderr)
+        note(f"{target}: {found.sheet.title}")
     return 0

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
-from netdsl.cli.arguments import DATA_HELP, add_force, add_format
+from netdsl.cli.arguments import DATA_HELP, add_data, add_force, add_format, add_target
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.lab_arguments import add_subject, add_values, opened
 from netdsl.cli.outputs import target_of
-from netdsl.cli.terminal import print_json
+from netdsl.cli.terminal import note, print_json
 
 if TYPE_CHECKING:
     from netdsl.lab.backward import Backward
@@ -39,9 +38,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--loss", choices=LOSSES, help="what is derived instead, summed: a loss of the output"
     )
-    parser.add_argument(
-        "--target", metavar="VALUE", help="what the loss compares with: a class, or numbers"
-    )
+    add_target(parser, "what the loss compares with: a class, or numbers", "VALUE")
     parser.add_argument(
         "--training", action="store_true", help="work as in training: batch statistics, dropout"
     )
@@ -56,7 +53,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="how large gradient and update of each layer are in a first step on --data",
     )
-    parser.add_argument("--data", metavar="DATA", help=f"for --norms: {DATA_HELP}")
+    add_data(parser, f"for --norms: {DATA_HELP}")
     parser.add_argument(
         "-o",
         "--output",
@@ -92,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
         from netdsl.lab.circuit import backward_picture
 
         save_picture(backward_picture(subject.network, found), target)
-        print(f"{target}: {subject.network.name}", file=sys.stderr)
+        note(f"{target}: {subject.network.name}")
     elif options.matrices:
         print(_matrices(subject, found, options.format))
     elif options.format == "json":

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import read_trained
 from netdsl.cli.outputs import target_of
-from netdsl.cli.terminal import print_json
+from netdsl.cli.terminal import note, print_json
 
 
 def run_norms(options: argparse.Namespace) -> int:
@@ -37,7 +36,7 @@ def run_norms(options: argparse.Namespace) -> int:
         norms = norms_of(plan(read_trained(options), data=options.data, seed=options.seed))
     if target is not None:
         save_picture(norms_picture(norms), target)
-        print(f"{target}: {norms.verdict()}", file=sys.stderr)
+        note(f"{target}: {norms.verdict()}")
     elif options.format == "json":
         print_json(norms_json(norms))
     else:

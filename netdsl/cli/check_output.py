@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl import __version__
 from netdsl.architecture import Architecture
 from netdsl.cli.streams import print_in_colour
-from netdsl.cli.terminal import print_json
+from netdsl.cli.terminal import is_quiet, note, print_json
 from netdsl.errors.diagnostics import first_of_each_code
 from netdsl.graph import shapes_text
 from netdsl.reading import Checked
@@ -69,7 +69,7 @@ def show(
         _show_lines(results, form, limit)
     if form == "concise" or (form == "text" and len(results) > 1):
         sys.stdout.flush()
-        print(summary(results), file=sys.stderr)
+        note(summary(results))
 
 
 def _show_lines(results: Sequence[Result], form: str, limit: int | None) -> None:
@@ -91,6 +91,8 @@ def _show_text(result: Result, hints: bool, colour: bool, limit: int | None) -> 
         from netdsl.errors.terminal import render  # late: start-up is short
 
         print_in_colour(render(result.checked.diagnostics, colour, limit) + "\n", sys.stderr)
+    if is_quiet():
+        return
     if result.blocks:
         print(f"{result.name}: {counted(result.blocks, 'block')} for other files to use")
     if result.checked.faulty:

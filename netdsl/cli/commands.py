@@ -12,35 +12,53 @@ from __future__ import annotations
 
 from typing import Any
 
-COMMANDS = {
-    "new": "write a first network and recipe for a data set",
-    "check": "find the errors in network files",
-    "explain": "explain an error code, layer or statement",
-    "table": "print a network's layers with shapes, parameters and multiply-accumulates",
-    "forward": "compute what each layer of a network gives for an input",
-    "backward": "compute the derivatives of a network at each node",
-    "gradcheck": "compare a network's derivatives with finite differences",
-    "matrix": "write a layer as the matrix that it multiplies its input by",
-    "draw": "draw a network as SVG, PNG, PDF, TikZ, Mermaid or a page",
-    "expand": "write a network with every default, block and repeat written out",
-    "diff": "compare two networks",
-    "fmt": "format network files",
-    "compile": "write a network as a Keras model",
-    "import": "write a Keras model as a network file",
-    "emit": "write a network as a Keras program",
-    "train": "train a network in a run folder",
-    "resume": "resume a stopped run",
-    "recipe": "print the recipe for a network and its data, with the reason for each value",
-    "data": "show the contents of a data set",
-    "evaluate": "measure a run's best model on a part of its data",
-    "predict": "apply a run's best model",
-    "show": "draw what a run has learned: filters, maps, patches, codes",
-    "sample": "make new examples with a run's decoder",
-    "attack": "change examples a little so that a run's network answers wrongly",
-    "export": "write a run's best model for use elsewhere",
-    "runs": "list runs, or compare some",
+GROUPS = {
+    "write": {
+        "new": "write a first network and recipe for a data set",
+        "check": "find the errors in network files",
+        "fmt": "format network files",
+        "explain": "explain an error code, layer or statement",
+    },
+    "look": {
+        "table": "print a network's layers with shapes, parameters and multiply-accumulates",
+        "draw": "draw a network as SVG, PNG, PDF, TikZ, Mermaid or a page",
+        "expand": "write a network with every default, block and repeat written out",
+        "diff": "compare two networks",
+        "data": "show the contents of a data set",
+    },
+    "compute": {
+        "forward": "compute what each layer of a network gives for an input",
+        "backward": "compute the derivatives of a network at each node",
+        "gradcheck": "compare a network's derivatives with finite differences",
+        "matrix": "write a layer as the matrix that it multiplies its input by",
+    },
+    "convert": {
+        "compile": "write a network as a Keras model",
+        "emit": "write a network as a Keras program",
+        "import": "write a Keras model as a network file",
+    },
+    "train": {
+        "recipe": "print the recipe for a network and its data, with the reason for each value",
+        "train": "train a network in a run folder",
+        "resume": "resume a stopped run",
+    },
+    "use": {
+        "runs": "list runs, or compare some",
+        "evaluate": "measure a run's best model on a part of its data",
+        "predict": "apply a run's best model",
+        "show": "draw what a run has learned: filters, maps, patches, codes",
+        "sample": "make new examples with a run's decoder",
+        "attack": "change examples a little so that a run's network answers wrongly",
+        "export": "write a run's best model for use elsewhere",
+    },
+    "help": {
+        "help": "show the help of a command",
+        "completion": "print what completes commands in bash, zsh or fish",
+    },
 }
-"""The commands, and what the help says of them."""
+"""The commands by what they are for, and what the help says of them."""
+
+COMMANDS = {name: about for group in GROUPS.values() for name, about in group.items()}
 
 
 def module_of(command: str) -> str:

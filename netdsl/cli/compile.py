@@ -7,6 +7,7 @@ import argparse
 from netdsl.cli.arguments import add_file, add_force
 from netdsl.cli.inputs import read_network
 from netdsl.cli.outputs import free_model_path
+from netdsl.cli.terminal import is_quiet
 from netdsl.files import save
 
 EXAMPLES = ("compile lenet5.net -o lenet5.keras",)
@@ -32,5 +33,6 @@ def run(options: argparse.Namespace) -> int:
     network = read_network(options)
     path = free_model_path(options.output or f"{network.name}.keras", options.force)
     save(path, build(network, options.seed).save)
-    print(f"{path}: {network.name}, {network.counts.params:,} params")
+    if not is_quiet():
+        print(f"{path}: {network.name}, {network.counts.params:,} params")
     return 0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from netdsl.cli.arguments import DATA_HELP, add_force, add_format
 from netdsl.cli.data_options import add_data_options, spec_of
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import free_path
-from netdsl.cli.terminal import print_json
+from netdsl.cli.terminal import note, print_json
 
 EXAMPLES = (
     "data digits",
@@ -60,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if recipe is None:
         contact_sheet(found.data, sheet)
-        print(f"{sheet}: examples of each class", file=sys.stderr)
+        note(f"{sheet}: examples of each class")
     else:
         augmented_sheet(found.data, recipe, sheet)
-        print(f"{sheet}: an example and {VERSIONS} changed versions of it", file=sys.stderr)
+        note(f"{sheet}: an example and {VERSIONS} changed versions of it")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from netdsl.cli.arguments import natural, positive
+from netdsl.cli.arguments import add_target, natural, positive
 from netdsl.cli.jobs import add_ignore
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _NUMBERS = ("count", "noise", "seed", "range")
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add the keys of a recipe's `data` that say how a source is read."""
-    parser.add_argument("--target", metavar="NAME", help="the target column, or a file of targets")
+    add_target(parser, "the target column, or a file of targets")
     add_ignore(parser)
     parser.add_argument(
         "--no-header",

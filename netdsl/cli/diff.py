@@ -12,14 +12,17 @@ from netdsl.cli.arguments import FILE_HELP, add_force, add_format, add_network_o
 from netdsl.cli.diff_sides import DiffSide, sides_of, with_places
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import CommandInput, check_input, read_input, valid
-from netdsl.cli.outputs import free_path
+from netdsl.cli.outputs import free_path, show_or_write
 from netdsl.cli.streams import print_in_colour
-from netdsl.cli.terminal import in_colour, print_json, show_diagnostics
+from netdsl.cli.terminal import in_colour, json_lines, note, print_json, show_diagnostics
 from netdsl.errors import Diagnostic, NetError, Source
 from netdsl.report.diff import FileDifference, compare
 from netdsl.report.diff_json import diff_values
 from netdsl.report.diff_text import diff_text
 from netdsl.sources import stem
+
+_TEXTS = (".txt", ".json")
+"""Suffixes of files that hold the differences, not a picture."""
 
 EXAMPLES = (
     "diff vgg16.net vgg19.net",
@@ -49,8 +52,9 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        metavar="PICTURE",
-        help="draw both in one picture instead: .svg, .png, .pdf, .tex or .html",
+        metavar="FILE",
+        help="draw both in one picture: .svg, .png, .pdf, .tex or .html; or write the differences: "
+        ".txt or .json",
     )
     add_force(parser)
     parser.epilog = (
@@ -91,8 +95,15 @@ def run(options: argparse.Namespace) -> int:
     if messages:
         return int(exit_code_counts)
     found, labels = compare(*networks), (asked.a.label, asked.b.label)
-    if options.output:
+    if options.output and Path(options.output).suffix.lower() not in _TEXTS:
         _draw(found, options.output, options.force)
+    elif options.output:
+        as_json = options.format == "json"
+        text = (
+            json_lines(diff_values(found, labels)) if as_json else diff_text(found, labels, False)
+        )
+        target = free_path(options.output, options.force)
+        show_or_write(text, target, " and ".join(labels))
     elif options.format == "json":
         print_json(diff_values(found, labels))
     else:
@@ -113,7 +124,7 @@ def _draw(found: FileDifference, output: str, force: bool) -> None:
     sheets = [difference_sheet(each.a, each.b, drawn_pairs(each), options) for each in found.both]
     sheets += (sheet_of(network, options) for network in (*found.only_a, *found.only_b))
     Picture.of(sheets, options).save(target)
-    print(f"{target}: {', '.join(sheet.title for sheet in sheets)}", file=sys.stderr)
+    note(f"{target}: {', '.join(sheet.title for sheet in sheets)}")
 
 
 def _networks_of(side: DiffSide, options: argparse.Namespace) -> tuple[Architecture, ...]:
@@ -129,5 +140,5 @@ def _networks_of(side: DiffSide, options: argparse.Namespace) -> tuple[Architect
         text = given.source.text
         given = CommandInput(Source(side.label, text), side.place, stem(side.place))
         if remark := side.remark(text):
-            print(remark, file=sys.stderr)
+            note(remark)
     return valid(check_input(given, options)).networks

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from netdsl.cli.arguments import add_file, add_force, natural
 from netdsl.cli.inputs import read_networks
 from netdsl.cli.outputs import STANDARD_OUTPUT, target_of
+from netdsl.cli.terminal import note
 from netdsl.drawing.options import (
     COLOURS,
     DIRECTIONS,
@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
         print(picture.text(options.format or "svg"), end="")
     else:
         picture.save(target)
-        print(f"{target}: {', '.join(network.name for network in networks)}", file=sys.stderr)
+        note(f"{target}: {', '.join(network.name for network in networks)}")
     return 0
 
 

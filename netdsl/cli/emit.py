@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from netdsl.cli.arguments import add_file, add_force
 from netdsl.cli.inputs import read_networks
 from netdsl.cli.outputs import target_of
+from netdsl.cli.terminal import note
 from netdsl.emit.program import program
 from netdsl.files import write
 
@@ -31,5 +31,5 @@ def run(options: argparse.Namespace) -> int:
         print(program(networks), end="")
     else:
         write(target, program(networks))
-        print(f"{target}: {', '.join(network.name for network in networks)}", file=sys.stderr)
+        note(f"{target}: {', '.join(network.name for network in networks)}")
     return 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.arguments import add_format, add_run_folder, positive
-from netdsl.cli.terminal import print_json
+from netdsl.cli.arguments import add_data, add_format, add_output, add_run_folder, positive
+from netdsl.cli.outputs import show_or_write, target_of
+from netdsl.cli.terminal import json_lines
 
 EXAMPLES = (
     "evaluate runs/lenet5-1",
     "evaluate runs/lenet5-1 --part validation",
+    "evaluate runs/lenet5-1 -o scores.json",
     "evaluate runs/dropout-1 --subnetworks 100",
 )
 
@@ -22,7 +24,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         choices=("test", "validation", "training", "all"),
         help="of the data (default: test, or training where there is no test part)",
     )
-    parser.add_argument("--data", metavar="DATA", help="other data of the same kind")
+    add_data(parser, "other data of the same kind")
     parser.add_argument(
         "--zeros", action="store_true", help="count the numbers that are 0, layer by layer"
     )
@@ -34,6 +36,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="also average the outputs of N networks with dropped units",
     )
     add_format(parser)
+    add_output(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.evaluation.evaluate import evaluate
     from netdsl.training.evaluation.evaluate_text import describe_evaluation
 
+    target = target_of(options.output, options.force)
     result = evaluate(
         options.folder,
         part=options.part,
@@ -48,8 +52,7 @@ def run(options: argparse.Namespace) -> int:
         zeros=options.zeros,
         subnetworks=options.subnetworks,
     )
-    if options.format == "json":
-        print_json(result)
-    else:
-        print(describe_evaluation(result))
+    as_json = options.format == "json"
+    text = json_lines(result) if as_json else describe_evaluation(result)
+    show_or_write(text, target, f"{result['run']}, {result['part']} part")
     return 0

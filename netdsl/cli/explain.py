@@ -7,8 +7,7 @@ import sys
 
 from netdsl.cli.arguments import add_force
 from netdsl.cli.outputs import target_of
-from netdsl.cli.streams import print_in_colour
-from netdsl.cli.terminal import in_colour
+from netdsl.cli.terminal import in_colour, note, show_text
 from netdsl.report.explain import explained, listed
 
 EXAMPLES = (
@@ -48,8 +47,8 @@ def run(options: argparse.Namespace) -> int:
         checked_suffix(target)
         what = options.what or "activations"
         curves_picture(what).save(target)
-        print(f"{target}: {what}", file=sys.stderr)
+        note(f"{target}: {what}")
         return 0
     text = listed() if options.what is None else explained(options.what, in_colour(sys.stdout))
-    print_in_colour(text, sys.stdout)
+    show_text(text, coloured=True)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from netdsl.cli.arguments import add_force
+from netdsl.cli.terminal import is_quiet
 
 EXAMPLES = (
     "export runs/lenet5-1 lenet5.onnx",
@@ -34,5 +35,6 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.export.export import export
 
     for line in export(options.source, options.target, format=options.to, force=options.force):
-        print(line)
+        if not is_quiet():
+            print(line)
     return 0

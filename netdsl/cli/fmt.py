@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import found_files, read_standard_input
-from netdsl.cli.terminal import show_diagnostics
+from netdsl.cli.terminal import note, show_diagnostics
 from netdsl.errors import NetError, fail
 from netdsl.files import write
 from netdsl.limits import DEFAULT_LIMITS
@@ -76,12 +75,12 @@ def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespa
     if options.diff:
         print(diff(source.text, text, name), end="")
     if options.check and changed:
-        print(f"{name}: would be formatted", file=sys.stderr)
+        note(f"{name}: would be formatted")
     if options.check or options.diff:
         return int(options.check and changed)
     if path is None:
         print(text, end="")
     elif changed:
         write(path.resolve(), text)
-        print(f"{name}: formatted", file=sys.stderr)
+        note(f"{name}: formatted")
     return 0

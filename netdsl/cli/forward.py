@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from netdsl.cli.arguments import add_force, add_format
 from netdsl.cli.lab_arguments import add_subject, add_values, opened
 from netdsl.cli.outputs import target_of
-from netdsl.cli.terminal import print_json
+from netdsl.cli.terminal import note, print_json
 
 EXAMPLES = (
     'forward "10x1 > conv3-1(pad=0)" x="1 4 3 -1 2 -4 1 0 2 -1"',
@@ -66,10 +65,10 @@ def run(options: argparse.Namespace) -> int:
         from netdsl.lab.circuit import forward_picture
 
         forward_picture(subject.network, found).save(target)
-        print(f"{target}: {subject.network.name}", file=sys.stderr)
+        note(f"{target}: {subject.network.name}")
     elif target is not None:
         saved(found[-1].array, Path(target))
-        print(f"{target}: {found[-1].name}", file=sys.stderr)
+        note(f"{target}: {found[-1].name}")
     elif options.format == "json":
         print_json(values_json(found))
     else:

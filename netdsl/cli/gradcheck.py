@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.arguments import DATA_HELP, add_format
+from netdsl.cli.arguments import DATA_HELP, add_data, add_format, add_target
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.lab_arguments import add_subject, add_values, opened
 from netdsl.cli.terminal import print_json
@@ -23,11 +23,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
     add_subject(parser)
     add_values(parser)
-    parser.add_argument(
-        "--data",
-        metavar="DATA",
-        help=f"take two examples of it, in place of random ones: {DATA_HELP}",
-    )
+    add_data(parser, f"take two examples of it, in place of random ones: {DATA_HELP}")
     parser.add_argument(
         "--h", type=float, default=1e-6, metavar="STEP", help="the step (default: 1e-6)"
     )
@@ -36,7 +32,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--of", metavar="OUTPUT", help="an output, or one number of it: f[2]")
     parser.add_argument("--loss", choices=LOSSES, help="a loss of the output, summed")
-    parser.add_argument("--target", metavar="VALUE", help="what the loss compares with")
+    add_target(parser, "what the loss compares with", "VALUE")
     add_format(parser)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.cli.exit_codes import INTERRUPTED, RUN_FAILED
 from netdsl.cli.inputs import CommandInput, read_input, read_trained
 from netdsl.cli.jobs import FLAGS, KEYS, keys_of, recipe_of
+from netdsl.cli.terminal import is_quiet
 from netdsl.cli.then import follow
 from netdsl.errors import NetError, did_you_mean, fail
 
@@ -136,7 +137,7 @@ def _trained(grid: Grid, options: argparse.Namespace) -> int:
         return recipe_of(options, settings)
 
     try:
-        found = train_grid(grid, read_trained(options), recipe, keys_of(options))
+        found = train_grid(grid, read_trained(options), recipe, keys_of(options), is_quiet())
     except KeyboardInterrupt:
         print(f"interrupted: netdsl resume {grid.folder}", file=sys.stderr)
         return INTERRUPTED

@@ -7,6 +7,7 @@ import sys
 
 from netdsl.cli.arguments import add_force, shape
 from netdsl.cli.outputs import free_model_path, target_of
+from netdsl.cli.terminal import note
 from netdsl.files import save, write
 
 EXAMPLES = (
@@ -63,13 +64,10 @@ def run(options: argparse.Namespace) -> int:
         print(found.text, end="")
     else:
         write(target, found.text)
-        print(f"{target}: {model.name}, {len(found.text.splitlines())} lines", file=sys.stderr)
+        note(f"{target}: {model.name}, {len(found.text.splitlines())} lines")
     if weights is not None:
         save(weights, found.clone.save)
-        print(
-            f"{weights}: {found.clone.name}, {found.clone.count_params():,} weights copied",
-            file=sys.stderr,
-        )
+        note(f"{weights}: {found.clone.name}, {found.clone.count_params():,} weights copied")
     return 0
 
 
@@ -91,4 +89,4 @@ def _shapes(
 def _comparing(macs: int) -> None:
     """Say what takes long with large models."""
     if macs > _LONG:
-        print(f"comparing the two networks on random weights ({macs:,} MACs)", file=sys.stderr)
+        note(f"comparing the two networks on random weights ({macs:,} MACs)")

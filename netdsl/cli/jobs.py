@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from netdsl.cli.arguments import DATA_HELP, add_file, positive
+from netdsl.cli.arguments import DATA_HELP, add_data, add_file, add_target, positive
 from netdsl.cli.inputs import read_trained
 from netdsl.errors import fail
 
@@ -30,22 +30,28 @@ def add_job(parser: argparse.ArgumentParser) -> None:
         metavar="RECIPE.yaml",
         help="how to train it; every key has a default",
     )
-    parser.add_argument("--data", metavar="DATA", help=DATA_HELP)
-    parser.add_argument(
-        "--target",
-        metavar="NAME",
-        help="what to predict: a column of a table, a file of targets, or input",
-    )
+    add_data(parser, DATA_HELP)
+    add_target(parser, "what to predict: a column of a table, a file of targets, or input")
     add_ignore(parser)
     parser.add_argument(
+        "-e",
         "--epochs",
         type=positive,
         metavar="N",
-        help="the maximum number of passes over the training data",
+        help="the maximum number of passes over the training data (default: 100)",
     )
-    parser.add_argument("--batch", type=positive, metavar="N", help="examples in a step")
     parser.add_argument(
-        "--seed", type=int, metavar="N", help="sets initial weights, shuffling and augmentation"
+        "-b",
+        "--batch",
+        type=positive,
+        metavar="N",
+        help="examples in a step (default: 32 below 10,000 training examples, else 128)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="sets initial weights, shuffling and augmentation (default: 0)",
     )
     parser.add_argument(
         "--backend",

@@ -10,6 +10,7 @@ import sys
 
 TYPE_CHECKING = False  # as `typing` has it, which is not imported yet
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
     from typing import NoReturn
 
@@ -53,12 +54,29 @@ def _run(given: list[str]) -> int:
     from netdsl import process
 
     with process.uncollected():  # what is imported here stays
-        from netdsl.cli.exit_codes import WRONG_USAGE
-        from netdsl.cli.parser import parser_for
+        from netdsl.cli.exit_codes import WRONG_USAGE, wrong_usage
+        from netdsl.cli.parser import command_in, parser_for
+        from netdsl.cli.streams import shown_as
 
-        parser = parser_for(given[0] if given else None)
+        command = command_in(given)
+        parser = parser_for(command, first=given[:1] == [command])
         options = parser.parse_args(given)
     if options.command is None:
         parser.print_help()
         return WRONG_USAGE
+    if options.quiet and getattr(options, "verbose", False):
+        return wrong_usage(options.command, "--quiet cannot be combined with --verbose")
+    shown_as(options.quiet, options.color, options.pager)
+    if hasattr(options, "formats"):
+        _choose_format(options)
     return int(options.run(options))
+
+
+def _choose_format(options: Namespace) -> None:
+    """Let the suffix of `-o` say the format where `--format` does not."""
+    if getattr(options, "output", None) is not None:
+        from netdsl.cli.formats import format_of
+
+        options.format = format_of(options)
+    elif options.format is None:
+        options.format = "text"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from netdsl.cli.arguments import add_force, add_format
 from netdsl.cli.lab_arguments import add_subject, subject_of
 from netdsl.cli.outputs import target_of
-from netdsl.cli.terminal import print_json
+from netdsl.cli.terminal import note, print_json
 
 EXAMPLES = (
     'matrix "8x1 > conv3-1(pad=0, init=[1, 2, 1])" conv_1',
@@ -64,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
             saved(found.array, target)
         else:
             found.draw().save(target)
-        print(f"{target}: {found.name}", file=sys.stderr)
+        note(f"{target}: {found.name}")
     elif options.format == "json":
         print_json(matrix_json(found))
     else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from netdsl.cli.arguments import DATA_HELP, add_force
 from netdsl.cli.data_options import add_data_options, spec_of
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import free_path
+from netdsl.cli.terminal import note
 
 EXAMPLES = (
     "new churn.net --data churn.csv --target churn",
@@ -40,9 +40,9 @@ def run(options: argparse.Namespace) -> int:
     made = starter(spec_of(options), path)
     files.write(network, made.network)
     files.write(recipe, made.recipe)
-    for note in made.job.data.notes:
-        print(note, file=sys.stderr)
+    for line in made.job.data.notes:
+        note(line)
     written = f"{path} and {path.with_suffix('.yaml')}"
-    print(f"{written}: {made.job.network.counts.params:,} params", file=sys.stderr)
-    print(f"next: netdsl train {path} {path.with_suffix('.yaml')}", file=sys.stderr)
+    note(f"{written}: {made.job.network.counts.params:,} params")
+    note(f"next: netdsl train {path} {path.with_suffix('.yaml')}")
     return 0

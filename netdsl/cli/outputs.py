@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
+from netdsl.cli.terminal import note, show_text
 from netdsl.errors import fail
 from netdsl.paths import is_null_device, kind_of
+
+TYPE_CHECKING = False  # as `typing` has it
+if TYPE_CHECKING:
+    from pathlib import Path  # which `table` does without, where it prints
 
 STANDARD_OUTPUT = "-"
 
@@ -20,6 +24,23 @@ def target_of(output: str | None, force: bool) -> Path | None:
     return None if output in (None, STANDARD_OUTPUT) else free_path(output, force)
 
 
+def show_or_write(text: str, target: Path | None, about: str) -> None:
+    """Print a text, through a pager where that helps, or write it into a file.
+
+    Args:
+        text: without the last line's end.
+        target: the file, None for standard output.
+        about: what a note says of the file.
+    """
+    if target is None:
+        show_text(text)
+    else:
+        from netdsl.files import write
+
+        write(target, f"{text}\n")
+        note(f"{target}: {about}")
+
+
 def free_path(path: str | Path, force: bool) -> Path:
     """Return a path that can be written.
 
@@ -30,6 +51,8 @@ def free_path(path: str | Path, force: bool) -> Path:
             file; N601 where its folder does not exist.
         RunError: N610 where the system refuses the path: too long, or in a folder of others.
     """
+    from pathlib import Path
+
     path = Path(path)
     try:
         return _free(path, force)
@@ -40,6 +63,8 @@ def free_path(path: str | Path, force: bool) -> Path:
 
 
 def _free(path: Path, force: bool) -> Path:
+    from pathlib import Path
+
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if is_null_device(target):
         return target
@@ -66,6 +91,8 @@ def free_model_path(path: str | Path, force: bool) -> Path:
     Raises:
         NetError: N604 where it does not end in .keras; else as in `free_path`.
     """
+    from pathlib import Path
+
     path = Path(path)
     if path.suffix != ".keras":
         raise fail(

@@ -9,6 +9,7 @@ from typing import Any
 
 from netdsl.cli.arguments import add_force, add_format, add_run_folder, positive
 from netdsl.cli.outputs import target_of
+from netdsl.cli.terminal import note
 
 EXAMPLES = (
     "predict runs/lenet5-1 seven.png",
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         found = values_at(TrainedRun.of(options.folder), options.inputs, options.at)
         if target is not None and suffix in ARRAYS:
             save_values(found, target)
-            print(f"{target}: {found.layer}", file=sys.stderr)
+            note(f"{target}: {found.layer}")
             return 0
         records = [
             {"input": name, "output": values.tolist()}
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         from netdsl.training.evaluation.predict import predict
 
         records = predict(options.folder, options.inputs, options.top, strict=options.strict)
-    written = _written(records, FORMATS.get(suffix, options.format))
+    written = _written(records, options.format)
     if target is None:
         print(written, end="")
     else:
@@ -88,10 +89,6 @@ def run(options: argparse.Namespace) -> int:
     for line in describe_notes(records):
         print(line, file=sys.stderr)
     return 1 if any("error" in record for record in records) else 0
-
-
-FORMATS = {".csv": "csv", ".json": "json"}
-"""By a file's suffix."""
 
 
 def _written(records: list[dict[str, Any]], format: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from netdsl.cli.arguments import add_run_folder
+from netdsl.cli.terminal import is_quiet
 from netdsl.cli.training_end import on_hosts
 
 EXAMPLES = ("resume runs/lenet5-1", "resume runs/mlp-grid-1")
@@ -27,4 +28,6 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.loop.train import resume
     from netdsl.training.runs.inputs import read_recipe
 
-    return on_hosts(read_recipe(Path(options.folder)), lambda: resume(options.folder))
+    return on_hosts(
+        read_recipe(Path(options.folder)), lambda: resume(options.folder, quiet=is_quiet())
+    )

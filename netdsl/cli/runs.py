@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from netdsl.cli.arguments import add_force, add_format
 from netdsl.cli.outputs import free_path
+from netdsl.cli.terminal import note
 from netdsl.wording import counted
 
 EXAMPLES = (
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         path = free_path(options.curve, options.force)
         folders = options.folders if several else run_folders(where)
         write_run_curves(folders, path, options.figure, options.over)
-        print(f"{path}: {options.figure} of {counted(len(folders), 'run')}", file=sys.stderr)
+        note(f"{path}: {options.figure} of {counted(len(folders), 'run')}")
     as_json = options.format == "json"
     if several:
         print((compare_json if as_json else compare_text)(options.folders))

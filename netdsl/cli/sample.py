@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from netdsl.cli.arguments import add_force, add_run_folder, natural, positive
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
+from netdsl.cli.terminal import note
 
 EXAMPLES = (
     "sample runs/vae-1 --count 64 -o samples.png",
@@ -113,5 +113,5 @@ def run(options: argparse.Namespace) -> int:
     elif target is not None:
         save_picture(made.sheet, target)
     print(f"{made.title}; {made.about}")
-    print(f"{options.output}: {made.title}", file=sys.stderr)
+    note(f"{options.output}: {made.title}")
     return 0

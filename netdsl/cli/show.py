@@ -8,7 +8,7 @@ import sys
 from netdsl.cli.arguments import add_force, add_format, add_run_folder, natural
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
-from netdsl.cli.terminal import print_json
+from netdsl.cli.terminal import note, print_json
 from netdsl.wording import counted
 
 EXAMPLES = (
@@ -163,7 +163,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join(found.lines))
     if target is not None:
-        print(f"{target}: {found.lines[0]}", file=sys.stderr)
+        note(f"{target}: {found.lines[0]}")
     return 0
 
 
@@ -176,8 +176,8 @@ def _report(folder: str) -> int:
     for title in found.shown:
         print(title)
     for each in found.left_out:
-        print(f"not shown: {each}", file=sys.stderr)
-    print(f"{found.path}: {counted(len(found.shown), 'picture')}", file=sys.stderr)
+        note(f"not shown: {each}")
+    note(f"{found.path}: {counted(len(found.shown), 'picture')}")
     return 0
 
 

@@ -20,7 +20,12 @@ class PrintableStream:
     Attributes:
         unfiltered: the stream itself, for what is known to be safe.
         abandoned: whether the caller who read it, `head` say, has read enough; the rest is dropped.
+        quiet: whether notes are left out.
+        color: `auto`, `always` or `never`.
+        pager: whether long texts go through a pager, on a terminal.
     """
+
+    quiet, color, pager = False, "auto", False
 
     def __init__(self, stream: TextIO | None, name: str) -> None:
         self.unfiltered, self.name, self.abandoned = stream, name, False
@@ -110,6 +115,13 @@ def printable_streams() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = kept
+
+
+def shown_as(quiet: bool, color: str, pager: bool) -> None:
+    """Set how standard output and standard error show what is printed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, PrintableStream):
+            stream.quiet, stream.color, stream.pager = quiet, color, pager
 
 
 def print_in_colour(text: str, stream: TextIO) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from netdsl.architecture import Architecture
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import read_with_params
+from netdsl.cli.outputs import show_or_write, target_of
 from netdsl.cli.table_options import (
     asks_for_memory,
     contradiction,
@@ -38,15 +39,16 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     if problem := contradiction(options):
         return wrong_usage("table", problem)
-    view = view_of(options)
+    view, target = view_of(options), target_of(options.output, options.force)
     if options.compare:
         from netdsl.cli.table_compare import run_compare
 
-        return run_compare(options, view)
+        return run_compare(options, view, target)
     networks = [
         network for file in options.file for network in read_with_params(file, options).networks
     ]
-    print(_text(networks, options, view))
+    about = ", ".join(network.name for network in networks)
+    show_or_write(_text(networks, options, view), target, about)
     return 0
 
 
@@ -83,7 +85,11 @@ def _of_networks(
     if options.format == "json":
         return (stages_json if by_stage else networks_json)(networks, view, optimizer)
     sheet = (stages_sheet if by_stage else networks_sheet)(networks, view, optimizer)
-    return as_text(sheet, width()) if options.format == "text" else FORMATS[options.format](sheet)
+    return (
+        as_text(sheet, width(options.output))
+        if options.format == "text"
+        else FORMATS[options.format](sheet)
+    )
 
 
 def _tables(networks: Sequence[Architecture], options: argparse.Namespace, view: TableView) -> str:
@@ -93,7 +99,7 @@ def _tables(networks: Sequence[Architecture], options: argparse.Namespace, view:
     sheets = [sheet_of(network, view) for network in networks]
     if options.format != "text":
         return "\n\n".join(map(FORMATS[options.format], sheets))
-    texts = "\n\n".join(as_text(sheet, width()) for sheet in sheets)
+    texts = "\n\n".join(as_text(sheet, width(options.output)) for sheet in sheets)
     if not asks_for_memory(options):
         return texts
     from netdsl.report.memory import memory_text

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import read_with_params
+from netdsl.cli.outputs import show_or_write
 from netdsl.cli.table_options import asks_for_memory, memory_options_of
 from netdsl.cli.terminal import width
 from netdsl.reading import only
@@ -17,9 +20,18 @@ from netdsl.report.formats import FORMATS, as_text
 from netdsl.report.memory import compared_memory_text, memory_values
 from netdsl.report.table_json import tables_text
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def run_compare(options: argparse.Namespace, view: TableView) -> int:
-    """Compare one network with one, of several those of one name."""
+
+def run_compare(options: argparse.Namespace, view: TableView, target: Path | None) -> int:
+    """Compare one network with one, of several those of one name.
+
+    Args:
+        options: of the command.
+        view: which lines and columns are asked for.
+        target: where the table is written; None for standard output.
+    """
     (file,) = options.file
     if file == options.compare == "-":
         return wrong_usage("table", "standard input can be one of the two")
@@ -31,19 +43,25 @@ def run_compare(options: argparse.Namespace, view: TableView) -> int:
         compare_tables(a, theirs.networks[0] if alone else only(theirs, a.name), view)
         for a in ours.networks
     ]
+    about = ", ".join(" and ".join(network.name for network in each.networks) for each in found)
+    show_or_write(_text(found, options, view), target, about)
+    return 0
+
+
+def _text(found: Sequence[ComparedNetworks], options: argparse.Namespace, view: TableView) -> str:
+    """Write what was found in the format that is asked for."""
     if options.format == "json":
-        print(tables_text([_as_json(each, options, view) for each in found]))
-    elif options.format == "text":
-        print("\n\n".join(as_text(compared_sheet(each, view), width()) for each in found))
-        if asks_for_memory(options):
-            asked = memory_options_of(options)
-            print("", *(compared_memory_text(each.networks, *asked) for each in found), sep="\n")
-    else:
+        return tables_text([_as_json(each, options, view) for each in found])
+    if options.format != "text":
         sheets = (
             compared_sheet(each, view, for_programs=options.format == "csv") for each in found
         )
-        print("\n\n".join(map(FORMATS[options.format], sheets)))
-    return 0
+        return "\n\n".join(map(FORMATS[options.format], sheets))
+    text = "\n\n".join(as_text(compared_sheet(each, view), width(options.output)) for each in found)
+    if not asks_for_memory(options):
+        return text
+    asked = memory_options_of(options)
+    return "\n".join([text, "", *(compared_memory_text(each.networks, *asked) for each in found)])
 
 
 def _as_json(

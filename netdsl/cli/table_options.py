@@ -4,7 +4,14 @@ import argparse
 from collections.abc import Collection
 from typing import NamedTuple
 
-from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options, memory_size, positive
+from netdsl.cli.arguments import (
+    FILE_HELP,
+    add_format,
+    add_network_options,
+    add_output,
+    memory_size,
+    positive,
+)
 from netdsl.constants import FORMATS, LEVELS, PRECISIONS, SLOTS
 from netdsl.report.columns import (
     COLUMNS,
@@ -27,6 +34,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     add_network_options(parser)
     add_format(parser, *(format for format in FORMATS if format != "text"))
+    add_output(parser)
     parser.add_argument(
         "--compare",
         metavar="FILE",

@@ -14,7 +14,12 @@ from netdsl.errors import Diagnostic
 
 def print_json(values: Any) -> None:
     """Print values as JSON on standard output, a line for each."""
-    print(json.dumps(values, indent=2))
+    print(json_lines(values))
+
+
+def json_lines(values: Any) -> str:
+    """Write values as JSON, a line for each."""
+    return json.dumps(values, indent=2)
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
@@ -26,10 +31,51 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
 
 
 def in_colour(stream: TextIO) -> bool:
-    """Return whether a stream is a terminal, and NO_COLOR is not set."""
+    """Return whether a stream shows colours.
+
+    Where `--color` does not say, whether it is a terminal, and NO_COLOR is not set.
+    """
+    color = getattr(stream, "color", "auto")
+    if color != "auto":
+        return bool(color == "always")
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def width() -> int | None:
-    """Return the columns of the terminal that standard output is; None where it is none."""
-    return os.get_terminal_size().columns if sys.stdout.isatty() else None
+def note(text: str) -> None:
+    """Say on standard error what was done, but for `--quiet`."""
+    if not is_quiet():
+        print(text, file=sys.stderr)
+
+
+def is_quiet() -> bool:
+    """Return whether `--quiet` is given."""
+    return bool(getattr(sys.stderr, "quiet", False))
+
+
+def show_text(text: str, coloured: bool = False) -> None:
+    """Print a text on standard output; on a terminal a long one goes through a pager.
+
+    Args:
+        text: without the last line's end.
+        coloured: whether it holds colours, and is printable otherwise.
+    """
+    if getattr(sys.stdout, "pager", False) and sys.stdout.isatty():
+        from netdsl.cli.pager import through_pager
+
+        if through_pager(text, sys.stdout, coloured):
+            return
+    if coloured:
+        print_in_colour(text, sys.stdout)
+    else:
+        print(text)
+
+
+def width(output: str | None = None) -> int | None:
+    """Return the columns of the terminal that a text is printed on; None where there is none.
+
+    Args:
+        output: the file that it is written into instead, if any.
+    """
+    if output not in (None, "-") or not sys.stdout.isatty():
+        return None
+    return os.get_terminal_size(sys.stdout.fileno()).columns

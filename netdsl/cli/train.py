@@ -7,6 +7,7 @@ import argparse
 from netdsl.cli.exit_codes import RUN_FAILED, wrong_usage
 from netdsl.cli.inputs import read_trained
 from netdsl.cli.jobs import add_job, job_of, keys_of, recipe_of, setting
+from netdsl.cli.terminal import is_quiet
 from netdsl.cli.then import check_following, following
 from netdsl.cli.training_end import on_hosts
 
@@ -24,7 +25,10 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_job(parser)
     parser.add_argument(
-        "--name", metavar="NAME", help="name of the run folder runs/NAME-N (default: the network's)"
+        "-n",
+        "--name",
+        metavar="NAME",
+        help="name of the run folder runs/NAME-N (default: the network's)",
     )
     parser.add_argument(
         "--grid",
@@ -70,7 +74,11 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.loop.train import train
 
     recipe, keys = recipe_of(options), keys_of(options)
-    return on_hosts(recipe, lambda: train(network, recipe, **keys, name=options.name), options.then)
+    return on_hosts(
+        recipe,
+        lambda: train(network, recipe, **keys, name=options.name, quiet=is_quiet()),
+        options.then,
+    )
 
 
 def _try(options: argparse.Namespace) -> int:

@@ -93,6 +93,11 @@ def explained(what: str, colour: bool = False) -> str:
     raise fail("N101", f"there is no code, kind of layer or statement `{what}`", help=help)
 
 
+def explainable() -> tuple[str, ...]:
+    """Return all that has a page: codes, kinds, forms and statements."""
+    return (*titles(), *KINDS, *_FORMS, *_SECTIONS, "activations")
+
+
 def _check_options(layer: str, kind: type[Kind]) -> None:
     """Reject a layer whose options its kind does not accept; its size may be missing."""
     from netdsl.reading import PLAIN, check_source  # late: pages of kinds are written without it

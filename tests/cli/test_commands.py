@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import netdsl.cli
-from netdsl.cli.commands import COMMANDS, load, module_of
+from netdsl.cli.commands import COMMANDS, GROUPS, load, module_of
 from netdsl.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,9 +65,11 @@ def test_the_help_lists_every_command_and_imports_none(
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
-    for name, about in COMMANDS.items():
-        assert f"\n    {name} " in shown
-        assert about.split()[0] in shown
+    for group, commands in GROUPS.items():
+        assert f"\n{group}:\n" in shown
+        for name, about in commands.items():
+            assert f"\n    {name} " in shown
+            assert about in " ".join(shown.split())
     assert not commands_in(loaded_by("--help"))
 
 

@@ -55,9 +55,9 @@ def test_the_parser_is_made_for_the_one_command(monkeypatch: pytest.MonkeyPatch)
     requested: list[str | None] = []
     made = parser.parser_for
 
-    def noted(name: str | None) -> argparse.ArgumentParser:
+    def noted(name: str | None, first: bool) -> argparse.ArgumentParser:
         requested.append(name)
-        return made(name)
+        return made(name, first)
 
     monkeypatch.setattr(parser, "parser_for", noted)
     assert main(["check", "784 > fc-10"]) == 0

@@ -213,7 +213,7 @@ def test_ctrl_c_during_an_import_is_no_traceback(module: str, command: str, tmp_
 
 
 ARGUMENTS = {name: ["a", "b"] for name in ("diff", "predict", "export", "matrix")}
-ARGUMENTS |= {"show": ["a", "--plane"], "sample": ["a", "-o", "b.svg"]}
+ARGUMENTS |= {"show": ["a", "--plane"], "sample": ["a", "-o", "b.svg"], "completion": ["bash"]}
 ARGUMENTS |= {"new": ["a.net", "--data", "digits"]}
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, fields
 from types import NoneType
 from typing import Any, ClassVar, Self
 
-from netdsl.errors import Diagnostic, NetError, did_you_mean, fail
+from netdsl.errors import Diagnostic, NetError, fail
 from netdsl.params import exact_params
+from netdsl.training.recipes.familiar import unknown_key_help
 from netdsl.training.recipes.values import ValueProblem, ValueType
 from netdsl.wording import represented
 
@@ -84,7 +85,7 @@ class Section:
         for name, value in given.items():
             try:
                 if name not in keys:
-                    help = did_you_mean(str(name), keys) or f"the keys are {', '.join(keys)}"
+                    help = unknown_key_help(str(name), path, keys)
                     wrong.append(Diagnostic("N503", f"there is no key `{path}{name}`", help=help))
                 elif "section" in keys[name]:
                     values[name] = keys[name]["section"].of(value, f"{path}{name}")
@@ -115,6 +116,15 @@ class Section:
                     item.metadata["accepts"].check(values[item.name])
                 except ValueProblem as problem:
                     yield item.name, problem
+
+
+def paths_of(of: type[Section], path: str = "") -> Iterator[str]:
+    """Yield the paths of all keys that are not sections: `optimizer.rate`."""
+    for item in fields(of):
+        if "section" in item.metadata:
+            yield from paths_of(item.metadata["section"], f"{path}{item.name}.")
+        elif item.metadata:
+            yield f"{path}{item.name}"
 
 
 def scalar_of(section: Section) -> Any:

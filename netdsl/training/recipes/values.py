@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from netdsl.errors import Diagnostic, did_you_mean
+from netdsl.errors import Diagnostic
+from netdsl.training.recipes.familiar import unknown_word_help
 
 
 class ValueProblem(Exception):
@@ -140,7 +141,7 @@ class OneOf(ValueType):
             raise ValueProblem(
                 "N505",
                 f"requires {self.description}, not `{value}`",
-                did_you_mean(str(value), self.words),
+                unknown_word_help(str(value), self.words),
             )
 
 
@@ -352,7 +353,7 @@ class ValuesByName(ValueType):
                 raise ValueProblem(
                     "N505",
                     f"requires {self.description}, not `{value}`",
-                    did_you_mean(value, self.words),
+                    unknown_word_help(value, self.words),
                 )
         elif not isinstance(value, Mapping):
             raise ValueProblem("N504", f"requires {self.description}, not `{value}`")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
+from netdsl.errors import Diagnostic, NetError, Source, Span, fail
 from netdsl.kinds.lists import MAX_ITEMS, MAX_NESTED, is_of_numbers
 from netdsl.params import parse_param
+from netdsl.training.recipes.familiar import unknown_key_help
 from netdsl.training.recipes.sections import Section
 from netdsl.training.recipes.values import ValueList, ValueProblem, ValuesByName, ValueType
 
@@ -143,7 +144,7 @@ class RecipeReader:
         return of(**values) if not self.diagnostics else of()
 
     def entries(
-        self, node: yaml.Node, of: type[Section], keys: Iterable[str], path: str
+        self, node: yaml.Node, of: type[Section], keys: Collection[str], path: str
     ) -> dict[str, yaml.Node]:
         """Return the section's known keys and the nodes of their values."""
         if of.short and isinstance(node, self.yaml.ScalarNode):
@@ -153,12 +154,11 @@ class RecipeReader:
         found = self.mapping(node)
         for name in found.keys() - set(keys):
             where = f"`{path[:-1]}` has" if path else "a recipe has"
-            known = ", ".join(f"`{one}`" for one in keys)
             self.report(
                 "N503",
                 f"{where} no key `{name}`",
                 found.pop(name)[0],
-                did_you_mean(name, keys) or f"the keys are {known}",
+                unknown_key_help(name, path, keys),
             )
         return {name: value for name, (_, value) in found.items()}
 

@@ -1,0 +1,40 @@
+"""The options that all commands have, before and after the command's name."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+COLORS = ("auto", "always", "never")
+COMMON_DEFAULTS: dict[str, Any] = {"quiet": False, "color": "auto", "pager": True}
+VALUED = ("--color",)
+"""Those that are followed by a value."""
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options of all commands.
+
+    Their defaults are set once, by the parser of the whole command line: what is given before the
+    command's name would be lost otherwise.
+    """
+    group = parser.add_argument_group("options of all commands")
+    group.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="print results, warnings and errors only: no progress, no notes",
+    )
+    group.add_argument(
+        "--color",
+        choices=COLORS,
+        default=argparse.SUPPRESS,
+        help="when to print in colour (default: auto, on a terminal, unless NO_COLOR is set)",
+    )
+    group.add_argument(
+        "--no-pager",
+        dest="pager",
+        action="store_false",
+        default=argparse.SUPPRESS,
+        help="print long texts on a terminal directly, not through $PAGER",
+    )

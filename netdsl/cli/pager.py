@@ -1,0 +1,65 @@
+"""A pager for long texts on a terminal: the program that PAGER names, `less` if it names none."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from typing import TextIO
+
+from netdsl.errors.printable import printable
+
+_NOT_FOUND = (126, 127)
+"""Exit codes of programs like `env` that could not start another."""
+
+
+def through_pager(text: str, stream: TextIO, coloured: bool) -> bool:
+    """Show a text in a pager.
+
+    PAGER is the user's own variable, as git has it; it is split as a shell does, and no shell runs.
+
+    Args:
+        text: without the last line's end.
+        stream: the terminal.
+        coloured: whether the text holds colours, and is printable otherwise.
+
+    Returns:
+        Whether it was shown. It was not where it fits the terminal, where PAGER is empty, or where
+        no such program is found.
+    """
+    command = _command()
+    if not command or text.count("\n") + 1 < _lines(stream):
+        return False
+    stream.flush()
+    environment = {"LESS": "FRX", "LV": "-c", **os.environ}  # as git: colours, and what is left
+    try:
+        pager = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stream, env=environment)
+    except (OSError, ValueError):
+        return False
+    shown = (text if coloured else printable(text)) + "\n"
+    encoded = shown.encode(stream.encoding or "utf-8", "replace")
+    while True:
+        try:
+            pager.communicate(encoded)
+            return pager.returncode not in _NOT_FOUND
+        except KeyboardInterrupt:  # is the pager's
+            encoded = b""
+
+
+def _command() -> list[str]:
+    """Return the pager's words; empty where there should be none."""
+    if os.environ.get("TERM") == "dumb":
+        return []
+    try:
+        return shlex.split(os.environ.get("PAGER", "less"))
+    except ValueError:  # a quote that does not end
+        return []
+
+
+def _lines(stream: TextIO) -> int:
+    """Return the lines of a terminal; without an answer, more than any text has."""
+    try:
+        lines = os.get_terminal_size(stream.fileno()).lines
+    except (OSError, ValueError):
+        lines = 0
+    return lines or 10**9

@@ -1,0 +1,187 @@
+"""Wrong usage is answered with what was meant, and options that all commands have work in all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netdsl.cli.commands import COMMANDS
+from netdsl.cli.main import main
+from netdsl.cli.parser import command_in, help_of
+from netdsl.training.planning.defaults import EPOCHS, SMALL
+
+NET = "8x8x1 > fc-10"
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines of standard error of a command line that is not understood."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    shown = capsys.readouterr()
+    assert (end.value.code, shown.out) == (2, "")
+    return shown.err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("tabel x", "netdsl: error: there is no command `tabel`; did you mean `table`?"),
+        ("-q tabel x", "netdsl: error: there is no command `tabel`; did you mean `table`?"),
+        ("--color never jump", "netdsl: error: there is no command `jump`"),
+        ("--colour x check", "netdsl: error: --colour is not an option; did you mean `--color`?"),
+        ("-Z check a", "netdsl: error: -Z is not an option"),
+        ("check -Z a.net", "netdsl check: error: -Z is not an option"),
+        (
+            "train a --epoch 1",
+            "netdsl train: error: --epoch is not an option; did you mean `--epochs`?",
+        ),
+        (
+            "train a --batch_size=1",
+            "netdsl train: error: --batch_size is not an option; did you mean `--batch`?",
+        ),
+        (
+            "train --lr 0.3",
+            "netdsl train: error: --lr is not an option; in a recipe: `optimizer: {rate: 0.3}`, or "
+            "`--set optimizer.rate=0.3`",
+        ),
+        (
+            "recipe a --clip-norm=2",
+            "netdsl recipe: error: --clip-norm is not an option; in a recipe: `optimizer: "
+            "{clip_norm: 2}`, or `--set optimizer.clip_norm=2`",
+        ),
+        (
+            "train a --monitor --name b",
+            "netdsl train: error: --monitor is not an option; in a recipe: `early_stopping: "
+            "{metric: accuracy}`, or `--set early_stopping.metric=accuracy`",
+        ),
+        (
+            "train a --weight-decay",
+            "netdsl train: error: --weight-decay is not an option; in a recipe: `optimizer: {name: "
+            "adamw, decay: 0.004}`, or `--set optimizer.name=adamw --set optimizer.decay=0.004`",
+        ),
+        ("data x --ignor y", "netdsl data: error: --ignor is not an option"),
+        ("train a b c d", "netdsl train: error: `c` is one argument too many"),
+    ],
+)
+def test_an_error_in_usage_names_what_was_meant(
+    arguments: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usage, last = refused(arguments.split(), capsys)
+    assert usage.startswith("usage: netdsl")
+    assert last == message
+
+
+def test_what_follows_two_dashes_is_not_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--", "--lr"]) == 1
+    assert "there is no file --lr" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_command_accepts_the_beginning_of_an_option(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused([name, "--colo", "never"], capsys)[-1].startswith(
+        f"netdsl {name}: error: --colo is not an option; did you mean `--color`?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [("check a", "check"), ("-q --color never check", "check"), ("--color", None), ("", None)],
+)
+def test_a_command_follows_the_options_of_all(arguments: str, command: str | None) -> None:
+    assert command_in(arguments.split()) == command
+
+
+def test_help_of_a_command_is_that_of_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "table"]) == 0
+    with pytest.raises(SystemExit):
+        main(["table", "--help"])
+    first, second = capsys.readouterr().out.split("usage: ")[1:]
+    assert first == second
+    assert main(["help", "tabel"]) == 2
+    assert "did you mean `table`?" in capsys.readouterr().err
+    assert main(["help"]) == 0
+    assert "exit codes: 0 fine" in capsys.readouterr().out
+
+
+def test_help_says_the_defaults_of_a_training() -> None:
+    shown = " ".join(help_of("train").split())
+    assert f"training data (default: {EPOCHS})" in shown
+    assert f"(default: 32 below {SMALL:,} training examples, else 128)" in shown
+    assert "augmentation (default: 0)" in shown
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_quiet_leaves_out_notes_and_keeps_errors(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def quietly(command: str, *rest: str) -> list[str]:
+        return ["-q", command, *rest] if place == "before" else [command, "--quiet", *rest]
+
+    program = str(tmp_path / "a.py")
+    assert main(quietly("check", NET)) == 0
+    assert main(quietly("emit", NET, "-o", program)) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(quietly("emit", NET, "-o", program)) == 1
+    assert "already exists" in capsys.readouterr().err
+    assert main(["emit", NET, "-f", "-o", program]) == 0
+    assert capsys.readouterr().err == f"{program}: network\n"
+
+
+def test_quiet_and_verbose_contradict_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", NET, "-q", "-v"]) == 2
+    assert "--quiet cannot be combined with --verbose" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("color", "coloured"), [("always", True), ("never", False)])
+def test_colour_is_what_is_asked_for(
+    color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["--color", color, "check", "8x8x1 > fd-10"]) == 1
+    assert ("\x1b[" in capsys.readouterr().err) is coloured
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "begins"),
+    [
+        (["table", NET], "a.csv", "layer,output,"),
+        (["table", NET], "a.tex", "% network"),
+        (["table", NET], "a.md", "**network**"),
+        (["table", NET, "--compare", "8x8x1 > fc-9"], "a.json", "{"),
+        (["expand", NET], "a.net", "net network"),
+        (["diff", NET, NET], "a.txt", "<text> and <text>: the same"),
+        (["diff", NET, NET], "a.json", "{"),
+    ],
+)
+def test_output_goes_into_a_file_in_the_format_of_its_suffix(
+    arguments: list[str],
+    name: str,
+    begins: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    target = tmp_path / name
+    assert main([*arguments, "-o", str(target)]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.partition(": ")[0]) == ("", str(target))
+    written = target.read_text(encoding="utf-8")
+    assert written.startswith(begins)
+    assert written.endswith("\n")
+    assert not written.endswith("\n\n")
+    if name.endswith(".json"):
+        json.loads(written)
+    assert main([*arguments, "-o", str(target)]) == 1  # is not overwritten
+    assert "N604" in capsys.readouterr().err
+
+
+def test_a_suffix_and_a_format_that_contradict_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "a.csv"
+    assert main(["table", NET, "-o", str(target), "--json"]) == 1
+    assert "ends in .csv, but --format says json" in capsys.readouterr().err
+    assert not target.exists()
