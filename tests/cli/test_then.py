@@ -17,7 +17,7 @@ TRAIN = ["train", "2 > linear-1", "--data", "xor", "--epochs", "1", "--name", "o
         ("", "begin with one of show, attack"),
         ("train a.net", "begin with one of show, attack"),
         ("show 'open", "No closing quotation"),
-        ("show --filtres", "unrecognized arguments: --filtres"),
+        ("show --filtres", "--filtres is not an option; did you mean `--filters`?"),
         ("attack --eps tiny", "'tiny' is not a number from 0"),
     ],
 )

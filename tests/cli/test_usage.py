@@ -61,7 +61,10 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[st
             "netdsl train: error: --weight-decay is not an option; in a recipe: `optimizer: {name: "
             "adamw, decay: 0.004}`, or `--set optimizer.name=adamw --set optimizer.decay=0.004`",
         ),
-        ("data x --ignor y", "netdsl data: error: --ignor is not an option"),
+        (
+            "data x --seaparator y",
+            "netdsl data: error: --seaparator is not an option; did you mean `--separator`?",
+        ),
         ("train a b c d", "netdsl train: error: `c` is one argument too many"),
     ],
 )

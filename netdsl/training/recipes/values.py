@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from netdsl.errors import Diagnostic
+from netdsl.errors import Diagnostic, did_you_mean
 from netdsl.training.recipes.familiar import unknown_word_help
 
 
