@@ -27,7 +27,7 @@ lint: .venv/ready
 	$(BIN)/lint-imports
 	$(BIN)/python tools/words.py
 
-# What is made of the sources: the parser's tables, the pages of all kinds and of the front door.
+# What is made of the sources: the parser's tables, the pages of all kinds, of the front door and of all codes.
 docs: .venv/ready
 	$(BIN)/python -m netdsl.syntax.make_tables
 	$(BIN)/python -m netdsl.kinds.make_words
@@ -35,6 +35,8 @@ docs: .venv/ready
 	mv docs/kinds.new docs/kinds.md
 	$(BIN)/python docs/python_page.py > docs/python.new
 	mv docs/python.new docs/python.md
+	$(BIN)/python docs/errors_page.py > docs/errors.new
+	mv docs/errors.new docs/errors/README.md
 
 # The pictures in docs/pictures/, and the gallery in docs/zoo.md.
 gallery: .venv/ready

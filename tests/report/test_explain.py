@@ -27,7 +27,7 @@ from netdsl.report.kinds_document import kinds_document
 from netdsl.report.terminal_pages import for_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
+PAGES = sorted((ROOT / "docs" / "errors").glob("[NW]*.md"))
 EXAMPLE = re.compile(r"<!-- (wrong|right) -->\n```(net|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
