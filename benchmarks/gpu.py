@@ -201,7 +201,7 @@ def random_images(count: int, shape: tuple[int, ...], classes: int) -> tuple[Any
 
 def trained(task: Task) -> dict[str, Any]:
     """A training by netdsl: the seconds of its epochs, out of the run's metrics."""
-    from netdsl.training.data.batches import prepared_nbytes
+    from netdsl.training.data.sizes import prepared_nbytes
     from netdsl.training.loop.train import train
     from netdsl.training.planning.plan import plan
 

@@ -88,6 +88,9 @@ def norms_of(job: Job, run: Path | None = None) -> Norms:
     Raises:
         NetError: as `train` does; N613, N614 for the run.
     """
+    from netdsl.keras.quiet import quiet_keras
+
+    quiet_keras()  # before anything else imports Keras
     from netdsl.training.loop.norms import step_norms
 
     weights = None

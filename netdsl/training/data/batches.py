@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import keras
 import numpy as np
 
+from netdsl.training.data.sizes import KEPT_NBYTES, evaluation_batch, prepared_nbytes
 from netdsl.training.preparation.augment import augmented, mixed, random_cuts
 from netdsl.training.recipes.recipe import Augment
 
@@ -21,25 +22,6 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Floats
     from netdsl.training.preparation.transforms import Preparation
     from netdsl.training.recipes.recipe import Recipe
-
-
-KEPT_NBYTES = 1 << 30
-"""Bytes of prepared examples that are kept, at most, so that they need not be prepared again."""
-
-
-def prepared_nbytes(part: Examples, preparation: Preparation, divided: bool = True) -> int:
-    """Count the bytes of a part's prepared inputs, `divided` as for `InputTransform.values`."""
-    inputs = zip(preparation.inputs, part.x, strict=True)
-    return sum(
-        math.prod(input.shape) * (1 if not divided and input.only_divides(x) else 4)
-        for input, x in inputs
-    ) * len(part)
-
-
-def kept_nbytes(part: Examples, preparation: Preparation) -> int:
-    """Count the bytes of a part's prepared inputs that are kept for the whole training."""
-    nbytes = prepared_nbytes(part, preparation)
-    return nbytes if nbytes <= KEPT_NBYTES else 0
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -76,6 +58,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return self.preparation.x(x, divided), self.preparation.y(y)
 
 
+UNCHANGED = Augment()
+"""What says that examples stay as they are; made once, since each step asks."""
+
+
 class Sampling(NamedTuple):
     """How a training draws its examples and changes them.
 
@@ -108,7 +94,7 @@ class Sampling(NamedTuple):
     @property
     def augments(self) -> bool:
         """Return whether examples are augmented."""
-        return self.augment != Augment()
+        return self.augment != UNCHANGED
 
     @property
     def soft_labels(self) -> bool:
@@ -243,11 +229,3 @@ def unpack_single(arrays: tuple[Array, ...]) -> Any:
 def evaluation_batches(part: Examples, preparation: Preparation, batch: int) -> Batches:
     """Return a part in the batches in which it is evaluated."""
     return Batches(part, preparation, evaluation_batch(preparation, batch))
-
-
-def evaluation_batch(preparation: Preparation, batch: int) -> int:
-    """Return how many examples are evaluated at a time: as many as in a step, or as a few MiB
-    hold.
-    """
-    numbers = max(math.prod(input.shape) for input in preparation.inputs)
-    return max(batch, min(1024, (1 << 20) // numbers))

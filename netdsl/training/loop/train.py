@@ -183,7 +183,7 @@ def _require_unfinished(folder: Path) -> None:
 def process_memory(job: Job) -> ProcessMemory:
     """Return a job as far as memory is concerned."""
     from netdsl.analysis.memory.process import ProcessMemory
-    from netdsl.training.data.batches import evaluation_batch, kept_nbytes
+    from netdsl.training.data.sizes import evaluation_batch, kept_nbytes
 
     recipe, data = job.recipe, job.data
     kept = sum(kept_nbytes(part, data.preparation) for part in (data.train, data.validation))

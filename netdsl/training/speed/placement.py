@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from netdsl.training.data.batches import KEPT_NBYTES, prepared_nbytes
+from netdsl.training.data.sizes import KEPT_NBYTES, prepared_nbytes
 from netdsl.training.recipes.conflicts import Conflict
 from netdsl.wording import bytes_text
 
