@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.training.data.own_parts import PARTS, with_own_parts
 from netdsl.training.data.sources.arrays import named_parts, read_npz, read_pair
 from netdsl.training.data.sources.formula import read_formula
 from netdsl.training.data.sources.hub import HUBS, read_hub
@@ -67,7 +68,15 @@ def read(
         RunError: N522 where a download fails.
     """
     if given is None:
-        held = _read_source(spec, signature, kept, span)
+        classes = kept.outputs[0].names if kept else ()
+        held = _read_source(spec, signature, kept, classes, span)
+        held = with_own_parts(
+            held,
+            spec,
+            signature,
+            lambda other, names: _read_source(other, signature, kept, names, span),
+            span,
+        )
         if spec.weight is not None and kept is None and held.train.weights is None:
             message = f"{held.source} has no weights `{spec.weight}`"
             raise fail("N514", message, span, help="name the array of weights, or leave it out")
@@ -78,15 +87,23 @@ def read(
             "the network was trained on a table; arrays have no columns",
             help=f"evaluate it on a file like {spec.source or ''}",
         )
+    for name in PARTS:
+        if getattr(spec, name) is not None:
+            help = "give the parts with the data: ((x, y), (x_test, y_test))"
+            raise fail("N507", f"`{name}` names a file; the data is given in Python", help=help)
     return gather(given, signature, spec.target, spec.weight)
 
 
 def _read_source(
-    spec: DataSpec, signature: NetworkSignature, kept: Preparation | None, span: Span | None
+    spec: DataSpec,
+    signature: NetworkSignature,
+    kept: Preparation | None,
+    classes: tuple[str, ...],
+    span: Span | None,
 ) -> SourceData:
     formula = formula_of(spec, span)
     made = formula is not None or spec.source in TOYS
-    source, classes = spec.source or spec.function or "", kept.outputs[0].names if kept else ()
+    source = spec.source or spec.function or ""
     tabular, path = not made and is_table(source), Path(source)
     if kept and tabular != bool(kept.inputs[0].columns):
         raise _unlike(source, tabular, span)

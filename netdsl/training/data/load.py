@@ -19,7 +19,6 @@ from netdsl.training.data.sources.hub import HUBS
 from netdsl.training.data.sources.named import BUNDLED, NAMES
 from netdsl.training.data.sources.toys import MADE
 from netdsl.training.preparation.rows import pieces
-from netdsl.training.recipes.recipe import Split
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -95,14 +94,18 @@ def load_other(
                 source=source,
                 target=_target(recipe.data, source),
                 weight=weight,
+                validation=None,
+                test=None,
                 **dict.fromkeys(MADE),  # type: ignore[arg-type]
             ),
         )
     held = read(recipe.data, NetworkSignature.of_preparation(preparation), given, preparation)
     asked = recipe.data.split
-    test = Split() if held.test else Split(asked.test, asked.fold)
     own = replace(
-        test, validation=None if held.validation else asked.validation, training=asked.training
+        asked,
+        test=None if held.test else asked.test,
+        fold=None if held.test else asked.fold,
+        validation=None if held.validation else asked.validation,
     )
     recipe = replace(recipe, data=replace(recipe.data, split=own), spans={})
     try:

@@ -6,13 +6,13 @@ import dataclasses
 import math
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import Span, fail
 from netdsl.training.data.checks import checked
 from netdsl.training.data.parts import Data, Examples, SourceData
 from netdsl.training.data.relabel import relabelled, relabelling, relabels
-from netdsl.training.data.splits import folded, split
+from netdsl.training.data.splits import advanced, folded, grouped_folds, last, split, whole_groups
 from netdsl.training.preparation.ranges import scan
 from netdsl.training.recipes.recipe import Split
 from netdsl.wording import counted
@@ -41,7 +41,8 @@ def arrange(
     """Check what a source holds, and arrange it in three parts.
 
     The test part is the source's own, or a share of it by a fixed seed; validation is the source's
-    own, or a share of what remains, by the recipe's seed. Shares are stratified by class.
+    own, or a share of what remains, by the recipe's seed. Shares are stratified by class, or are
+    whole groups, or the last rows, as the recipe says.
 
     Args:
         held: what the source holds.
@@ -55,6 +56,9 @@ def arrange(
     import numpy as np
 
     span, asked = recipe.data_span, recipe.data.split
+    if asked.order and asked.group:
+        message = "rows are divided by `order` or by `group`, not by both"
+        raise fail("N507", message, recipe.span("data.split.group"), help="leave one of them out")
     found = [
         checked(part, preparation, span) if part else None
         for part in (held.train, held.validation, held.test)
@@ -88,9 +92,8 @@ def arrange(
         validation = none
     elif validation is None:
         portion = portion or VALIDATION
-        train, validation = _divided(
-            train, preparation, portion, recipe.seed or 0, "validation", span, given
-        )
+        division = Division(portion, recipe.seed or 0, "validation", given)
+        train, validation = _divided(train, preparation, asked, division, span)
     elif portion is not None:
         raise fail(
             "N507",
@@ -107,7 +110,7 @@ def arrange(
         target=held.target,
         weight=_weight(recipe.data.weight),
         scale=_scale(preparation),
-        split=Split(share, asked.fold, portion, asked.training),
+        split=dataclasses.replace(asked, test=share, validation=portion),
         **{"function": None, **held.made},
     )
     parts = (train.named("training"), validation.named("validation"), test.named("test"))
@@ -236,7 +239,9 @@ def _test_part(
     """
     fold = recipe.data.split.fold
     if fold is None:
-        return _divided(part, preparation, share, TEST_SEED, "test", span)
+        return _divided(
+            part, preparation, recipe.data.split, Division(share, TEST_SEED, "test"), span
+        )
     folds = round(1 / share)
     place = recipe.span("data.split.fold")
     if abs(share * folds - 1) > 0.02:
@@ -256,25 +261,65 @@ def _test_part(
             span,
             help="give more examples, or use fewer folds: a larger `test`",
         )
-    kept, taken = folded(_strata(part, preparation), folds, fold, TEST_SEED)
+    kept, taken = _fold(part, preparation, recipe, folds, fold)
     return part.at(kept), part.at(taken)
+
+
+def _fold(
+    part: Examples, preparation: Preparation, recipe: Recipe, folds: int, fold: int
+) -> tuple[Array, Array]:
+    """Return the rows to train on and those of the fold. Raises NetError N516."""
+    import numpy as np
+
+    order, groups = _keys(part, recipe.data.split)
+    keys, needed = (groups, folds) if order is None else (order, folds + 1)
+    if keys is not None and (there := len(np.unique(keys))) < needed:
+        what = "groups" if order is None else "different times"
+        message = f"{folds} folds need {needed} {what}: there are {there}"
+        raise fail("N516", message, recipe.span("data.split.fold"))
+    if order is not None:
+        return advanced(order, folds, fold)
+    if groups is not None:
+        return grouped_folds(groups, folds, fold, TEST_SEED)
+    return folded(_strata(part, preparation), folds, fold, TEST_SEED)
+
+
+def _keys(part: Examples, asked: Split) -> tuple[Array | None, Array | None]:
+    """Return the times and the groups of rows, where a recipe divides by them."""
+    order = part.keys.order if part.keys and asked.order else None
+    groups = part.keys.groups if part.keys and asked.group else None
+    return order, groups
+
+
+class Division(NamedTuple):
+    """What is taken of a part.
+
+    Attributes:
+        share: of its examples.
+        seed: of the order.
+        what: the part that is made of it.
+        given: how many examples there are in all; None where the part has all.
+    """
+
+    share: float
+    seed: int
+    what: str
+    given: int | None = None
 
 
 def _divided(
     part: Examples,
     preparation: Preparation,
-    share: float,
-    seed: int,
-    what: str,
+    asked: Split,
+    division: Division,
     span: Span | None,
-    given: int | None = None,
 ) -> tuple[Examples, Examples]:
-    """Take a share of a part: the rest, and that; `given` counts all examples.
+    """Take a share of a part: the rest, and that.
 
     Raises:
         NetError: N516 where one would be empty.
     """
-    count = len(part)
+    count, (share, seed, what, given) = len(part), division
     if not 0 < round(count * share) < count:
         of = "them" if given in (None, count) else f"the {count:,} outside the test part"
         largest = count - (2 if what == "test" else 1)  # the validation part takes one more
@@ -288,7 +333,21 @@ def _divided(
             span,
             help=f"give more examples{other}",
         )
-    kept, taken = split(_strata(part, preparation), share, seed)
+    order, groups = _keys(part, asked)
+    if order is not None:
+        kept, taken = last(order, share)
+    elif groups is not None:
+        kept, taken = whole_groups(groups, share, seed)
+    else:
+        kept, taken = split(_strata(part, preparation), share, seed)
+    if not len(taken):
+        one = f"are all of one group of `{asked.group}`"
+        if order is not None:
+            one = f"all have the same `{asked.order}`"
+        message = f"the {counted(count, 'row')} {one}: none can be set aside for {what}"
+        raise fail(
+            "N516", message, span, help=f"data: {{split: {{{what}: 0}}}} leaves the part out"
+        )
     return part.at(kept), part.at(taken)
 
 

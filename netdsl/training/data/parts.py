@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.training.data.views import joined_rows, rows_of
 
@@ -19,6 +19,39 @@ INPUT = "input"
 """The target that is not an array of its own: each output learns the input of its shape."""
 
 
+class RowKeys(NamedTuple):
+    """What is known of a table's rows besides their cells.
+
+    Attributes:
+        places: the line or row of each in its file [n].
+        word: what a place is: `line` or `row`.
+        order: when each was [n], as numbers or as days; None where that is not asked for.
+        groups: what each belongs to, as a number [n].
+    """
+
+    places: Array
+    word: str
+    order: Array | None = None
+    groups: Array | None = None
+
+    def at(self, rows: Array) -> RowKeys:
+        """Return what is known of these rows."""
+        order = None if self.order is None else self.order[rows]
+        groups = None if self.groups is None else self.groups[rows]
+        return RowKeys(self.places[rows], self.word, order, groups)
+
+    def joined(self, other: RowKeys) -> RowKeys:
+        """Return what is known of the rows of both, of one file."""
+        import numpy as np
+
+        def both(one: Array | None, more: Array | None) -> Array | None:
+            return None if one is None or more is None else np.concatenate([one, more])
+
+        places = np.concatenate([self.places, other.places])
+        order, groups = both(self.order, other.order), both(self.groups, other.groups)
+        return RowKeys(places, self.word, order, groups)
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
     """Examples, and what should be learned of them.
@@ -29,6 +62,7 @@ class Examples:
         name: `training`, `validation` or `test`.
         x_names, y_names: what messages call the arrays.
         weights: how much each example counts in the loss [n]; None where all count alike.
+        keys: of the rows of a table, where they are, with their times and groups.
     """
 
     x: tuple[Rows, ...]
@@ -37,6 +71,7 @@ class Examples:
     x_names: tuple[str, ...] = ()
     y_names: tuple[str, ...] = ()
     weights: Array | None = None
+    keys: RowKeys | None = None
 
     def __len__(self) -> int:
         return len(self.x[0])
@@ -45,7 +80,8 @@ class Examples:
         """Return these rows of it."""
         x, y = (tuple(rows_of(array, rows) for array in arrays) for arrays in (self.x, self.y))
         weights = None if self.weights is None else self.weights[rows]
-        return dataclasses.replace(self, x=x, y=y, weights=weights)
+        keys = self.keys and self.keys.at(rows)
+        return dataclasses.replace(self, x=x, y=y, weights=weights, keys=keys)
 
     def named(self, name: str) -> Examples:
         """Return the same examples under another name."""
@@ -56,7 +92,9 @@ class Examples:
         x, y = (
             tuple(map(joined_rows, *arrays)) for arrays in ((self.x, other.x), (self.y, other.y))
         )
-        return dataclasses.replace(self, x=x, y=y, weights=_joined_weights(self, other))
+        keys = self.keys and other.keys and self.keys.joined(other.keys)
+        weights = _joined_weights(self, other)
+        return dataclasses.replace(self, x=x, y=y, weights=weights, keys=keys)
 
 
 def _joined_weights(one: Examples, other: Examples) -> Array | None:

@@ -1,4 +1,9 @@
-"""Which rows are taken for a part: shares and folds, stratified by class."""
+"""Which rows are taken for a part: shares and folds.
+
+At random and stratified by class, or whole groups, or the last rows.
+
+Each function returns the rows kept and the rows taken, in their order.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +45,88 @@ def folded(labels: Array, folds: int, fold: int, seed: int) -> tuple[Array, Arra
     order = _by_class(labels, seed)
     places = np.arange(fold, len(order), folds)
     return np.sort(np.delete(order, places)), np.sort(order[places])
+
+
+# --- by time --------------------------------------------------------------------------------------
+
+
+def last(order: Array, share: float) -> tuple[Array, Array]:
+    """Take a share of the rows from the end of their order.
+
+    Rows of one time stay together, so that what is taken is later than all that is kept; the share
+    is the nearest one that leaves rows on both sides, none where all rows are of one time.
+
+    Args:
+        order: the time of each row [n].
+        share: of the rows, in 0..1.
+    """
+    import numpy as np
+
+    times, counts = np.unique(order, return_counts=True)
+    before = counts.cumsum()[:-1]  # rows before each time but the first
+    if not len(before):
+        return np.arange(len(order)), np.arange(0)
+    cut = int(np.abs(len(order) - before - share * len(order)).argmin())
+    taken = order > times[cut]
+    return np.flatnonzero(~taken), np.flatnonzero(taken)
+
+
+def advanced(order: Array, folds: int, fold: int) -> tuple[Array, Array]:
+    """Take one of K blocks of later rows: what is kept is all that is earlier.
+
+    The times are cut into K + 1 blocks of about as many rows; fold k keeps the first k + 1 and
+    takes the next. What is later than that is neither kept nor taken.
+    """
+    import numpy as np
+
+    _, places = np.unique(order, return_inverse=True)
+    middle = np.bincount(places).cumsum() - np.bincount(places) / 2
+    block = (middle * (folds + 1) / len(order)).astype(int)[places]
+    return np.flatnonzero(block <= fold), np.flatnonzero(block == fold + 1)
+
+
+# --- by group -------------------------------------------------------------------------------------
+
+
+def whole_groups(groups: Array, share: float, seed: int) -> tuple[Array, Array]:
+    """Take whole groups, at random, until they have about a share of the rows.
+
+    A group that is too large for what is left of the share is passed over; where all are, the
+    smallest is taken. Of a single group none is taken.
+
+    Args:
+        groups: the group of each row [n], as a number from 0.
+        share: of the rows, in 0..1.
+        seed: of the order in which groups are taken.
+    """
+    import numpy as np
+
+    names, counts = np.unique(groups, return_counts=True)
+    room = share * len(groups)
+    taken: list[int] = []
+    for place in np.random.default_rng(seed).permutation(len(names)).tolist():
+        if counts[place] <= room + 0.5 and len(taken) < len(names) - 1:
+            taken.append(place)
+            room -= counts[place]
+    if not taken and len(names) > 1:
+        taken = [int(counts.argmin())]
+    inside = np.isin(groups, names[taken])
+    return np.flatnonzero(~inside), np.flatnonzero(inside)
+
+
+def grouped_folds(groups: Array, folds: int, fold: int, seed: int) -> tuple[Array, Array]:
+    """Take one of K folds of whole groups: the largest group first, each to the smallest fold."""
+    import numpy as np
+
+    names, counts = np.unique(groups, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    order = order[np.argsort(-counts[order], kind="stable")]
+    rows, of = np.zeros(folds, int), np.empty(len(names), int)
+    for place in order.tolist():
+        of[place] = rows.argmin()
+        rows[of[place]] += counts[place]
+    inside = np.isin(groups, names[of == fold])
+    return np.flatnonzero(~inside), np.flatnonzero(inside)
 
 
 def _by_class(labels: Array, seed: int) -> Array:

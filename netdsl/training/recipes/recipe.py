@@ -75,10 +75,15 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 class Split(Section):
     """Which shares of the data are tested and validated on."""
 
+    short: ClassVar[str | None] = "column"
+
     test: float | None = key(NumberValue(min=0, below=1))
     fold: int | None = key(NumberValue(whole=True, min=0))
     validation: float | None = key(NumberValue(min=0, below=1))
     training: int | None = key(NumberValue(whole=True, min=1))
+    order: str | None = key(TextValue("the column of the rows' times"))
+    group: str | None = key(TextValue("the column of what rows belong to"))
+    column: str | None = key(TextValue("the column of the rows' parts"))
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,8 @@ class DataSpec(Section):
     seed: int | None = key(NumberValue(whole=True, min=0, below=2**32))
     range: tuple[float, ...] | None = key(ValueList(NumberValue()))
     missing_values: tuple[str, ...] | None = key(ValueList(TextValue("the text of a cell")))
+    validation: str | None = key(TextValue("the path of the validation part"))
+    test: str | None = key(TextValue("the path of the test part"))
     split: Split = section(Split)
 
 
@@ -324,6 +331,8 @@ def load_recipe(path: str | Path, settings: Sequence[RecipeSetting] = ()) -> Rec
         source=from_here("data.source", recipe.data.source),
         target=from_here("data.target", recipe.data.target),
         weight=from_here("data.weight", recipe.data.weight),
+        validation=from_here("data.validation", recipe.data.validation),
+        test=from_here("data.test", recipe.data.test),
     )
     return dataclasses.replace(
         recipe, data=data, init_from=from_here("init_from", recipe.init_from)

@@ -403,7 +403,7 @@ WORDS = prepared(InputTransform("words", (4,), True, 1.0, False, (4,), vocabular
 COLUMNS = TableTransform(
     (
         ColumnTransform("size", mean=2.0, deviation=4.0, median=1.0),
-        ColumnTransform("place", True, categories=("here", "there")),
+        ColumnTransform("place", "category", categories=("here", "there")),
     ),
     "price",
 )
@@ -597,3 +597,13 @@ def test_a_damaged_image(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(NetError):
         read_inputs(path, DIGITS)
+
+
+def test_a_preparation_of_a_run_that_knew_texts_and_numbers_alone() -> None:
+    values = as_plain(HOUSES)
+    for column in values["inputs"][0]["columns"]["columns"]:
+        column["text"] = column.pop("kind") == "category"
+        for name in ("part", "day_first"):
+            del column[name]
+    del values["inputs"][0]["columns"]["left_out"]
+    assert from_plain(values) == HOUSES

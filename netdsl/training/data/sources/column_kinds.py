@@ -119,10 +119,22 @@ def stated_kinds(table: ParsedTable, spec: DataSpec, span: Span | None) -> State
 def read_as(spec: DataSpec) -> dict[str, bool]:
     """Say which columns are read as texts (True) or as numbers (False), as a recipe states it.
 
-    What is left out is read as text, which no cell contradicts.
+    What is left out is read as text, which no cell contradicts; so are groups and parts.
     """
+    split = spec.split
     found = {name: kind != NUMBER for name, kind in (spec.columns or {}).items() if kind != ORDINAL}
-    return found | dict.fromkeys((*(spec.drop or ()), *(spec.categories or {})), True)
+    found |= dict.fromkeys((*(spec.drop or ()), *(spec.categories or {})), True)
+    found |= dict.fromkeys(filter(None, (split.group, split.column)), True)
+    if split.order and not _is_date((spec.columns or {}).get(split.order, "")):
+        found.pop(split.order, None)  # its times are read, even where it is left out
+    return found
+
+
+def as_dates(
+    column: ParsedColumn, table: ParsedTable, spec: DataSpec, span: Span | None
+) -> ParsedColumn:
+    """Return a column of texts as dates. Raises NetError N531 where one is not a date."""
+    return _date(column, table, spec, (), span).cells
 
 
 def _is_date(kind: str | tuple[str, ...]) -> bool:

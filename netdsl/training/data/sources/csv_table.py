@@ -43,12 +43,13 @@ def parse_csv(
     form: TableFormat,
     header: bool | None,
     known: TableTransform | None,
-    kinds: Mapping[str, bool],
+    kinds: Mapping[str, bool | None],
     span: Span | None,
 ) -> ParsedTable:
     """Parse the columns of a CSV; of those that a run does not know, only the names.
 
-    `kinds` says which columns are texts, and which are numbers, whatever their cells look like.
+    `kinds` says which columns are texts, and which are numbers, whatever their cells look like;
+    None where these say it.
 
     Raises:
         NetError: N536 not a table, N531 a cell that is not a number.
@@ -60,7 +61,7 @@ def parse_csv(
     if not text.header and known and len(text.names) == len(known.numbered):
         text = text._replace(names=known.numbered)
     if known:
-        kinds = {column.name: column.from_text for column in known.columns}
+        kinds = {**kinds, **{column.name: column.from_text for column in known.columns}}
     read = {*kinds, *((known.target, known.weight) if known else text.names)}
     requested = {name: kinds.get(name) for name in text.names if name in read}
     held = _read(text, requested, form, known.numbers if known else PLAIN, span)

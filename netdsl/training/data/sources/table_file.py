@@ -41,7 +41,7 @@ def read_table_file(
     form: TableFormat = UNSTATED,
     header: bool | None = None,
     known: TableTransform | None = None,
-    kinds: Mapping[str, bool] = MappingProxyType({}),
+    kinds: Mapping[str, bool | None] = MappingProxyType({}),
     span: Span | None = None,
 ) -> ParsedTable:
     """Read the columns of a file; `-` is a CSV on standard input.
@@ -51,7 +51,8 @@ def read_table_file(
         form: what a recipe states of its text.
         header: whether its first row holds names, None where that should be found out.
         known: says which columns are text, and which are not looked at.
-        kinds: whether a column is text, or numbers, whatever its cells look like.
+        kinds: whether a column is text, or numbers, whatever its cells look like; None where
+            these say it.
         span: the place of the file's name in a recipe.
 
     Raises:
@@ -67,7 +68,7 @@ def read_table_file(
     return parse_csv(name, content, form, header, known, kinds, span)
 
 
-def _with_texts(table: ParsedTable, kinds: Mapping[str, bool]) -> ParsedTable:
+def _with_texts(table: ParsedTable, kinds: Mapping[str, bool | None]) -> ParsedTable:
     """Return a table with some columns as text that may hold numbers."""
     return table._replace(
         columns=tuple(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Examples, SourceData, classes_text
 from netdsl.training.data.sources.column_kinds import (
+    DROP,
+    ID,
     KindedColumn,
     Stated,
     column_kinds,
@@ -29,10 +31,17 @@ from netdsl.training.data.sources.parsed_table import (
     select,
     text_for_numbers,
 )
+from netdsl.training.data.sources.row_columns import (
+    RowColumns,
+    row_columns,
+    row_keys,
+    row_weights,
+    rows_by_part,
+)
 from netdsl.training.data.sources.table_file import read_table_file, table_format
 from netdsl.training.data.sources.table_notes import table_notes
 from netdsl.training.data.sources.unfamiliar import summaries, unfamiliar_cells
-from netdsl.training.data.weights import WEIGHTED, checked_weights
+from netdsl.training.data.weights import WEIGHTED
 from netdsl.training.preparation.columns import CATEGORY, DATE, NUMBER, TableTransform
 from netdsl.training.preparation.readings import gives_classes
 from netdsl.wording import counted
@@ -44,12 +53,16 @@ if TYPE_CHECKING:
 
 MAX_CLASSES = 1000
 
+MOMENTS = 10
+"""Different dates from which on their order is taken for that of the rows."""
+
 
 class TrainedTable(NamedTuple):
-    """What a run has kept of its table."""
+    """What a run has kept of its table; `fitted` says whether that has medians yet."""
 
     columns: TableTransform
     classes: tuple[str, ...]
+    fitted: bool = True
 
 
 def read_table(
@@ -76,15 +89,15 @@ def read_table(
         _check_target(path, spec, span)
     table = read_stated(path, spec, kept, span)
     target = find_column(kept.columns.target if kept else spec.target, table, span)
-    weight = _weight_column(table, spec, kept, target, span)
+    roles = row_columns(table, spec, kept.columns if kept else None, target, span)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows", span)
     if kept:
-        columns, notes = kept.columns, summaries(unfamiliar_cells(table, kept.columns), table)
+        columns = kept.columns
+        notes = summaries(unfamiliar_cells(table, columns, kept.fitted), table)
     else:
-        table, columns, notes = _columns(table, spec, target, weight, span)
-    needed = [target, *filter(None, [weight])]
-    table, done = _complete(table, needed, columns, span)
+        table, columns, notes = _columns(table, spec, target, roles, span)
+    table, done = _complete(table, [target, *roles.needed], columns, span)
     if not (table.header or kept or spec.header is False):
         names = f"its columns are the numbers 1 to {len(table.names)}"
         notes = (f"{path.name} has no column names: {names}", *notes)
@@ -95,22 +108,29 @@ def read_table(
         raise fail("N521", f"column `{target}` of {path} has only one class: {classes[0]}", span)
     x = select(table, columns, span)
     outputs = len(signature.outputs)
-    part = Examples(
+    rows = Examples(
         (x,),
         (y,) * outputs,
         "all",
         (f"the rows of {path.name}",),
         (f"column `{target}`",) * outputs,
-        _weights(table, weight, span),
+        row_weights(table, roles.weight, span),
+        row_keys(table, roles, spec, span),
     )
+    parts = {"training": rows}
+    if roles.part:
+        by_part = rows_by_part(table, roles.part, span)
+        parts = {name: rows.at(places) for name, places in by_part.items()}
     return SourceData(
         os.path.abspath(path),
-        part,
+        parts["training"],
+        parts.get("test"),
+        parts.get("validation"),
         classes=classes,
         own=bool(classes),
         target=target,
         columns=columns,
-        notes=notes if kept else (*notes, *done, *([WEIGHTED] if weight else [])),
+        notes=notes if kept else (*notes, *done, *([WEIGHTED] if roles.weight else [])),
     )
 
 
@@ -123,8 +143,11 @@ def read_stated(
         NetError: N507, N511, N530, N531, N536.
     """
     if kept:
-        known = kept.columns
-        return read_table_file(path, known.form, known.header, known, span=span)
+        known, split = kept.columns, spec.split
+        texts = filter(None, (split.group, split.column))
+        roles: dict[str, bool | None] = dict.fromkeys(texts, True)
+        roles |= {split.order: None} if split.order else {}
+        return read_table_file(path, known.form, known.header, known, roles, span)
     if spec.decimal is not None and spec.decimal == spec.thousands:
         message = f"`decimal` and `thousands` are both `{spec.decimal}`"
         raise fail("N507", message, span, help="state one of them: the other follows")
@@ -137,7 +160,7 @@ def read_stated(
 
 
 def _columns(
-    table: ParsedTable, spec: DataSpec, target: str, weight: str | None, span: Span | None
+    table: ParsedTable, spec: DataSpec, target: str, roles: RowColumns, span: Span | None
 ) -> tuple[ParsedTable, TableTransform, tuple[str, ...]]:
     """Return the table with its dates as days, what is done to its columns, and notes.
 
@@ -145,15 +168,15 @@ def _columns(
         NetError: N507, N530 where nothing is left to learn from, N531.
     """
     stated = stated_kinds(table, spec, span)
-    _check_target_kind(target, weight, stated, table, span)
-    others = {target, *filter(None, [weight])}
+    _check_role_kinds(target, roles, stated, table, span)
+    others = {target, *roles.unlearned}
     kinds = column_kinds(table, stated, spec, others, span)
     cells = {one.name: one.cells for one in kinds}
     if stated.get(target) == CATEGORY:
         cells[target] = as_text(table.column(target))
     table = table._replace(columns=tuple(cells.get(one.name, one) for one in table.columns))
     used = [one for one in kinds if one.read]
-    _check_not_empty(table, {*others, *(one.name for one in used)}, span)
+    _check_not_empty(table, {*others, *roles.needed, *(one.name for one in used)}, span)
     if not used:
         raise _nothing_left(table, target, kinds, span)
     columns = TableTransform(
@@ -161,12 +184,13 @@ def _columns(
         target,
         table.header,
         spec.missing or "median",
-        weight or "",
+        roles.weight or "",
         table_format(spec),
         table.numbers,
-        tuple(one.name for one in kinds if not one.read),
+        (*(one.name for one in kinds if not one.read), *filter(None, (roles.group, roles.part))),
     )
-    notes = (*(one.note for one in kinds if one.note), *table_notes(table, columns.left_out))
+    of_kinds = (one.note for one in kinds if one.note)
+    notes = (*_in_time_order(kinds, spec), *of_kinds, *table_notes(table, columns.left_out))
     return table, columns, notes
 
 
@@ -187,60 +211,44 @@ def _nothing_left(
     )
 
 
-def _check_target_kind(
-    target: str,
-    weight: str | None,
-    stated: Stated,
-    table: ParsedTable,
-    span: Span | None,
+def _in_time_order(kinds: Sequence[KindedColumn], spec: DataSpec) -> Iterator[str]:
+    """Warn of a random split of rows that lie in the order of their dates."""
+    import numpy as np
+
+    split = spec.split
+    stated = split.order or split.group or split.column or (split.test == 0 == split.validation)
+    for column in kinds:
+        days = column.cells.values
+        if stated or not column.cells.days or len(np.unique(days)) < MOMENTS:
+            continue
+        steps = np.diff(days)
+        if (steps >= 0).all() or (steps <= 0).all():
+            yield (
+                f"warning: the rows are in the order of {column.name}, and a random split tests on "
+                "moments between those that are trained on: data: {split: {order: "
+                f"{column.name}}}}} tests on the last ones"
+            )
+
+
+def _check_role_kinds(
+    target: str, roles: RowColumns, stated: Stated, table: ParsedTable, span: Span | None
 ) -> None:
-    """Raise NetError N507 where a recipe leaves out what is learned, or what weighs rows."""
+    """Raise NetError N507 where a recipe says that what is learned, or weighs rows, is not read."""
+    usual = (NUMBER, ID, DROP)
     for name, what, allowed in (
         (target, "the target", (NUMBER, CATEGORY)),
-        (weight, "the weight", (NUMBER,)),
+        (roles.weight, "the weight", (NUMBER,)),
+        (roles.order, "the order", (*usual, DATE)),
+        (roles.group, "the group", (CATEGORY, ID, DROP)),
+        (roles.part, "the part", (CATEGORY, ID, DROP)),
     ):
-        kind = stated.get(name or "", NUMBER)
+        if name is None or name not in stated:
+            continue
+        kind = stated[name] if isinstance(stated[name], str) else DATE
         if kind not in allowed:
-            said = kind if isinstance(kind, str) else DATE
-            message = f"column `{name}` of {table.path} is {what}, and cannot be `{said}`"
+            message = f"column `{name}` of {table.path} is {what}, and cannot be `{kind}`"
             help = f"{what} is {' or '.join(f'`{one}`' for one in allowed)}"
             raise fail("N507", message, span, help=help)
-
-
-# --- weights --------------------------------------------------------------------------------------
-
-
-def _weight_column(
-    table: ParsedTable,
-    spec: DataSpec,
-    kept: TrainedTable | None,
-    target: str,
-    span: Span | None,
-) -> str | None:
-    """Return the column of the rows' weights; rows to evaluate on need not have it.
-
-    Raises:
-        NetError: N507 where it is the target, N530 where it does not exist.
-    """
-    if kept:
-        return kept.columns.weight if kept.columns.weight in table.names else None
-    if not spec.weight:
-        return None
-    weight = find_column(spec.weight, table, span)
-    if weight == target:
-        message = f"column `{target}` of {table.path} is the target, and cannot be the weight too"
-        raise fail("N507", message, span, help="name another column, or leave `weight` out")
-    return weight
-
-
-def _weights(table: ParsedTable, name: str | None, span: Span | None) -> Array | None:
-    """Return the weights of the rows. Raises NetError N517 where they are none."""
-    if name is None:
-        return None
-    column, what = table.column(name), f"column `{name}` of {table.path}"
-    if column.categories is not None:
-        raise fail("N517", f"the weights in {what} are not numbers", span)
-    return checked_weights(column.values, what, span, table.place)
 
 
 # --- checks ---------------------------------------------------------------------------------------

@@ -25,23 +25,31 @@ class CellNote(NamedTuple):
     rows: Array
 
 
-def unfamiliar_cells(table: ParsedTable, columns: TableTransform) -> list[CellNote]:
-    """Find the cells of a table that a run's columns do not know."""
+def unfamiliar_cells(
+    table: ParsedTable, columns: TableTransform, fitted: bool = True
+) -> list[CellNote]:
+    """Find the cells of a table that a run's columns do not know.
+
+    Args:
+        table: the table.
+        columns: what is done to its columns.
+        fitted: whether medians are known; else missing numbers are left to be reported later.
+    """
     found = {column.name: column for column in table.columns}
     distinct = {column.name: column for column in columns.columns}  # of a date one part
     return [
         note
         for column in distinct.values()
         if column.name in found
-        for note in _notes(found[column.name], column)
+        for note in _notes(found[column.name], column, fitted)
     ]
 
 
-def _notes(cells: ParsedColumn, column: ColumnTransform) -> Iterator[CellNote]:
+def _notes(cells: ParsedColumn, column: ColumnTransform, fitted: bool) -> Iterator[CellNote]:
     import numpy as np
 
     empty = np.flatnonzero(np.isnan(cells.values))
-    if len(empty):
+    if len(empty) and (fitted or column.one_hot):
         filled = f"the training median, {column.shown(column.median)}, is used"
         what = "it is not one of its categories" if column.one_hot else filled
         yield CellNote(f"{column.name} is missing: {what}", empty)

@@ -1,0 +1,75 @@
+"""Validation and test parts in files of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.errors import Span, fail
+from netdsl.training.data.sources.tables import TrainedTable, read_table
+from netdsl.training.preparation.columns import TableTransform
+from netdsl.training.recipes.recipe import DataSpec, Split
+
+if TYPE_CHECKING:
+    from netdsl.training.data.parts import SourceData
+    from netdsl.training.data.signature import NetworkSignature
+
+PARTS = ("validation", "test")
+"""Keys of a recipe's `data` that name files."""
+
+
+def with_own_parts(
+    held: SourceData,
+    spec: DataSpec,
+    signature: NetworkSignature,
+    read: Callable[[DataSpec, tuple[str, ...]], SourceData],
+    span: Span | None,
+) -> SourceData:
+    """Read the files that a recipe names for validation and test, as the source was read.
+
+    Args:
+        held: the source, which is trained on.
+        spec: names it and them.
+        signature: the network's.
+        read: reads another source, with the classes of this one.
+        span: the place of the source's name in the recipe.
+
+    Raises:
+        NetError: N507 where the source has such a part, N526 for other classes, and as reading a
+            source does.
+    """
+    made, notes = dict(held.made), list(held.notes)
+    found = {"validation": held.validation, "test": held.test}
+    for name in PARTS:
+        path: str | None = getattr(spec, name)
+        if path is None:
+            continue
+        if found[name] is not None:
+            message = f"{held.source} has a {name} part of its own, and {path} would be another"
+            raise fail("N507", message, span, help=f"leave `{name}` out")
+        alone = replace(spec, source=path, split=Split(), validation=None, test=None)
+        if isinstance(held.columns, TableTransform):
+            trained = TrainedTable(held.columns, held.classes, fitted=False)
+            other = read_table(Path(path), alone, signature, trained, span)
+        else:
+            other = read(alone, held.classes)
+        _check(other, held, path, name, span)
+        found[name] = other.train
+        made[name] = os.path.abspath(path)
+        notes += [f"{name} part: {note}" for note in other.notes]
+    validation, test = found["validation"], found["test"]
+    return replace(held, made=made, notes=tuple(notes), validation=validation, test=test)
+
+
+def _check(other: SourceData, held: SourceData, path: str, name: str, span: Span | None) -> None:
+    """Raise NetError N507 for a file of several parts, N526 for other classes."""
+    if other.test is not None or other.validation is not None:
+        message = f"{path} has several parts; the {name} part is one"
+        raise fail("N507", message, span, help="give a file without parts")
+    if other.classes != held.classes:
+        only = sorted(set(other.classes) ^ set(held.classes))
+        message = f"{path} has other classes than {held.source}: {', '.join(only[:5])}"
+        raise fail("N526", message, span)
