@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from typing import Any
 
@@ -13,6 +14,11 @@ DATA_HELP = (
     "a data set's name, a function such as 'sin(3*pi*x)', an .npz, .npy, .csv or .parquet file, "
     "or a folder of images by class"
 )
+
+
+RUN_HELP = "a run folder, such as runs/lenet5-1; lenet5-1 is short for it"
+RUNS = "runs"
+"""The folder of runs."""
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +83,7 @@ def add_target(parser: argparse.ArgumentParser, help: str, metavar: str = "NAME"
 
 def add_run_folder(parser: argparse.ArgumentParser) -> None:
     """Add RUN, a run folder."""
-    parser.add_argument("folder", metavar="RUN", help="a run folder")
+    parser.add_argument("folder", metavar="RUN", type=run_folder, help=RUN_HELP)
 
 
 def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -> None:
@@ -112,6 +118,13 @@ def shape(text: str) -> tuple[int, ...]:
             f"{text!r} is not a shape: write it like 224x224x3, or 784"
         )
     return tuple(map(int, re.split("[x×]", text)))
+
+
+def run_folder(text: str) -> str:
+    """Read a run folder: its path, or its name in `runs`."""
+    inside = os.path.join(RUNS, text)
+    alone = os.path.basename(text) == text not in ("", os.curdir, os.pardir)
+    return inside if alone and not os.path.exists(text) and os.path.isdir(inside) else text
 
 
 def memory_size(text: str) -> int:

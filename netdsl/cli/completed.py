@@ -80,7 +80,7 @@ def _options(parser: argparse.ArgumentParser) -> tuple[CompletedOption, ...]:
             _is_file(action),
         )
         for action in parser._actions
-        if action.option_strings
+        if action.option_strings and action.help != argparse.SUPPRESS
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.arguments import add_force
+from netdsl.cli.arguments import RUN_HELP, add_force, run_folder
 from netdsl.cli.terminal import is_quiet
 
 EXAMPLES = (
@@ -16,7 +16,9 @@ EXAMPLES = (
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("source", metavar="RUN", help="a run folder, or a .keras file")
+    parser.add_argument(
+        "source", metavar="RUN", type=run_folder, help=f"{RUN_HELP}; or a .keras file"
+    )
     parser.add_argument(
         "target",
         metavar="TARGET",

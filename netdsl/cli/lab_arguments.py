@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from netdsl.cli.arguments import add_network_options, natural
+from netdsl.cli.arguments import add_network_options, natural, run_folder
 from netdsl.cli.inputs import read_network
 from netdsl.errors import NetError
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def add_subject(parser: argparse.ArgumentParser) -> None:
     """Add FILE or RUN, and the seed of a file's weights."""
     parser.add_argument(
-        "file", metavar="FILE|RUN", help="a .net file, '-', a network in quotes, or a run folder"
+        "file",
+        metavar="FILE|RUN",
+        type=run_folder,
+        help="a .net file, '-', a network in quotes, or a run folder",
     )
     add_network_options(parser)
     parser.add_argument(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 
-from netdsl.cli.arguments import add_force, add_format
-from netdsl.cli.outputs import free_path
+from netdsl.cli.arguments import RUNS, add_format, add_output, run_folder
+from netdsl.cli.exit_codes import wrong_usage
+from netdsl.cli.outputs import free_path, show_or_write, target_of
 from netdsl.cli.terminal import note
 from netdsl.wording import counted
 
 EXAMPLES = (
     "runs",
     "runs --sort accuracy",
-    "runs runs/lenet5-1 runs/lenet5-2",
+    "runs compare lenet5-1 lenet5-2",
     "runs runs/lenet5-1 runs/lenet5-2 --curve curves.svg --figure accuracy",
 )
 
@@ -23,7 +25,9 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "folders",
         nargs="*",
         metavar="FOLDER",
-        help="a folder of runs (default: runs), or two or more runs to compare",
+        type=run_folder,
+        help="a folder of runs (default: runs), or two or more runs to compare, also after the "
+        "word `compare`",
     )
     parser.add_argument(
         "--sort", metavar="FIGURE", help="the best first: loss, accuracy, params, seconds"
@@ -43,8 +47,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         default="epoch",
         help="what the chart shows it over (default: epoch)",
     )
-    add_force(parser)
     add_format(parser)
+    add_output(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,18 +56,24 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.training.runs.compare import compare_json, compare_text
     from netdsl.training.runs.listing import run_folders, runs_json, runs_text
 
-    where = options.folders[0] if options.folders else "runs"
-    several = len(options.folders) > 1
+    folders, several = options.folders, len(options.folders) > 1
+    if folders[:1] == ["compare"] and not os.path.isdir("compare"):
+        folders = folders[1:]
+        if len(folders) < 2:
+            return wrong_usage("runs", "name two runs to compare, or more")
+    where = folders[0] if folders else RUNS
+    target = target_of(options.output, options.force)
     if options.curve:
         from netdsl.training.reporting.run_curves import write_run_curves
 
         path = free_path(options.curve, options.force)
-        folders = options.folders if several else run_folders(where)
-        write_run_curves(folders, path, options.figure, options.over)
-        note(f"{path}: {options.figure} of {counted(len(folders), 'run')}")
+        drawn = folders if several else run_folders(where)
+        write_run_curves(drawn, path, options.figure, options.over)
+        note(f"{path}: {options.figure} of {counted(len(drawn), 'run')}")
     as_json = options.format == "json"
     if several:
-        print((compare_json if as_json else compare_text)(options.folders))
+        text = (compare_json if as_json else compare_text)(folders)
     else:
-        print((runs_json if as_json else runs_text)(where, options.sort))
+        text = (runs_json if as_json else runs_text)(where, options.sort)
+    show_or_write(text, target, "runs")
     return 0

@@ -1,8 +1,9 @@
 """What of a network `netdsl table` shows: its options, and what they ask for."""
 
 import argparse
+import sys
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdsl.cli.arguments import (
     FILE_HELP,
@@ -82,10 +83,14 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def _add_memory_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--batch",
+        "--memory-batch",
+        dest="batch",
         type=positive,
         metavar="N",
         help="batch size for the memory (default: 1); shows all memory figures",
+    )
+    parser.add_argument(
+        "--batch", type=positive, dest="batch", action=_EarlierName, help=argparse.SUPPRESS
     )
     parser.add_argument(
         "--precision",
@@ -104,6 +109,14 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="the largest batch that can be trained in this much memory: 24GiB",
     )
+
+
+class _EarlierName(argparse.Action):
+    """An option by its name in 0.1.0, which is not in the help any more."""
+
+    def __call__(self, parser: Any, options: Any, value: Any, flag: Any = None) -> None:
+        print(f"warning: {flag} is now --memory-batch", file=sys.stderr)
+        setattr(options, self.dest, value)
 
 
 def view_of(options: argparse.Namespace) -> TableView:
@@ -174,7 +187,7 @@ def contradiction(options: argparse.Namespace) -> str:
         "--sort": options.sort is not None,
         "--units": options.units,
         "--no-bias": options.no_bias,
-        "--batch": options.batch is not None,
+        "--memory-batch": options.batch is not None,
         "--optimizer": options.optimizer is not None,
         "--fit": options.fit is not None,
     }

@@ -20,7 +20,7 @@ NETWORK = "8x8x3 > conv3-4 > flatten > fc-2"
         ["--rf", "--by", "block"],
         ["--lecture", "--columns", "macs"],
         ["--why", "conv3-4", "--sort", "macs"],
-        ["--lecture", "--batch", "8"],
+        ["--lecture", "--memory-batch", "8"],
         ["--lecture", "--units"],
         ["--fit", "1GiB", "--format", "csv"],
         ["--compare", NETWORK, "--rf"],
@@ -43,7 +43,7 @@ def test_contradictions_are_wrong_usage(
         ["--why", "conv3-4"],
         ["--rf"],
         ["--lecture"],
-        ["--json", "--batch", "8", "--fit", "1GiB"],
+        ["--json", "--memory-batch", "8", "--fit", "1GiB"],
         ["--fit", "1GiB", "--optimizer", "sgd"],
         ["--format", "csv", "--by", "block", "--units"],
     ],
@@ -52,3 +52,12 @@ def test_contradictions_are_wrong_usage(
 def test_the_others_go_together(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", NETWORK, *options]) == 0
     assert capsys.readouterr().out
+
+
+def test_the_batch_of_the_memory_has_an_earlier_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", NETWORK, "--memory-batch", "8"]) == 0
+    now = capsys.readouterr()
+    assert main(["table", NETWORK, "--batch", "8"]) == 0
+    before = capsys.readouterr()
+    assert before.out == now.out
+    assert before.err == f"{now.err}warning: --batch is now --memory-batch\n"

@@ -57,7 +57,9 @@ def test_the_papers_params_in_millions(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_row_has_the_figures_of_its_network(capsys: pytest.CaptureFixture[str]) -> None:
-    found = json.loads(shown(capsys, *RESNETS, "--json", "--batch", "8", "--optimizer", "sgd"))
+    found = json.loads(
+        shown(capsys, *RESNETS, "--json", "--memory-batch", "8", "--optimizer", "sgd")
+    )
     for row, path in zip(found["networks"], RESNETS, strict=True):
         assert list(row) == ["name", *NETWORK_COLUMNS]
         network = netdsl.load(path)
@@ -254,7 +256,7 @@ def test_from_python() -> None:
 def test_the_memory_of_a_batch_is_shown_in_two_more_columns(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    rows = shown(capsys, *RESNETS, "--batch", "32", "--optimizer", "sgd", "--format", "csv")
+    rows = shown(capsys, *RESNETS, "--memory-batch", "32", "--optimizer", "sgd", "--format", "csv")
     (first, *_) = csv.DictReader(io.StringIO(rows))
     memory = netdsl.load(RESNETS[0]).memory(batch=32, optimizer="sgd")
     assert int(first["training_peak"]) == memory.training_peak

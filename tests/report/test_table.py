@@ -314,7 +314,7 @@ def test_counts_are_exact_beyond_what_floats_hold(capsys: pytest.CaptureFixture[
         "macs": 2**53 + 2,
         "activations": 2**53 + 3,
     }
-    assert main(["table", text, "--json", "--batch", "1024"]) == 0
+    assert main(["table", text, "--json", "--memory-batch", "1024"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {key: found["totals"][key] for key in totals} == totals
     assert [row["params"] for row in found["rows"]] == [0, 2**53, 6]
@@ -386,7 +386,10 @@ def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = str(ROOT / "examples" / "vgg16.net")
-    assert main(["table", path, "--batch", "32", "--optimizer", "momentum", "--fit", "24GiB"]) == 0
+    assert (
+        main(["table", path, "--memory-batch", "32", "--optimizer", "momentum", "--fit", "24GiB"])
+        == 0
+    )
     shown = capsys.readouterr().out
     assert "memory, batch 32, float32, momentum" in shown
     assert re.search(r"training peak +3\.7 GiB", shown)
@@ -397,7 +400,7 @@ def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(
                 "table",
                 path,
                 "--json",
-                "--batch",
+                "--memory-batch",
                 str(highest),
                 "--optimizer",
                 "momentum",
@@ -471,7 +474,19 @@ def test_compared_columns_sum_to_the_totals(
 ) -> None:
     ours, theirs = (ROOT / "examples" / f"{name}.net" for name in (a, b))
     assert (
-        main(["table", str(ours), "--compare", str(theirs), "--by", by, "--json", "--batch", "2"])
+        main(
+            [
+                "table",
+                str(ours),
+                "--compare",
+                str(theirs),
+                "--by",
+                by,
+                "--json",
+                "--memory-batch",
+                "2",
+            ]
+        )
         == 0
     )
     found = json.loads(capsys.readouterr().out)
@@ -536,7 +551,7 @@ def test_compared_blocks_are_folded(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_compared_memory_and_order(capsys: pytest.CaptureFixture[str]) -> None:
     options = [
-        "--batch",
+        "--memory-batch",
         "32",
         "--precision",
         "bfloat16",

@@ -82,15 +82,24 @@ def progress(
 def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
     """Yield a bar over all steps, the last epoch's numbers below it."""
     from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bar
 
     unfiltered = getattr(sys.stderr, "unfiltered", sys.stderr)  # the bar moves the cursor
     columns = (
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-        BarColumn(),
+        BarColumn(20),
         TaskProgressColumn(),
         TimeElapsedColumn(),
+        TextColumn("at most"),  # early stopping may end it before
+        TimeRemainingColumn(),
+        TextColumn("left"),
     )
     with Bar(
         *columns, TextColumn("{task.description}"), console=Console(file=unfiltered), transient=True

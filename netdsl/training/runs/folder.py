@@ -124,6 +124,10 @@ def _bounded(text: str) -> float:
     return value
 
 
+def _names_in(folder: Path) -> list[str]:
+    return [recipe.parent.name for recipe in folder.glob(f"*/{RECIPE}")]
+
+
 def require_file(folder: Path, name: str) -> None:
     """Reject a folder that is not a run's, or does not hold such a file.
 
@@ -131,8 +135,8 @@ def require_file(folder: Path, name: str) -> None:
         NetError: N613, or N614 where a file is missing that a run always has.
     """
     if not folder.is_dir():
-        near = did_you_mean(
-            folder.name, (run.parent.name for run in folder.parent.glob(f"*/{RECIPE}"))
+        near = did_you_mean(folder.name, _names_in(folder.parent)) or did_you_mean(
+            folder.name, _names_in(Path("runs"))
         )
         raise fail(
             "N613",

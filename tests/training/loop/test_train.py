@@ -538,4 +538,5 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
             )
         )
     assert "epoch 2/2" in screen.getvalue()
+    assert " left" in screen.getvalue()
     assert "validation 0.1250" in screen.getvalue()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from netdsl.cli.main import main
 from netdsl.errors import NetError
 from netdsl.json_text import json_text
 from netdsl.training.recipes.flatten import flatten
@@ -266,8 +267,8 @@ def test_what_differs_between_runs(tmp_path: Path) -> None:
 def test_runs_that_are_the_same(tmp_path: Path) -> None:
     text = compare_text(
         [
-            make(tmp_path, "a-1"),
-            make(tmp_path, "a-2", text="8 > fc-4(relu) > softmax-2  # spelled otherwise\n"),
+            make(tmp_path, "lenet-1"),
+            make(tmp_path, "lenet-2", text="8 > fc-4(relu) > softmax-2  # spelled otherwise\n"),
         ]
     )
     assert text.splitlines()[-3:] == [
@@ -276,7 +277,7 @@ def test_runs_that_are_the_same(tmp_path: Path) -> None:
         "the examples are the same",
     ]
     with pytest.raises(NetError, match="N613"):
-        compare([tmp_path / "a-1", tmp_path / "a-9"])
+        compare([tmp_path / "lenet-1", tmp_path / "a-9"])
 
 
 def test_a_recipe_by_keys() -> None:
@@ -298,3 +299,19 @@ heavy = {{'keras', 'numpy', 'tensorflow', 'PIL', 'jax', 'torch'}} & set(sys.modu
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_the_command_compares_runs_by_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = [str(make(Path("runs"), name)) for name in ("lenet-1", "lenet-2")]
+    assert main(["runs", "compare", "lenet-1", "lenet-2"]) == main(["runs", *paths]) == 0
+    first, second = capsys.readouterr().out.split("recipe", 1)[0], compare_text(paths)
+    assert first.splitlines()[0] == second.splitlines()[0]
+    assert main(["runs", "compare", "lenet-1"]) == 2
+    assert "name two runs to compare" in capsys.readouterr().err
+    Path("lenet-1").mkdir()  # is what is meant where it is here
+    assert main(["runs", "compare", "lenet-1", "lenet-2"]) == 1
+    assert main(["evaluate", "lenet-3"]) == 1
+    assert "did you mean `lenet-1`?" in capsys.readouterr().err
