@@ -256,6 +256,34 @@ def adversarial(folder: Path, seed: int) -> Outcome:
     )
 
 
+def denoising(folder: Path, seed: int) -> Outcome:
+    """The error of noisy images, and of what the network makes of them."""
+    found = netdsl_json("show", *runs(folder), "--reconstruct", "--noise", "0.5", where=folder)
+    before, (after,) = found["noise_error"], found["runs"]
+    error = after["mean_absolute_error"]
+    return Outcome(f"mean absolute error {before:.4f} to {error:.4f}", error < before / 5)
+
+
+def decoders(folder: Path, seed: int) -> Outcome:
+    """The error of the images that each decoder gives back."""
+    found = netdsl_json("show", *runs(folder), "--reconstruct", where=folder)
+    names = ("transposed", "unpool", "nearest", "nails")
+    errors = [one["mean_absolute_error"] for one in found["runs"]]
+    shown = ", ".join(f"{name} {error:.4f}" for name, error in zip(names, errors, strict=True))
+    return Outcome(f"mean absolute error {shown}", max(errors) < 0.05)
+
+
+def vae(folder: Path, seed: int) -> Outcome:
+    """The loss and the divergence, of which there is some: the codes carry something."""
+    (run,) = runs(folder)
+    found = scores(run)
+    made = (folder / "vae.svg").is_file()
+    return Outcome(
+        f"test loss {found['loss']:.4f}, divergence {found['divergence']:.2f} nats; 64 samples",
+        made and found["divergence"] > 1,
+    )
+
+
 EXPERIMENTS = [
     Experiment(
         "templates",
@@ -345,6 +373,31 @@ EXPERIMENTS = [
         "below 0.2 at 0.1, random above 0.95",
         "train NET RECIPE --then 'attack --eps 0,0.05,0.1 -o adversarial.svg'",
         adversarial,
+    ),
+    Experiment(
+        "denoising",
+        "denoising autoencoder",
+        "learns to give back clean images from noisy ones",
+        "a fifth of the noise's error",
+        "train NET RECIPE --then 'show --reconstruct --noise 0.5 -o denoising.svg'",
+        denoising,
+    ),
+    Experiment(
+        "decoders",
+        "four convolutional decoders",
+        "images come back",
+        "mean absolute error below 0.05 of each",
+        "train NET RECIPE --grid decoder=transposed,unpool,nearest,nails "
+        "--then 'show --reconstruct -o decoders.svg'",
+        decoders,
+    ),
+    Experiment(
+        "vae",
+        "variational autoencoder",
+        "the decoder makes new digits",
+        "a sheet of 64 samples, divergence above 1",
+        "train examples/vae.net RECIPE --then 'sample --count 64 -o vae.svg'",
+        vae,
     ),
 ]
 BY_NAME = {one.name: one for one in EXPERIMENTS}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.filters import Evolution, Filters
     from netdsl.lab.inside.landscape import Landscape
     from netdsl.lab.inside.maps import Maps
+    from netdsl.lab.inside.reconstruct import Reconstructed
     from netdsl.lab.inside.subject import TrainedRun
     from netdsl.lab.inside.top import Top
     from netdsl.lab.inside.where import Where
@@ -286,6 +287,31 @@ class InsideViews:
 
         ends = arguments.path("first", first), arguments.path("last", last)
         return between(self._decoder(at), *ends, arguments.whole("steps", steps, 2))
+
+    def reconstruct(
+        self, *others: InsideViews, noise: float = 0.0, part: str = "test", seed: int = 0
+    ) -> Reconstructed:
+        """Let this autoencoder and others give images back.
+
+        Args:
+            others: runs on the same images.
+            noise: the standard deviation of what is added to the images first.
+            part: of the data: test, validation, training or all.
+            seed: of the noise.
+
+        Returns:
+            `originals`, `given` with the noise, and for each of `runs` the `array` of its first
+            images and the mean absolute `error` of all.
+
+        Raises:
+            NetError: N630, N660, N680.
+        """
+        from netdsl.lab.inside.reconstruct import reconstruct
+
+        runs = [each._opened() for each in (self, *others)]
+        noise = 0.0 if noise == 0 else arguments.positive("noise", noise)
+        seed, part = arguments.whole("seed", seed, 0), arguments.one_of("part", part, PARTS)
+        return reconstruct(runs, part, noise, seed)
 
     def _decoder(self, at: str | None) -> Decoder:
         from netdsl.lab.inside.decode import Decoder

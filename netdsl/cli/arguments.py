@@ -173,3 +173,20 @@ def natural(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 0")
     return int(text)
+
+
+def from_0(text: str) -> float:
+    """Read a finite number from 0 up: `0.05`.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not one.
+    """
+    import math
+
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
+    return value

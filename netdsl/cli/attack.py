@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import math
 
-from netdsl.cli.arguments import add_force, add_format, add_run_folder, natural, positive
+from netdsl.cli.arguments import add_force, add_format, add_run_folder, from_0, natural, positive
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note, print_json
 
@@ -72,15 +71,7 @@ def sizes(text: str) -> tuple[float, ...]:
     Raises:
         argparse.ArgumentTypeError: where one of them is not a finite number from 0 up.
     """
-    found = []
-    for part in text.split(","):
-        try:
-            value = float(part)
-        except ValueError:
-            value = math.nan
-        if not 0 <= value < math.inf:
-            raise argparse.ArgumentTypeError(f"{part!r} is not a number from 0")
-        found.append(value)
+    found = list(map(from_0, text.split(",")))
     if len(found) > 100:
         raise argparse.ArgumentTypeError(f"{len(found)} sizes; at most 100 are tried")
     return tuple(found)

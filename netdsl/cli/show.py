@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from netdsl.cli.arguments import add_force, add_format, add_run_folder, natural
+from netdsl.cli.arguments import RUN_HELP, add_force, add_format, from_0, natural, run_folder
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note, print_json
@@ -24,6 +24,7 @@ EXAMPLES = (
     "show runs/resnet20-1 --landscape -o landscape.svg",
     "show runs/xor-1 --plane -o plane.svg",
     "show runs/bowl-1 --path -o path.svg",
+    "show runs/a-1 runs/b-1 --reconstruct --noise 0.3 -o images.svg",
 )
 
 
@@ -32,16 +33,23 @@ OF_FORMS = {
     "prior": ("excite",),
     "label": ("where",),
     "map": ("codes",),
-    "part": ("top", "codes"),
-    "seed": ("excite", "landscape"),
+    "part": ("top", "codes", "reconstruct"),
+    "seed": ("excite", "landscape", "reconstruct"),
+    "noise": ("reconstruct",),
 }
 """The forms that each option is for."""
-DEFAULTS = {"prior": "none", "map": "pca", "part": "test", "seed": 0}
+DEFAULTS = {"prior": "none", "map": "pca", "part": "test", "seed": 0, "noise": 0.0}
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_run_folder(parser)
+    parser.add_argument(
+        "folders",
+        nargs="+",
+        type=run_folder,
+        metavar="RUN",
+        help=f"{RUN_HELP}; of --reconstruct several",
+    )
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument(
         "--filters",
@@ -88,6 +96,12 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="the loss on a plane of two random directions around the weights",
     )
     forms.add_argument(
+        "--reconstruct",
+        action="store_true",
+        default=None,
+        help="images, and what autoencoders make of them, a row for each run",
+    )
+    forms.add_argument(
         "--report",
         action="store_true",
         help="write report.html again, with a picture of each kind that the run has something for",
@@ -119,13 +133,19 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--part",
         choices=("test", "validation", "training", "all"),
-        help="of the data, for --top and --codes (default: test)",
+        help="of the data, for --top, --codes and --reconstruct (default: test)",
     )
     parser.add_argument(
         "--seed",
         type=natural,
         metavar="N",
-        help="of --excite and --landscape (default: 0)",
+        help="of --excite, --landscape and the noise of --reconstruct (default: 0)",
+    )
+    parser.add_argument(
+        "--noise",
+        type=from_0,
+        metavar="STD",
+        help="of --reconstruct: the standard deviation of noise added to the images (default: 0)",
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="where to write the picture: .svg or .png"
@@ -143,19 +163,22 @@ def run(options: argparse.Namespace) -> int:
         elif all(getattr(options, form) is None for form in forms):
             known = " and ".join(f"--{form}" for form in forms)
             return wrong_usage("show", f"--{option} is for {known}")
+    if len(options.folders) > 1 and options.reconstruct is None:
+        return wrong_usage("show", "several runs are for --reconstruct")
+    folder = options.folders[0]
     if options.report:
-        return _report(options.folder)
+        return _report(folder)
     from netdsl.lab.inside.forms import FORMS, view
 
     if all(getattr(options, form) is None for form in FORMS):
-        return _open_report(options.folder, options.printed)
+        return _open_report(folder, options.printed)
     from netdsl.lab.inside.subject import TrainedRun
     from netdsl.lab.pictures import checked_picture, save_picture
 
     target = target_of(options.output, options.force)
     if target is not None:
         checked_picture(target)
-    found = view(TrainedRun.of(options.folder), options)
+    found = view(TrainedRun.of(folder), options)
     if target is not None:
         save_picture(found.picture, target)
     if options.format == "json":

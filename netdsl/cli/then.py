@@ -42,7 +42,8 @@ def check_following(words: Sequence[str]) -> None:
     from netdsl.cli.parser import parser_for
 
     options = parser_for(words[0]).parse_args([words[0], PLACE, *words[1:]])
-    target_of(getattr(options, "output", None), getattr(options, "force", False))
+    for name in ("output", "curve"):
+        target_of(getattr(options, name, None), getattr(options, "force", False))
 
 
 def follow(words: Sequence[str], folders: Sequence[Path]) -> int:

@@ -130,6 +130,14 @@ def _path(subject: TrainedRun, asked: bool, options: argparse.Namespace) -> RunV
     return RunView(found, described(found), descent_json(found))
 
 
+def _reconstruct(subject: TrainedRun, asked: bool, options: argparse.Namespace) -> RunView:
+    from netdsl.lab.inside.reconstruct import described, reconstruct, reconstructed_json
+
+    others = [type(subject).of(folder) for folder in options.folders[1:]]
+    found = reconstruct([subject, *others], options.part, options.noise, options.seed)
+    return RunView(found.sheet, described(found), reconstructed_json(found))
+
+
 FORMS: dict[str, Callable[[TrainedRun, Any, argparse.Namespace], RunView]] = {
     "filters": _filters,
     "maps": _maps,
@@ -140,6 +148,7 @@ FORMS: dict[str, Callable[[TrainedRun, Any, argparse.Namespace], RunView]] = {
     "landscape": _landscape,
     "plane": _plane,
     "path": _path,
+    "reconstruct": _reconstruct,
 }
 """The forms, by their options."""
 
