@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from netdsl.limits import Limits
     from netdsl.training.recipes.recipe import Recipe
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "DataError",
     "Diagnostic",

@@ -9,6 +9,45 @@ from netdsl.errors import Source, did_you_mean, fail
 from netdsl.limits import DEFAULT_LIMITS, Limits
 from netdsl.paths import require_regular
 
+ZOO = "zoo:"
+"""What the name of an example begins with: `zoo:lenet5`, `zoo:keras/resnet50`."""
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+def examples() -> dict[str, str]:
+    """Return the paths of netdsl's own examples by their names.
+
+    They are inside the package where it was installed, next to it in a checkout.
+    """
+    for folder in (_PACKAGE, os.path.dirname(_PACKAGE)):
+        if os.path.isfile(os.path.join(folder, "examples", "lenet5.net")):
+            break
+    begin = os.path.join(folder, "examples")
+    found = {}
+    for inner in ("", "keras", "lectures"):
+        place = os.path.join(begin, inner)
+        for name in sorted(os.listdir(place) if os.path.isdir(place) else ()):
+            if name.endswith(".net"):
+                key = f"{inner}/{stem(name)}" if inner else stem(name)
+                found[key] = os.path.join(place, name)
+    return found
+
+
+def located(file: str) -> str:
+    """Return the path of a file; of `zoo:NAME` that of one of netdsl's own examples.
+
+    Raises:
+        NetError: N601 where there is no such example.
+    """
+    if not file.startswith(ZOO) or os.path.exists(file):
+        return file
+    known, name = examples(), file.removeprefix(ZOO).removesuffix(".net")
+    if name not in known:
+        near = did_you_mean(name, known) or "the examples are listed in docs/zoo.md"
+        raise fail("N601", f"netdsl has no example `{name}`", help=near)
+    return known[name]
+
 
 def stem(path: str | os.PathLike[str]) -> str:
     """Return what a network is called that has no name of its own: its file's name."""
@@ -55,6 +94,8 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
         )
         if not near and re.search(r"[()*+^]", name) and not re.search(r"\.[A-Za-z]\w*$", name):
             near = "a formula is written as a network, a name for each value: see docs/lab.md"
+        if not near and stem(name) in examples():
+            near = f"`zoo:{stem(name)}` is an example of netdsl's"
         if not near and "." not in name and not os.path.dirname(name):
             near = 'a network in quotes contains a `>`: "28x28x1 > fc-10"'
         raise fail("N601", f"there is no file {name}", help=near) from None

@@ -5,6 +5,7 @@ checkout, and where the tests run.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+import netdsl
+
 ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
 PROGRAM = """
 import netdsl, pathlib
 from netdsl.library import standard_names
@@ -73,6 +77,20 @@ def test_wheel(wheel: Path, tmp_path: Path) -> None:
     assert not names & {"tests", "docs", "grammar", "examples"}, (
         "the wheel must not spill into site-packages"
     )
+    inside = (site / "netdsl" / "examples").rglob("*.net")
+    assert {path.name for path in inside} == {path.name for path in EXAMPLES.rglob("*.net")}
+    (metadata,) = site.glob("netdsl-*/METADATA")
+    described = metadata.read_text(encoding="utf-8")
+    assert f"\nVersion: {netdsl.__version__}\n" in described
+    assert "# netdsl" in described
+    assert not re.findall(r"\]\((?!https?:)", described), "a link that leads nowhere from an index"
+
+
+def test_the_version_is_said_alike_everywhere() -> None:
+    said = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert said
+    assert said[1] == netdsl.__version__
+    assert f"\n## {netdsl.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_bare_checkout(tmp_path: Path) -> None:

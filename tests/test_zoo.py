@@ -16,8 +16,10 @@ from support.zoo import EXAMPLES, FOLDER, LARGE, checked
 import netdsl
 from netdsl import Network
 from netdsl.analysis.receptive import network_field
+from netdsl.cli.main import main
 from netdsl.errors import Source
 from netdsl.limits import Limits
+from netdsl.sources import examples
 from netdsl.syntax.format import format_text
 
 TABLE = json.loads((Path(__file__).parent / "truth" / "zoo.json").read_text(encoding="utf-8"))
@@ -123,3 +125,42 @@ def test_the_table_says_what_its_figures_are_and_whose() -> None:
         assert set(fact["source"].split(", ")) <= TABLE["sources"].keys()
     files = [fact["file"] for fact in TABLE["networks"]]
     assert len(set(files)) == len(files)
+
+
+def test_an_example_has_a_name_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert set(examples()) == {
+        *(path.stem for path in EXAMPLES),
+        *(
+            f"{inner}/{path.stem}"
+            for inner in ("keras", "lectures")
+            for path in (FOLDER / inner).glob("*.net")
+        ),
+    }
+    assert netdsl.load("zoo:lenet5") == netdsl.load(FOLDER / "lenet5.net")
+    assert main(["table", "zoo:zfnet:c3=384", "zoo:keras/vgg16", "--columns", "params"]) == 0
+    assert "138,357,544" in capsys.readouterr().out
+    assert main(["check", "zoo:lenet5", "zoo:vgg16"]) == 0
+    assert main(["draw", "zoo:lenet5", "-o", "a.svg"]) == 0
+    assert main(["diff", "zoo:vgg16", "zoo:vgg19"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "help"),
+    [
+        ("zoo:lent5", "did you mean `lenet5`?"),
+        ("zoo:../README", "the examples are listed in docs/zoo.md"),
+        ("lenet5.net", "`zoo:lenet5` is an example of netdsl's"),
+        ("vgg16", "`zoo:vgg16` is an example of netdsl's"),
+    ],
+)
+def test_an_example_that_is_not_there(
+    given: str, help: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(netdsl.NetError) as caught:
+        netdsl.load(given)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.help) == ("N601", help)

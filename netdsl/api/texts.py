@@ -21,7 +21,7 @@ from netdsl.reading import (
     read_file,
     read_text,
 )
-from netdsl.sources import holds_text, read_source, stem, unix_lines
+from netdsl.sources import holds_text, located, read_source, stem, unix_lines
 
 if TYPE_CHECKING:
     from netdsl.api.arguments import ParamValue, PathArgument
@@ -42,7 +42,7 @@ def load(
     """Read the network of a `.net` file.
 
     Args:
-        path: the file.
+        path: the file; `zoo:lenet5` is one of netdsl's own examples.
         params: values of its params: numbers, texts, True and False.
         net: which of several networks.
         input: the shape of one example, of a fragment without an input.
@@ -55,7 +55,7 @@ def load(
     Raises:
         NetError: with all mistakes in the file, or where it cannot be read (N601).
     """
-    path = arguments.path("path", path, "the path of a .net file")
+    path = located(arguments.path("path", path, "the path of a .net file"))
     exact = arguments.params("load", params, old_params)
     options = _options(exact, input, limits)
     return Network.of(read_file(path, _net(net), options))
@@ -171,6 +171,7 @@ def _source(path: str, options: ReadOptions) -> tuple[Source, ReadOptions, str]:
     """Return the text that a path or a text means, its place, and its network's name."""
     if holds_text(path):
         return Source("<text>", unix_lines(path.removeprefix("\ufeff"))), options, "network"
+    path = located(path)
     return read_source(path, options.limits), options._replace(path=path), stem(path)
 
 

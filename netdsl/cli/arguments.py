@@ -9,7 +9,7 @@ from typing import Any
 
 from netdsl.params import is_name, param_text, parse_param
 
-FILE_HELP = "a .net file, '-', or a network in quotes"
+FILE_HELP = "a .net file, an example (zoo:lenet5), '-', or a network in quotes"
 DATA_HELP = (
     "a data set's name, a function such as 'sin(3*pi*x)', an .npz, .npy, .csv or .parquet file, "
     "or a folder of images by class"

@@ -13,7 +13,7 @@ from netdsl.limits import DEFAULT_LIMITS
 from netdsl.params import parse_param
 from netdsl.paths import leads_out, standard_input
 from netdsl.reading import Checked, Fragment, ReadOptions, check_source, fragment_of, only
-from netdsl.sources import decoded, holds_text, read_source, stem
+from netdsl.sources import decoded, holds_text, located, read_source, stem
 
 
 class CommandInput(NamedTuple):
@@ -25,7 +25,7 @@ class CommandInput(NamedTuple):
 
 
 def read_input(file: str) -> CommandInput:
-    """Read a file, standard input (`-`), or what is not a file and holds a `>`: the text itself.
+    """Read a file, an example (`zoo:NAME`), standard input (`-`), or what holds a `>`: the text.
 
     Raises:
         NetError: N601 where the file cannot be read, N007 where it is not a text, N401 where it is
@@ -35,7 +35,8 @@ def read_input(file: str) -> CommandInput:
         return CommandInput(decoded(read_standard_input(), "<stdin>"))
     if holds_text(file):
         return CommandInput(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
-    return CommandInput(read_source(file), file, stem(file))
+    path = located(file)
+    return CommandInput(read_source(path), path, stem(path))
 
 
 def read_standard_input() -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.arguments import DATA_HELP, add_data, add_file, add_target, positive
 from netdsl.cli.inputs import read_trained
+from netdsl.cli.terminal import note
 from netdsl.errors import fail
 
 if TYPE_CHECKING:
@@ -132,7 +134,16 @@ def recipe_of(options: argparse.Namespace, more: Sequence[tuple[str, str]] = ())
         raise fail("N506", message, help=f"--set data.source={options.data}")
     if options.recipe:
         return load_recipe(options.recipe, settings)
+    if not options.data and of_data is None:
+        _note_recipe(options.file)
     return parse_recipe("", settings=settings) if settings else None
+
+
+def _note_recipe(file: str) -> None:
+    """Say that the recipe next to a network's file is not read, as none is named."""
+    recipe = f"{file.removesuffix('.net')}.yaml"
+    if file.endswith(".net") and os.path.isfile(recipe):
+        note(f"{recipe} is not read; with it: netdsl train {file} {recipe}")
 
 
 def job_of(options: argparse.Namespace) -> Job:

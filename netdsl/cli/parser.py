@@ -183,6 +183,13 @@ class CommandParser(_Parser):
                 several = {"?": f"[{name}]", "*": f"[{name} ...]", "+": f"{name} [{name} ...]"}
                 yield several.get(str(action.nargs), name)
 
+    def error(self, message: str) -> NoReturn:
+        """End with an error; without a FILE also with what a beginner may do (`NO_FILE`)."""
+        help = getattr(load(self._command), "NO_FILE", "")
+        if help and message.endswith(": FILE"):
+            message = f"{message}\n  help: {help}"
+        super().error(message)
+
     def suggestion(self, flag: str, value: str) -> str:
         """Say what an unknown option may mean: of a training also a key of its recipe."""
         if "--set" in self._option_string_actions:

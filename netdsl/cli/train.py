@@ -20,6 +20,8 @@ EXAMPLES = (
     "train lenet5.net --overfit-one-batch",
 )
 
+NO_FILE = "netdsl new churn.net --data churn.csv --target churn makes a first one"
+
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""

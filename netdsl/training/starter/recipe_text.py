@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netdsl.errors.printable import in_one_line
 from netdsl.training.recipes.recipe import Augment, Recipe, Stopping
 from netdsl.training.recipes.yaml_writer import to_yaml
 from netdsl.wording import counted, first_few
 
 if TYPE_CHECKING:
+    from netdsl.training.planning.job import Job
     from netdsl.training.recipes.recipe import DataSpec
     from netdsl.training.starter.facts import Facts
 
@@ -36,15 +38,16 @@ def first_recipe(spec: DataSpec, facts: Facts) -> Recipe:
     )
 
 
-def recipe_text(recipe: Recipe, facts: Facts, name: str, folder: Path) -> str:
-    """Write a recipe for a file in this folder, from where its paths count.
+def recipe_text(job: Job, recipe: Recipe, facts: Facts, path: Path) -> str:
+    """Write a recipe that lies next to a network's file, from where its paths count.
 
     Args:
+        job: the training that it makes.
         recipe: as `first_recipe` gives it.
         facts: what the data holds.
-        name: the file's, without its suffix.
-        folder: where it will be.
+        path: the network's file.
     """
+    name, folder = path.stem, path.parent
     data = recipe.data
     moved = dataclasses.replace(
         data,
@@ -66,11 +69,20 @@ def recipe_text(recipe: Recipe, facts: Facts, name: str, folder: Path) -> str:
         (
             f"# How {name}.net is trained: netdsl train {name}.net {name}.yaml\n",
             f"# All other keys have defaults: netdsl recipe {name}.net {name}.yaml\n",
+            *_columns(job),
             to_yaml(dataclasses.replace(recipe, data=moved), reasons),
             "# To try next, without the #:\n",
             *(f"# {line}\n" for line in _next(facts)),
         )
     )
+
+
+def _columns(job: Job) -> Iterator[str]:
+    """Say which columns of a table the network gets, and how many numbers each gives."""
+    columns = job.data.preparation.inputs[0].columns
+    if columns is not None:
+        yield f"# The network gets {in_one_line(columns.description)}\n"
+        yield "# Leave out what will not be known when it is used: netdsl new --ignore NAME,...\n"
 
 
 def _from(folder: Path, path: str | None) -> str | None:

@@ -46,4 +46,4 @@ def starter(spec: DataSpec, path: Path) -> Starter:
     checked = check_source(Source(path.name, text), ReadOptions(), path.stem)
     recipe = first_recipe(spec, facts)
     job = plan(only(checked, None), recipe)
-    return Starter(text, recipe_text(recipe, facts, path.stem, path.parent), job)
+    return Starter(text, recipe_text(job, recipe, facts, path), job)

@@ -141,6 +141,36 @@ def test_sizes_follow_the_data(here: Path) -> None:
     assert params == [6 * 32 + 32 + 32 * 16 + 16 + 17, 6 * 64 + 64 + 64 * 32 + 32 + 33]
 
 
+def test_ids_are_left_out_and_dates_are_parts(here: Path) -> None:
+    rows = (
+        f"C{row},20{20 + row // 12}-{1 + row % 12:02}-10,{row},{'ab'[row % 2]}" for row in range(40)
+    )
+    Path("table.csv").write_text("\n".join(["customer,since,age,left", *rows]) + "\n")
+    assert new("first", "--data", "table.csv", "--target", "left", "--ignore", "age") == 0
+    network, recipe = Path("first.net").read_text(), Path("first.yaml").read_text()
+    assert "input 3 " in network  # the time elapsed, and the month as sine and cosine
+    assert "# The network gets 3 numbers: since as 3, without customer, age" in recipe
+    assert "drop: [age]" in recipe
+
+
+def test_train_without_a_network_says_how_to_get_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train"])
+    assert capsys.readouterr().err.endswith(
+        "required: FILE\n  help: netdsl new churn.net --data churn.csv --target churn makes a "
+        "first one\n"
+    )
+
+
+def test_the_recipe_beside_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table(Path("table.csv"))
+    assert new("first", "--data", "table.csv", "--target", "left", "-q") == 0
+    assert main(["train", "first.net"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("first.yaml is not read; with it: netdsl train first.net first.yaml\n")
+    assert "error[N510]: no data is given" in said
+
+
 def test_nothing_is_overwritten_unasked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("first.yaml").write_text("mine")
     assert new("first", "--data", "digits") == 1
