@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from netdsl.cli.jobs import FLAGS, KEYS, keys_of, recipe_of
 from netdsl.cli.terminal import is_quiet
 from netdsl.cli.then import follow
 from netdsl.errors import NetError, did_you_mean, fail
+from netdsl.wording import enumerated
 
 PARAMS = "params."
 """The section of a recipe that holds the network's params."""
@@ -37,15 +39,29 @@ def run_grid(options: argparse.Namespace) -> int:
     from netdsl.training.loop.grid import GridAxis, check_size, new_grid, points_of
 
     axes = [GridAxis.read(key, values) for key, values in options.grid]
+    if options.folds:
+        from netdsl.training.loop.folds import fold_axis, fold_settings
+
+        axes.append(fold_axis(options.folds))
+        if any(key == "data.split.test" for key, _ in options.settings):
+            message = "the folds are the test parts: `data.split.test` is set by --folds"
+            raise fail("N506", message, help="leave --set data.split.test out")
+        _check_once(axes, options)
+        if options.data:  # which replaces all of `data`, before the split is set
+            options.settings = [("data", json.dumps({"source": options.data})), *options.settings]
+            options.data = None
+        options.settings += [tuple(one) for one in fold_settings(options.folds)]
     check_size(axes)
-    _check_once(axes, options)
+    if not options.folds:
+        _check_once(axes, options)
     _check_params(axes, options)
     for point in points_of(axes):  # all mistakes before the first step
         recipe = recipe_of(options, point)
         if recipe is not None and recipe.hosts:
             raise fail("N507", "a grid is trained by one process", recipe.span("hosts"))
     name = network.name if options.name is None else options.name
-    return _trained(new_grid(axes, f"{name}-grid", _command(options, given)), options)
+    what = "grid" if options.grid else "folds"
+    return _trained(new_grid(axes, f"{name}-{what}", _command(options, given)), options)
 
 
 def _check_once(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:
@@ -129,7 +145,9 @@ def resume_grid(folder: Path) -> int:
 
 
 def _trained(grid: Grid, options: argparse.Namespace) -> int:
+    from netdsl.training.loop.folds import has_folds, write_folds
     from netdsl.training.loop.grid import train_grid
+    from netdsl.training.reporting.fold_report import describe_folds
     from netdsl.training.reporting.grid_report import grid_table
     from netdsl.training.runs.folder import GRID_CHART, GRID_TABLE
 
@@ -142,7 +160,11 @@ def _trained(grid: Grid, options: argparse.Namespace) -> int:
         print(f"interrupted: netdsl resume {grid.folder}", file=sys.stderr)
         return INTERRUPTED
     print(grid_table(found))
-    print(f"saved in {grid.folder}, with {GRID_TABLE} and {GRID_CHART}")
+    files = [GRID_TABLE, GRID_CHART]
+    if has_folds(grid):
+        print(describe_folds([run for run in found if not run.why]))
+        files += [path.name for path in write_folds(grid, found)]
+    print(f"saved in {grid.folder}, with {enumerated(files)}")
     if any(run.why for run in found):
         return RUN_FAILED
     then = getattr(options, "then", None)

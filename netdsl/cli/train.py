@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from netdsl.cli.arguments import positive
 from netdsl.cli.exit_codes import RUN_FAILED, wrong_usage
 from netdsl.cli.inputs import read_trained
 from netdsl.cli.jobs import add_job, job_of, keys_of, recipe_of, setting
@@ -16,6 +17,7 @@ EXAMPLES = (
     "train lenet5.net lenet5.yaml --epochs 20",
     "train lenet5.net --set optimizer.rate=0.01 --set augment.shift=2",
     "train mlp.net --grid width=8,32,128 --grid optimizer.rate=0.001,0.01",
+    "train churn.net --data churn.csv --target churn --folds 5",
     "train lenet5.net --then 'show --filters -o filters.svg'",
     "train lenet5.net --overfit-one-batch",
 )
@@ -41,6 +43,12 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="train with each value of a key or a param; of several --grid with each combination",
     )
     parser.add_argument(
+        "--folds",
+        type=positive,
+        metavar="K",
+        help="cross-validation: train on each of K folds, with the mean and the spread of all",
+    )
+    parser.add_argument(
         "--then",
         type=following,
         metavar="COMMAND",
@@ -61,14 +69,15 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     if options.dry_run or options.overfit_one_batch:
-        if options.grid:
-            return wrong_usage("train", "--grid trains; try one of its trainings out by --set")
+        if options.grid or options.folds:
+            what = "--grid" if options.grid else "--folds"
+            return wrong_usage("train", f"{what} trains; try one of its trainings out by --set")
         if options.then:
             return wrong_usage("train", "--then is for a run, and this leaves none")
         return _try(options)
     if options.then:
         check_following(options.then)
-    if options.grid:
+    if options.grid or options.folds:
         from netdsl.cli.grids import run_grid
 
         return run_grid(options)

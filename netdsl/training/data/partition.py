@@ -60,7 +60,7 @@ def arrange(
         message = "rows are divided by `order` or by `group`, not by both"
         raise fail("N507", message, recipe.span("data.split.group"), help="leave one of them out")
     found = [
-        checked(part, preparation, span) if part else None
+        checked(part, preparation, span).with_places() if part else None
         for part in (held.train, held.validation, held.test)
     ]
     train, validation, test = found

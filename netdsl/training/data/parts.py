@@ -20,11 +20,11 @@ INPUT = "input"
 
 
 class RowKeys(NamedTuple):
-    """What is known of a table's rows besides their cells.
+    """What is known of examples besides what they hold.
 
     Attributes:
-        places: the line or row of each in its file [n].
-        word: what a place is: `line` or `row`.
+        places: the line or row of each in its file [n], or the path of a file of its own.
+        word: what a place is: `line` or `row`; empty where it is a path.
         order: when each was [n], as numbers or as days; None where that is not asked for.
         groups: what each belongs to, as a number [n].
     """
@@ -33,6 +33,11 @@ class RowKeys(NamedTuple):
     word: str
     order: Array | None = None
     groups: Array | None = None
+
+    def place(self, row: int) -> str:
+        """Say where an example is: `line 12`, or a path."""
+        place = self.places[row]
+        return f"{self.word} {int(place)}" if self.word else str(place)
 
     def at(self, rows: Array) -> RowKeys:
         """Return what is known of these rows."""
@@ -62,7 +67,8 @@ class Examples:
         name: `training`, `validation` or `test`.
         x_names, y_names: what messages call the arrays.
         weights: how much each example counts in the loss [n]; None where all count alike.
-        keys: of the rows of a table, where they are, with their times and groups.
+        keys: where the examples are, of a table with their times and groups; None where they are
+            rows in their order.
     """
 
     x: tuple[Rows, ...]
@@ -82,6 +88,17 @@ class Examples:
         weights = None if self.weights is None else self.weights[rows]
         keys = self.keys and self.keys.at(rows)
         return dataclasses.replace(self, x=x, y=y, weights=weights, keys=keys)
+
+    def place(self, row: int) -> str:
+        """Say where an example is in its source: `line 12`, `row 3`, or the path of its file."""
+        return self.keys.place(row) if self.keys else f"row {row}"
+
+    def with_places(self) -> Examples:
+        """Return the same examples, which know their rows wherever they are put."""
+        import numpy as np
+
+        keys = self.keys or RowKeys(np.arange(len(self)), "row")
+        return dataclasses.replace(self, keys=keys)
 
     def named(self, name: str) -> Examples:
         """Return the same examples under another name."""

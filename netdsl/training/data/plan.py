@@ -123,6 +123,7 @@ def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> Ou
         names,
         soft=soft,
         reduce=recipe.loss.reduce or "mean",
+        columns=(held.target,) if held.columns and held.target and not classes else (),
     )
     if held.own and classes and len(held.classes) != classes:
         raise _other_classes(held, tensor, recipe.data_span)

@@ -37,6 +37,7 @@ class Mistake(NamedTuple):
 
     Attributes:
         row: its number in its part, from 0.
+        place: where it is in the data: a file, a line of a table, or a row.
         given: its label or its value.
         said: what the network gives it instead.
         sure: how probable the network says that is; None where it gives no probability.
@@ -46,6 +47,7 @@ class Mistake(NamedTuple):
     """
 
     row: int
+    place: str
     given: str
     said: str
     sure: float | None
@@ -103,7 +105,8 @@ def worst_mistakes(
             for input, array in zip(inputs, x, strict=True)
             for pair in _example_values(input, array[at])
         )
-        mistakes.append(Mistake(int(row), *_words(output, found), pictures, numbers))
+        words = _words(output, found)
+        mistakes.append(Mistake(int(row), part.place(int(row)), *words, pictures, numbers))
     return tuple(mistakes)
 
 

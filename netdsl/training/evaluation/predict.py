@@ -15,6 +15,9 @@ from netdsl.training.metrics.answers import answer, category_scores, probabiliti
 from netdsl.training.runs.finished import finished_run
 from netdsl.wording import counted
 
+CLASSES = 100
+"""The most classes of which each has its probability in a record."""
+
 if TYPE_CHECKING:
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.preparation.rows import Array
@@ -33,13 +36,14 @@ def predict(
         strict: whether cells that the network was not trained on are refused.
 
     Returns:
-        A record for each. Of classes it holds `class`, `name`, and `top`, the likeliest as
-        `{class, name, probability}` (`output` instead of `probability` where the network gives
-        none). Of a class for each position: `shape`, `classes`, those that occur, as `{class, name,
-        count, share}` from the most frequent down, and `labels` [*positions]. Of values: `output`,
-        in the data's units. With several outputs `outputs` holds this for each by name. `notes`
-        lists the cells of a row that the network was not trained on; a file that cannot be read
-        has a record of `input` and `error`, after the others.
+        A record for each. Of classes it holds `class`, `name`, `top`, the likeliest as
+        `{class, name, probability}`, and of up to 100 classes `probabilities`, each by its name
+        (`output` and `scores` instead where the network gives none). Of a class for each position:
+        `shape`, `classes`, those that occur, as `{class, name, count, share}` from the most
+        frequent down, and `labels` [*positions]. Of values: `output`, in the data's units, with
+        `columns`, those of the table that it is for. With several outputs `outputs` holds this for
+        each by name. `notes` lists the cells of a row that the network was not trained on; a file
+        that cannot be read has a record of `input` and `error`, after the others.
 
     Raises:
         NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614;
@@ -56,7 +60,7 @@ def predict(
         for rows, outputs in in_batches(predictor(held.model()), x, preparation, BATCH):
             for place, row in enumerate(rows.tolist()):
                 values = [array[place] for array in outputs]
-                record = {"input": names[row], **_record(values, preparation, top)}
+                record = {"input": names[row], **record_of(values, preparation, top)}
                 records.append({**record, "notes": list(notes[row])} if row in notes else record)
     errors = ((path, error.diagnostics[0]) for path, error in failed.items())
     return records + [
@@ -83,7 +87,7 @@ def is_paths(inputs: object) -> bool:
     )
 
 
-def _record(values: Sequence[Array], preparation: Preparation, top: int) -> dict[str, Any]:
+def record_of(values: Sequence[Array], preparation: Preparation, top: int) -> dict[str, Any]:
     """Return what the outputs [*shape] say of one example."""
     said = {
         output.name: _said(output, one, top)
@@ -97,7 +101,8 @@ def _said(output: OutputTransform, values: Array, top: int) -> dict[str, Any]:
 
     values = np.asarray(values, np.float64)[None]
     if not output.classes:
-        return {"output": in_units(output, values)[0].tolist()}
+        given: dict[str, Any] = {"output": in_units(output, values)[0].tolist()}
+        return {**given, "columns": list(output.columns)} if output.columns else given
     scores = category_scores(np, output, values)
     if output.dense:
         return _labels(output, answer(np, output, scores).reshape(output.shape[:-1]))
@@ -121,7 +126,11 @@ def _likely(output: OutputTransform, scores: Array, top: int) -> dict[str, Any]:
     best = [
         {"class": label, "name": output.label(label), kind: float(known[label])} for label in order
     ]
-    return {"class": best[0]["class"], "name": best[0]["name"], "top": best}
+    said = {"class": best[0]["class"], "name": best[0]["name"], "top": best}
+    if output.classes > CLASSES:
+        return said
+    each = {output.label(label): float(value) for label, value in enumerate(known)}
+    return {**said, {"probability": "probabilities", "output": "scores"}[kind]: each}
 
 
 def _labels(output: OutputTransform, labels: Array) -> dict[str, Any]:

@@ -74,15 +74,16 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     """Write the records of `predict` as CSV, a row for each input.
 
     With several outputs a column begins with the output's name and a point. Of classes the columns
-    are `class`, `name`, `probability` (or `output`), then `class_2`, `name_2`, ... for the next; of
-    labels for each position `count_NAME` of each class that occurs; of values `output`, or
-    `output_0`, `output_1`, ...
+    are `class`, `name`, `probability` (or `output`), then `class_2`, `name_2`, ... for the next,
+    and of up to 100 classes one with the probability of each, called as the class is; of labels for
+    each position `count_NAME` of each class that occurs; of values the target's column, else
+    `output`, or `output_0`, `output_1`, ... Records of folds have `fold` and the true answer too.
     """
     import csv
     import io
 
     rows = [
-        _guarded({"input": record["input"], **_cells(record)})
+        _guarded({"input": record["input"], **_of_fold(record), **_cells(record)})
         for record in records
         if "error" not in record
     ]
@@ -92,6 +93,20 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue()
+
+
+def _of_fold(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fold of a record, and for each output the true answer."""
+    if "fold" not in record:
+        return {}
+    several = len(record["true"]) > 1
+    cells: dict[str, Any] = {"fold": record["fold"]}
+    for name, true in record["true"].items():
+        column = f"{name}.true" if several else "true"
+        values = true if isinstance(true, list) else [true]
+        for place, value in enumerate(values):
+            cells[column if len(values) == 1 else f"{column}_{place}"] = _cell(value)
+    return cells
 
 
 def _guarded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,10 +136,15 @@ def _cells(record: Mapping[str, Any]) -> dict[str, Any]:
             for column, cell in _cells(one).items()
         }
     if "top" in record:
-        return {
+        cells = {
             (name if rank == 1 else f"{name}_{rank}"): _cell(value)
             for rank, best in enumerate(record["top"], 1)
             for name, value in best.items()
+        }
+        own = {"input", "fold", "true", *cells}
+        each = record.get("probabilities") or record.get("scores") or {}
+        return cells | {
+            f"class {name}" if name in own else name: _cell(value) for name, value in each.items()
         }
     if "labels" in record:
         return {
@@ -134,10 +154,10 @@ def _cells(record: Mapping[str, Any]) -> dict[str, Any]:
     import numpy as np
 
     values = np.asarray(record["output"]).reshape(-1).tolist()
-    return {
-        "output" if len(values) == 1 else f"output_{place}": _cell(value)
-        for place, value in enumerate(values)
-    }
+    names = record.get("columns") or (
+        ["output"] if len(values) == 1 else [f"output_{place}" for place in range(len(values))]
+    )
+    return {name: _cell(value) for name, value in zip(names, values, strict=True)}
 
 
 def _cell(value: Any) -> Any:

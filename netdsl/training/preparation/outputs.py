@@ -37,6 +37,7 @@ class OutputTransform:
         soft: whether the targets of a binary loss are shares, and not just 0 and 1.
         reduce: what a squared or an absolute loss makes of an example's elements: their mean, their
             sum, or half of that.
+        columns: the columns of a table that it learns as values.
     """
 
     name: str
@@ -50,6 +51,7 @@ class OutputTransform:
     copies: str = ""
     soft: bool = False
     reduce: str = "mean"
+    columns: tuple[str, ...] = ()
 
     @property
     def loss_factor(self) -> float:
@@ -142,6 +144,7 @@ class OutputTransform:
                 "shape": tuple(map(int, values["shape"])),
                 "classes": int(values["classes"]),
                 "names": tuple(map(str, values["names"])),
+                "columns": tuple(map(str, values.get("columns", ()))),
                 "centre": float(values["centre"]),
                 "spread": float(values["spread"]),
             }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class ShownMistake(NamedTuple):
     """A mistake on an image: what is written below its pictures."""
 
-    row: int
+    place: str
     pictures: Sequence[str]
     words: str
     sure: str
@@ -46,13 +46,13 @@ def mistakes_of(found: Outcome) -> MistakesSection | None:
         else f"All {len(worst)}, the {order} first"
     )
     if worst[0].pictures:
-        about = f"{which}: {_legend(worst[0])}, and the example's number in the {found.part} part."
+        about = f"{which}: {_legend(worst[0])}, and where the example of the {found.part} part is."
         return MistakesSection(about, [_shown(one) for one in worst])
     names = [name for name, _ in worst[0].numbers]
     sure = ["probability"] if worst[0].sure is not None else []
     rows = [
         [
-            str(one.row),
+            one.place,
             one.given,
             one.said,
             *([f"{one.sure:.3f}"] if one.sure is not None else []),
@@ -61,8 +61,8 @@ def mistakes_of(found: Outcome) -> MistakesSection | None:
         for one in worst
     ]
     about = (
-        f"{which}: test examples by their number, with the target, the prediction, and their "
-        "values."
+        f"{which}: where the example of the {found.part} part is in the data, the target, the "
+        "prediction, and its values."
     )
     table = ReportTable("", ["example", "given", "predicted", *sure, *names], rows, left=3)
     return MistakesSection(about, table=table)
@@ -93,4 +93,4 @@ def _legend(one: Mistake) -> str:
 def _shown(one: Mistake) -> ShownMistake:
     words = f"{one.given} → {one.said}" if one.given else one.said
     sure = f"{100 * one.sure:.1f}\u00a0% · " if one.sure is not None else ""
-    return ShownMistake(one.row, one.pictures, words, sure)
+    return ShownMistake(one.place, one.pictures, words, sure)

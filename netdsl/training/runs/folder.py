@@ -63,6 +63,9 @@ def kept_epochs(folder: Path) -> dict[int, Path]:
 GRID, GRID_TABLE, GRID_CHART = "grid.json", "grid.csv", "grid.svg"
 """What a grid of trainings asks for, in the folder of its runs; what came of them."""
 
+FOLDS_TABLE, OUT_OF_FOLD = "folds.csv", "out_of_fold.csv"
+"""Of several folds the mean of each figure, and what the networks say of the folds."""
+
 
 def new_folder(where: str | Path, name: str) -> Path:
     """Make a folder `where/NAME-N` that did not exist, N being the first that is free from 1 on.

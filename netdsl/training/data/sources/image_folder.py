@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import Span, did_you_mean, fail
-from netdsl.training.data.parts import INPUT, Examples, SourceData
+from netdsl.training.data.parts import INPUT, Examples, RowKeys, SourceData
 from netdsl.training.data.sources.images import (
     NAMED,
     SUFFIXES,
@@ -89,7 +89,7 @@ def read_folder(
     found, damaged = _whole(found, folders, skip, span)
     where = {name: f" in {folders[name].name}" if len(folders) > 1 else "" for name in found}
     outputs = 0 if bare else len(signature.outputs)
-    parts = {name: _part(one, shape, where[name], outputs) for name, one in found.items()}
+    parts = {name: _part(one, path, shape, where[name], outputs) for name, one in found.items()}
     return SourceData(
         os.path.abspath(path),
         parts["train"],
@@ -252,11 +252,19 @@ def _gather(path: Path, label: int, found: FolderFiles) -> None:
                 found.others.append(Path(folder, name))
 
 
-def _part(found: FolderFiles, shape: tuple[int, int, int], where: str, outputs: int) -> Examples:
+def _part(
+    found: FolderFiles, root: Path, shape: tuple[int, int, int], where: str, outputs: int
+) -> Examples:
     """Return the images as examples, with their labels for this many outputs."""
     import numpy as np
 
     x, y = lazy_files(found.paths, shape), np.array(found.labels, np.int64)
+    names = np.array([path.relative_to(root).as_posix() for path in found.paths], object)
     return Examples(
-        (x,), (y,) * outputs, where, (f"images{where}",), (f"folders{where}",) * outputs
+        (x,),
+        (y,) * outputs,
+        where,
+        (f"images{where}",),
+        (f"folders{where}",) * outputs,
+        keys=RowKeys(names, ""),
     )

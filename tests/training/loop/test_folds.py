@@ -1,0 +1,102 @@
+"""`train --folds`: cross-validation."""
+
+from __future__ import annotations
+
+import csv
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netdsl.cli.main import main
+from netdsl.training.recipes.settings import RecipeSetting
+from netdsl.training.reporting.fold_report import describe_folds, fold_figures, folds_csv
+from netdsl.training.reporting.grid_report import GridRun
+from netdsl.training.runs.listing import Entry
+
+ROWS = 31
+
+
+def run(fold: int, width: str, **figures: float) -> GridRun:
+    settings = (
+        RecipeSetting("params.width", width),
+        RecipeSetting("data.split.fold", str(fold)),
+    )
+    return GridRun(settings, Entry(f"{fold}", figures=figures))
+
+
+def test_the_mean_and_the_spread() -> None:
+    runs = [run(0, "8", test_loss=1.0), run(1, "8", test_loss=2.0, test_accuracy=0.5)]
+    runs.append(run(0, "9", test_loss=4.0))
+    (found,) = fold_figures(runs[:2])
+    assert found == ("test_loss", 1.5, statistics.stdev([1, 2]), 2)
+    assert describe_folds(runs) == (
+        "mean of 2 folds (width=8): test loss 1.5 ± 0.70711\n"
+        "mean of 1 fold (width=9): test loss 4 ± 0"
+    )
+    assert folds_csv(runs).splitlines() == [
+        "settings,figure,mean,spread,folds",
+        "width=8,test_loss,1.5,0.707107,2",
+        "width=9,test_loss,4,0,1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--folds", "1"], "N505"),
+        (["--folds", "51"], "N505"),
+        (["--folds", "3", "--set", "data.split.fold=1"], "N506"),
+        (["--folds", "3", "--set", "data.split.test=0.5"], "N506"),
+        (["--folds", "3", "--grid", "data.split.fold=1,2"], "N506"),
+    ],
+)
+def test_folds_that_are_refused(
+    options: list[str], code: str, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "64 > softmax-10", *options]) == 1
+    assert code in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_trial_has_no_folds(capsys: Any) -> None:
+    assert main(["train", "64 > softmax-10", "--folds", "3", "--dry-run"]) == 2
+    assert "--folds" in capsys.readouterr().err
+
+
+@pytest.mark.keras
+def test_each_fold_is_trained_and_each_row_predicted(
+    tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{row % 7},{('no', 'yes')[row % 2]},p{row % 5}" for row in range(ROWS)]
+    Path("a.csv").write_text("\n".join(["x,left,patient", *lines]))
+    Path("r.yaml").write_text("data: {source: b.csv, target: nothing}\nepochs: 1\nspeed: plain\n")
+    command = ["train", "1 > fc-2 > softmax-2", "r.yaml", "--data", "a.csv", "--target", "left"]
+    command += ["--folds", "3", "--name", "a", "--set", "early_stopping=no"]
+    assert main([*command, "--ignore", "patient"]) == 0
+    out = capsys.readouterr().out
+    assert "mean of 3 folds: " in out
+    assert "test accuracy 0." in out
+    folder = tmp_path / "runs" / "a-folds-1"
+    rows = list(csv.DictReader((folder / "out_of_fold.csv").read_text().splitlines()))
+    assert sorted(int(row["input"].removeprefix("line ")) for row in rows) == list(
+        range(2, ROWS + 2)
+    )
+    assert {row["fold"] for row in rows} == {"0", "1", "2"}
+    by_line = {int(row["input"].removeprefix("line ")): row for row in rows}
+    assert all(by_line[2 + row]["true"] == ("no", "yes")[row % 2] for row in range(ROWS))
+    for row in rows:
+        each = float(row["no"]), float(row["yes"])
+        assert sum(each) == pytest.approx(1, abs=1e-5)
+        assert row["name"] == ("no", "yes")[each[1] > each[0]]
+    table = list(csv.DictReader((folder / "folds.csv").read_text().splitlines()))
+    losses = [
+        float(row["test_loss"])
+        for row in csv.DictReader((folder / "grid.csv").read_text().splitlines())
+    ]
+    (loss,) = (row for row in table if row["figure"] == "test_loss")
+    assert float(loss["mean"]) == pytest.approx(statistics.fmean(losses), rel=1e-4)
+    assert float(loss["spread"]) == pytest.approx(statistics.stdev(losses), rel=1e-3)
