@@ -101,7 +101,7 @@ def test_every_module_imported_then_every_verb_called(tmp_path: Path) -> None:
 
 def test_every_keyword_of_train_is_a_key_of_recipes_and_the_other_way_round() -> None:
     keys = {item.name for item in fields(netdsl.Recipe) if item.metadata}
-    assert set(RecipeKeys.__annotations__) == {*keys, "target"}
+    assert set(RecipeKeys.__annotations__) == {*keys, "target", "drop"}
     for function in (netdsl.train, netdsl.Network.train):
         (kind,) = (
             each.annotation
