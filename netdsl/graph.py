@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import Span
 from netdsl.kinds.facts import Weight
 from netdsl.kinds.kind import Kind
-from netdsl.kinds.values import Shape, dims
+from netdsl.kinds.values import LayerSpec, Shape, dims
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -66,6 +66,7 @@ class Layer(NamedTuple):
         path: the uses of blocks that led to it, outermost first.
         uses: where the innermost of these uses stand in the text, outermost first.
         blocks: the same uses as `path`, each by its number among the graph's.
+        spec: what was written, evaluated, with the defaults in force; None where nothing was.
     """
 
     ops: tuple[int, ...]
@@ -75,6 +76,7 @@ class Layer(NamedTuple):
     path: tuple[str, ...]
     uses: tuple[Span, ...] = ()
     blocks: tuple[int, ...] = ()
+    spec: LayerSpec | None = None
 
 
 class BlockUse(NamedTuple):

@@ -6,9 +6,9 @@ from netdsl.architecture import Architecture
 from netdsl.errors import CAUSE
 from netdsl.reading import read_text
 
-_ON_PURPOSE = ("W701", "W702", "W704", "W706", "W715")
+_ON_PURPOSE = ("W701", "W702", "W704", "W706", "W707", "W708", "W715")
 """Warnings that a model's text silences: rows that no window reads, default activations that stay
-or are dropped, biases before norms. The model has them so.
+or are dropped, shapes of inputs, biases before norms. The model has them so.
 """
 
 

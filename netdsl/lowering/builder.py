@@ -33,6 +33,7 @@ class PlannedLayer(NamedTuple):
         warnings: what its kind warns of.
         stated: where a `default` statement states its activation, if one does.
         defaults: kept alive, as `GraphBuilder.planned` knows them by their identity.
+        spec: what was written, evaluated; None where nothing was.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class PlannedLayer(NamedTuple):
     warnings: tuple[LayerError, ...]
     stated: Span | None
     defaults: Defaults
+    spec: LayerSpec | None = None
 
 
 class GraphBuilder:
@@ -177,7 +179,7 @@ class GraphBuilder:
         text = planned.text
         if self.axes:
             text = f"{'each(' * len(self.axes)}{text}{')' * len(self.axes)}"
-        self.layers.append(Layer(ops, text, name, span, path, uses, use_numbers))
+        self.layers.append(Layer(ops, text, name, span, path, uses, use_numbers, planned.spec))
         return at
 
     def _add(self, kind: Kind, inputs: tuple[int, ...], shape: Shape, row: int, name: str) -> int:

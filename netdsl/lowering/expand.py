@@ -131,6 +131,10 @@ def expand(
         else finished(graph, scope.points, source, next(nets, None), defined)
     )
     diagnostics = [*report.problems, *graph.warnings, *doubts]
+    if any(port.shape[0] in (1, 3, port.shape[-1]) for port in graph.inputs):
+        from netdsl.lowering.input_shapes import doubtful_inputs  # late: start-up is short
+
+        diagnostics += doubtful_inputs(graph)
     diagnostics.sort(key=_order)
     facts = tuple(
         (each, source)

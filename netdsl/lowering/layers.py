@@ -111,7 +111,8 @@ def _planned_as_written(
     if key in graph.planned:
         return graph.planned[key]
     kind = configured(spec, node, scope, graph)
-    planned = _planned(kind, _inputs(x, kind), node, scope, graph, _compact(spec))
+    planned = _planned(kind, _inputs(x, kind), node, scope, graph, compact(spec))
+    planned = planned._replace(spec=spec)
     if KINDS[word].group == "activation" and amount is not None and len(shape) == 2:
         message = f"`{word}-{amount}` flattens the incoming sequence {dims(shape)}"
         help = f"one for each position is dense-{amount}({word})"
@@ -135,8 +136,8 @@ def _spec_key(spec: LayerSpec) -> tuple[Any, ...] | None:
     return spec.word, spec.size, spec.amount, spec.stride, *values, id(spec.defaults)
 
 
-def _compact(spec: LayerSpec) -> str:
-    """Return the layer as it was written, with the numbers put in: `conv3-64/2(bn)`."""
+def compact(spec: LayerSpec) -> str:
+    """Return a layer as it is written, with the numbers put in: `conv3-64/2(bn)`."""
     size = dims(spec.size) if spec.size else ""
     amount = f"-{spec.amount}" if spec.amount is not None else ""
     stride = f"/{dims(spec.stride)}" if spec.stride else ""
@@ -180,6 +181,7 @@ def add_kind(
     scope: Scope,
     graph: GraphBuilder,
     text: str = "",
+    spec: LayerSpec | None = None,
 ) -> int:
     """Add a configured layer.
 
@@ -189,7 +191,8 @@ def add_kind(
         node: it is made of.
         scope: what that sees.
         graph: the layer is added to.
-        text: of its row; by default as the kind is written.
+        text: as it is written; by default with every option.
+        spec: what its row shows, where that is not the text.
 
     Returns:
         The last of its operations.
@@ -203,6 +206,7 @@ def add_kind(
     planned = graph.planned.get(key)
     if planned is None:
         planned = _planned(kind, inputs, node, scope, graph, text or kind.written())
+        planned = planned._replace(spec=spec)
         if plain:
             graph.planned[key] = planned
     return _place(planned, inputs, node, scope, graph)

@@ -137,7 +137,21 @@ def _shortcut(
             " pad F's windows so that only its strides shrink"
         )
         raise _misfit(before, after, f"{kind.head()} {gives}", help, node, scope)
-    return add_kind(kind, (x,), node, scope, graph, kind.head())
+    return add_kind(kind, (x,), node, scope, graph, kind.head(), _as_row(spec))
+
+
+def _as_row(spec: LayerSpec) -> LayerSpec:
+    """Return a shortcut as a row shows it: its norm by the options that are not the norm's own."""
+    arguments = (each for each in spec.arguments if isinstance(each.value, Kind))
+    return spec._replace(
+        arguments=tuple(Argument(None, _word_of(each.value)) for each in arguments)
+    )
+
+
+def _word_of(kind: Kind) -> Word:
+    plain = ((name, option.default) for name, option in kind.options.items())
+    stated = (Argument(name, kind.values[name]) for name, own in plain if kind.values[name] != own)
+    return Word(kind.word, tuple(stated))
 
 
 def _misfit(

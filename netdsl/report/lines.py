@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.analysis.counts import Counts, added, count_layers, count_ops
 from netdsl.graph import Graph, Layer
 from netdsl.kinds.values import dims
+from netdsl.report.row_text import layer_label
 
 if TYPE_CHECKING:
     from netdsl.analysis.receptive import Field
@@ -116,15 +117,6 @@ def _layer_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
         TableLine(label, row.output, row.counts, 0, row.layer.ops)
         for label, row in zip(labels, rows, strict=True)
     ]
-
-
-def layer_label(graph: Graph, layer: Layer) -> str:
-    """Return what a layer is called in a table; a further use says whose weights it has."""
-    owners = (graph.ops[at].shares for at in layer.ops)
-    owner = next((at for at in owners if at is not None), None)
-    if owner is None:
-        return layer.text
-    return f"{layer.text} with {graph.layers[graph.ops[owner].layer].name}"
 
 
 def _op_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:

@@ -11,8 +11,9 @@ from netdsl.graph import Graph
 from netdsl.json_text import json_text
 from netdsl.report.alignment import aligned
 from netdsl.report.columns import TableView
-from netdsl.report.lines import LayerRow, layer_label, rows_of, stage_label
+from netdsl.report.lines import LayerRow, rows_of, stage_label
 from netdsl.report.networks import figures_of, head_of, labels_of
+from netdsl.report.row_text import layer_label
 from netdsl.report.sheet import ColumnHead, SheetFoot, SheetLine, TableSheet
 
 DEFAULT_COLUMNS = ("depth", "params", "macs")

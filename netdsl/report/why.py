@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netdsl.errors import did_you_mean, fail
 from netdsl.kinds.values import dims
 from netdsl.report.kind_pages import said
+from netdsl.report.row_text import layer_label
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from netdsl.kinds.facts import Weight
     from netdsl.kinds.kind import Kind
     from netdsl.kinds.values import Shape
+
+
+_MAX_NAMES = 10
+"""Names of layers that a message lists."""
 
 
 def why(network: Architecture, what: str) -> str:
@@ -47,21 +52,19 @@ def _meant(network: Architecture, what: str) -> list[Layer]:
     meant = [
         layer
         for layer in graph.layers
-        if what in (layer.name, layer.text, layer.text.split("(")[0])
+        if what in (layer.name, layer.text, layer.text.split("(")[0], layer_label(graph, layer))
         or (point is not None and point in layer.ops)
     ]
     if not meant:
-        names = [*(layer.name for layer in graph.layers), *graph.points]
-        help = (
-            did_you_mean(what, names)
-            or "use a layer's name like conv_1, a point's, or the layer as written: conv3-64"
-        )
+        names = list(dict.fromkeys([*(layer.name for layer in graph.layers), *graph.points]))
+        more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+        help = did_you_mean(what, names) or f"its layers are {', '.join(names[:_MAX_NAMES])}{more}"
         raise fail("N626", f"{network.name} has no layer `{what}`", help=help)
     return meant
 
 
 def _explained(graph: Graph, layer: Layer) -> str:
-    lines = [f"{layer.text} ({layer.name})"]
+    lines = [f"{layer_label(graph, layer)} ({layer.name})"]
     for index in layer.ops:
         op = graph.ops[index]
         if op.kind is None:

@@ -728,6 +728,18 @@ REST = [  # warnings and limits
         "W706",
         "say which you mean: fc-8(sigmoid) or fc-8(act=none)",
     ),
+    (
+        "«32x32» > conv5-6 > pool > fc-10",
+        "W707",
+        "32x32 is a sequence: 32 positions of 32 channels",
+    ),
+    ("«8x8» > dropout(0.1) > pool > fc-2", "W707", "written 8x8x1 (grey) or 8x8x3 (colour)"),
+    (
+        "«3x224x224» > conv3-8 > gap",
+        "W708",
+        "3x224x224 has 224 channels; netdsl puts channels last",
+    ),
+    ("«1x28x28» > conv5-6 > pool > fc-10", "W708", "channels last: 28x28x1"),  # and N204
     ("128x4 > «softmax-10»", "W705", "`softmax-10` flattens the incoming sequence 128x4"),
     ("128x4 > «relu-10»", "W705", "`relu-10` flattens the incoming sequence 128x4"),
     ("def «f»() = id\n4 > fc-3", "W712", "the block `f` is never used"),
