@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Rational
 from typing import Any
 
@@ -13,6 +13,7 @@ from netdsl.graph import Graph
 from netdsl.kinds.values import dims
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.lowering.expand import Expanded
+from netdsl.lowering.points import named_operations
 from netdsl.params import param_text
 from netdsl.syntax import tree
 
@@ -38,13 +39,25 @@ def unmet(expanded: Expanded, graph: Graph) -> list[Diagnostic]:
 
 
 def unknown_facts(expanded: Expanded) -> list[Diagnostic]:
-    """Return the `expect` statements of facts that no network has, for a text with errors."""
+    """Return the `expect` statements of facts that no network has, or of points that this one has
+    not, for a text with errors.
+    """
     found: list[Diagnostic] = []
     for statement, source in expanded.expectations:
         what = statement.what
-        if isinstance(what, tree.Name) and what.text not in (*NUMBERS, "output"):
-            found += _unknown(what, source).diagnostics
+        if isinstance(what, tree.Name):
+            if what.text not in (*NUMBERS, "output"):
+                found += _unknown(what, source).diagnostics
+        elif what.name.split(".")[0] not in expanded.lost:
+            points = named_operations(expanded.points)
+            if what.name not in points:
+                found += _unknown_point(what, source, points).diagnostics
     return found
+
+
+def _unknown_point(what: tree.Reference, source: Source, points: Iterable[str]) -> NetError:
+    span, help = Span(source, what.start, what.end), did_you_mean(what.name, points)
+    return fail("N101", f"there is no point `@{what.name}`", span, help=help)
 
 
 def _unknown(what: tree.Name, source: Source) -> NetError:
@@ -123,8 +136,7 @@ def place_of(what: tree.Name | tree.Reference, source: Source, graph: Graph) -> 
     if isinstance(what, tree.Reference):
         at = graph.points.get(what.name)
         if at is None:
-            help = did_you_mean(what.name, graph.points)
-            raise fail("N101", f"there is no point `@{what.name}`", span, help=help)
+            raise _unknown_point(what, source, graph.points)
         return at
     if what.text != "output":
         raise _unknown(what, source)

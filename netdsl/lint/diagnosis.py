@@ -52,7 +52,8 @@ def diagnose(
     sound = not any(diagnostic.severity == "error" for diagnostic in found)
     if sound:
         found += lint_text(parsed.statements, source)
-        found.sort(key=lambda diagnostic: diagnostic.span.start if diagnostic.span else -1)
+    # In the order of the text; what is not in it comes first.
+    found.sort(key=lambda each: each.span.start if each.span and each.span.source is source else -1)
     heard = silenced(found, source, whole=sound and as_written)
     warnings = {(each.code, each.span) for each in heard if each.severity == "warning"}
     of_networks = (
@@ -122,7 +123,8 @@ def _unknown_params(
     if not params:
         return []
     declared = {name for network in networks for name in network.params}
-    unknown = sorted(set(params) - declared)
+    lost = set().union(*(network.lost for network in networks))
+    unknown = sorted(set(params) - declared - lost)
     if parsed.diagnostics or not unknown:
         return []
     known = f"its params are {', '.join(sorted(declared))}" if declared else "it has no params"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Container, Generator, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
@@ -10,10 +10,11 @@ from netdsl.graph import BlockUse, Piece
 from netdsl.kinds.values import shown
 from netdsl.lowering.builder import GraphBuilder, NotShareable
 from netdsl.lowering.diagnostics import led_to_by
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.scopes import Block, Closure, Scope, SharedPiece
 from netdsl.lowering.values import value
 from netdsl.syntax import tree
-from netdsl.syntax.walks import bare_word
+from netdsl.syntax.walks import bare_word, only_layer
 from netdsl.wording import counted
 
 Lowering: TypeAlias = Generator[tuple[Closure, int | None], Any, int | None]
@@ -42,7 +43,9 @@ def use_value(
         raise scope.fail("N106", message, node)
     if node.arguments is None:
         use = scope.span(node)
-        return (yield from _entered(Closure(meaning.chain, meaning.scope.used_at(use)), x, use))
+        return (
+            yield from _entered(Closure(meaning.chain, meaning.scope.used_at(use)), x, use, graph)
+        )
     bare = bare_word(meaning.chain)
     block = meaning.scope.blocks.get(bare.text) if bare else None
     if not isinstance(block, Block):
@@ -50,13 +53,17 @@ def use_value(
     return (yield from use_block(node, block, x, scope, graph, None))
 
 
-def _entered(closure: Closure, x: int | None, use: Span) -> Lowering:
+def _entered(closure: Closure, x: int | None, use: Span, graph: GraphBuilder) -> Lowering:
     """Return a chain from elsewhere, its mistakes with the use that led to it."""
+    found = graph.faults.found
+    before = len(found)
     try:
         end: int | None = yield closure, x
-        return end
     except NetError as error:
         raise led_to_by(use, error) from None
+    if len(found) > before:
+        found[before:] = led_to_by(use, NetError(*found[before:])).diagnostics
+    return end
 
 
 def use_block(
@@ -70,8 +77,7 @@ def use_block(
     """Return a use of a block: its layers again, with points of its own.
 
     Raises:
-        NetError: N103, N104, N106 for arguments that do not fit, N405 where blocks are too deep
-            within each other.
+        NetError: N106 for what touches its word, N405 where blocks are too deep within each other.
     """
     definition = block.definition
     word = definition.name.text
@@ -89,11 +95,15 @@ def use_block(
     # The block sees what was defined before it, and itself: that is what makes recursion possible.
     inside = inside._replace(blocks=block.scope.blocks.with_next())
     # Arguments are read where the use is written, before anything of the block is seen.
+    faults = graph.faults.count
     given = _given(node, definition, x, scope, graph)
     graph.blocks.append(BlockUse(word, _written(node, word, given), use))
-    values = _bound(given, node, block, x, scope, inside, graph)
+    values = _bound(given, node, block, x, scope, inside, graph, graph.faults.count == faults)
     inside = inside._replace(values={**block.scope.values, **values})
-    end = yield from _entered(Closure(definition.chain, inside), x, use)
+    if graph.faults.count > faults:
+        missing = {parameter.name.text for parameter in definition.parameters} - set(values)
+        inside = inside._replace(lost=scope.lost | missing)
+    end = yield from _entered(Closure(definition.chain, inside), x, use, graph)
     if name is not None:
         points.names.setdefault(f"{name}.", inside.points)
     return end
@@ -101,6 +111,8 @@ def use_block(
 
 def _written(node: tree.LayerNode, word: str, given: dict[str, Any]) -> str:
     """Return a use as it is written, with the values that its arguments have."""
+    if len(given) < len(node.arguments or ()):
+        return word  # not all of them could be read
     arguments = [
         f"{argument.name.text}={_shown(value)}" if argument.name else _shown(value)
         for argument, value in zip(node.arguments or (), given.values(), strict=True)
@@ -122,10 +134,12 @@ def _bound(
     scope: Scope,
     inside: Scope,
     graph: GraphBuilder,
+    complete: bool,
 ) -> dict[str, Any]:
     """Return a use's values by the parameters' names.
 
-    Defaults are read within the block, and may use `in` and earlier parameters.
+    Defaults are read within the block, and may use `in` and earlier parameters. A value that lacks
+    is a mistake where all that is given could be read (`complete`).
     """
     definition = block.definition
     values = dict(given)
@@ -134,41 +148,72 @@ def _bound(
         if name in values:
             continue
         if parameter.default is None:
-            message = f"`{definition.name.text}` requires a value for `{name}`"
-            raise scope.fail("N106", message, node, _form(definition))
+            if complete:
+                message = f"`{definition.name.text}` requires a value for `{name}`"
+                graph.faults.add(scope.fail("N106", message, node, _form(definition)))
+            continue
         # One after the other: a default may use the parameters before it.
         known = inside._replace(values={**block.scope.values, **values})
         try:
             values[name] = value(parameter.default, known, x, graph)
         except NetError as error:
-            raise led_to_by(scope.span(node), error) from None
+            graph.faults.add(led_to_by(scope.span(node), error))
     return values
 
 
 def _given(
     node: tree.LayerNode, definition: tree.Def, x: int | None, scope: Scope, graph: GraphBuilder
 ) -> dict[str, Any]:
-    """Return the values in a use's brackets by the parameters' names."""
-    word = definition.name.text
+    """Return the values in a use's brackets by the parameters' names; what is wrong is left out."""
     names = [parameter.name.text for parameter in definition.parameters]
     free = iter(names)
     values: dict[str, Any] = {}
     for argument in node.arguments or ():
-        if argument.name is not None:
-            name = argument.name.text
-            if name not in names:
-                message = f"`{word}` has no parameter `{name}`"
-                help = did_you_mean(name, names) or _form(definition)
-                raise scope.fail("N103", message, argument.name, help)
-        else:
-            name = next((one for one in free if one not in values), "")
-            if not name:
-                message = f"`{word}` accepts {counted(len(names), 'value')}; this is one too many"
-                raise scope.fail("N106", message, argument, _form(definition))
-        if name in values:
-            raise scope.fail("N104", f"`{name}` is given twice", argument)
-        values[name] = value(argument.value, scope, x, graph)
+        try:
+            name = _parameter(argument, definition, names, free, values, scope)
+            values[name] = value(argument.value, scope, x, graph)
+            if _is_unknown(values[name], graph):
+                del values[name]
+                raise NetError()
+        except NetError as error:
+            graph.faults.add(error)
     return values
+
+
+def _is_unknown(meaning: Any, graph: GraphBuilder) -> bool:
+    """Return whether a value is one layer whose word is unknown: it may be meant as a number."""
+    layer = only_layer(meaning.chain) if isinstance(meaning, Closure) else None
+    return layer is not None and meaning.scope.span(layer.word) in graph.faults.silent
+
+
+def _parameter(
+    argument: tree.ArgumentNode,
+    definition: tree.Def,
+    names: Sequence[str],
+    free: Iterator[str],
+    given: Container[str],
+    scope: Scope,
+) -> str:
+    """Return the parameter that an argument gives a value.
+
+    Raises:
+        NetError: N103, N104, N106 where there is none.
+    """
+    word = definition.name.text
+    if argument.name is not None:
+        name = argument.name.text
+        if name not in names:
+            message = f"`{word}` has no parameter `{name}`"
+            help = did_you_mean(name, names) or _form(definition)
+            raise scope.fail("N103", message, argument.name, help)
+    else:
+        name = next((one for one in free if one not in given), "")
+        if not name:
+            message = f"`{word}` accepts {counted(len(names), 'value')}; this is one too many"
+            raise scope.fail("N106", message, argument, _form(definition))
+    if name in given:
+        raise scope.fail("N104", f"`{name}` is given twice", argument)
+    return name
 
 
 def _form(definition: tree.Def) -> str:
@@ -208,10 +253,10 @@ def use_shared(
         label = points.layer_name(word)
     inside = shared.scope.inside(scope, label, use, len(graph.blocks))
     graph.blocks.append(BlockUse(word, word, use))
-    begin, first_row = len(graph.ops), len(graph.layers)
-    graph.sharing.append(iter(first) if first else None)
+    begin, first_row, faults = len(graph.ops), len(graph.layers), graph.faults.count
+    graph.sharing.append(iter(first) if first and x != UNKNOWN else None)
     try:
-        end = yield from _entered(Closure(shared.definition.chain, inside), x, use)
+        end = yield from _entered(Closure(shared.definition.chain, inside), x, use, graph)
     except NotShareable as difference:
         raise _differs(word, str(difference), node, scope) from None
     finally:
@@ -219,9 +264,11 @@ def use_shared(
         unmatched = graph.sharing.pop()
     made = range(begin, len(graph.ops))
     rows = len(graph.layers)
-    if rows > first_row and end is not None and end != NOTHING:
+    if rows > first_row and end is not None and end >= 0:
         graph.pieces.append(Piece(word, first_row, rows, graph.ops[end].layer, graph.axes))
-    if first is None:
+    if graph.faults.count > faults or x == UNKNOWN:
+        pass  # with a mistake in it, it is not compared with other uses
+    elif first is None:
         graph.first_uses[id(shared.definition)] = made
     # Operations of the first use are left over: the later use stopped early.
     elif next(unmatched or iter(()), None) is not None:

@@ -11,6 +11,7 @@ from netdsl.kinds.values import Defaults, Indices, Shape, dims
 from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import DefaultActivations
+from netdsl.lowering.faults import UNKNOWN, Faults
 from netdsl.lowering.fewest import Least, LeastCounter
 from netdsl.naming import unique_name
 
@@ -74,11 +75,13 @@ class GraphBuilder:
         axes: those in front of the shapes that are seen here: of the `each`s around.
         axes_of: these axes, by operation; none where they are left out.
         passages: operations that only lead into an `each` or out of it.
+        faults: the mistakes of the statement at hand.
     """
 
-    def __init__(self, limits: Limits, library: Library) -> None:
+    def __init__(self, limits: Limits, library: Library, faults: Faults) -> None:
         self.limits = limits
         self.library = library
+        self.faults = faults
         self.ops: list[Op] = []
         self.layers: list[Layer] = []
         self.inputs: list[Port] = []
@@ -182,7 +185,16 @@ class GraphBuilder:
         self.layers.append(Layer(ops, text, name, span, path, uses, use_numbers, planned.spec))
         return at
 
-    def _add(self, kind: Kind, inputs: tuple[int, ...], shape: Shape, row: int, name: str) -> int:
+    def add_guessed(self, shape: Shape, layer: Layer) -> int:
+        """Add an operation of which nothing is known but its shape, after a mistake."""
+        at = self._add(None, (), shape, len(self.layers), layer.name)
+        self.layers.append(layer)
+        self.faults.guessed.add(at)
+        return at
+
+    def _add(
+        self, kind: Kind | None, inputs: tuple[int, ...], shape: Shape, row: int, name: str
+    ) -> int:
         index = len(self.ops)
         self.ops.append(Op(kind, inputs, shape, row, name))
         if self.axes:
@@ -200,7 +212,7 @@ class GraphBuilder:
             NetError: N207 where an operation from elsewhere has other elements.
         """
         axes, around = self.axes_of.get(at, ()), self.axes
-        if axes == around:
+        if axes == around or at == UNKNOWN:
             return at
         op = self.ops[at]
         whole = (*axes, *op.shape)

@@ -6,13 +6,14 @@ from collections.abc import Generator
 from functools import partial
 from typing import Any, TypeAlias
 
-from netdsl.errors import Diagnostic
+from netdsl.errors import Diagnostic, NetError
 from netdsl.expressions import evaluate
 from netdsl.kinds import KINDS, LayerSpec
 from netdsl.kinds.merge import Merge
 from netdsl.lowering import diagnostics
 from netdsl.lowering.blocks import NOTHING, Lowering, use_block, use_shared, use_value
 from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.fewest import Least
 from netdsl.lowering.layers import add_kind, configured, lower_layer
 from netdsl.lowering.points import (
@@ -59,35 +60,68 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
         _check_room(chain, scope, graph)
     for position, step in enumerate(chain.steps):
         body = step.body
-        if x == NOTHING:
-            raise diagnostics.nothing_given(step, scope)
-        if step.branches is not None:
-            raise diagnostics.branches_outside(step, len(chain.steps), scope)
-        if isinstance(body, tree.Reference):
-            if position:
-                raise diagnostics.reference_inside(body, scope)
-            x = graph.in_region(operation_at(body, scope), scope.span(body))
-            if step.repeat is not None:
-                raise scope.fail("N109", "a reference has no repeat", step)
-        # Plain layers are most of any network: they take the short way, without a generator.
-        elif (
-            step.repeat is None
-            and isinstance(body, tree.LayerNode)
-            and means_kind(body.word.text, scope)
-        ):
-            x = lower_layer(body, x, scope, graph, step.name.text if step.name else None)
-        elif step.repeat is None:
-            name = step.name.text if step.name and isinstance(body, tree.LayerNode) else None
-            x = yield from _body(body, x, scope, graph, name)
-        else:
-            x = yield from _repeat(step, x, scope, graph)
-        if step.name:
-            if x is None:
-                raise diagnostics.nothing_comes_in(step.name, scope, graph)
+        try:
             if x == NOTHING:
                 raise diagnostics.nothing_given(step, scope)
-            define(step.name.text, x, scope.span(step.name), scope)
+            # Plain layers are most of any network: they take the short way, without a generator.
+            if (
+                isinstance(body, tree.LayerNode)
+                and step.repeat is None
+                and step.branches is None
+                and means_kind(body.word.text, scope)
+            ):
+                x = lower_layer(body, x, scope, graph, step.name.text if step.name else None)
+            else:
+                x = yield from _step(step, position, len(chain.steps), x, scope, graph)
+        except NetError as error:
+            x = _after(error, body, x, scope, graph)
+        if step.name:
+            x = _named(step, step.name, x, scope, graph)
     return x
+
+
+def _after(
+    error: NetError, body: tree.Body | None, x: int | None, scope: Scope, graph: GraphBuilder
+) -> int:
+    """Return what a step with a mistake gives; see `recovery.after`."""
+    from netdsl.lowering.recovery import after  # late: start-up is short
+
+    return after(error, body, x, scope, graph)
+
+
+def _named(
+    step: tree.Step, name: tree.Name, x: int | None, scope: Scope, graph: GraphBuilder
+) -> int:
+    """Give what a step ends with its name, and return it."""
+    try:
+        if x is None:
+            raise diagnostics.nothing_comes_in(name, scope, graph)
+        if x == NOTHING:
+            raise diagnostics.nothing_given(step, scope)
+        define(name.text, x, scope.span(name), scope)
+    except NetError as error:
+        graph.faults.add(error)
+        return UNKNOWN if x is None or x == NOTHING else x
+    return x
+
+
+def _step(
+    step: tree.Step, position: int, steps: int, x: int | None, scope: Scope, graph: GraphBuilder
+) -> Lowering:
+    """Return one step that is more than a plain layer: `position` of the chain's `steps`."""
+    body = step.body
+    if step.branches is not None:
+        raise diagnostics.branches_outside(step, steps, scope)
+    if isinstance(body, tree.Reference):
+        if position:
+            raise diagnostics.reference_inside(body, scope)
+        if step.repeat is not None:
+            raise scope.fail("N109", "a reference has no repeat", step)
+        return graph.in_region(operation_at(body, scope), scope.span(body))
+    if step.repeat is None:
+        name = step.name.text if step.name and isinstance(body, tree.LayerNode) else None
+        return (yield from _body(body, x, scope, graph, name))
+    return (yield from _repeat(step, x, scope, graph))
 
 
 def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
@@ -118,7 +152,11 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
     """
     body = step.body
     assert step.repeat is not None
-    count = whole(step.repeat, scope, x, graph, "the number of repeats", 0)
+    try:
+        count = whole(step.repeat, scope, x, graph, "the number of repeats", 0)
+    except NetError as error:
+        graph.faults.add(error)
+        count, x = 1, UNKNOWN
     # Checked before the first pass: `x1000000000` would otherwise run until the limit stops it.
     least = Least().plus(count, graph.counter.least(body, scope))
     if not graph.fits(least):
@@ -168,24 +206,32 @@ def _body(
 def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
     ends_of: dict[int, list[int]] = {}
     constant = [x is None and _is_constant(branch, scope) for branch in body.branches]
+    faults = graph.faults.count
     for at in sorted(range(len(constant)), key=constant.__getitem__):
         branch, before = body.branches[at], x
         if constant[at]:
             before = next(filter(None, ends_of.values()), [None])[0]
         layer = only_layer(branch)  # a plain one takes the short way here too
-        if layer and before != NOTHING and means_kind(layer.word.text, scope):
-            ends = [lower_layer(layer, before, scope, graph, None)]
-        else:
-            ends = yield from _branch(branch, before, scope, graph)
-        for end in ends:
-            if end is None:
+        try:
+            if layer and before != NOTHING and means_kind(layer.word.text, scope):
+                ends = [lower_layer(layer, before, scope, graph, None)]
+            else:
+                ends = yield from _branch(branch, before, scope, graph)
+            if None in ends:
                 raise diagnostics.nothing_comes_in(branch, scope, graph)
+        except NetError as error:
+            ends = [_after(error, layer, before, scope, graph)]
+        if x is None and graph.faults.count > faults:
+            x = UNKNOWN  # that nothing comes in is said once
+        for end in ends:
             # Only a concatenation grows by it; in a sum a branch that is `id` is the usual skip.
-            if end == x and body.word is None and _skips_when(branch):
+            if end == x and end >= 0 and body.word is None and _skips_when(branch):
                 graph.warnings.append(_adds_its_input(branch, end, scope, graph))
         ends_of[at] = ends
     branches = [end for at in sorted(ends_of) for end in ends_of[at]]
     kind = _merge_kind(body, x, scope, graph)
+    if UNKNOWN in branches:
+        return UNKNOWN
     left = tuple(end for end in branches if end != NOTHING)
     if len(left) < len(branches):
         if not left or kind.max_branches:
@@ -232,8 +278,14 @@ def _branch(branch: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder
 
 
 def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilder) -> Merge:
-    """Return a configured merge."""
+    """Return a configured merge.
+
+    Raises:
+        NetError: for its options; one that is not reported where its word is not a merge's.
+    """
     word = body.word.text if body.word else BARE_MERGE
+    if word not in KINDS or not KINDS[word].merges:
+        raise NetError()  # reported as an unknown word
     arguments = tuple(argument(each, scope, x, graph) for each in body.arguments or ())
     spec = LayerSpec(word, arguments=arguments, defaults=scope.defaults)
     kind = configured(spec, body, scope, graph)
@@ -261,10 +313,16 @@ def _adds_its_input(branch: tree.Chain, x: int, scope: Scope, graph: GraphBuilde
 
 
 def _when(body: tree.When, x: int | None, scope: Scope, graph: GraphBuilder) -> Lowering:
-    holds = evaluate(body.condition, scope.source, lookup(scope, x, graph), graph.limits)
-    if not isinstance(holds, bool):
-        message = f"the condition of `when` is yes or no, not {shown_value(holds)}"
-        raise scope.fail("N111", message, body.condition, _as_condition(body, holds, scope))
+    try:
+        holds = evaluate(body.condition, scope.source, lookup(scope, x, graph), graph.limits)
+        if not isinstance(holds, bool):
+            message = f"the condition of `when` is yes or no, not {shown_value(holds)}"
+            raise scope.fail("N111", message, body.condition, _as_condition(body, holds, scope))
+    except NetError as error:
+        graph.faults.add(error)
+        for branch in filter(None, (body.then, body.otherwise)):
+            yield Closure(branch, scope), UNKNOWN
+        return UNKNOWN
     chain = body.then if holds else body.otherwise
     end: int | None = (yield Closure(chain, scope), x) if chain else x
     return end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netdsl.errors import NetError
 from netdsl.expressions import evaluate
 from netdsl.kinds import KINDS, Argument, LayerError, LayerSpec
 from netdsl.kinds.values import dims
@@ -43,13 +44,21 @@ def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:
     """
     defaults = dict(scope.defaults)
     for setting in statement.settings:
+        if setting.word.text not in KINDS:
+            continue  # reported as an unknown word
         kind = KINDS[setting.word.text]
-        arguments = tuple(argument(each, scope, None, draft.graph) for each in setting.arguments)
         try:
+            arguments = tuple(
+                argument(each, scope, None, draft.graph) for each in setting.arguments
+            )
             kind.make(_smallest(kind.word, arguments))
+        except NetError as error:
+            draft.graph.faults.add(error)
+            continue
         except LayerError as error:
             if error.code != "N106":  # what else the layer must have is said where it is written
-                raise diagnostics.of_layer(error, setting, scope) from None
+                draft.graph.faults.add(diagnostics.of_layer(error, setting, scope))
+                continue
         defaults[kind.word] = (*defaults.get(kind.word, ()), arguments)
     return scope._replace(defaults=defaults)
 

@@ -4,6 +4,7 @@ from netdsl.kinds.values import dims, shown
 from netdsl.lowering import diagnostics
 from netdsl.lowering.blocks import NOTHING, Lowering
 from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.points import operation_at
 from netdsl.lowering.scopes import Closure, Scope
 from netdsl.lowering.values import value
@@ -23,6 +24,9 @@ def lower_each(node: tree.LayerNode, x: int | None, scope: Scope, graph: GraphBu
     begin = x if x is not None else _first_point(chain, graph)
     if begin is None:
         raise diagnostics.nothing_comes_in(node, scope, graph)
+    if begin == UNKNOWN:
+        yield chain, UNKNOWN
+        return UNKNOWN
     shape = graph.ops[begin].shape
     if len(shape) < 2:
         help = "the first axis holds the elements: reshape(4x8) makes 4 elements of 8 numbers"

@@ -4,7 +4,7 @@
 """
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Source, Span
@@ -14,6 +14,7 @@ from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.draft import Draft, Report
+from netdsl.lowering.faults import Faults
 from netdsl.lowering.outputs import finished
 from netdsl.lowering.scopes import NamesView, Points, Scope
 from netdsl.lowering.statements import DEFINITIONS, lower_statements
@@ -35,6 +36,8 @@ class Expanded(NamedTuple):
         params: the values that its params have.
         expectations: its `expect` statements of facts, and where they are written.
         worked: its worked examples: what is given, and the numbers that are expected.
+        points: its named points.
+        lost: names that statements with mistakes would have brought in.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Expanded(NamedTuple):
     params: Mapping[str, Any]
     expectations: tuple[tuple[tree.Expect, Source], ...]
     worked: tuple[WorkedStatement, ...]
+    points: Points
+    lost: Set[str]
 
 
 class Common(NamedTuple):
@@ -86,7 +91,8 @@ def lower_common(
     count = next(
         (at for at, each in enumerate(statements) if type(each) not in DEFINITIONS), len(statements)
     )
-    graph, report = GraphBuilder(limits, library), Report(set(lost_names))
+    graph, report = GraphBuilder(limits, library, Faults()), Report(set(lost_names))
+    report.lost_library = "use" in lost_names
     definitions = _definitions(statements, source)
     draft = Draft(graph, report, params, input_shape, library, definitions, (source.name,), {}, [])
     scope = Scope(source, NamesView(), NamesView(), {}, Points(), report.lost)
@@ -107,7 +113,8 @@ def expand(
             reported.
     """
     scope, source, shared = common.scope, common.scope.source, common.draft.report
-    graph = GraphBuilder(common.draft.graph.limits, common.draft.library)
+    before = common.draft.graph
+    graph = GraphBuilder(before.limits, before.library, before.faults)
     report = Report(set(shared.lost), shared.lost_library)
     report.failed, report.problems = shared.failed, list(shared.problems) if first else []
     own = (*common.rest, *statements)
@@ -141,7 +148,16 @@ def expand(
         for each in own
         if isinstance(each, tree.Expect) and isinstance(each.fact, tree.Sizes)
     )
-    return Expanded(name, whole, tuple(diagnostics), scope.values, facts, tuple(draft.worked))
+    return Expanded(
+        name,
+        whole,
+        tuple(diagnostics),
+        scope.values,
+        facts,
+        tuple(draft.worked),
+        scope.points,
+        report.lost,
+    )
 
 
 def _view(values: Mapping[str, Any]) -> NamesView:

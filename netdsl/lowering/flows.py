@@ -9,6 +9,7 @@ from netdsl.lowering.blocks import NOTHING
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.chains import lower_chain
 from netdsl.lowering.draft import Draft
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.points import (
     define,
     each_as_outputs,
@@ -34,19 +35,12 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
     place = statement.name or head
     if name in graph.input_names:
         raise _second_input(name, place, scope)
-    if len(head.shape.items) > graph.limits.axes:
-        message = f"an input has at most {graph.limits.axes} axes, not {len(head.shape.items):,}"
-        raise scope.fail("N407", message, head)
-    shape = tuple(
-        whole(item, scope, None, graph, "a size of the input", 1) for item in head.shape.items
-    )
-    if draft.input_shape is not None:
-        if graph.inputs:
-            message = "the network has several inputs: --input can replace only one"
-            raise scope.fail("N210", message, head)
-        shape = draft.input_shape
-    if head.type is not None:
-        shape = Indices(shape, _limit(head, head.type, scope, graph))
+    shape: Shape | None
+    try:
+        shape = _shape(head, scope, draft)
+    except NetError as error:
+        graph.faults.add(error)
+        shape = None
     if statement.branches is None:
         _add_input(name, shape, statement, scope, graph)
         return scope
@@ -60,19 +54,50 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
     return scope
 
 
+def _shape(head: tree.Head, scope: Scope, draft: Draft) -> Shape:
+    """Return the shape of an input, its own or that from outside.
+
+    Raises:
+        NetError: N107, N111, N201, N407 for its numbers, N210 where the shape from outside could be
+            meant for several.
+    """
+    graph = draft.graph
+    if len(head.shape.items) > graph.limits.axes:
+        message = f"an input has at most {graph.limits.axes} axes, not {len(head.shape.items):,}"
+        raise scope.fail("N407", message, head)
+    shape = tuple(
+        whole(item, scope, None, graph, "a size of the input", 1) for item in head.shape.items
+    )
+    if draft.input_shape is not None:
+        if graph.inputs:
+            message = "the network has several inputs: --input can replace only one"
+            raise scope.fail("N210", message, head)
+        shape = draft.input_shape
+    if head.type is not None:
+        return Indices(shape, _limit(head, head.type, scope, graph))
+    return shape
+
+
 def _second_input(name: str, place: tree.Name | tree.Head, scope: Scope) -> NetError:
     help = "" if isinstance(place, tree.Name) else "name them: input left: 28x28x1"
     return scope.fail("N104", f"there is a second input called `{name}`", place, help)
 
 
 def _add_input(
-    name: str, shape: Shape, statement: tree.Input, scope: Scope, graph: GraphBuilder
+    name: str, shape: Shape | None, statement: tree.Input, scope: Scope, graph: GraphBuilder
 ) -> None:
-    """Add one input, and the flow that begins with it."""
+    """Add one input, its shape known or not, and the flow that begins with it."""
     place = scope.span(statement.name or statement.head)
-    x = graph.add_input(scope.points.named(name), shape, place)
+    x = UNKNOWN
+    if shape is not None:
+        try:
+            x = graph.add_input(scope.points.named(name), shape, place)
+        except NetError as error:
+            graph.faults.add(error)
     define(name, x, None, scope)
-    graph.ends.append(_lower_steps(statement.steps, x, scope, graph))
+    end = _lower_steps(statement.steps, x, scope, graph)
+    if end != UNKNOWN:
+        graph.ends.append(end)
 
 
 def _lower_steps(steps: tuple[tree.Step, ...], x: int, scope: Scope, graph: GraphBuilder) -> int:
@@ -131,7 +156,7 @@ def _add_flow(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilde
     end = lower_chain(chain, x, scope, graph)
     if end == NOTHING:
         raise diagnostics.nothing_given(chain, scope)
-    if end is not None:
+    if end is not None and end != UNKNOWN:
         graph.ends.append(end)
         if len(graph.ops) == before:
             graph.idle_flows.append((scope.span(chain), end))
@@ -148,7 +173,13 @@ def lower_output(statement: tree.Output, scope: Scope, draft: Draft) -> Scope:
     for point in statement.points:
         if is_each(point):
             raise each_as_outputs(point, scope)
-        at = operation_at(point, scope)
+        try:
+            at = operation_at(point, scope)
+        except NetError as error:
+            graph.faults.add(error)
+            continue
+        if at in graph.faults.guessed:
+            continue
         if graph.ops[at].kind is None:
             message = f"`@{point.name}` is an input, and cannot be an output"
             help = f"output a layer that changes nothing: @{point.name} > linear"

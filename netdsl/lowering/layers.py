@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netdsl.errors import Diagnostic
+from netdsl.errors import Diagnostic, NetError
 from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec, Word, layer_kind, make
 from netdsl.kinds.arguments import default_argument
 from netdsl.kinds.initial_kernels import PCA
@@ -14,8 +14,9 @@ from netdsl.kinds.lists import shape_of
 from netdsl.kinds.values import Indices, Shape, dims, is_number, shown
 from netdsl.lowering import diagnostics
 from netdsl.lowering.builder import GraphBuilder, PlannedLayer
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.resolve import resolve_kind
-from netdsl.lowering.scopes import Scope
+from netdsl.lowering.scopes import Scope, lost_defaults
 from netdsl.lowering.values import argument, whole
 from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word
@@ -43,8 +44,12 @@ def lower_layer(
         NetError: for mistakes in it.
     """
     if x is None:
-        resolve_kind(node.word.text, node, scope)
+        resolved(node, scope, graph)
         raise diagnostics.nothing_comes_in(node, scope, graph)
+    if x == UNKNOWN:
+        from netdsl.lowering.recovery import layer_on_unknown  # late: start-up is short
+
+        return layer_on_unknown(node, x, scope, graph)
     key = _key(node, x, scope, graph)
     planned = graph.planned.get(key)
     if planned is None:
@@ -56,6 +61,19 @@ def lower_layer(
     if kind.is_identity:
         return x
     return _place(planned, _inputs(x, kind), node, scope, graph, name)
+
+
+def resolved(
+    node: tree.LayerNode, scope: Scope, graph: GraphBuilder
+) -> tuple[str, tuple[int, ...]]:
+    """Return the kind that a layer's word means, and the size in it.
+
+    Raises:
+        NetError: N101, N404; one that is not reported where the word is reported already.
+    """
+    if scope.span(node.word) in graph.faults.silent:
+        raise NetError()
+    return resolve_kind(node.word.text, node, scope)
 
 
 def _key(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> Any:
@@ -90,7 +108,9 @@ def _key(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> Any
 def _planned_as_written(
     node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder
 ) -> PlannedLayer:
-    word, size = resolve_kind(node.word.text, node, scope)
+    word, size = resolved(node, scope, graph)
+    if not scope.lost.isdisjoint((word, *lost_defaults(word))):
+        raise NetError()  # a block of this name, or its defaults, are not known
     if node.size is not None:
         size = (*size, *(whole(item, scope, x, graph, "a size") for item in node.size.items))
     amount = None if node.amount is None else whole(node.amount, scope, x, graph, "the amount")

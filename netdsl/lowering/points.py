@@ -6,6 +6,7 @@ import re
 from typing import Any, TypeGuard
 
 from netdsl.errors import NetError, Note, Span, did_you_mean, fail
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.scopes import Block, Closure, Points, Scope
 from netdsl.syntax import tree
 from netdsl.syntax.walks import names_of
@@ -59,7 +60,8 @@ def operation_at(reference: tree.Reference, scope: Scope) -> int:
     """Return the operation that a reference leads to.
 
     Raises:
-        NetError: N101 where it leads nowhere, N109 where it leads to several.
+        NetError: N101 where it leads nowhere, N109 where it leads to several; one that is not
+            reported where a mistake hides what it leads to.
     """
     name = reference.name
     if is_each(reference):
@@ -71,6 +73,8 @@ def operation_at(reference: tree.Reference, scope: Scope) -> int:
         message = f"`@{name}` is in a repeat: each iteration has its own"
         help = f"say {_iterations(name, found)}; @{name}.* is each of them"
         raise fail("N109", message, scope.span(reference), help=help)
+    if found == UNKNOWN:
+        raise NetError()
     return int(found)
 
 
@@ -113,6 +117,8 @@ def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
         point = waiting.pop()
         if isinstance(point, dict):
             waiting += reversed(point.values())
+        elif point == UNKNOWN:
+            raise NetError()
         else:
             operations.append(int(point))
     return operations

@@ -9,6 +9,7 @@ from netdsl.kinds.values import Shape, dims, shown
 from netdsl.lowering import diagnostics
 from netdsl.lowering.blocks import NOTHING, Lowering
 from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.layers import add_kind, configured
 from netdsl.lowering.scopes import Closure, Scope
 from netdsl.lowering.values import option_value, value
@@ -32,6 +33,12 @@ def lower_residual(
     y = yield written.chain, x
     if y == NOTHING:
         raise diagnostics.nothing_given(node, scope)
+    guessed = not graph.faults.guessed.isdisjoint(range(first, len(graph.ops)))
+    if guessed or UNKNOWN in (x, y):
+        if written.act is not None:
+            _activation(written.act, range(0), node, scope, graph)
+        assert isinstance(y, int)
+        return y  # the sum has its shape
     if y == x and first == len(graph.ops):
         raise scope.fail("N207", "`res` contains no layer", node)
     made = range(first, len(graph.ops))
@@ -64,7 +71,10 @@ def _arguments(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) 
     for argument in node.arguments or ():
         name = argument.name.text if argument.name else None
         if name == "skip":
-            skip = _skip(argument, x, scope, graph)
+            try:
+                skip = _skip(argument, x, scope, graph)
+            except NetError as error:
+                graph.faults.add(error)
         elif name == "act":
             act = option_value(argument.value, scope, x, graph)
             if not isinstance(act, Word):

@@ -25,6 +25,8 @@ def resolve_kind(word: str, node: tree.LayerNode, scope: Scope) -> tuple[str, tu
     else:
         found = kind_and_size(word)
     if found is None:
+        if word in scope.lost:
+            raise NetError()
         from netdsl.lowering.hints import unknown_word  # late: start-up is short
 
         raise NetError(unknown_word(word, node, scope))

@@ -12,6 +12,13 @@ SHOWN_USES = 3
 """How many uses of blocks a message shows, the innermost ones."""
 
 
+def lost_defaults(word: str) -> tuple[str, str]:
+    """Return what is among the lost names where a `default` with a mistake was a kind's, or may
+    have been any kind's.
+    """
+    return f"default {word}", "default"
+
+
 class NamesView(Mapping[str, Any]):
     """The names that were known at one place of a text.
 

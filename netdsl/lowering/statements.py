@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from netdsl.errors import Diagnostic, NetError, Note, Span, fail
+from netdsl.errors import Diagnostic, NetError, Note, Span, fail, nearest
+from netdsl.kinds import KINDS
 from netdsl.lowering.definitions import declare_param, define_block, define_shared, set_defaults
 from netdsl.lowering.draft import Draft, Report
 from netdsl.lowering.flows import lower_flow, lower_input, lower_output
-from netdsl.lowering.scopes import NamesView, Points, Scope
+from netdsl.lowering.scopes import NamesView, Points, Scope, lost_defaults
 from netdsl.lowering.ties import tie_layers
 from netdsl.lowering.unknown_words import HINTED, UnknownWord, unknown_words
 from netdsl.syntax import Parsed, tree
@@ -34,31 +35,45 @@ def _lower(
 ) -> Scope:
     """Return the scope after a statement.
 
-    A mistake in it is reported, and the names that it would have brought in are lost.
+    Its mistakes are reported, and the names that it would have brought in are lost.
     """
-    report = draft.report
+    report, faults = draft.report, draft.graph.faults
+    unknown = unknown_words(statement, scope, HINTED - len(report.problems))
+    if unknown:
+        _report_words(statement, unknown, draft)
     try:
-        hinted = HINTED - len(report.problems)
-        _check_words(statement, unknown_words(statement, scope, hinted), draft)
-        return table[type(statement)](statement, scope, draft)
+        scope = table[type(statement)](statement, scope, draft)
     except NetError as error:
-        report.add(*error.diagnostics)
+        # What is too much after another mistake may only follow from it.
+        if not (faults.failed and faults.ends(error)):
+            report.add(*(each for each in error.diagnostics if each.span not in faults.silent))
+        report.failed = faults.failed = True
+    if faults.failed:
+        report.add(*faults.take())
         report.lost |= names_of(statement)
-        return scope
+        if isinstance(statement, tree.Default):
+            # The shapes of these kinds are not known from here on.
+            report.lost |= {_lost_default(setting.word.text) for setting in statement.settings}
+            scope = scope._replace(defaults=dict(scope.defaults))
+    return scope
 
 
-def _check_words(statement: tree.Statement, unknown: list[UnknownWord], draft: Draft) -> None:
-    """Reject unknown words, without reporting those that may have been lost."""
-    if not unknown:
-        return
-    report = draft.report
-    raise NetError(
-        *(
-            _or_defined_below(word, problem, statement, draft)
-            for word, problem in unknown
-            if not (word in report.lost or report.lost_library)
-        )
-    )
+def _lost_default(word: str) -> str:
+    """Return what is lost with the default of a kind, maybe misspelled: that of any, if need be."""
+    kind = word if word in KINDS else nearest(word, KINDS)
+    return lost_defaults(kind)[0] if kind else lost_defaults("")[1]
+
+
+def _report_words(statement: tree.Statement, unknown: list[UnknownWord], draft: Draft) -> None:
+    """Report unknown words, but for those that may have been lost."""
+    report, faults = draft.report, draft.graph.faults
+    faults.failed = True
+    for word, problem, place in unknown:
+        faults.silent.add(place)
+        if word in report.lost or report.lost_library:
+            report.lost.add(word)
+        else:
+            report.add(_or_defined_below(word, problem, statement, draft))
 
 
 def _or_defined_below(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from netdsl.errors import NetError
 from netdsl.kinds.values import Shape, dims
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.draft import Draft
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.points import find
 from netdsl.lowering.scopes import Scope
 from netdsl.syntax import tree
@@ -20,8 +22,15 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
     if statement.how.text != "transpose":
         message = f"layers are tied by `transpose`, not `{statement.how.text}`"
         raise scope.fail("N107", message, statement.how, "write tie NAME = transpose OTHER")
-    here = _layer_with_kernel(statement.name, scope, graph)
-    there = _layer_with_kernel(statement.other, scope, graph)
+    found: list[int] = []
+    for name in (statement.name, statement.other):
+        try:
+            found.append(_layer_with_kernel(name, scope, graph))
+        except NetError as error:
+            graph.faults.add(error)
+    if len(found) < 2:
+        return scope
+    here, there = found
     if here <= there:
         message = "the tied layer must come after the one whose kernel it uses"
         raise scope.fail("N215", message, statement)
@@ -57,8 +66,14 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
 
 
 def _layer_with_kernel(name: tree.Name, scope: Scope, graph: GraphBuilder) -> int:
-    """Return the operation with the kernel of the layer that a point names."""
+    """Return the operation with the kernel of the layer that a point names.
+
+    Raises:
+        NetError: N101, N215 where there is none; one that is not reported where a mistake hides it.
+    """
     point = find(name, [name.text], scope)
+    if point == UNKNOWN or point in graph.faults.guessed:
+        raise NetError()
     index = graph.layers[graph.ops[point].layer].ops[0] if isinstance(point, int) else -1
     if index < 0 or not any(array.role == "kernel" for array in graph.arrays(index)):
         message = f"`{name.text}` is not a layer with a kernel"

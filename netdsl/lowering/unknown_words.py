@@ -4,7 +4,7 @@ that nothing uses.
 
 from typing import Any, NamedTuple
 
-from netdsl.errors import Diagnostic, NetError
+from netdsl.errors import Diagnostic, NetError, Span
 from netdsl.kinds import KINDS, Kind, layer_kind
 from netdsl.lowering.resolve import resolve_kind
 from netdsl.lowering.scopes import Scope
@@ -14,10 +14,11 @@ from netdsl.syntax.walks import is_chain, only_layer
 
 
 class UnknownWord(NamedTuple):
-    """A word, and what is wrong with it."""
+    """A word, what is wrong with it, and the place where the same is found when it is lowered."""
 
     word: str
     diagnostic: Diagnostic
+    place: Span
 
 
 HINTED = 100
@@ -112,7 +113,7 @@ def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
         message = f"`{word}` is not a kind of layer: it has no defaults"
         help = "write its options where it is used"
         span = scope.span(setting.word)
-        return [UnknownWord(word, Diagnostic("N109", message, span, help=help))]
+        return [UnknownWord(word, Diagnostic("N109", message, span, help=help), span)]
     if word in KINDS:
         return []
     layer = tree.LayerNode(setting.word, None, None, None, None, setting.start, setting.end)
@@ -120,7 +121,8 @@ def _in_default(setting: tree.Setting, scope: Scope) -> list[UnknownWord]:
     if not found:
         from netdsl.lowering.hints import sized_default  # late: start-up is short
 
-        found.append(UnknownWord(word, sized_default(setting.word, scope)))
+        span = scope.span(setting.word)
+        found.append(UnknownWord(word, sized_default(setting.word, scope), span))
     return found
 
 
@@ -132,7 +134,8 @@ def _in_merge(node: tree.MergeNode, scope: Scope) -> list[UnknownWord]:
         return _unknown_options(node, kind, scope) if node.arguments else []
     from netdsl.lowering.hints import unknown_merge  # late: start-up is short
 
-    return [UnknownWord(node.word.text, unknown_merge(node.word, scope))]
+    span = scope.span(node.word)
+    return [UnknownWord(node.word.text, unknown_merge(node.word, scope), span)]
 
 
 def _in_layer(node: tree.LayerNode, scope: Scope, hinted: bool = True) -> list[UnknownWord]:
@@ -141,11 +144,13 @@ def _in_layer(node: tree.LayerNode, scope: Scope, hinted: bool = True) -> list[U
         return []
     if not hinted and word not in KINDS and kind_and_size(word) is None:
         message = f"there is no layer or block `{word}`"
-        return [UnknownWord(word, Diagnostic("N101", message, scope.span(node.word)))]
+        span = scope.span(node.word)
+        return [UnknownWord(word, Diagnostic("N101", message, span), span)]
     try:
         kind = layer_kind(resolve_kind(word, node, scope)[0])
     except NetError as error:
-        return [UnknownWord(word, diagnostic) for diagnostic in error.diagnostics]
+        span = scope.span(node.word)
+        return [UnknownWord(word, each, each.span or span) for each in error.diagnostics]
     return _unknown_options(node, kind, scope)
 
 
@@ -164,5 +169,5 @@ def _unknown_options(
 
         wrong = unknown_option(kind.signature, name.text)
         diagnostic = Diagnostic(wrong.code, str(wrong), scope.span(name), help=wrong.help)
-        found.append(UnknownWord(kind.word, diagnostic))
+        found.append(UnknownWord(kind.word, diagnostic, scope.span(argument.value)))
     return found

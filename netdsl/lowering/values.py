@@ -12,6 +12,7 @@ from netdsl.kinds import Argument, LayerError, Ref, Word
 from netdsl.kinds.lists import mixed, too_large
 from netdsl.kinds.values import ArrayFile, Dims, dims, shown
 from netdsl.lowering.builder import GraphBuilder
+from netdsl.lowering.faults import UNKNOWN
 from netdsl.lowering.points import operation_at
 from netdsl.lowering.scopes import Closure, Scope
 from netdsl.params import YES_OR_NO
@@ -225,7 +226,7 @@ def _in_expressions(value: Any) -> Any:
 
 
 def _sizes_coming_in(x: int | None, graph: GraphBuilder) -> dict[str, int]:
-    if x is None:
+    if x is None or x == UNKNOWN:
         return {}
     shape = graph.ops[x].shape
     names = _SIZES_OF_INPUT.get(len(shape), ())
@@ -244,14 +245,16 @@ def _unknown(
     graph: GraphBuilder,
 ) -> NetError:
     notes = scope.notes()
+    if name in scope.lost:
+        return NetError()
     if name.partition(".")[0] == "in":
+        if x == UNKNOWN:
+            return NetError()
         if x is None:
             message = "there is no input here, so `in` has no value"
             return fail("N110", message, span, notes=notes)
         message = f"the input is {dims(graph.ops[x].shape)}: it has no `{name}`"
         return fail("N110", message, span, help=f"it has {', '.join(sizes)}", notes=notes)
-    if name in scope.lost:
-        return NetError()
     known = [*scope.values, *sizes]
     help = did_you_mean(name, known) or (
         f"the names here are {', '.join(known)}" if known else "set it with `param`"

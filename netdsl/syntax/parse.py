@@ -11,10 +11,11 @@ from netdsl.syntax.fault import Fault
 from netdsl.syntax.grammar import load_tables
 from netdsl.syntax.lalr import Parser, Unexpected
 from netdsl.syntax.split import Broken, Extent, split
-from netdsl.syntax.tree import Net, Statement
+from netdsl.syntax.tree import Name, Net, Statement
 
 _MAX_REPORTED = 100
-_NAMED = r"(?:def|let|param|net|input|learned|fixed|\bas)[ \t]+([A-Za-z_][A-Za-z0-9_]*)"
+_SET = r"([A-Za-z_][A-Za-z0-9_]*)[ \t]*\("
+_NAMED = r"(?:def|let|param|net|input|learned|fixed|\bas)[ \t]+[0-9]*([A-Za-z_][A-Za-z0-9_]*)"
 
 
 class Parsed(NamedTuple):
@@ -72,12 +73,24 @@ def parse_text(source: Source, limits: Limits) -> Parsed:
     diagnostics: list[Diagnostic] = []
     lost: set[str] = set()
     for found in split(source, limits):
-        result = found.diagnostic if isinstance(found, Broken) else _parse_statement(source, found)
-        if not isinstance(result, Diagnostic):
-            statements.append(result)
-            continue
-        lost.update(re.compile(_NAMED).findall(source.text, found.start, found.end))
-        diagnostics.append(result)
+        if isinstance(found, Broken):
+            wrong = [found.diagnostic]
+        else:
+            result = _parse_statement(source, source.text, found)
+            if not isinstance(result, Diagnostic):
+                statements.append(result)
+                continue
+            from netdsl.syntax.recovery import LOST_STEP, read_without_mistakes  # late: start-up
+
+            rest, wrong = read_without_mistakes(source, found, result, _parse_statement)
+            if rest is not None:
+                statements.append(rest)
+                lost.add(LOST_STEP)
+        lost.update(_lost(source.text, found))
+        if found.rule == "net":  # what follows belongs to a network of its own
+            name = Name("", found.start, found.end)
+            statements.append(Net(name, found.start, found.end))
+        diagnostics += wrong
         if len(diagnostics) >= _MAX_REPORTED:
             break
     return Parsed(
@@ -85,9 +98,22 @@ def parse_text(source: Source, limits: Limits) -> Parsed:
     )
 
 
-def _parse_statement(source: Source, extent: Extent) -> Statement | Diagnostic:
+def _lost(text: str, found: Extent | Broken) -> set[str]:
+    """Return what a statement that cannot be read would have brought in.
+
+    Names; the kinds whose defaults it would have set; `input`, and `use` for blocks of other files.
+    """
+    names = set(re.compile(_NAMED).findall(text, found.start, found.end))
+    if found.rule == "default":
+        kinds = re.compile(_SET).findall(text, found.start, found.end)
+        names.update(f"default {kind}" for kind in kinds)
+    return names | {"flow": {"input"}, "input": {"input"}, "use": {"use"}}.get(found.rule, set())
+
+
+def _parse_statement(source: Source, text: str, extent: Extent) -> Statement | Diagnostic:
+    """Read a statement of a source from a text of the same length."""
     try:
-        return _parser().parse(source.text, extent.start, extent.end, extent.rule)  # type: ignore[no-any-return]
+        return _parser().parse(text, extent.start, extent.end, extent.rule)  # type: ignore[no-any-return]
     except Fault as fault:
         span = Span(source, fault.start, fault.end)
         return Diagnostic(fault.code, fault.message, span, help=fault.help)

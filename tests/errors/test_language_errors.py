@@ -43,7 +43,7 @@ def assert_found(marked: str, code: str, words: str) -> None:
 
 
 SYNTAX = [  # syntax
-    ("4 > conv3-64 «>» > relu", "N003", "expected a layer after this `>`"),
+    ("4x4x3 > conv3-64 «>» > relu", "N003", "expected a layer after this `>`"),
     ("4 > fc-1 «>»", "N003", "expected a layer after this `>`"),
     ("4 > fc-1 «>» # c", "N003", "expected a layer after this `>`"),
     ("4 > «(»fc-1 > fc-2", "N001", "`(` is never closed"),

@@ -370,7 +370,11 @@ def test_a_text_from_python_may_have_them_too() -> None:
 @pytest.mark.parametrize(
     ("text", "kept", "faulty"),
     [
-        ("4 > > fc-1\nnet a\nparam = 3\ndef f = id", ["net a"], [">", "=", "="]),
+        (
+            "4 > > fc-1\nnet a\nparam = 3\ndef f = id",
+            ["input -: <4> > _ > fc-1", "net a"],
+            [">", "=", "="],
+        ),
         (
             "input 4 > (fc-1\n> fc-3\nparam a = 2\n4 > fc-1)\nnet b",
             ["param a = {2}", "net b"],
@@ -391,8 +395,15 @@ def test_a_text_from_python_may_have_them_too() -> None:
             ["input -: <4> > fc-1", "net a"],
             ["\f"],
         ),  # no blank of the language: told once
-        ("\u00a0\nnet a\n\u00a04 > b", ["net a"], ["\u00a0", "\u00a0"]),
+        ("\u00a0\nnet a\n\u00a04 > b", ["net a", "flow @_ > b"], ["\u00a0", "\u00a0"]),
         ("]\n}\nnet a", ["net a"], ["]", "}"]),
+        # a chain is read without the steps that cannot be
+        ("8 > fc--3 > fc-4 > fc-5-6 > fc-2", ["input -: <8> > _ > fc-4 > _ > fc-2"], ["--3", "6"]),
+        ("def f(c) = conv3-{c > fc-2\nnet a", ["net a"], ["{"]),
+        ("def f(c) = fc--3 > fc-{c}", ["def f(c) = _ > fc-{c}"], ["--3"]),
+        ("def f(c,) = fc-3 > fc-{c}", [], [","]),
+        ("let a = fc-3 > as b > fc-4", ["let a = fc-3 > _ > fc-4"], ["b"]),
+        ("8x8x > conv3-4 > fc-2", ["flow @_ > conv3-4 > fc-2"], ["x"]),
     ],
 )
 def test_one_broken_statement_never_spoils_the_next(

@@ -1,0 +1,161 @@
+"""All mistakes of a file come in one run, and nothing that only follows from them: mistakes are
+planted in the networks of examples/.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from support.zoo import EXAMPLES, LARGE
+
+from netdsl.errors import Diagnostic, Source
+from netdsl.reading import ReadOptions, check_source
+
+SMALL = [path for path in EXAMPLES if path.stem not in LARGE]
+KINDS = "conv|dw|sep|fc|dense|tconv"
+LAYER = rf"\b(?:{KINDS})[0-9x]*-[0-9]+(?:/[0-9]+)?(?=[ \n)|])"
+
+PLANTS = [
+    # what is found, what it is replaced by, the code of the mistake
+    (rf"\b({KINDS})([0-9x]*-)(?=[0-9{{])", r"zz\1\2", "N101"),
+    (LAYER, r"\g<0>(bogus=1)", "N103"),
+    (LAYER, r"\g<0>(bogus)", "N103"),
+    (LAYER, r"\g<0>(bias=7)", "N107"),
+    (r"\bfc-([0-9]+)(?=[ \n)|])", r"fc(\1)", "N106"),
+    (r"(?<=[ (])@(\w+)\b(?!\.)", r"@\1_zz", "N101"),
+    (r"\bexpect (params|macs|depth|weights|total)\b", r"expect \1zz", "N302"),
+    (r"\{(\w+)\}", r"{\1_zz}", "N110"),
+    (r"(?<=-[0-9])/2\b", r"/0", "N201"),
+    (rf"(?<=^default )({KINDS})\(", r"\1(bogus=1, ", "N103"),
+    (rf"(?<=^default )({KINDS})\(", r"zz\1(", "N101"),
+    (r"^param (\w+) = .*", r"param \1 = 1/0", "N112"),
+    (r"^input (?=[0-9])", r"input 0x", "N201"),
+    (r"^> (?=[a-z])", r"> > ", "N003"),
+    (r"^param ", r"param 5", "N003"),
+    (r"\bpool\b(?!\()", "pool(bogus=1)", "N103"),
+    (r" x([0-9]+)\b", r" x{1/0}", "N112"),
+    (r"\bres\(", r"res(skip=zz, ", "N107"),
+    (r"^use (\w+)$", r"use \1zz", "N114"),
+    (r"\bwhen\((\w)", r"when(zz_\1", "N110"),
+    (r"/\{s\}", r"/{s - s}", "N201"),
+]
+ALONE = [
+    # what loses the rest of its statement
+    (r"^def (\w+)\(", r"def \1((", "N001"),
+    (r"^default ", r"default (", "N001"),
+    (r"^let (\w+) =", r"let \1 = =", "N003"),
+    (r"> (?=[a-z])", r"> > ", "N003"),
+]
+
+
+class Mistake(NamedTuple):
+    """A mistake that is planted at a place of a text."""
+
+    start: int
+    end: int
+    text: str
+    code: str
+
+
+def mistakes(text: str, plants: list[tuple[str, str, str]]) -> list[list[Mistake]]:
+    """Where each plant can be planted."""
+    plain = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), text)
+    return [
+        [
+            Mistake(match.start(), match.end(), match.expand(new), code)
+            for match in re.finditer(pattern, plain, re.MULTILINE)
+        ]
+        for pattern, new, code in plants
+    ]
+
+
+def errors(path: Path, text: str) -> list[Diagnostic]:
+    found = check_source(Source(str(path), text), ReadOptions(str(path)), path.stem)
+    return [each for each in found.diagnostics if each.severity == "error"]
+
+
+def planted(text: str, *those: Mistake) -> str:
+    for each in sorted(those, reverse=True):
+        text = text[: each.start] + each.text + text[each.end :]
+    return text
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+def test_one_mistake_is_one_error(path: Path) -> None:
+    text, choose = path.read_text(encoding="utf-8"), random.Random(path.stem)
+    for sites in filter(None, mistakes(text, PLANTS + ALONE)):
+        one = choose.choice(sites)
+        found = errors(path, planted(text, one))
+        assert [each.code for each in found] == [one.code], (one, found)
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+def test_two_mistakes_are_two_errors(path: Path) -> None:
+    text, choose = path.read_text(encoding="utf-8"), random.Random(path.stem)
+    sites = [site for sites in mistakes(text, PLANTS) for site in sites]
+    pairs = [sorted(choose.sample(sites, 2)) for _ in range(6)] if len(sites) > 1 else []
+    for one, other in pairs:
+        if other.start - one.end < 8:
+            continue  # maybe of one layer, where one mistake can hide the other
+        found = errors(path, planted(text, one, other))
+        assert sorted(each.code for each in found) == sorted([one.code, other.code]), (one, other)
+
+
+CASES = [
+    (
+        "28x28x1 > conv3-32 > fc(84) > batchnorm > softmax-10 > softmax-10 > fc10",
+        "N106 N101 N106",
+    ),
+    ("expect parms = 3\n8 > foo-3 > fc-2(rleu, bais=no) > fc(3)", "N302 N101 N103 N103 N106"),
+    ("8x8x3 > conv3-8(s=2, p=1) > conv3-8(pad=foo)", "N103 N103 N107"),
+    # The shape is known again after `fc`.
+    ("8x8x3 > foo > fc-4 > conv3-2", "N101 N203"),
+    ("8x8x3 > conv9-4(pad=0) > gap > reshape(9x9)", "N204"),
+    ("8x8x3 > pool9 > fc-4 > reshape(3x3)", "N204 N207"),
+    ("8 > res(foo > fc-8, skip=bar) > fc-{q}", "N101 N107 N110"),
+    ("8 > [ foo | fc-3(bar) | @c ] > fc-2(baz)", "N101 N103 N101 N103"),
+    ("8 > fc-3 as a > fc-3 as a > fc-3(foo)", "N104 N103"),
+    ("8 > foo as a > fc-3\n@a > dense-4(bar) as b > fc-3\ntie b = transpose c", "N101 N103 N101"),
+    ("def f(c, n) = fc-{c}(foo) > fc-{n}\n8 > f(3, m=4) > f(1, 2, 3)", "N103 N103 N106"),
+    ("def f(c) = foo > fc-{c}\n8 > f(3) > f() > f(2) x2 > bar", "N101 N106 N101"),
+    ("let a = fc-8(foo)\n8 > a > fc-8 > a > fc-2(bar)", "N103 N103"),
+    ("let a = fc-8\n8 > foo > a > fc-8 > a > fc-2", "N101"),
+    ("8 > when(in > {q}, fc-3(foo), fc-2(bar)) > fc-1(baz)", "N003 N103"),
+    ("8 > when(q > 2, fc-3(foo), fc-2(bar)) > fc-1(baz)", "N110 N103 N103 N103"),
+    ("8 > (fc-3(foo) > bar) x3 > fc-2(baz)", "N103 N101 N103"),
+    ("8 > fc-3 x{q} > fc-2(baz)", "N110 N103"),
+    ("4x8 > each(foo > dense-3(bar)) > fc-2(baz)", "N101 N103 N103"),
+    ("default conv(bn, foo), fc(bar)\n8x8x3 > conv99-4 > fc-2(baz)", "N103 N103 N103"),
+    ("8 > fc--3 > fc-4(foo) > fc-5-6 > fc-2(bar)", "N003 N103 N004 N103"),
+    ("input 0x8\n> dense-3(foo)\ninput b: 3\n[ @input | @b ] > fc-{q}", "N201 N103 N110"),
+    ("net a\n8 > foo\nnet 5\n8 > bar\nnet c\n8 > baz", "N101 N003 N101 N101"),
+    ('use "\n8 > unheard_of > fc-3(foo)', "N002 N103"),
+    ("8 > fc-3\noutput @a, @b\nexpect @c = 3", "N101 N101 N101"),
+    ("fc-3 > fc-4(foo)\n[ fc-3 | fc-4 | fc-2(bar) ]", "N209 N103 N209 N103"),
+]
+
+
+@pytest.mark.parametrize(("text", "codes"), CASES)
+def test_each_mistake_is_reported_once(text: str, codes: str) -> None:
+    found = check_source(Source("test", text), ReadOptions(), "test").diagnostics
+    assert [each.code for each in found if each.severity == "error"] == codes.split(), found
+
+
+def test_param_with_a_mistake_is_known_from_outside() -> None:
+    options = ReadOptions(params={"w": 3})
+    found = check_source(Source("test", "param w = 1/0\n8 > fc-{w}"), options, "test").diagnostics
+    assert [each.code for each in found] == ["N112"]
+
+
+def test_thousands_of_mistakes_end() -> None:
+    text = "8 > " + " > ".join(f"fc-4(foo{number})" for number in range(5000))
+    found = check_source(Source("test", text), ReadOptions(), "test").diagnostics
+    assert 100 <= len(found) <= 1000
+    # Each level uses itself twice, on an input that nobody knows.
+    text = "def f() = when(in > 3, f() > f(), foo)\n8 > bar > f()"
+    found = check_source(Source("test", text), ReadOptions(), "test").diagnostics
+    assert [each.code for each in found] == ["N101", "N101"]
