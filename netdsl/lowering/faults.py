@@ -16,7 +16,7 @@ class Faults:
     """The mistakes in the statement that is being lowered.
 
     Attributes:
-        found: those that are to be reported.
+        found: those that are reported.
         failed: whether there were any, also those that only follow from others.
         count: how many there were in the text, these among them.
         silent: places of unknown words and options that are known before the statement is lowered.

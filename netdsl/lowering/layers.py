@@ -41,15 +41,13 @@ def lower_layer(
         The last of its operations; x for `id`, which makes none.
 
     Raises:
-        NetError: for mistakes in it.
+        NetError: for mistakes in it; one that is not reported where its input is not known.
     """
     if x is None:
         resolved(node, scope, graph)
         raise diagnostics.nothing_comes_in(node, scope, graph)
     if x == UNKNOWN:
-        from netdsl.lowering.recovery import layer_on_unknown  # late: start-up is short
-
-        return layer_on_unknown(node, x, scope, graph)
+        raise NetError()
     key = _key(node, x, scope, graph)
     planned = graph.planned.get(key)
     if planned is None:

@@ -38,11 +38,11 @@ def after(
     # What is made from here on cannot be compared with the first use of a `let`.
     graph.sharing[:] = [None] * len(graph.sharing)
     if isinstance(body, tree.LayerNode) and means_kind(body.word.text, scope):
-        return layer_on_unknown(body, UNKNOWN if x is None or x < 0 else x, scope, graph)
+        return _read_on(body, UNKNOWN if x is None or x < 0 else x, scope, graph)
     return UNKNOWN
 
 
-def layer_on_unknown(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> int:
+def _read_on(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> int:
     """Report what is wrong with a layer whatever its input is, and return what it gives.
 
     Args:

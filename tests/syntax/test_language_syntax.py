@@ -420,7 +420,7 @@ def test_one_broken_statement_never_spoils_the_next(
         ("32x32x1 > cnov3-4 > pol > fcc-3", ["cnov3", "pol", "fcc"]),
         (
             "input 32x32x1\n> cnov3-4\ndef f() = pol\nparam = 3\n@zzz > fc-1",
-            ["=", "cnov3", "pol", "@zzz"],
+            ["cnov3", "pol", "=", "@zzz"],
         ),
         ("32x32x1 > conv3-4(padd=0, tanhh=1) > [ rellu | id ]", ["padd", "tanhh", "rellu"]),
         ("4 > f\ndef g(c) = conv3-{c} > bnn\ndefault cnv(bn)", ["f", "bnn", "cnv"]),
