@@ -23,7 +23,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--quiet",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="print results, warnings and errors only: no progress, no notes",
+        help="print results and errors only: no progress, no notes",
     )
     group.add_argument(
         "--color",

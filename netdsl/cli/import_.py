@@ -67,7 +67,12 @@ def run(options: argparse.Namespace) -> int:
         note(f"{target}: {model.name}, {len(found.text.splitlines())} lines")
     if weights is not None:
         save(weights, found.clone.save)
-        note(f"{weights}: {found.clone.name}, {found.clone.count_params():,} weights copied")
+        count = f"{found.clone.count_params():,}"
+        if is_application(options.model):
+            why = f"{options.model} has no trained ones; import a saved .keras for those"
+            print(f"{weights}: {found.clone.name}, {count} random weights ({why})", file=sys.stderr)
+        else:
+            note(f"{weights}: {found.clone.name}, {count} weights copied")
     return 0
 
 

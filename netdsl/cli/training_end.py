@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.cli.exit_codes import INTERRUPTED, exit_code_of
+from netdsl.cli.streams import print_in_colour
+from netdsl.cli.terminal import in_colour
 from netdsl.cli.then import follow
 
 if TYPE_CHECKING:
@@ -37,7 +40,12 @@ def on_hosts(
 def _ended(run: RunResult, then: Sequence[str] | None, report: bool = True) -> int:
     from netdsl.training.reporting.text import describe_run
 
-    if report:
+    if report and in_colour(sys.stdout):
+        from netdsl.cli.links import with_report_link
+
+        print_in_colour(with_report_link(describe_run(run), run.folder), sys.stdout)
+        sys.stdout.flush()
+    elif report:
         print(describe_run(run), flush=True)
     if run.interrupted:
         return INTERRUPTED

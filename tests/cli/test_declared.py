@@ -22,6 +22,7 @@ from netdsl.cli.streams import PrintableStream, printable_streams
 from netdsl.cli.terminal import in_colour
 from netdsl.cli.watching import stamps
 from netdsl.errors import RunError
+from netdsl.errors.printable import printable
 
 GOLDENS = Path(__file__).parents[1] / "golden" / "cli" / "arguments"
 
@@ -102,6 +103,27 @@ def test_the_end_of_a_training_is_printed(
     ended: Any = SimpleNamespace(interrupted=interrupted)
     assert training_end.on_hosts(None, lambda: ended) == code
     assert capsys.readouterr().out == "what came of it\n"
+
+
+def test_the_report_is_a_link_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from netdsl.training.reporting import text
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    folder = tmp_path / "a\x1b[31m b-1"
+    monkeypatch.setattr(text, "describe_run", lambda run: f"open {run.folder}/report.html")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    ended: Any = SimpleNamespace(interrupted=False, folder=folder)
+    assert training_end.on_hosts(None, lambda: ended) == 0
+    link = folder.as_uri() + "/report.html"
+    assert "%1B%5B31m%20b-1" in link
+    name = printable(f"{folder}/report.html")
+    shown = sys.stdout.getvalue()  # type: ignore[attr-defined]
+    assert shown == f"open \x1b]8;;{link}\x1b\\{name}\x1b]8;;\x1b\\\n"
 
 
 def test_networks_next_to_a_file_are_watched_and_nothing_else(

@@ -19,6 +19,7 @@ from netdsl.training.data.sources.hub import HUBS
 from netdsl.training.data.sources.named import BUNDLED, NAMES
 from netdsl.training.data.sources.toys import MADE
 from netdsl.training.preparation.rows import pieces
+from netdsl.training.preparation.shapes import size
 
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
@@ -41,7 +42,8 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
         NetError: N505, N507, N510 to N521, N526 to N536.
         RunError: N522 where a download fails.
     """
-    if given is None and recipe.data.source is None and recipe.data.function is None:
+    bundled = given is None and recipe.data.source is None and recipe.data.function is None
+    if bundled:
         if len(network.inputs) != 1 or network.outputs[0].shape != (len(NAMES[BUNDLED]),):
             raise fail(
                 "N510", "no data is given", help="give it: --data FILE.npz, or `data:` in a recipe"
@@ -50,7 +52,22 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
     signature, span = NetworkSignature.of(network), recipe.data_span
     held = read(recipe.data, signature, given, span=span)
     data = arrange(held, recipe, plan(held, recipe, signature))
-    return fitted(data, span) if held.columns else replace(data, notes=(*data.notes, *_far(data)))
+    if held.columns:
+        return fitted(data, span)
+    notes = (*_other_size(data), *_far(data)) if bundled else _far(data)
+    return replace(data, notes=(*data.notes, *notes))
+
+
+def _other_size(data: Data) -> list[str]:
+    """Warn of the bundled digits where the network's input is of another size, as MNIST's is."""
+    digits = data.preparation.inputs[0]
+    if math.prod(digits.example) == math.prod(digits.shape):
+        return []
+    sizes = f"{size(digits.example)} resized to {size(digits.shape)}"
+    return [
+        f"warning: no data is given: training on the digits that come with netdsl, {sizes} "
+        "(for MNIST: --data mnist)"
+    ]
 
 
 def reload(recipe: Recipe, preparation: Preparation, given: Any = None) -> Data:

@@ -14,6 +14,7 @@ from netdsl.training.evaluation.details import DETAILS, output_details
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
 from netdsl.training.evaluation.subnetworks import averaged
 from netdsl.training.memory import memory_context
+from netdsl.training.metrics.naive import naive_baseline
 from netdsl.training.runs.finished import finished_run
 from netdsl.training.runs.inputs import is_trained_on, read_recipe
 
@@ -50,11 +51,13 @@ def evaluate(
         subnetworks: of how many networks with dropped units the outputs are averaged too.
 
     Returns:
-        `loss` and the metrics as the training reports them; `outputs`, the details of each output
-        by name (see `output_details`). `trained_on` says that the training has seen the part,
-        `changed` that this is not the data that the run was trained with, `whole` that this is
-        other data without a test part of its own, which is measured whole. With `zeros` and
-        `subnetworks`, what `zero_shares` and `averaged` give, by these names.
+        `loss` and the metrics as the training reports them; `baseline`, what the simplest answer
+        scores (see `naive_baseline`), of other data by its own most frequent class or mean;
+        `outputs`, the details of each output by name (see `output_details`). `trained_on` says that
+        the training has seen the part, `changed` that this is not the data that the run was trained
+        with, `whole` that this is other data without a test part of its own, which is measured
+        whole. With `zeros` and `subnetworks`, what `zero_shares` and `averaged` give, by these
+        names.
 
     Raises:
         NetError: N613, N614 of the folder, N630 for a part that does not exist, N507 for
@@ -98,6 +101,7 @@ def evaluate(
         "step": run.retrained or run.best_step,
         "examples": len(chosen),
         **{name: json_number(value) for name, value in scores.items()},
+        "baseline": naive_baseline(chosen if whole else loaded.train, chosen, preparation.outputs),
         "outputs": outputs,
         "trained_on": not changed
         and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),

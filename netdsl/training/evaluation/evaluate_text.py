@@ -7,6 +7,7 @@ from typing import Any
 
 from netdsl.text_table import aligned_lines
 from netdsl.training.metrics.definitions import EXTRA, metric_named
+from netdsl.training.metrics.naive import baseline_text, baseline_warning
 from netdsl.wording import counted
 
 LISTED, WORST, MISTAKES = 30, 10, 5
@@ -28,7 +29,10 @@ def describe_evaluation(result: Mapping[str, Any]) -> str:
         for name in result
         if name in ("loss", *EXTRA) or metric_named(name)
     )
-    lines.append(f"{_what(result)}: {figures} ({counted(result['examples'], 'example')})")
+    measured = f"{figures} ({counted(result['examples'], 'example')})"
+    baseline = result.get("baseline", {})
+    lines.append(f"{_what(result)}: {measured}{baseline_text(baseline)}")
+    lines += baseline_warning(baseline, result)
     several = len(result["outputs"]) > 1
     for name, details in result["outputs"].items():
         title = f"{name}: " if several else ""

@@ -22,6 +22,7 @@ from netdsl.training.loop.keeper import Keeper
 from netdsl.training.loop.learning_rate import synchronise
 from netdsl.training.loop.progress import progress
 from netdsl.training.metrics.definitions import stopping_figure, training_metric
+from netdsl.training.metrics.naive import naive_baseline
 from netdsl.training.metrics.penalties import zeros
 from netdsl.training.reporting.loggers.figures import Logger
 from netdsl.training.reporting.loggers.registry import open_loggers, run_settings
@@ -166,6 +167,7 @@ def result(
         test={"examples": len(data.test), **test} if test else {},
         retrained=0 if state.searching or state.cut_short else state.step,
         seconds=seconds,
+        baseline=naive_baseline(data.train, data.test, data.preparation.outputs) if test else {},
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from netdsl.training.metrics.naive import baseline_text, baseline_warning
 from netdsl.training.preparation.shapes import size
+from netdsl.training.runs.folder import REPORT
 from netdsl.wording import enumerated, first_few, plural
 
 if TYPE_CHECKING:
@@ -59,11 +61,19 @@ def describe_run(run: RunResult) -> str:
             f"ended after {epochs} ({run.steps:,} steps, {run.seconds:.1f} s): {run.why_ended}",
             f"{kept} weights at {step}: {part} {scores_text(run.validation)}",
             *again,
-            *([f"test: {scores_text(run.test)}"] if run.test else []),
+            *test_lines(run),
             *zeros_lines(run),
-            f"saved in {run.folder}",
+            f"saved in {run.folder}" + (f": open {run.folder / REPORT}" if run.best_step else ""),
         ]
     )
+
+
+def test_lines(run: RunResult) -> list[str]:
+    """Write the scores of the test part, next to those of the simplest answer."""
+    if not run.test:
+        return []
+    scores = f"test: {scores_text(run.test)}{baseline_text(run.baseline)}"
+    return [scores, *baseline_warning(run.baseline, run.test)]
 
 
 def zeros_lines(run: RunResult) -> list[str]:

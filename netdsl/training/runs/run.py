@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdsl.training.metrics.naive import is_baseline
 from netdsl.training.runs.figures import json_value
 from netdsl.training.runs.folder import BEST, RESULT, damaged, read_json, require_file
 
@@ -42,6 +43,7 @@ class RunResult:
     NaN before the first evaluation, the step is 0 and there are no figures. `retrained` is the
     number of steps done again on all the data, or 0. `ended` is one of `ENDS`. `zeros` counts, by
     the name of each kernel, the `weights` and those that are exactly 0, where the recipe has `l1`.
+    `baseline` is what the simplest answer scores on the test part: see `naive_baseline`.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class RunResult:
     retrained: int
     seconds: float
     zeros: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
+    baseline: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
         """Return what is written of it; figures that are not finite are None."""
@@ -97,6 +100,7 @@ class RunResult:
             and type(self.best_value) in (int, float, type(None))
             and self.best_value == self.best_value  # NaN is not
             and self.ended in ENDS
+            and is_baseline(self.baseline)
             and isinstance(self.zeros, dict)
             and all(
                 isinstance(counts, dict)

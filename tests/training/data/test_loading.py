@@ -607,3 +607,22 @@ def test_a_preparation_of_a_run_that_knew_texts_and_numbers_alone() -> None:
             del column[name]
     del values["inputs"][0]["columns"]["left_out"]
     assert from_plain(values) == HOUSES
+
+
+@pytest.mark.parametrize(
+    ("text", "recipe", "sizes"),
+    [
+        ("28x28x1 > conv3-2 > fc-10", Recipe(), "8x8 resized to 28x28x1"),
+        ("28x28x1 > conv3-2 > fc-10", Recipe(data=DataSpec("digits")), ""),
+        ("8x8x1 > conv3-2 > fc-10", Recipe(), ""),
+        ("64 > fc-10", Recipe(), ""),
+    ],
+)
+def test_digits_that_nobody_asked_for_warn_where_they_are_resized(
+    text: str, recipe: Recipe, sizes: str
+) -> None:
+    from netdsl.training.data.load import load_data as loaded
+
+    notes = [note for note in loaded(recipe, netdsl.parse(text)).notes if "warning" in note]
+    assert len(notes) == bool(sizes)
+    assert all(sizes in note and "--data mnist" in note for note in notes)

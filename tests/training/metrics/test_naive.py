@@ -1,0 +1,114 @@
+"""The simplest answer: the most frequent class or the mean of the training part, on another part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netdsl.training.data.parts import Examples
+from netdsl.training.metrics.naive import (
+    baseline_text,
+    baseline_warning,
+    is_baseline,
+    naive_baseline,
+)
+from netdsl.training.preparation.outputs import OutputTransform
+
+
+def examples(y: Any) -> Examples:
+    y = np.asarray(y)
+    return Examples((np.zeros((len(y), 3)),), (y,), "training")
+
+
+def output(shape: tuple[int, ...], loss: str, classes: int = 0, **more: Any) -> OutputTransform:
+    return OutputTransform("y", shape, "linear", loss, classes, **more)
+
+
+@pytest.mark.parametrize(
+    ("made", "train", "part", "answer", "figure", "value"),
+    [
+        (
+            output((2,), "cross-entropy", 2, names=("No", "Yes")),
+            [0, 0, 1],
+            [0, 1, 1, 1],
+            "No",
+            "accuracy",
+            0.25,
+        ),
+        (output((1,), "binary", 2), [1, 1, 0], [1, 0], "1", "accuracy", 0.5),
+        (output((1,), "binary"), [[0.0], [0.0], [1.0]], [[0.0], [1.0]], "0", "accuracy", 0.5),
+        (output((1,), "hinge", 2), [1, 1, 0], [1, 1, 0, 0], "1", "accuracy", 0.5),
+        (
+            output((2, 2, 3), "cross-entropy", 3),
+            [[[2, 2], [0, 1]]],
+            [[[2, 2], [2, 1]], [[0, 0], [0, 0]]],
+            "2",
+            "accuracy",
+            0.375,
+        ),
+        (
+            output((1,), "squared", centre=10.0, spread=5.0),
+            [[0.0], [20.0]],
+            [[13.0], [6.0]],
+            "the mean",
+            "absolute_error",
+            3.5,
+        ),
+        (
+            output((2,), "absolute"),
+            [[0.0, 1.0], [2.0, 3.0]],
+            [[1.0, 4.0]],
+            "the mean",
+            "absolute_error",
+            1.0,
+        ),
+    ],
+)
+def test_the_simplest_answer_is_measured_in_the_figure_of_the_training(
+    made: OutputTransform, train: Any, part: Any, answer: str, figure: str, value: float
+) -> None:
+    found = naive_baseline(examples(train), examples(part), [made])
+    assert found == {"answer": answer, "figure": figure, "value": pytest.approx(value)}
+    assert is_baseline(found)
+
+
+@pytest.mark.parametrize(
+    ("made", "y"),
+    [
+        (output((3,), "binary"), [[0.0, 1.0, 0.0]]),  # tags
+        (output((3,), "squared", copies="x"), [[0.0, 1.0, 0.0]]),
+        (output((1,), "squared"), np.zeros((0, 1))),
+    ],
+)
+def test_there_is_none_of_tags_of_copies_and_of_nothing(made: OutputTransform, y: Any) -> None:
+    assert naive_baseline(examples(y), examples(y), [made]) == {}
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "warned"),
+    [
+        ("accuracy", 0.76, False),
+        ("accuracy", 0.75, True),
+        ("accuracy", 0.5, True),
+        ("accuracy", float("nan"), True),
+        ("absolute_error", 0.75, True),
+        ("absolute_error", 0.5, False),
+    ],
+)
+def test_a_network_that_does_not_beat_it_is_warned_of(
+    figure: str, value: float, warned: bool
+) -> None:
+    baseline = {"answer": "No", "figure": figure, "value": 0.75}
+    warning = "warning: not better than always answering No"
+    assert baseline_warning(baseline, {figure: value}) == [warning] * warned
+    assert baseline_text(baseline) == "; always No: 0.7500"
+
+
+def test_without_a_baseline_nothing_is_said() -> None:
+    assert (baseline_text({}), baseline_warning({}, {"accuracy": 0.1})) == ("", [])
+    assert is_baseline({})
+    assert not is_baseline({"answer": "a"})
+    assert not is_baseline({"answer": "a", "figure": "loss", "value": "b"})
+    assert not is_baseline([])
