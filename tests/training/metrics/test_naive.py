@@ -1,4 +1,4 @@
-"""The simplest answer: the most frequent class or the mean of the training part, on another part."""
+"""The simplest answer, the most frequent class or the mean of the training part, is measured."""
 
 from __future__ import annotations
 
