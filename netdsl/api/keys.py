@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import (
         Adversarial,
         Augment,
+        Gan,
         Keep,
         Loss,
         Optimizer,
@@ -39,6 +40,7 @@ class RecipeKeys(TypedDict, total=False):
     data: Any
     target: str | None
     drop: Sequence[str] | str | None
+    gan: Gan | Keys | str | None
     loss: Loss | Keys | str | None
     loss_weights: Mapping[str, float] | None
     kl: float | None

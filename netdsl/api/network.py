@@ -276,4 +276,4 @@ class Network(NetworkFigures, Computing):
         """
         from netdsl.api.run import train_architecture
 
-        return train_architecture(self, recipe, name, where, quiet, keys)
+        return train_architecture(lambda several: self, recipe, name, where, quiet, keys)

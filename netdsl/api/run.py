@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -281,7 +281,7 @@ def evaluate(
         DataError: for what is wrong with the data.
         NetError: N630 for a part that does not exist.
     """
-    from netdsl.training.evaluation.evaluate import evaluate
+    from netdsl.training.verbs import evaluate
 
     if part is not None:
         part = arguments.text("part", part, "test, validation, training or all")
@@ -362,21 +362,23 @@ def resume(run: RunArgument, *, data: Any = None, quiet: bool = False) -> Run:
     Raises:
         RunFolderError: N616 where it has ended, or its data or its recipe have changed.
     """
-    from netdsl.training.loop.train import resume
+    from netdsl.training.verbs import resume
 
     return Run.of(resume(_folder(run), data=data, quiet=arguments.yes_or_no("quiet", quiet)))
 
 
 def train_architecture(
-    network: Architecture | Fragment,
+    network: Callable[[bool], Architecture | Fragment],
     recipe: RecipeArgument,
     name: str | None,
     where: PathArgument,
     quiet: bool,
     keys: Mapping[str, Any],
 ) -> Run:
-    """Train a network; see `Network.train`."""
-    from netdsl.training.loop.train import train
+    """Train a network, which is read once it is known whether its file holds two that are trained
+    together; see `Network.train`.
+    """
+    from netdsl.training.verbs import train
 
     if name is not None:
         name = arguments.text("name", name, "a run's name")
@@ -386,7 +388,7 @@ def train_architecture(
     target, drop = replaced.pop("target", None), replaced.pop("drop", None)
     known = known.replace(**Recipe.of(replaced).given())
     result = train(
-        network,
+        network(known.is_gan),
         known,
         data=data if given is None else given,
         target=target,

@@ -152,8 +152,8 @@ def network_of(name: str, value: object) -> Network:
     return Network.of(only(check_source(read, options, usual), None))
 
 
-def trained_of(name: str, value: object) -> Network | Fragment:
-    """Return the network of a training, which may leave its input out.
+def trained_of(name: str, value: object, several: bool = False) -> Network | Fragment:
+    """Return the network of a training, which may leave its input out; of `several` the first.
 
     Raises:
         TypeError: where it is none.
@@ -161,7 +161,13 @@ def trained_of(name: str, value: object) -> Network | Fragment:
     """
     if not isinstance(value, Architecture):
         path = arguments.path(name, value, f"a Network, {SOURCE}")
-        fragment = fragment_of(*_source(path, ReadOptions()))
+        read, options, usual = _source(path, ReadOptions())
+        if several:
+            checked = check_source(read, options, usual)
+            if checked.faulty:
+                raise NetError(*checked.diagnostics)
+            return Network.of(checked.networks[0])
+        fragment = fragment_of(read, options, usual)
         if fragment is not None:
             return fragment
     return network_of(name, value)

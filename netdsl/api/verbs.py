@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from netdsl.api.keys import RecipeKeys
     from netdsl.api.run import RecipeArgument, Run
     from netdsl.api.texts import NetworkArgument
+    from netdsl.architecture import Architecture
     from netdsl.keras.calls import InputShapes
+    from netdsl.reading import Fragment
 
 
 def from_keras(model: Any, input: InputShapes = None) -> str:
@@ -70,7 +72,7 @@ def train(
 
     Args:
         network: a network, the path of a file, or a text; one without an input, such as
-            `"fc-32 > fc-1"`, has the data's shape as its input.
+            `"fc-32 > fc-1"`, has the data's shape as its input. The two of a GAN are in one file.
         recipe: a Recipe, keys and values, or the path of a YAML file; what it leaves out has a
             default.
         name: of the run; the network's name where it is left out.
@@ -90,8 +92,10 @@ def train(
     """
     from netdsl.api.run import train_architecture
 
-    found = trained_of("network", network)
-    return train_architecture(found, recipe, name, where, quiet, keys)
+    def read(several: bool) -> Architecture | Fragment:
+        return trained_of("network", network, several)
+
+    return train_architecture(read, recipe, name, where, quiet, keys)
 
 
 def summary(

@@ -86,6 +86,16 @@ def add_run_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="RUN", type=run_folder, help=RUN_HELP)
 
 
+def add_net(parser: argparse.ArgumentParser, usual: str = "") -> None:
+    """Add `--net`, which of a GAN's two networks is meant."""
+    more = f" (default: {usual})" if usual else ""
+    parser.add_argument(
+        "--net",
+        choices=("generator", "discriminator"),
+        help=f"of a GAN's run, which of its two networks{more}",
+    )
+
+
 def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -> None:
     """Add `--force`, without which nothing that exists is written over."""
     parser.add_argument("-f", "--force", action="store_true", help=f"overwrite {what}")

@@ -41,8 +41,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from netdsl.training.evaluation.evaluate import evaluate
     from netdsl.training.evaluation.evaluate_text import describe_evaluation
+    from netdsl.training.verbs import evaluate
 
     target = target_of(options.output, options.force)
     result = evaluate(

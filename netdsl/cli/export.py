@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.arguments import RUN_HELP, add_force, run_folder
+from netdsl.cli.arguments import RUN_HELP, add_force, add_net, run_folder
 from netdsl.cli.terminal import is_quiet
 
 EXAMPLES = (
     "export runs/lenet5-1 lenet5.onnx",
     "export runs/lenet5-1 weights.safetensors",
     "export runs/lenet5-1 saved/ --to savedmodel",
+    "export runs/dcgan-1 generator.onnx --net generator",
 )
 
 
@@ -29,6 +30,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         choices=("keras", "savedmodel", "onnx", "litert", "safetensors"),
         help="the format (default: from the target's suffix)",
     )
+    add_net(parser)
     add_force(parser, "existing files")
 
 
@@ -36,7 +38,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from netdsl.training.export.export import export
 
-    for line in export(options.source, options.target, format=options.to, force=options.force):
+    force, net = options.force, options.net
+    for line in export(options.source, options.target, format=options.to, force=force, net=net):
         if not is_quiet():
             print(line)
     return 0

@@ -32,6 +32,10 @@ def run_grid(options: argparse.Namespace) -> int:
     Returns:
         The exit code.
     """
+    whole = recipe_of(options)
+    if whole is not None and whole.is_gan:
+        message = "a grid trains one network with several values, and a GAN is made of two"
+        raise fail("N507", message, whole.span("gan"), help="train each by --set")
     given = read_input(options.file)
     if options.file == "-":
         options.file = given.source.text

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.arguments import DATA_HELP, add_data, add_file, add_target, positive
-from netdsl.cli.inputs import read_trained
+from netdsl.cli.inputs import read_networks, read_trained
 from netdsl.cli.terminal import note
 from netdsl.errors import fail
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.reading import Fragment
+    from netdsl.training.adversarial.job import AdversarialJob
     from netdsl.training.planning.job import Job
     from netdsl.training.recipes.recipe import Recipe
 
@@ -146,13 +149,28 @@ def _note_recipe(file: str) -> None:
         note(f"{recipe} is not read; with it: netdsl train {file} {recipe}")
 
 
-def job_of(options: argparse.Namespace) -> Job:
+def network_to_train(options: argparse.Namespace, recipe: Recipe | None) -> Architecture | Fragment:
+    """Read the network of a training, of a GAN one of the two of its file.
+
+    Raises:
+        NetError: where it has mistakes; N507 where `--net` names one of a GAN's.
+    """
+    if recipe is None or not recipe.is_gan:
+        return read_trained(options)
+    if options.net is not None:
+        message = f"a GAN is made of two networks, and --net {options.net} chooses one"
+        raise fail("N507", message, help="name the two in the recipe: gan: {generator: NAME, ...}")
+    return read_networks(options.file, options).networks[0]
+
+
+def job_of(options: argparse.Namespace) -> Job | AdversarialJob:
     """Plan the training that is asked for.
 
     Raises:
         NetError: where the network, the recipe or the data has mistakes.
     """
-    network = read_trained(options)
-    from netdsl.training.planning.plan import plan
+    recipe = recipe_of(options)
+    network = network_to_train(options, recipe)
+    from netdsl.training.verbs import plan
 
-    return plan(network, recipe_of(options), **keys_of(options))
+    return plan(network, recipe, **keys_of(options))

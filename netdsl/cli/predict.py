@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from netdsl.cli.arguments import add_force, add_format, add_run_folder, positive
+from netdsl.cli.arguments import add_force, add_format, add_net, add_run_folder, positive
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note
 
@@ -49,6 +49,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where to write: .csv or .json, else text; arrays as .npy, images as .png or .svg",
     )
+    add_net(parser, "discriminator")
     add_force(parser)
     add_format(parser, "csv")
 
@@ -60,13 +61,13 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from netdsl.training.evaluation.predict_text import describe_notes
 
-    target = target_of(options.output, options.force)
+    target, net = target_of(options.output, options.force), options.net
     suffix = target.suffix.lower() if target else ""
     if suffix in ARRAYS or options.at is not None:
         from netdsl.lab.inside.at import save_values, values_at
         from netdsl.lab.inside.subject import TrainedRun
 
-        found = values_at(TrainedRun.of(options.folder), options.inputs, options.at)
+        found = values_at(TrainedRun.of(options.folder, net=net), options.inputs, options.at)
         if target is not None and suffix in ARRAYS:
             save_values(found, target)
             note(f"{target}: {found.layer}")
@@ -78,7 +79,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         from netdsl.training.evaluation.predict import predict
 
-        records = predict(options.folder, options.inputs, options.top, strict=options.strict)
+        strict, top = options.strict, options.top
+        records = predict(options.folder, options.inputs, top, strict=strict, net=net)
     written = _written(records, options.format)
     if target is None:
         print(written, end="")

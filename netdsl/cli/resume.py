@@ -25,8 +25,8 @@ def run(options: argparse.Namespace) -> int:
         from netdsl.cli.grids import resume_grid
 
         return resume_grid(Path(options.folder))
-    from netdsl.training.loop.train import resume
     from netdsl.training.runs.inputs import read_recipe
+    from netdsl.training.verbs import resume
 
     return on_hosts(
         read_recipe(Path(options.folder)), lambda: resume(options.folder, quiet=is_quiet())

@@ -1,18 +1,33 @@
-"""`netdsl sample`: new examples from a decoder."""
+"""`netdsl sample`: new examples from a decoder, or from the generator of a GAN."""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from netdsl.cli.arguments import add_force, add_run_folder, natural, positive
+from netdsl.cli.arguments import (
+    add_force,
+    add_format,
+    add_run_folder,
+    natural,
+    positive,
+    run_folder,
+)
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
-from netdsl.cli.terminal import note
+from netdsl.cli.terminal import note, print_json
+from netdsl.errors import fail
+
+if TYPE_CHECKING:
+    from netdsl.lab.inside.decode import Samples
+    from netdsl.lab.inside.naming import Classifier
 
 EXAMPLES = (
     "sample runs/vae-1 --count 64 -o samples.png",
     "sample runs/deep-1 --at code --between two.png seven.png --steps 8 -o between.svg",
     "sample runs/deep-1 --mean 7 --minus 1 --plus 4 -o sum.svg",
+    "sample runs/dcgan-1 --between 3 8 -o between.svg",
+    "sample runs/dcgan-1 --judge runs/lenet5-1",
 )
 
 
@@ -25,11 +40,17 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="the code that is decoded; by default what `gaussian` gives, or a point called code",
     )
     parser.add_argument(
-        "--count", type=positive, metavar="N", help="how many are drawn (default: 64)"
+        "--count",
+        type=positive,
+        metavar="N",
+        help="how many are drawn (default: 64, with --judge 1000)",
     )
     parser.add_argument("--seed", type=natural, metavar="N", help="(default: 0)")
     parser.add_argument(
-        "--between", nargs=2, metavar="IMAGE", help="decode the codes between two images'"
+        "--between",
+        nargs=2,
+        metavar="IMAGE",
+        help="decode the codes between two images'; of a GAN, the numbers of two of its samples",
     )
     parser.add_argument(
         "--steps",
@@ -45,14 +66,26 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{sign}", dest="terms", action=_Term, metavar="CLASS", default=[], help=help
         )
+    parser.add_argument("--label", metavar="CLASS", help="of a GAN that is given a class: which")
+    parser.add_argument(
+        "--judge",
+        dest="classifier",
+        type=run_folder,
+        metavar="RUN",
+        help="a classifier's run, which names the samples: how many classes, how surely",
+    )
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
-        required=True,
         help="where to write: .svg or .png for images, .npy for the numbers",
     )
     add_force(parser)
+    add_format(parser)
+
+
+DRAWN, COUNTED = 64, 1000
+"""Samples that are drawn by default, and those that a classifier names."""
 
 
 def _several(text: str) -> int:
@@ -82,9 +115,10 @@ def _problem(options: argparse.Namespace) -> str | None:
         return "--between is one way, and --mean, --plus and --minus another"
     if options.steps is not None and not options.between:
         return "--steps is for --between"
-    random = options.count is not None or options.seed is not None
-    if random and (options.between or options.terms):
-        return "--count and --seed are for what is drawn: without --between and --mean"
+    if options.count is not None and (options.between or options.terms):
+        return "--count is for what is drawn: without --between and --mean"
+    if options.output is None and options.format != "json" and options.classifier is None:
+        return "say what to make of the samples: -o FILE, --json or --judge RUN"
     return None
 
 
@@ -93,25 +127,57 @@ def run(options: argparse.Namespace) -> int:
     if (problem := _problem(options)) is not None:
         return wrong_usage("sample", problem)
     from netdsl.lab.given import saved
-    from netdsl.lab.inside.decode import Decoder, arithmetic, between, drawn
-    from netdsl.lab.inside.subject import TrainedRun
+    from netdsl.lab.inside.naming import Classifier
     from netdsl.lab.pictures import checked_picture, save_picture
 
-    target = target_of(options.output, options.force)
+    target = None if options.output is None else target_of(options.output, options.force)
     if target is not None and target.suffix != ".npy":
         checked_picture(target)
-    decoder = Decoder(TrainedRun.of(options.folder), options.at)
-    if options.between:
-        first, last = options.between
-        made = between(decoder, first, last, options.steps or 8)
-    elif options.terms:
-        made = arithmetic(decoder, options.terms)
-    else:
-        made = drawn(decoder, options.count or 64, options.seed or 0)
+    classifier = None if options.classifier is None else Classifier(options.classifier)
+    made = _made(options, classifier)
+    named = None if classifier is None or options.terms else classifier.named(made.array)
     if target is not None and target.suffix == ".npy":
         saved(made.array, target)
     elif target is not None:
-        save_picture(made.sheet, target)
-    print(f"{made.title}; {made.about}")
-    note(f"{options.output}: {made.title}")
+        shown = made if classifier is None else made.first(DRAWN)
+        save_picture(shown.sheet, target)
+    if options.format == "json":
+        print_json(made.values | ({} if named is None else {"judge": named.values}))
+    else:
+        print("\n".join([f"{made.title}; {made.about}", *(named.lines if named else ())]))
+    if options.output is not None:
+        note(f"{options.output}: {made.title}")
     return 0
+
+
+def _made(options: argparse.Namespace, classifier: Classifier | None) -> Samples:
+    """Make what is asked for, of a decoder or of a generator."""
+    from netdsl.training.verbs import adversarial
+
+    usual = DRAWN if classifier is None else COUNTED
+    count, seed, steps = options.count or usual, options.seed or 0, options.steps or 8
+    if adversarial(options.folder):
+        from netdsl.lab.inside import generate
+
+        if options.at is not None:
+            message = f"{options.folder} is the run of a GAN, whose samples are made of noise"
+            raise fail("N691", message, help="leave --at out")
+        generator = generate.Generator(options.folder)
+        if options.between:
+            return generate.between(generator, options.between, steps, seed, options.label)
+        if options.terms:
+            return generate.arithmetic(generator, options.terms, seed, classifier)
+        return generate.drawn(generator, count, seed, options.label)
+    from netdsl.lab.inside.decode import Decoder, arithmetic, between, drawn
+    from netdsl.lab.inside.subject import TrainedRun
+
+    if options.label is not None:
+        message = f"{options.folder} is not the run of a GAN that is given a class"
+        raise fail("N691", message, help="leave --label out; --mean 7 decodes the mean code of a 7")
+    decoder = Decoder(TrainedRun.of(options.folder), options.at)
+    if options.between:
+        first, last = options.between
+        return between(decoder, first, last, steps)
+    if options.terms:
+        return arithmetic(decoder, options.terms)
+    return drawn(decoder, count, seed)

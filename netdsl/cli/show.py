@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from netdsl.cli.arguments import RUN_HELP, add_force, add_format, from_0, natural, run_folder
+from netdsl.cli.arguments import (
+    RUN_HELP,
+    add_force,
+    add_format,
+    add_net,
+    from_0,
+    natural,
+    run_folder,
+)
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note, print_json
@@ -147,6 +155,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         metavar="STD",
         help="of --reconstruct: the standard deviation of noise added to the images (default: 0)",
     )
+    add_net(parser, "discriminator")
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="where to write the picture: .svg or .png"
     )
@@ -178,7 +187,7 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options.output, options.force)
     if target is not None:
         checked_picture(target)
-    found = view(TrainedRun.of(folder), options)
+    found = view(TrainedRun.of(folder, net=options.net), options)
     if target is not None:
         save_picture(found.picture, target)
     if options.format == "json":

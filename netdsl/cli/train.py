@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from netdsl.cli.arguments import positive
 from netdsl.cli.exit_codes import RUN_FAILED, wrong_usage
-from netdsl.cli.inputs import read_trained
-from netdsl.cli.jobs import add_job, job_of, keys_of, recipe_of, setting
+from netdsl.cli.jobs import add_job, job_of, keys_of, network_to_train, recipe_of, setting
 from netdsl.cli.terminal import is_quiet
 from netdsl.cli.then import check_following, following
 from netdsl.cli.training_end import on_hosts
+from netdsl.errors import fail
+
+if TYPE_CHECKING:
+    from netdsl.training.adversarial.job import AdversarialJob
 
 EXAMPLES = (
     "train lenet5.net --data digits",
@@ -20,6 +24,7 @@ EXAMPLES = (
     "train churn.net --data churn.csv --target churn --folds 5",
     "train lenet5.net --then 'show --filters -o filters.svg'",
     "train lenet5.net --overfit-one-batch",
+    "train dcgan.net --data mnist --set gan=nonsaturating",
 )
 
 NO_FILE = "netdsl new churn.net --data churn.csv --target churn makes a first one"
@@ -81,10 +86,10 @@ def run(options: argparse.Namespace) -> int:
         from netdsl.cli.grids import run_grid
 
         return run_grid(options)
-    network = read_trained(options)
-    from netdsl.training.loop.train import train
-
     recipe, keys = recipe_of(options), keys_of(options)
+    network = network_to_train(options, recipe)
+    from netdsl.training.verbs import train
+
     return on_hosts(
         recipe,
         lambda: train(network, recipe, **keys, name=options.name, quiet=is_quiet()),
@@ -98,6 +103,10 @@ def _try(options: argparse.Namespace) -> int:
     from netdsl.keras.quiet import quiet_keras
 
     quiet_keras()  # before anything else imports Keras
+    from netdsl.training.adversarial.job import AdversarialJob
+
+    if isinstance(job, AdversarialJob):
+        return _try_pair(job, options)
     from netdsl.training.loop.sanity import describe_overfit, dry_run, overfit
 
     if options.dry_run:
@@ -106,3 +115,14 @@ def _try(options: argparse.Namespace) -> int:
     found = overfit(job)
     print(describe_overfit(found))
     return 0 if found.learned else RUN_FAILED
+
+
+def _try_pair(job: AdversarialJob, options: argparse.Namespace) -> int:
+    """Take a step of a GAN; nothing is written."""
+    from netdsl.training.adversarial.train import dry_run_pair
+
+    if options.overfit_one_batch:
+        message = "two networks that compete learn no batch: their losses do not fall to 0"
+        raise fail("N507", message, job.recipe.span("gan"), help="--dry-run takes one step")
+    print(dry_run_pair(job))
+    return 0

@@ -8,19 +8,29 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from netdsl.errors import Diagnostic, NetError, RunError
 from netdsl.wording import bytes_text
 
 if TYPE_CHECKING:
-    from netdsl.analysis.memory.process import ProcessMemory
+    from netdsl.analysis.memory.process import Overheads
 
 OUT_OF_MEMORY = frozenset(("MemoryError", "ResourceExhaustedError", "OutOfMemoryError"))
 """What Python and the backends raise: classes that cannot be named without importing a backend."""
 
 EXHAUSTED = ("RESOURCE_EXHAUSTED", "could not create a memory object")
 """What the messages of other classes hold that the backends raise then; the second is oneDNN's."""
+
+
+class TrainingMemory(Protocol):
+    """A training, as far as memory is concerned, as `ProcessMemory` is."""
+
+    def needed(self, batch: int, kind: Overheads) -> int:
+        """Return the bytes that it takes with this batch on top of what is there."""
+
+    def largest(self, budget: int, kind: Overheads) -> int:
+        """Return the largest batch with which it takes at most this much, 0 where none does."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -50,7 +60,7 @@ def memory_context(explain: Callable[[], tuple[str, str]]) -> Iterator[None]:
         raise RunError(Diagnostic("N612", message, help=help)) from None
 
 
-def smaller_training(training: ProcessMemory, batch: int) -> tuple[str, str]:
+def smaller_training(training: TrainingMemory, batch: int) -> tuple[str, str]:
     """Say where the memory is full what a step takes by the estimate, and which batch half of that
     would hold.
 
@@ -71,7 +81,7 @@ def smaller_training(training: ProcessMemory, batch: int) -> tuple[str, str]:
     return message, help
 
 
-def check_memory(training: ProcessMemory, batch: int) -> None:
+def check_memory(training: TrainingMemory, batch: int) -> None:
     """Refuse a training that does not fit into this machine's memory, before its first step.
 
     Args:

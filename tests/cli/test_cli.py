@@ -221,7 +221,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
         (["sample", "r", "--steps", "3"], "--steps is for --between"),
         (
             ["sample", "r", "--mean", "7", "--count", "3"],
-            "--count and --seed are for what is drawn",
+            "--count is for what is drawn",
         ),
     ],
 )

@@ -56,6 +56,28 @@ class Samples(NamedTuple):
     before: Sequence[tuple[Any, str]] = ()
 
     @property
+    def values(self) -> dict[str, Any]:
+        """What is written of them as JSON."""
+        return {
+            "title": self.title,
+            "about": self.about,
+            "captions": list(self.captions),
+            "codes": self.codes.tolist(),
+            "samples": self.array.tolist(),
+        }
+
+    def first(self, count: int) -> Samples:
+        """Return the first of them, of which a picture can be made."""
+        if len(self.array) <= count:
+            return self
+        return self._replace(
+            about=f"{self.about}; the first {count}",
+            codes=self.codes[:count],
+            array=self.array[:count],
+            captions=self.captions[:count],
+        )
+
+    @property
     def sheet(self) -> ImageSheet:
         """The picture.
 

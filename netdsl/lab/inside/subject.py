@@ -12,6 +12,7 @@ from netdsl.errors import NetError, fail
 from netdsl.lab.forward import layer_called
 from netdsl.lab.weighted import WeightedNetwork, begun, trained
 from netdsl.training.runs.finished import FinishedRun, finished_run
+from netdsl.training.runs.folder import DISCRIMINATOR
 
 if TYPE_CHECKING:
     from netdsl.graph import Layer
@@ -37,13 +38,18 @@ class TrainedRun:
         self.run, self.graph, self.given = run, run.network.graph, given
 
     @classmethod
-    def of(cls, folder: str | Path, given: Any = None) -> TrainedRun:
-        """Open the folder of a run; `given` is its data, where that came from Python.
+    def of(cls, folder: str | Path, given: Any = None, net: str | None = None) -> TrainedRun:
+        """Open the folder of a run.
+
+        Args:
+            folder: the run's.
+            given: its data, where that came from Python.
+            net: of a GAN's run, which of its networks; by default the discriminator.
 
         Raises:
             NetError: N613, N614.
         """
-        return cls(finished_run(Path(folder)), given)
+        return cls(finished_run(Path(folder), net, DISCRIMINATOR), given)
 
     @cached_property
     def weighted(self) -> WeightedNetwork:
@@ -82,6 +88,9 @@ class TrainedRun:
         from netdsl.training.data import reload
         from netdsl.training.runs.inputs import read_recipe
 
+        if self.run.part:
+            message = f"{self.run.run.folder} is the run of a GAN, whose data has no answers"
+            raise fail("N691", message, help="--filters, --maps, --excite and --where need no data")
         return reload(read_recipe(self.run.run.folder), self.run.preparation, self.given)
 
     @cached_property

@@ -16,6 +16,16 @@ listed.
 """
 
 
+OF_PAIR = (
+    "generator_loss",
+    "discriminator_loss",
+    "real_score",
+    "generated_score",
+    "diversity",
+)
+"""Figures of a GAN."""
+
+
 def describe_evaluation(result: Mapping[str, Any]) -> str:
     """Write the result of `evaluate` for people."""
     lines = [f"{result['run']}, weights of step {result['step']:,}"]
@@ -27,7 +37,7 @@ def describe_evaluation(result: Mapping[str, Any]) -> str:
     figures = ", ".join(
         f"{name.replace('_', ' ')} {_number(result[name])}"
         for name in result
-        if name in ("loss", *EXTRA) or metric_named(name)
+        if name in ("loss", *OF_PAIR, *EXTRA) or metric_named(name)
     )
     measured = f"{figures} ({counted(result['examples'], 'example')})"
     baseline = result.get("baseline", {})

@@ -13,6 +13,7 @@ from netdsl.training.evaluation.evaluate import memory_errors
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
 from netdsl.training.metrics.answers import answer, category_scores, probabilities
 from netdsl.training.runs.finished import finished_run
+from netdsl.training.runs.folder import DISCRIMINATOR
 from netdsl.wording import counted
 
 CLASSES = 100
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def predict(
-    folder: str | Path, inputs: Any, top: int = 3, *, strict: bool = False
+    folder: str | Path,
+    inputs: Any,
+    top: int = 3,
+    *,
+    strict: bool = False,
+    net: str | None = None,
 ) -> list[dict[str, Any]]:
     """Ask a run's network about inputs.
 
@@ -34,6 +40,7 @@ def predict(
         inputs: files, as `read_inputs` accepts them, or the examples, as `given_inputs` does.
         top: how many of the likeliest classes are listed.
         strict: whether cells that the network was not trained on are refused.
+        net: of a GAN's run, which of its networks is asked; by default the discriminator.
 
     Returns:
         A record for each. Of classes it holds `class`, `name`, `top`, the likeliest as
@@ -49,7 +56,7 @@ def predict(
         NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614;
             N531 also where `strict` refuses a row.
     """
-    held = finished_run(Path(folder))
+    held = finished_run(Path(folder), net, DISCRIMINATOR)
     preparation = held.preparation
     read = read_inputs if is_paths(inputs) else given_inputs
     names, x, notes, failed = read(inputs, preparation)

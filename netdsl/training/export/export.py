@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 
 def export(
-    source: str | Path, target: str | Path, *, format: str | None = None, force: bool = False
+    source: str | Path,
+    target: str | Path,
+    *,
+    format: str | None = None,
+    force: bool = False,
+    net: str | None = None,
 ) -> list[str]:
     """Write the best weights of a run, or the model in a .keras file, in another form.
 
@@ -42,6 +47,7 @@ def export(
         target: its suffix says the form, unless
         format: names it.
         force: whether files may be written over.
+        net: `generator` or `discriminator`, of a GAN's run.
 
     Returns:
         What was done, in words.
@@ -56,7 +62,7 @@ def export(
     if target.is_symlink() and force:
         target = Path(os.path.realpath(target))
     form = FORMATS[name]
-    prepared = _prepared(source)
+    prepared = _prepared(source, net)
     try:
         _check_free(target, name, force)
     except OSError as error:
@@ -65,7 +71,7 @@ def export(
     if prepared and not force:
         _check_siblings(description, prepared)
     _check_installed(form)
-    model = _model(source)
+    model = _model(source, net)
     done = [*_exported(in_float32(model) if form.tensorflow else model, target, form)]
     if form.tensorflow and precision(model) != "float32":
         done.append(f"it computes in float32; the network was trained in {precision(model)}")
@@ -141,14 +147,16 @@ def _check_installed(form: Format) -> None:
 # --- what is exported -----------------------------------------------------------------------------
 
 
-def _prepared(source: Path) -> str:
+def _prepared(source: Path, net: str | None) -> str:
     """Return what a run does to its examples, as JSON; nothing for a .keras file.
 
     Raises:
         NetError: N601, N613, N614.
     """
     if source.is_dir() or not source.suffix:
-        return json_text(as_plain(finished_run(source).preparation)) + "\n"
+        return json_text(as_plain(finished_run(source, net).preparation)) + "\n"
+    if net is not None:
+        raise fail("N691", f"{source} holds one network", help="leave --net out")
     if source.suffix != ".keras":
         raise fail("N613", f"{source} is neither a run folder nor a .keras file")
     if not source.is_file():
@@ -157,11 +165,11 @@ def _prepared(source: Path) -> str:
     return ""
 
 
-def _model(source: Path) -> keras.Model:
+def _model(source: Path, net: str | None) -> keras.Model:
     """Return a run's best model, or a .keras file's. Raises NetError N613, N614."""
     from netdsl.keras.opening import load_model
 
-    return finished_run(source).model() if source.is_dir() else load_model(source)
+    return finished_run(source, net).model() if source.is_dir() else load_model(source)
 
 
 def _exported(model: keras.Model, target: Path, form: Format) -> Iterator[str]:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -22,12 +23,22 @@ MAX_STATE = 1 << 28
 """Bytes of a state: a million epochs take less."""
 
 
-def arrays_of(model: keras.Model) -> dict[str, Any]:
-    """Return what training changes, by place.
+Variables = Mapping[str, Sequence[Any]]
+"""What a training changes: Keras's variables by their kind."""
+
+T = TypeVar("T")
+
+
+def variables_of(model: keras.Model) -> Variables:
+    """Return what a model's training changes.
 
     The weights, the random states of its layers, and the optimizer's numbers.
     """
-    variables = {"model": model.variables, "optimizer": model.optimizer.variables}
+    return {"model": model.variables, "optimizer": model.optimizer.variables}
+
+
+def arrays_of(variables: Variables) -> dict[str, Any]:
+    """Return the variables' numbers by kind and place."""
     held = {
         f"{kind}/{place}": variable
         for kind, own in variables.items()
@@ -46,15 +57,15 @@ def _plain(array: Any) -> Any:
     return np.array(array, np.float32 if array.dtype.name == "bfloat16" else None)
 
 
-def restore(model: keras.Model, file: NpzFile) -> None:
-    """Give the model and its optimizer the numbers of `arrays_of`, of which none is read that is
-    not of the shape and the type that they have.
+def restore(variables: Variables, file: NpzFile) -> None:
+    """Give variables the numbers of `arrays_of`, of which none is read that is not of the shape and
+    the type that they have.
 
     Raises:
         KeyError, ValueError: where they are another model's.
     """
-    for kind, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
-        for place, variable in enumerate(variables):
+    for kind, own in variables.items():
+        for place, variable in enumerate(own):
             variable.assign(file.read(f"{kind}/{place}", _header(variable)))
 
 
@@ -70,19 +81,54 @@ def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
     Raises:
         RunError: N610 where the disk does not take it; then the last one is still there.
     """
-    held = arrays_of(model)
-    held |= {f"best/{place}": _plain(array) for place, array in enumerate(state.weights)}
-    values = np.frombuffer(json.dumps(as_plain(state)).encode(), np.uint8)
+    best = {f"best/{place}": array for place, array in enumerate(state.weights)}
+    write_numbers(folder, variables_of(model), as_plain(state), best)
+
+
+def write_numbers(
+    folder: Path, variables: Variables, values: Mapping[str, Any], more: Mapping[str, Any]
+) -> None:
+    """Write variables, plain values and `more` arrays as a folder's checkpoint.
+
+    Raises:
+        RunError: N610 where the disk does not take it; then the last one is still there.
+    """
+    held = arrays_of(variables) | {name: _plain(array) for name, array in more.items()}
+    state = np.frombuffer(json.dumps(values).encode(), np.uint8)
 
     def write(path: Path) -> None:
         with path.open("wb") as file:  # by name, NumPy would add .npz to it
-            np.savez(file, state=values, **held)
+            np.savez(file, state=state, **held)
 
     save(folder / CHECKPOINT, write)
 
 
 def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
     """Bring the model to where the training was left, and give its state.
+
+    None where nothing was written yet.
+
+    Raises:
+        NetError: N614 where the file is damaged or another model's.
+    """
+
+    def made(values: dict[str, Any], file: NpzFile) -> State:
+        kept = [f"best/{place}" for place in range(len(model.weights))]
+        # Before the first evaluation there are no best weights.
+        best = kept if kept and kept[0] in file else []
+        weights = [
+            file.read(name, _header(variable))
+            for name, variable in zip(best, model.weights, strict=False)
+        ]
+        return from_plain(values, weights)
+
+    return read_numbers(folder, variables_of(model), made)
+
+
+def read_numbers(
+    folder: Path, variables: Variables, made: Callable[[dict[str, Any], NpzFile], T]
+) -> T | None:
+    """Give variables what `write_numbers` wrote of them, and return what is `made` of the values.
 
     None where nothing was written yet.
 
@@ -96,15 +142,8 @@ def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
         file = NpzFile(path)
         if file.header("state").nbytes > MAX_STATE:
             raise ValueError(f"its state takes more than {MAX_STATE:,} bytes")
-        kept = [f"best/{place}" for place in range(len(model.weights))]
-        # Before the first evaluation there are no best weights.
-        best = kept if kept and kept[0] in file else []
-        weights = [
-            file.read(name, _header(variable))
-            for name, variable in zip(best, model.weights, strict=False)
-        ]
-        state = from_plain(json.loads(file.read("state").tobytes()), weights)
-        restore(model, file)
+        state = made(json.loads(file.read("state").tobytes()), file)
+        restore(variables, file)
     except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of damage
         why = first_line(error)
         raise fail("N614", f"{path} is damaged, or belongs to another network: {why}") from None

@@ -47,6 +47,8 @@ class Lines(Quiet):
 
 def epoch_text(epoch: Epoch, metric: str) -> str:
     """Write an epoch's losses and metrics, in words."""
+    if "loss" not in epoch.scores:  # a GAN has two
+        return f"step {epoch.step}{_named(epoch)}"
     name = metric.replace("_", " ")
     text = f"step {epoch.step}  loss {epoch.loss:.4f}  {name} {epoch.metric:.4f}"
     text += _extra(epoch.scores)
@@ -56,6 +58,12 @@ def epoch_text(epoch: Epoch, metric: str) -> str:
         text += f"  validation loss {found.loss:.4f}  {name} {found.metric:.4f}"
         text += _extra(found.scores) + best
     return text
+
+
+def _named(epoch: Epoch) -> str:
+    return "".join(
+        f"  {name.replace('_', ' ')} {value:.4f}" for name, value in epoch.scores.items()
+    )
 
 
 def _extra(scores: Mapping[str, float]) -> str:
@@ -113,6 +121,9 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
                 bar.update(task, completed=step, epoch=(step - 1) // steps + 1)
 
             def epoch(self, epoch: Epoch) -> None:
+                if "loss" not in epoch.scores:
+                    bar.update(task, description=_named(epoch).strip())
+                    return
                 text = f"loss {epoch.loss:.4f}"
                 if epoch.evaluation:
                     loss, value = epoch.evaluation.loss, epoch.evaluation.metric

@@ -122,7 +122,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
             there.
     """
     folder = Path(folder)
-    _require_unfinished(folder)
+    require_unfinished(folder)
     recipe, network, preparation = (
         read_recipe(folder),
         read_network(folder),
@@ -165,7 +165,7 @@ def _trained(
     return run
 
 
-def _require_unfinished(folder: Path) -> None:
+def require_unfinished(folder: Path) -> None:
     """Reject a folder that holds no run, or one that has ended.
 
     Raises:

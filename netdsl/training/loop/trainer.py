@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netdsl.training.loop.divergence import divergence
 from netdsl.training.loop.keeper import Keeper
@@ -30,7 +30,6 @@ from netdsl.training.runs.history import growth
 from netdsl.training.runs.run import TRAINING_LOSS, RunResult
 
 if TYPE_CHECKING:
-    from netdsl.training.loop.callback import TrainingCallback
     from netdsl.training.loop.learner import Learner
     from netdsl.training.loop.state import State
     from netdsl.training.planning.job import Job
@@ -171,8 +170,14 @@ def result(
     )
 
 
+class Stoppable(Protocol):
+    """What looks between two steps whether it is to stop."""
+
+    stopped: bool
+
+
 @contextmanager
-def stoppable(callback: TrainingCallback) -> Iterator[None]:
+def stoppable(callback: Stoppable) -> Iterator[None]:
     """Make Ctrl-C stop after the step at hand.
 
     Python loses an interrupt that comes at a bad moment. A second one stops at once.

@@ -56,6 +56,49 @@ def plan(
     Raises:
         NetError: for what does not go together, and what cannot be read.
     """
+    recipe, given = asked_for(
+        recipe,
+        data=data,
+        target=target,
+        drop=drop,
+        epochs=epochs,
+        batch=batch,
+        seed=seed,
+        backend=backend,
+        log=log,
+        init_from=init_from,
+    )
+    use_backend(recipe.backend, recipe.span("backend"))
+    shape = None
+    if isinstance(network, Fragment):
+        shape = example_shape(recipe, given)
+        network = network.on(shape, {**recipe.params, **network.options.params})
+    else:
+        network = with_params(network, {**recipe.params, **network.params})
+    require_loggers(recipe.log or ())
+    loaded = load_data(recipe, network, given)
+    resolved = resolve(recipe, network, loaded)
+    if shape is not None:
+        what = f"its examples of {dims(shape)} are the network's input"
+        source = f"{resolved.reasons.get('data.source', 'given')}; {what}"
+        resolved = resolved._replace(reasons={**resolved.reasons, "data.source": source})
+    return Job(network, resolved, loaded, components(network, loaded))
+
+
+def asked_for(
+    recipe: Recipe | None,
+    *,
+    data: Any = None,
+    target: str | None = None,
+    drop: Sequence[str] | None = None,
+    epochs: int | None = None,
+    batch: int | None = None,
+    seed: int | None = None,
+    backend: str | None = None,
+    log: tuple[str, ...] | None = None,
+    init_from: str | None = None,
+) -> tuple[Recipe, Any]:
+    """Return a recipe with what goes before it, as `plan` takes it, and data from Python."""
     recipe, given = recipe or Recipe(), None
     spec = None
     if isinstance(data, str | os.PathLike):
@@ -77,18 +120,4 @@ def plan(
     )
     if recipe.init_from:  # the run may be resumed from another folder
         recipe = dataclasses.replace(recipe, init_from=os.path.abspath(recipe.init_from))
-    use_backend(recipe.backend, recipe.span("backend"))
-    shape = None
-    if isinstance(network, Fragment):
-        shape = example_shape(recipe, given)
-        network = network.on(shape, {**recipe.params, **network.options.params})
-    else:
-        network = with_params(network, {**recipe.params, **network.params})
-    require_loggers(recipe.log or ())
-    loaded = load_data(recipe, network, given)
-    resolved = resolve(recipe, network, loaded)
-    if shape is not None:
-        what = f"its examples of {dims(shape)} are the network's input"
-        source = f"{resolved.reasons.get('data.source', 'given')}; {what}"
-        resolved = resolved._replace(reasons={**resolved.reasons, "data.source": source})
-    return Job(network, resolved, loaded, components(network, loaded))
+    return recipe, given

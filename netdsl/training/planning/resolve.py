@@ -34,7 +34,7 @@ def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe
     """
     with conflict_context(recipe):
         full = _filled_in(recipe, network, data)
-    given = dict(_given(recipe, ""))
+    given = dict(given_keys(recipe))
     return ResolvedRecipe(full, given | _reasons(full, recipe, data) | given, tuple(_doubts(full)))
 
 
@@ -93,13 +93,13 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
     )
 
 
-def _given(section: Any, path: str) -> list[tuple[str, str]]:
-    """`given` for each key that has a value."""
+def given_keys(section: Any, path: str = "") -> list[tuple[str, str]]:
+    """Return `given` for each key that has a value, by its path."""
     found: list[tuple[str, str]] = []
     for item in dataclasses.fields(section):
         value = getattr(section, item.name)
         if dataclasses.is_dataclass(value):
-            found += _given(value, f"{path}{item.name}.")
+            found += given_keys(value, f"{path}{item.name}.")
         elif item.metadata and value is not None and not isinstance(value, Mapping):
             found.append((path + item.name, "given"))
     return found

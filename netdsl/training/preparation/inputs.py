@@ -39,6 +39,7 @@ class InputTransform:
         columns: those of a table, else None.
         crop_from: with one, images are resized to this height, and a width in proportion, and the
             input is cut out of their middle.
+        signed: whether 0..1 becomes -1..1, as a generator that ends in `tanh` gives it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class InputTransform:
     vocabulary: int = 0
     columns: TableTransform | None = None
     crop_from: int = 0
+    signed: bool = False
 
     @property
     def uncut(self) -> InputTransform:
@@ -106,8 +108,17 @@ class InputTransform:
             return cut(whole, self.shape[:2], np.tile(middle, (len(x), 1)))
         x = self.resized(x.astype(np.float32) / np.float32(self.scale))
         if needs_resize(x.shape[1:], self.shape):
-            return resized(with_channels(x, self.shape[2]), *self.shape[:2])
-        return x.reshape(len(x), *self.shape)
+            x = resized(with_channels(x, self.shape[2]), *self.shape[:2])
+        made: Array = self.mapped(x.reshape(len(x), *self.shape))
+        return made
+
+    def mapped(self, x: Any) -> Any:
+        """Map numbers in 0..1 to -1..1 where the input is `signed`, of NumPy or of a backend."""
+        return x * 2.0 - 1.0 if self.signed else x
+
+    def unmapped(self, x: Any) -> Any:
+        """Map what `mapped` gave back."""
+        return (x + 1.0) / 2.0 if self.signed else x
 
     def resized(self, x: Array) -> Array:
         """Bring images of another size to [n, *example]; leave anything else as it is."""
@@ -229,6 +240,7 @@ class InputTransform:
                 "scale": float(values["scale"]),
                 "vocabulary": int(values["vocabulary"]),
                 "crop_from": int(values.get("crop_from", 0)),
+                "signed": values.get("signed", False),
                 "columns": None if columns is None else TableTransform.from_plain(columns),
             }
         )
@@ -236,6 +248,6 @@ class InputTransform:
             raise ValueError(f"scale {made.scale}, vocabulary {made.vocabulary}")
         if made.crop_from and (len(made.shape) != 3 or made.crop_from < made.shape[0]):
             raise ValueError(f"{size(made.shape)} cut from {made.crop_from}")
-        if not all(type(flag) is bool for flag in (made.whole, made.unit)):
-            raise ValueError("`whole` and `unit` are true or false")
+        if not all(type(flag) is bool for flag in (made.whole, made.unit, made.signed)):
+            raise ValueError("`whole`, `unit` and `signed` are true or false")
         return made

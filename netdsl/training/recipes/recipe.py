@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from netdsl.params import Param
 
 LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge", "perceptron")
+GAN_LOSSES = ("nonsaturating", "least-squares", "wasserstein-gp")
 REDUCTIONS = ("mean", "sum", "half")
 METRICS = ("loss", "accuracy")
 PRECISIONS = ("float32", "float64", "bfloat16", "mixed")
@@ -220,6 +221,21 @@ class Keep(Section):
 
 
 @dataclass(frozen=True)
+class Gan(Section):
+    """Two networks of one file that are trained against each other."""
+
+    short: ClassVar[str | None] = "loss"
+
+    generator: str | None = key(TextValue("the name of a network"))
+    discriminator: str | None = key(TextValue("the name of a network"))
+    loss: str | None = key(OneOf(GAN_LOSSES))
+    steps: int | None = key(NumberValue(whole=True, min=1, max=100))
+    generator_rate: float | None = key(NumberValue(above=0))
+    discriminator_rate: float | None = key(NumberValue(above=0))
+    penalty: float | None = key(NumberValue(min=0))
+
+
+@dataclass(frozen=True)
 class Augment(Section):
     """How examples are changed at random."""
 
@@ -252,6 +268,7 @@ class Recipe(Section):
     """How a network is trained. A value of None was left out; `resolve` fills it in."""
 
     data: DataSpec = section(DataSpec)
+    gan: Gan = section(Gan)
     loss: Loss = section(Loss)
     loss_weights: Mapping[str, float] | None = key(ValuesByName(NumberValue(min=0)))
     kl: float | None = key(NumberValue(min=0))
@@ -291,6 +308,11 @@ class Recipe(Section):
     def data_span(self) -> Span | None:
         """Where the recipe's text names its data, if it does."""
         return self.span("data.source") or self.span("data.function")
+
+    @property
+    def is_gan(self) -> bool:
+        """Whether two networks are trained against each other."""
+        return self.gan != Gan()
 
     def given(self) -> dict[str, Any]:
         """Return the keys that are not left out, with their values."""

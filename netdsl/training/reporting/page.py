@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors.printable import printable
 from netdsl.files import write
@@ -12,11 +12,12 @@ from netdsl.report.table import html_table
 from netdsl.training.data.sources.toys import short_name
 from netdsl.training.reporting.outcome_section import outcome_section
 from netdsl.training.reporting.overview import learning_curves, tiles_of, verdict
-from netdsl.training.reporting.picture import picture_of
+from netdsl.training.reporting.picture import NetworkPicture, picture_of
 from netdsl.training.reporting.text import opening_lines
 from netdsl.training.runs.folder import RECIPE, REPORT, VERSIONS, read_json
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
     from netdsl.training.evaluation.outcomes import Outcome
     from netdsl.training.planning.job import Job
     from netdsl.training.runs.history import History
@@ -91,6 +92,38 @@ def page(
         taken_over: what came from other weights.
         plane: what it gives over its input as SVG, where that is one or two numbers.
     """
+    return rendered(
+        title=f"{run.network} on {short_name(run.data)}",
+        folder=run.folder.name,
+        verdict=verdict(run, history),
+        tiles=tiles_of(run, job),
+        curves=learning_curves(run, job, history),
+        plane=plane,
+        outcomes=[outcome_section(one, len(found) > 1) for one in found],
+        sheets=[],
+        networks=[of_page(job.network)],
+        sources=[("", job.network.text), *job.network.used.items()],
+        recipe=recipe,
+        opening=opening_lines(job.data, job.resolved.doubts, taken_over),
+        versions=versions,
+    )
+
+
+class NetworkOnPage(NamedTuple):
+    """A network of a report: its name, its picture, and its table as HTML."""
+
+    name: str
+    picture: NetworkPicture
+    table: str
+
+
+def of_page(network: Architecture) -> NetworkOnPage:
+    """Return a network as a report shows it."""
+    return NetworkOnPage(network.name, picture_of(network), html_table(network))
+
+
+def rendered(**values: Any) -> str:
+    """Fill in the report's template, which escapes every text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -101,20 +134,5 @@ def page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    text = environment.get_template("report.html").render(
-        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        title=f"{run.network} on {short_name(run.data)}",
-        folder=run.folder.name,
-        verdict=verdict(run, history),
-        tiles=tiles_of(run, job),
-        curves=learning_curves(run, job, history),
-        plane=plane,
-        outcomes=[outcome_section(one, len(found) > 1) for one in found],
-        picture=picture_of(job.network),
-        network=html_table(job.network),
-        sources=[("", job.network.text), *job.network.used.items()],
-        recipe=recipe,
-        opening=opening_lines(job.data, job.resolved.doubts, taken_over),
-        versions=versions,
-    )
-    return printable(text)
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return printable(environment.get_template("report.html").render(style=style, **values))

@@ -5,16 +5,25 @@ asked.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.errors import NetError, fail
+from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data import NetworkSignature
 from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.shapes import size
 from netdsl.training.preparation.transforms import Preparation
-from netdsl.training.runs.folder import BEST, PREPARATION, require_file
-from netdsl.training.runs.inputs import read_network, read_preparation
+from netdsl.training.runs.folder import (
+    BEST,
+    DISCRIMINATOR,
+    GENERATOR,
+    PREPARATION,
+    model_name,
+    require_file,
+)
+from netdsl.training.runs.inputs import is_adversarial, read_network, read_preparation, read_recipe
 from netdsl.training.runs.run import RunResult
 
 if TYPE_CHECKING:
@@ -28,20 +37,29 @@ if TYPE_CHECKING:
 
 
 class FinishedRun(NamedTuple):
-    """What a run's folder holds."""
+    """What a run's folder holds.
+
+    Attributes:
+        run: what came of it.
+        network: the one that was trained; of a GAN one of the two.
+        preparation: what is done to its inputs and outputs.
+        part: `generator` or `discriminator` of a GAN.
+    """
 
     run: RunResult
     network: Architecture
     preparation: Preparation
+    part: str = ""
 
     def model(self) -> keras.Model:
-        """Read the network with the run's best weights.
+        """Read the network with the run's best weights, of a GAN the last.
 
         Raises:
             NetError: N613, N614, the latter where they are another network's.
         """
-        require_file(self.run.folder, BEST)
-        return self.model_in(self.run.folder / BEST)
+        file = model_name(self.part) if self.part else BEST
+        require_file(self.run.folder, file)
+        return self.model_in(self.run.folder / file)
 
     def model_in(self, path: Path) -> keras.Model:
         """Read the network with the weights in one of the run's files.
@@ -77,17 +95,76 @@ def _described(inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) 
     return "inputs of {}, outputs of {}, {:,} weights".format(*shapes, weights)
 
 
-def finished_run(folder: Path) -> FinishedRun:
+def finished_run(folder: Path, net: str | None = None, usual: str = "") -> FinishedRun:
     """Open the folder of a run that has ended.
 
+    Args:
+        folder: the run's.
+        net: `generator` or `discriminator`, where it is a GAN's.
+        usual: the one of the two that is meant where `net` is left out.
+
     Raises:
-        NetError: N613 where there is none, N614 where its files do not go together.
+        NetError: N613 where there is none, N614 where its files do not go together, N691 where it
+            is a GAN's and none of the two is named, or is not and one is.
     """
     run, preparation = RunResult.load(folder), read_preparation(folder)
+    if is_adversarial(folder):
+        return _of_pair(run, preparation, net or usual)
+    if net is not None:
+        message = f"{folder} is the run of one network; `{net}` is one of a GAN's"
+        raise fail("N691", message, help="leave --net out")
     require_file(folder, BEST)
     network = read_network(folder)
     _check(preparation, NetworkSignature.of(network), folder / PREPARATION)
     return FinishedRun(run, network, preparation)
+
+
+def _of_pair(run: RunResult, preparation: Preparation, part: str) -> FinishedRun:
+    """Open one of the two networks of a GAN's run. Raises NetError N613, N614, N691."""
+    folder = run.folder
+    if part not in (GENERATOR, DISCRIMINATOR):
+        message = f"{folder} is the run of a GAN, and this is about one network"
+        help = (
+            "resume, evaluate, sample, show, predict and runs know both; exported, one is a "
+            f"network alone: netdsl export {folder} g.keras --net generator"
+        )
+        if part:
+            message = f"{folder} has a generator and a discriminator, not `{part}`"
+            help = did_you_mean(part, (GENERATOR, DISCRIMINATOR)) or "--net generator"
+        raise fail("N691", message, help=help)
+    require_file(folder, model_name(part))
+    network = read_network(folder, part)
+    return FinishedRun(run, network, _of_part(preparation, network, folder, part), part)
+
+
+def _of_part(
+    preparation: Preparation, network: Architecture, folder: Path, part: str
+) -> Preparation:
+    """Return what is done to the inputs and outputs of one of a GAN's networks.
+
+    A discriminator distinguishes generated examples, class 0, and real ones, class 1, where its
+    loss is of probabilities; else it gives a score. A generator is given noise as it is.
+    """
+    signature, loss = NetworkSignature.of(network), read_recipe(folder).gan.loss
+    inputs = tuple(
+        InputTransform(one.name, one.shape, True, 1.0, False, one.shape, one.vocabulary)
+        if one.vocabulary
+        else replace(preparation.inputs[0], name=one.name)
+        if part == DISCRIMINATOR
+        else InputTransform(one.name, one.shape, False, 1.0, False, one.shape)
+        for one in signature.inputs
+    )
+    (output,) = signature.outputs
+    answers = part == DISCRIMINATOR and loss == "nonsaturating" and output.shape == (1,)
+    made = OutputTransform(
+        output.name,
+        output.shape,
+        output.activation,
+        "binary" if answers else "squared",
+        2 if answers else 0,
+        ("generated", "real") if answers else (),
+    )
+    return Preparation(inputs, (made,))
 
 
 def _check(preparation: Preparation, signature: NetworkSignature, path: Path) -> None:

@@ -38,6 +38,12 @@ METRICS, METRICS_JSONL, RETRAINED, CURVE, PATH = (
 BEST, LAST, RESULT, REPORT = "best.keras", "last.keras", "result.json", "report.html"
 """What came of it."""
 
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+"""The two networks of a GAN's run; each has a file, `generator.keras`."""
+
+SAMPLES = "samples"
+"""The folder of a GAN's sheets of fixed noise: `samples/epoch-7.png`."""
+
 CHECKPOINT, LOCK = "checkpoint.npz", "lock"
 """What is there only while it is trained, or can be resumed."""
 
@@ -48,9 +54,14 @@ KEPT = "kept"
 _KEPT = re.compile(r"epoch-([1-9][0-9]{0,8})\.keras")
 
 
-def kept_name(epoch: int) -> str:
-    """Name the file of an epoch's weights."""
-    return f"epoch-{epoch}.keras"
+def kept_name(epoch: int, part: str = "") -> str:
+    """Name the file of an epoch's weights, of a GAN those of one of its networks."""
+    return f"epoch-{epoch}{part and f'-{part}'}.keras"
+
+
+def model_name(part: str) -> str:
+    """Name the file of one of a GAN's networks."""
+    return f"{part}.keras"
 
 
 def kept_epochs(folder: Path) -> dict[int, Path]:
@@ -151,7 +162,8 @@ def require_file(folder: Path, name: str) -> None:
     if not (folder / RUN).is_file():
         raise fail("N613", f"{folder} holds no run: it has no {RUN if name == RESULT else name}")
     if (folder / RESULT).is_file():
-        if name == BEST and read_json(folder, RESULT).get("ended") == "diverged":
+        of_pair = (model_name(GENERATOR), model_name(DISCRIMINATOR))
+        if name in (BEST, *of_pair) and read_json(folder, RESULT).get("ended") == "diverged":
             raise fail(
                 "N613",
                 f"the run {folder} diverged before its first evaluation: it has no weights",

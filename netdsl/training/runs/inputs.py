@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdsl.analysis.canonical import digest
 from netdsl.errors import NetError, fail
@@ -26,6 +26,7 @@ from netdsl.training.preparation.transforms import Preparation, as_plain, from_p
 from netdsl.training.recipes.recipe import Recipe, load_recipe, recipe_hash
 from netdsl.training.recipes.yaml_writer import to_yaml
 from netdsl.training.runs.folder import (
+    DISCRIMINATOR,
     PREPARATION,
     RECIPE,
     RUN,
@@ -41,7 +42,12 @@ if TYPE_CHECKING:
 
 
 def write_inputs(
-    folder: Path, network: Architecture, recipe: Recipe, reasons: Mapping[str, str], data: Data
+    folder: Path,
+    network: Architecture,
+    recipe: Recipe,
+    reasons: Mapping[str, str],
+    data: Data,
+    discriminator: Architecture | None = None,
 ) -> None:
     """Write what a run begins with, so that it can be resumed whatever happens.
 
@@ -51,10 +57,12 @@ def write_inputs(
         recipe: with every value.
         reasons: why each value is what it is, by key.
         data: what it is trained on.
+        discriminator: of a GAN, whose generator the network is.
 
     Raises:
         RunError: N610 where the disk does not take it.
     """
+    both = (network,) if discriminator is None else (network, discriminator)
     file = (
         "network.net" if "network.net" not in network.used else os.path.basename(network.path or "")
     )
@@ -63,16 +71,16 @@ def write_inputs(
     for name, text in network.used.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write(folder / name, text)
-    for array in _array_files(network):
+    for array in (array for each in both for array in _array_files(each)):
         (folder / array.place).parent.mkdir(parents=True, exist_ok=True)
         save(folder / array.place, partial(shutil.copyfile, array.path))
     write(folder / PREPARATION, json_text(as_plain(data.preparation)) + "\n")
     write(folder / VERSIONS, json_text(_versions()) + "\n")
-    values = {
+    values: dict[str, Any] = {
         "network": network.name,
         "file": file,
         "input": network.input_shape,
-        "params": network.counts.params,
+        "params": sum(each.counts.params for each in both),
         "graph": digest(network.graph),
         "arrays": _hashes(folder, network),
         "data": str(data.spec.source),
@@ -80,6 +88,12 @@ def write_inputs(
         "fingerprint": fingerprint(data),
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
+    if discriminator is not None:
+        values[DISCRIMINATOR] = {
+            "network": discriminator.name,
+            "graph": digest(discriminator.graph),
+            "arrays": _hashes(folder, discriminator),
+        }
     write(folder / RUN, json_text(values) + "\n")
 
 
@@ -118,15 +132,29 @@ def _version(name: str) -> str:
 # --- read again -----------------------------------------------------------------------------------
 
 
-def read_network(folder: Path) -> Architecture:
+def is_adversarial(folder: Path) -> bool:
+    """Return whether a folder is a GAN's run.
+
+    Raises:
+        NetError: N613, N614.
+    """
+    return DISCRIMINATOR in read_json(folder, RUN)
+
+
+def read_network(folder: Path, part: str = "") -> Architecture:
     """Read the run's network, with the params and the input that it was trained with.
+
+    Args:
+        folder: the run's.
+        part: `discriminator` for that of a GAN, else its generator.
 
     Raises:
         NetError: N613, N614, N616 where it is another graph than the run began with, or of its
             text.
     """
-    values = read_json(folder, RUN)
+    begun = read_json(folder, RUN)
     try:
+        values = {**begun, **begun[DISCRIMINATOR]} if part == DISCRIMINATOR else begun
         file, name, shape = str(values["file"]), str(values["network"]), values["input"]
         input_shape = tuple(map(int, shape)) if shape else None
     except (KeyError, TypeError, ValueError, OverflowError):

@@ -16,6 +16,7 @@ from netdsl.training.data.sources.toys import short_name
 from netdsl.training.metrics.definitions import higher_is_better
 from netdsl.training.runs.figures import figure_text, json_value
 from netdsl.training.runs.folder import (
+    DISCRIMINATOR,
     METRICS_JSONL,
     RECIPE,
     RESULT,
@@ -141,6 +142,8 @@ def read_entry(folder: Path) -> Entry:
 def _entry(folder: Path) -> Entry:
     begun = read_json(folder, RUN)
     network, data, began = str(begun["network"]), str(begun["data"]), str(begun["began"])
+    if DISCRIMINATOR in begun:
+        network += f" + {begun[DISCRIMINATOR]['network']}"
     params = _params(folder, begun)
     if not (folder / RESULT).is_file():
         epochs, step, seconds, figures = _so_far(folder)

@@ -115,7 +115,7 @@ def divided(x: tuple[Any, ...], inputs: tuple[InputTransform, ...]) -> tuple[Any
     Bytes, which `placed` left what they were, divided by their scale.
     """
     return tuple(
-        ops.cast(array, "float32") / input.scale
+        input.mapped(ops.cast(array, "float32") / input.scale)
         if keras.backend.standardize_dtype(array.dtype) == "uint8"
         else array
         for array, input in zip(x, inputs, strict=True)

@@ -27,7 +27,7 @@ from netdsl.training.recipes.sections import Section
 WRONG = [
     # the marked span is what the message points to
     ("«dat»: digits", "N503", "did you mean `data`?"),
-    ("«x»: 1", "N503", "the keys are `data`, `loss`"),
+    ("«x»: 1", "N503", "the keys are `data`, `gan`"),
     ("early_stopping:\n  patience: 3\n  «evry»: 40\n", "N503", "did you mean `every`?"),
     ("optimizer: {name: sgd, beta1: «0.5»}", "N503", "sgd takes `rate`, `momentum`"),
     ("optimizer: {momentum: «0.5»}", "N503", "adam takes `rate`"),

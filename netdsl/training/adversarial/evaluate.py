@@ -1,0 +1,99 @@
+"""What the losses of a GAN's run are on a part of its data, or of other data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import did_you_mean, fail
+from netdsl.json_text import json_number
+from netdsl.training.adversarial.job import AdversarialJob
+from netdsl.training.adversarial.pair import NetworkPair
+from netdsl.training.adversarial.samples import SHOWN, cycled, drawn_noise, generated, mean_distance
+from netdsl.training.adversarial.state import DIVERSITY
+from netdsl.training.adversarial.train import read_pair
+from netdsl.training.data import load_other, reload
+from netdsl.training.evaluation.evaluate import PARTS, memory_errors, part_of
+from netdsl.training.planning.job import ResolvedRecipe
+from netdsl.training.runs.finished import FinishedRun, finished_run
+from netdsl.training.runs.folder import DISCRIMINATOR, GENERATOR
+from netdsl.training.runs.inputs import is_trained_on, read_preparation, read_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netdsl.training.data import Data
+
+
+def evaluate_pair(folder: Path, *, part: str | None = None, data: Any = None) -> dict[str, Any]:
+    """Measure both losses of a GAN's run.
+
+    Args:
+        folder: the run's.
+        part: one of `PARTS`; where it is left out, the test part, or the training part of data
+            without a test part.
+        data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
+
+    Returns:
+        `generator_loss`, `discriminator_loss`, `real_score`, `generated_score`, `diversity`, and
+        `run`, `part`, `data`, `step`, `examples`, `trained_on`, `changed`, `whole` as `evaluate` of
+        one network gives them.
+
+    Raises:
+        NetError: N613, N614 of the folder, N630 for a part that does not exist, and of the data.
+    """
+    if part not in (None, *PARTS):
+        help = did_you_mean(str(part), PARTS) or f"a part is {', '.join(PARTS)}"
+        raise fail("N630", f"there is no part `{part}`", help=help)
+    own = {name: finished_run(folder, name) for name in (GENERATOR, DISCRIMINATOR)}
+    recipe, preparation, pair = read_recipe(folder), read_preparation(folder), read_pair(folder)
+
+    def known(found: Data) -> bool:
+        return is_trained_on(folder, found)
+
+    loaded = (
+        reload(recipe, preparation)
+        if data is None
+        else load_other(recipe, preparation, data, known)
+    )
+    whole = not len(loaded.train)
+    part = part or ("test" if len(loaded.test) else "training")
+    chosen = part_of(loaded, part, whole)
+    job = AdversarialJob(pair, ResolvedRecipe(recipe, {}, ()), loaded)
+    with memory_errors(recipe.batch or 1):
+        scores = _scores(job, pair, own, chosen)
+    changed = whole or not known(loaded)
+    return {
+        "run": str(folder),
+        "part": part,
+        "data": str(loaded.spec.source),
+        "step": own[GENERATOR].run.best_step,
+        "examples": len(chosen),
+        **{name: json_number(value) for name, value in scores.items()},
+        "outputs": {},
+        "trained_on": not changed and part in ("training", "all"),
+        "changed": changed,
+        "whole": whole,
+    }
+
+
+def _scores(
+    job: AdversarialJob, pair: NetworkPair, own: dict[str, FinishedRun], part: Any
+) -> dict[str, float]:
+    import numpy as np
+
+    models = {name: held.model() for name, held in own.items()}
+    from netdsl.training.adversarial.measure import measured
+    from netdsl.training.adversarial.trainer import players_of
+
+    players = players_of(job)
+    for name, model in models.items():
+        players.models[name].set_weights(model.get_weights())
+    preparation, noise = job.data.preparation, tuple(pair.noise.shape)
+    scores = measured(players, part, preparation, noise)
+    count = min(SHOWN, len(part))
+    made = generated(
+        models[GENERATOR], pair.generator, drawn_noise(noise, count, 0), cycled(pair.classes, count)
+    )
+    rows = np.linspace(0, len(part) - 1, count).astype(int)
+    spread = mean_distance(preparation.x((np.asarray(part.x[0][rows]),))[0])
+    return {**scores, DIVERSITY: mean_distance(made) / spread if spread else 1.0}

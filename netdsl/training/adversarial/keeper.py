@@ -1,0 +1,145 @@
+"""What is written into a GAN's run folder. This module imports Keras."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from netdsl.files import save, write
+from netdsl.json_text import json_text
+from netdsl.training.adversarial.report import write_report
+from netdsl.training.adversarial.samples import example_shape, is_image, save_samples
+from netdsl.training.adversarial.state import as_plain
+from netdsl.training.data.sources.toys import short_name
+from netdsl.training.loop import keeper as usual
+from netdsl.training.loop.checkpoint import write_numbers
+from netdsl.training.reporting.charts import curves
+from netdsl.training.runs.folder import (
+    CHECKPOINT,
+    CURVE,
+    KEPT,
+    METRICS,
+    METRICS_JSONL,
+    RESULT,
+    SAMPLES,
+    kept_name,
+    model_name,
+)
+from netdsl.training.runs.history import History, metrics_jsonl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from netdsl.training.adversarial.job import AdversarialJob
+    from netdsl.training.adversarial.players import Players
+    from netdsl.training.adversarial.state import AdversarialState
+    from netdsl.training.preparation.rows import Array
+    from netdsl.training.runs.history import Epoch
+    from netdsl.training.runs.run import RunResult
+
+
+class AdversarialKeeper:
+    """Keeps a GAN's training in a run folder."""
+
+    def __init__(self, folder: Path, job: AdversarialJob) -> None:
+        self.folder, self.job = folder, job
+        self.wrote = self.cost = 0.0
+
+    def keep_epoch(self, players: Players, state: AdversarialState, samples: Array) -> None:
+        """Write what there is at the end of an epoch: a sheet, and now and then all that `resume`
+        needs.
+        """
+        self._keep_sheet(state.rows[-1].epoch, samples)
+        self._keep_weights(players, state.rows[-1].epoch)
+        now = time.perf_counter()
+        # What is lost by a kill is at most as much work as fifty times what writing costs.
+        if self.wrote and now - self.wrote < max(usual.MIN_SECONDS, usual.SHARE * self.cost):
+            return
+        # The checkpoint first: `resume` relies on it, and figures can be written again from it.
+        write_numbers(self.folder, players.variables, as_plain(state), {})
+        self._write_figures(state)
+        self.wrote = time.perf_counter()
+        self.cost = self.wrote - now
+
+    def keep_result(
+        self, run: RunResult, players: Players, state: AdversarialState, kept: bool
+    ) -> None:
+        """Write what came of the training.
+
+        Args:
+            run: what came of it.
+            players: the two networks with the weights to be kept.
+            state: its epochs.
+            kept: whether there are weights to keep.
+        """
+        self._write_figures(state)
+        if kept:
+            for part, model in players.models.items():
+                save(self.folder / model_name(part), model.save)
+        write(self.folder / RESULT, json_text(run.values()) + "\n")
+        if kept:
+            write_report(run, self.job, state)
+
+    def drop_checkpoint(self) -> None:
+        """Say that nothing is left to be resumed."""
+        with suppress(OSError):
+            (self.folder / CHECKPOINT).unlink()
+
+    def _keep_sheet(self, epoch: int, samples: Array) -> None:
+        input = self.job.data.preparation.inputs[0]
+        shape = example_shape(self.job.pair, input)
+        if not is_image(shape):
+            return
+        (self.folder / SAMPLES).mkdir(exist_ok=True)
+        source = short_name(str(self.job.data.spec.source))
+        headline = f"{self.job.pair.generator.name} on {source} · epoch {epoch} · fixed noise"
+        names = names_of(self.job)
+        images = samples.reshape(-1, *shape)
+        save_samples(images, names, headline, self.folder / SAMPLES / f"epoch-{epoch}.png")
+
+    def _keep_weights(self, players: Players, epoch: int) -> None:
+        """Write the weights of an epoch that the recipe asks for."""
+        keep = self.job.recipe.keep
+        if epoch in (keep.epochs or ()) or (keep.every and epoch % keep.every == 0):
+            (self.folder / KEPT).mkdir(exist_ok=True)
+            for part, model in players.models.items():
+                save(self.folder / KEPT / kept_name(epoch, part), model.save)
+
+    def _write_figures(self, state: AdversarialState) -> None:
+        write(self.folder / METRICS, epochs_csv(state.rows))
+        write(self.folder / METRICS_JSONL, metrics_jsonl(History(rows=state.rows)))
+        write(self.folder / CURVE, losses_chart(self.job, state.rows))
+
+
+def names_of(job: AdversarialJob) -> tuple[str, ...]:
+    """Return the classes' names, those of networks without classes none."""
+    output = job.data.preparation.outputs[0]
+    return tuple(output.label(at) for at in range(output.classes))
+
+
+def epochs_csv(rows: Sequence[Epoch]) -> str:
+    """Write epochs as CSV, with six digits."""
+    names = list(rows[0].scores) if rows else []
+    lines = [",".join(["epoch", "step", *names, "seconds"])]
+    for row in rows:
+        figures = (f"{row.scores[name]:.6g}" for name in names)
+        lines.append(",".join([str(row.epoch), str(row.step), *figures, f"{row.seconds:.3f}"]))
+    return "\n".join(lines) + "\n"
+
+
+def losses_chart(job: AdversarialJob, rows: Sequence[Epoch]) -> str:
+    """Draw both losses by epoch, as SVG."""
+    source = short_name(str(job.data.spec.source))
+    last = rows[-1].scores if rows else {}
+    about = "  ".join(
+        f"{name.replace('_', ' ')} {last[name]:.4f}"
+        for name in ("generator_loss", "discriminator_loss")
+        if name in last
+    )
+    lines = {
+        name: [(float(row.epoch), row.scores[f"{name}_loss"]) for row in rows]
+        for name in ("generator", "discriminator")
+    }
+    return curves(f"{job.pair.generator.name} on {source}", about or "no epoch yet", lines)
