@@ -13,7 +13,6 @@ from netdsl.training.evaluation.evaluate import PARTS
 if TYPE_CHECKING:
     from netdsl.lab.attack import Attacked
     from netdsl.lab.inside.codes import Codes
-    from netdsl.lab.inside.decode import Decoder, Samples
     from netdsl.lab.inside.excite import Excited
     from netdsl.lab.inside.filters import Evolution, Filters
     from netdsl.lab.inside.landscape import Landscape
@@ -246,73 +245,6 @@ class InsideViews:
         )
         return attack(self._opened(), how, arguments.one_of("part", part, PARTS))
 
-    def sample(
-        self, count: int = 64, *, at: str | None = None, seed: int = 0, label: str | None = None
-    ) -> Samples:
-        """Draw codes of a decoder, and decode them; of a GAN noise, for its generator.
-
-        Args:
-            count: how many.
-            at: the layer of the codes; by default what `gaussian` gives, or a point called code.
-            seed: of what is drawn.
-            label: the class of all, of a GAN that is given a class; by default each in turn.
-
-        Returns:
-            `codes` [n, *code] and what is made of them, `array` [n, *output], in the data's units.
-
-        Raises:
-            NetError: N626, N680 where there is no such layer, code or class.
-        """
-        from netdsl.lab.inside.decode import drawn
-        from netdsl.training.verbs import adversarial
-
-        count, seed = arguments.whole("count", count, 1), arguments.whole("seed", seed, 0)
-        if at is None and adversarial(self.folder):
-            from netdsl.lab.inside import generate
-
-            name = None if label is None else arguments.text("label", label, "a class")
-            return generate.drawn(generate.Generator(self.folder), count, seed, name)
-        return drawn(self._decoder(at), count, seed)
-
-    def between(
-        self,
-        first: PathArgument | int,
-        last: PathArgument | int,
-        *,
-        steps: int = 8,
-        at: str | None = None,
-    ) -> Samples:
-        """Decode codes on the line from one image's to another's.
-
-        Args:
-            first: the path of an image, or of an array that holds one; of a GAN the number of one
-                of its samples, from 1.
-            last: that of another.
-            steps: how many codes, both ends with them.
-            at: the layer of the codes, as for `sample`.
-
-        Returns:
-            As `sample` does.
-
-        Raises:
-            NetError: N626, N680 where there is no such layer or no code.
-            DataError: for what is wrong with the images.
-        """
-        from netdsl.lab.inside.decode import between
-        from netdsl.training.verbs import adversarial
-
-        if at is None and adversarial(self.folder):
-            from netdsl.lab.inside import generate
-
-            numbers = [
-                str(arguments.whole("first", first, 1)),
-                str(arguments.whole("last", last, 1)),
-            ]
-            steps = arguments.whole("steps", steps, 2)
-            return generate.between(generate.Generator(self.folder), numbers, steps, 0)
-        paths = arguments.path("first", first), arguments.path("last", last)
-        return between(self._decoder(at), *paths, arguments.whole("steps", steps, 2))
-
     def reconstruct(
         self, *others: InsideViews, noise: float = 0.0, part: str = "test", seed: int = 0
     ) -> Reconstructed:
@@ -337,11 +269,6 @@ class InsideViews:
         noise = 0.0 if noise == 0 else arguments.positive("noise", noise)
         seed, part = arguments.whole("seed", seed, 0), arguments.one_of("part", part, PARTS)
         return reconstruct(runs, part, noise, seed)
-
-    def _decoder(self, at: str | None) -> Decoder:
-        from netdsl.lab.inside.decode import Decoder
-
-        return Decoder(self._opened(), _layer(at))
 
     def _opened(self) -> TrainedRun:
         from netdsl.lab.inside.subject import TrainedRun

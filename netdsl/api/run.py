@@ -12,6 +12,7 @@ from netdsl.api import arguments
 from netdsl.api.arguments import PathArgument
 from netdsl.api.computing import Computing
 from netdsl.api.inside import InsideViews
+from netdsl.api.making import Making
 from netdsl.api.records import Records
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data.sources.named import NAMES
@@ -40,7 +41,7 @@ class EvaluationResult(dict[str, Any]):
         return describe_evaluation(self)
 
 
-class Run(InsideViews, Computing, RunResult):
+class Run(InsideViews, Making, Computing, RunResult):
     """A training that has ended, and its folder.
 
     `Run.load("runs/lenet5-1")`, or what `train` gives.

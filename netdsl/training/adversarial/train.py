@@ -207,7 +207,7 @@ class PairMemory(NamedTuple):
 
 def pair_memory(job: AdversarialJob) -> PairMemory:
     """Return a GAN's job as far as memory is concerned."""
-    from netdsl.training.data.batches import kept_nbytes
+    from netdsl.training.data.sizes import kept_nbytes
 
     recipe, data = job.recipe, job.data
     kept = kept_nbytes(data.train, data.preparation)

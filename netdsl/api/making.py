@@ -1,0 +1,91 @@
+"""What a run makes: examples from a decoder's codes, or from the noise of a GAN's generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.api import arguments
+from netdsl.api.arguments import PathArgument
+
+if TYPE_CHECKING:
+    from netdsl.lab.inside.decode import Decoder, Samples
+
+
+class Making:
+    """The examples that a run makes: each has its arrays and, as `sheet`, its picture."""
+
+    folder: Path
+
+    def sample(
+        self, count: int = 64, *, at: str | None = None, seed: int = 0, label: str | None = None
+    ) -> Samples:
+        """Draw codes of a decoder, and decode them; of a GAN noise, for its generator.
+
+        Args:
+            count: how many.
+            at: the layer of the codes; by default what `gaussian` gives, or a point called code.
+            seed: of what is drawn.
+            label: the class of all, of a GAN that is given a class; by default each in turn.
+
+        Returns:
+            `codes` [n, *code] and what is made of them, `array` [n, *output], in the data's units.
+
+        Raises:
+            NetError: N626, N680 where there is no such layer, code or class.
+        """
+        from netdsl.lab.inside.decode import drawn
+        from netdsl.training.verbs import adversarial
+
+        count, seed = arguments.whole("count", count, 1), arguments.whole("seed", seed, 0)
+        if at is None and adversarial(self.folder):
+            from netdsl.lab.inside import generate
+
+            name = None if label is None else arguments.text("label", label, "a class")
+            return generate.drawn(generate.Generator(self.folder), count, seed, name)
+        return drawn(_decoder(self.folder, at), count, seed)
+
+    def between(
+        self,
+        first: PathArgument | int,
+        last: PathArgument | int,
+        *,
+        steps: int = 8,
+        at: str | None = None,
+    ) -> Samples:
+        """Decode codes on the line from one image's to another's.
+
+        Args:
+            first: the path of an image, or of an array that holds one; of a GAN the number of one
+                of its samples, from 1.
+            last: that of another.
+            steps: how many codes, both ends with them.
+            at: the layer of the codes, as for `sample`.
+
+        Returns:
+            As `sample` does.
+
+        Raises:
+            NetError: N626, N680 where there is no such layer or no code.
+            DataError: for what is wrong with the images.
+        """
+        from netdsl.lab.inside.decode import between
+        from netdsl.training.verbs import adversarial
+
+        if at is None and adversarial(self.folder):
+            from netdsl.lab.inside import generate
+
+            named = (("first", first), ("last", last))
+            numbers = [str(arguments.whole(name, number, 1)) for name, number in named]
+            steps = arguments.whole("steps", steps, 2)
+            return generate.between(generate.Generator(self.folder), numbers, steps, 0)
+        paths = arguments.path("first", first), arguments.path("last", last)
+        return between(_decoder(self.folder, at), *paths, arguments.whole("steps", steps, 2))
+
+
+def _decoder(folder: Path, at: str | None) -> Decoder:
+    from netdsl.lab.inside.decode import Decoder
+    from netdsl.lab.inside.subject import TrainedRun
+
+    name = None if at is None else arguments.text("at", at, "a layer's name")
+    return Decoder(TrainedRun.of(folder), name)
