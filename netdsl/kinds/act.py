@@ -64,6 +64,7 @@ class Activation(Plain):
 class Relu(Activation):
     """max(x, 0); with `max` no more than that, with `slope` slope*x below 0: `relu(max=20)`."""
 
+    counterparts = ("layers.ReLU", "nn.ReLU")
     derivative = "1 where 0 < x < max, slope where x < 0, else 0"
     word, keras_name, relu_like = "relu", "relu", True
     cases = (Case("relu", *SAME), Case("relu(max=20, slope=0.1)", (10,), (10,), 0))
@@ -108,6 +109,7 @@ class Relu(Activation):
 class Relu6(Activation):
     """min(max(x, 0), 6)."""
 
+    counterparts = ("activations.relu6", "nn.ReLU6")
     derivative = "1 where 0 < x < 6, else 0"
     drawn = (-4.0, 10.0)
     word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *SAME),)
@@ -129,6 +131,7 @@ class Relu6(Activation):
 class LeakyRelu(Activation):
     """x where x > 0, else slope*x."""
 
+    counterparts = ("layers.LeakyReLU", "nn.LeakyReLU")
     derivative = "1 where x > 0, else slope"
     word, relu_like, positional = "lrelu", True, ("slope",)
     arithmetic, saved_for_backward = "multiply compare", "output"
@@ -162,6 +165,7 @@ class LeakyRelu(Activation):
 class ParametricRelu(Activation):
     """x where x > 0, else a*x: a slope a is learned for each channel, or `one` for all."""
 
+    counterparts = ("layers.PReLU", "nn.PReLU")
     derivative = "1 where x > 0, else a"
     word, relu_like, program_name = "prelu", True, ""
     names_elsewhere = ("parametricrelu",)
@@ -204,6 +208,7 @@ class ParametricRelu(Activation):
 class Elu(Activation):
     """x where x > 0, else alpha*(exp(x) - 1)."""
 
+    counterparts = ("layers.ELU", "nn.ELU")
     derivative = "1 where x > 0, else alpha*exp(x)"
     word, relu_like, positional = "elu", True, ("alpha",)
     arithmetic, saved_for_backward = "exp subtract multiply compare", "output"
@@ -234,6 +239,7 @@ class Elu(Activation):
 class Selu(Activation):
     """1.0507*elu(x, 1.6733): the self-normalising elu."""
 
+    counterparts = ("activations.selu", "nn.SELU")
     derivative = "1.0507 where x > 0, else 1.7581*exp(x)"
     word, keras_name, cases = "selu", "selu", (Case("selu", *SAME),)
     arithmetic, saved_for_backward = "exp subtract multiply compare multiply", "output"
@@ -247,6 +253,7 @@ class Selu(Activation):
 class Gelu(Activation):
     """x*P(X <= x) for a normal X, exact."""
 
+    counterparts = ("activations.gelu", "nn.GELU")
     derivative = "P(X <= x) + x*p(x), with the density p of X"
     word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *SAME),)
     arithmetic, saved_for_backward = "divide erf add multiply multiply", "inputs"
@@ -259,6 +266,7 @@ class Gelu(Activation):
 class Swish(Activation):
     """x*sigmoid(x)."""
 
+    counterparts = ("activations.silu", "nn.SiLU")
     derivative = "s + x*s*(1 - s), with s = sigmoid(x)"
     word, aliases, keras_name, relu_like, cases = (
         "swish",
@@ -277,6 +285,7 @@ class Swish(Activation):
 class Mish(Activation):
     """x*tanh(softplus(x))."""
 
+    counterparts = ("activations.mish", "nn.Mish")
     derivative = "t + x*(1 - t^2)*sigmoid(x), with t = tanh(softplus(x))"
     word, keras_name, relu_like, cases = "mish", "mish", True, (Case("mish", *SAME),)
     arithmetic, saved_for_backward = "exp add log tanh multiply", "inputs"
@@ -288,6 +297,7 @@ class Mish(Activation):
 class HardSwish(Activation):
     """x*relu6(x + 3)/6."""
 
+    counterparts = ("activations.hard_silu", "nn.Hardswish")
     derivative = "(2*x + 3)/6 where -3 < x < 3, 0 below, 1 above"
     word, keras_name, relu_like, cases = "hswish", "hard_silu", True, (Case("hswish", *SAME),)
     names_elsewhere = ("hardswish",)
@@ -301,6 +311,7 @@ class HardSwish(Activation):
 class HardSigmoid(Activation):
     """relu6(x + 3)/6."""
 
+    counterparts = ("activations.hard_sigmoid", "nn.Hardsigmoid")
     derivative = "1/6 where -3 < x < 3, else 0"
     word, keras_name, cases = "hsigmoid", "hard_sigmoid", (Case("hsigmoid", *SAME),)
     names_elsewhere = ("hardsigmoid",)
@@ -330,6 +341,7 @@ class HardSigmoid(Activation):
 class Tanh(Activation):
     """The hyperbolic tangent (exp(x) - exp(-x))/(exp(x) + exp(-x))."""
 
+    counterparts = ("activations.tanh", "nn.Tanh")
     derivative = "1 - tanh(x)^2"
     word, keras_name, cases = "tanh", "tanh", (Case("tanh", *SAME),)
     arithmetic, saved_for_backward = "tanh", "output"
@@ -342,6 +354,7 @@ class Tanh(Activation):
 class Sigmoid(Activation):
     """The logistic function 1/(1 + exp(-x))."""
 
+    counterparts = ("activations.sigmoid", "nn.Sigmoid")
     derivative = "sigmoid(x)*(1 - sigmoid(x))"
     word, keras_name, cases = "sigmoid", "sigmoid", (Case("sigmoid", *SAME),)
     names_elsewhere = ("logistic", "expit")
@@ -355,6 +368,7 @@ class Sigmoid(Activation):
 class Softplus(Activation):
     """log(1 + exp(x))."""
 
+    counterparts = ("activations.softplus", "nn.Softplus")
     derivative = "sigmoid(x)"
     word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *SAME),)
     arithmetic, saved_for_backward = "exp add log", "output"
@@ -367,6 +381,7 @@ class Softplus(Activation):
 class Softsign(Activation):
     """x/(1 + |x|)."""
 
+    counterparts = ("activations.softsign", "nn.Softsign")
     derivative = "1/(1 + |x|)^2"
     word, keras_name, cases = "softsign", "softsign", (Case("softsign", *SAME),)
     arithmetic, saved_for_backward = "absolute add divide", "inputs"
@@ -378,6 +393,7 @@ class Softsign(Activation):
 class Exponential(Activation):
     """exp(x)."""
 
+    counterparts = ("activations.exponential", "exp")
     derivative = "exp(x)"
     word, keras_name, cases = "exp", "exponential", (Case("exp", *SAME),)
     arithmetic, saved_for_backward = "exp", "output"
@@ -389,6 +405,7 @@ class Exponential(Activation):
 class Linear(Activation):
     """x: no activation."""
 
+    counterparts = ("activations.linear", "nn.Identity")
     derivative = "1"
     word, keras_name, cases = "linear", "linear", (Case("linear", *SAME),)
     arithmetic, saved_for_backward = "", ""

@@ -42,6 +42,7 @@ class Normalised(Activation):
 class Softmax(Normalised):
     """exp(x) over its sum along the channels: probabilities. `over=positions` sums over these."""
 
+    counterparts = ("layers.Softmax", "nn.Softmax")
     derivative = "of p[i] by x[j]: p[i]*((i = j) - p[j])"
     word, keras_name = "softmax", "softmax"
     arithmetic, saved_for_backward = "exp add divide", "output"
@@ -99,6 +100,7 @@ class Softmax(Normalised):
 class LogSoftmax(Normalised):
     """The logarithm of softmax."""
 
+    counterparts = ("activations.log_softmax", "nn.LogSoftmax")
     derivative = "of output i by x[j]: (i = j) - p[j], with p = softmax(x)"
     word, keras_name, cases = "logsoftmax", "log_softmax", (Case("logsoftmax", (10,), (10,), 0),)
     arithmetic, saved_for_backward = "exp add subtract", "output"

@@ -35,6 +35,7 @@ class Scalar(Activation):
 class Absolute(Scalar):
     """|x|."""
 
+    counterparts = ("ops.abs", "abs")
     derivative = "sign(x)"
     word, keras_op, cases = "abs", "absolute", (Case("abs", *SAME),)
     arithmetic, saved_for_backward = "absolute", "inputs"
@@ -47,6 +48,7 @@ class Absolute(Scalar):
 class Negative(Scalar):
     """-x."""
 
+    counterparts = ("ops.negative", "neg")
     derivative = "-1"
     word, added, keras_op, cases = "neg", True, "negative", (Case("neg", *SAME),)
     names_elsewhere = ("negative", "negate")
@@ -60,6 +62,7 @@ class Negative(Scalar):
 class Reciprocal(Scalar):
     """1/x."""
 
+    counterparts = ("ops.reciprocal", "reciprocal")
     derivative = "-1/x^2"
     word, added, keras_op, cases = "recip", True, "reciprocal", (Case("recip", *SAME),)
     names_elsewhere = ("reciprocal", "inverse", "inv")
@@ -73,6 +76,7 @@ class Reciprocal(Scalar):
 class SquareRoot(Scalar):
     """The square root of x."""
 
+    counterparts = ("ops.sqrt", "sqrt")
     derivative = "1/(2*sqrt(x))"
     word, added, keras_op, cases = "sqrt", True, "sqrt", (Case("sqrt", *SAME),)
     arithmetic, saved_for_backward = "root", "output"
@@ -85,6 +89,7 @@ class SquareRoot(Scalar):
 class Logarithm(Scalar):
     """The natural logarithm of x."""
 
+    counterparts = ("ops.log", "log")
     derivative = "1/x"
     word, added, keras_op, cases = "log", True, "log", (Case("log", *SAME),)
     names_elsewhere = ("logarithm",)
@@ -98,6 +103,7 @@ class Logarithm(Scalar):
 class Power(Scalar):
     """x to a fixed power: `pow(3)`."""
 
+    counterparts = ("ops.power", "pow")
     derivative = "exponent*x^(exponent - 1)"
     word, added, positional = "pow", True, ("exponent",)
     names_elsewhere, usual_spelling = ("power",), "pow(3)"
@@ -126,6 +132,7 @@ class Power(Scalar):
 class Sign(Scalar):
     """1 where x > 0, -1 where x < 0, else 0. Its derivative is 0 everywhere."""
 
+    counterparts = ("ops.sign", "sign")
     derivative = "0, and none at 0"
     word, added, keras_op, cases = "sign", True, "sign", (Case("sign", *SAME),)
     names_elsewhere, output_meaning = ("sgn", "signum"), "decision"

@@ -183,6 +183,7 @@ class Conv(Convolution):
     a convolution. Trained kernels are as good either way; kernels that are written differ.
     """
 
+    counterparts = ("layers.Conv2D", "nn.Conv2d")
     word = "conv"
     names_elsewhere = ("conv1d", "conv2d", "conv3d", "convolution")
     usual_spelling = "conv3-64: window 3x3, 64 filters"
@@ -298,6 +299,7 @@ class Conv(Convolution):
 class DepthwiseConv(Convolution):
     """A depthwise convolution: each channel has filters of its own, `mult` of them."""
 
+    counterparts = ("layers.DepthwiseConv2D", "nn.Conv2d")
     word = "dw"
     names_elsewhere, usual_spelling = ("depthwiseconv", "depthwise"), "dw3"
     depth = 1

@@ -21,6 +21,7 @@ class SeparableConv(Convolution):
     them; one bias, at the end.
     """
 
+    counterparts = ("layers.SeparableConv2D", "")
     word = "sep"
     names_elsewhere, usual_spelling = ("separableconv", "separable"), "sep3-64"
     takes: ClassVar[dict[str, str]] = {"size": "yes", "amount": "yes", "stride": "maybe"}

@@ -35,6 +35,7 @@ class TransposedConv(Convolution):
     a window of the output.
     """
 
+    counterparts = ("layers.Conv2DTranspose", "nn.ConvTranspose2d")
     word = "tconv"
     tied_to = ("conv",)
     names_elsewhere = (

@@ -55,6 +55,7 @@ class Units(Trained):
 class FullyConnected(Units):
     """A fully connected layer: everything that comes in, flattened, to every unit."""
 
+    counterparts = ("layers.Dense", "nn.Linear")
     word = "fc"
     reach = "all"
     tied_to = ("fc", "embed")
@@ -145,6 +146,7 @@ class FullyConnected(Units):
 class Dense(Units):
     """A dense layer on the last axis only: the same matrix at every position."""
 
+    counterparts = ("layers.Dense", "nn.Linear")
     word = "dense"
     keeps_mask = True
     reach = "position"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 class Identity(Plain):
     """Nothing: the branch that changes nothing."""
 
+    counterparts = ("layers.Identity", "nn.Identity")
     word = "id"
     keeps_mask = True
     group = "shape"
@@ -80,6 +81,7 @@ class Identity(Plain):
 class Flatten(Plain):
     """All numbers in one vector, row by row, channels last."""
 
+    counterparts = ("layers.Flatten", "nn.Flatten")
     word = "flatten"
     group = "shape"
     reach = "all"
@@ -119,6 +121,7 @@ class NewShape(SizesOption):
 class Reshape(Plain):
     """The same numbers in another shape, row by row: `reshape(7x7x512)`."""
 
+    counterparts = ("layers.Reshape", "reshape")
     word = "reshape"
     names_elsewhere = (
         "view",
@@ -194,6 +197,7 @@ class Permute(Plain):
     one of 4x10.
     """
 
+    counterparts = ("layers.Permute", "permute")
     word = "permute"
     names_elsewhere = ("transpose",)
     group = "shape"
@@ -247,6 +251,7 @@ class Shuffle(Plain):
     the second of each, ...
     """
 
+    counterparts = ("", "nn.ChannelShuffle")
     word = "shuffle"
     names_elsewhere = ("channelshuffle",)
     group = "shape"

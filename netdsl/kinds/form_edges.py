@@ -53,6 +53,7 @@ class Edges(Plain, Windowed):
 class Pad(Edges):
     """Zeros around the positions: `pad(2)`, `pad(2x1)`, `pad((t,b,l,r))`."""
 
+    counterparts = ("layers.ZeroPadding2D", "nn.ZeroPad2d")
     word = "pad"
     free_in_lectures = True
     names_elsewhere, usual_spelling = ("constantpad", "zeropadding", "zeropad"), "pad(1)"
@@ -214,6 +215,7 @@ class Crop(Edges):
     in the middle: `crop(@x)`.
     """
 
+    counterparts = ("layers.Cropping2D", "")
     word = "crop"
     names_elsewhere = (
         "cropping",

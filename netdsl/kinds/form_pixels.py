@@ -106,6 +106,7 @@ class PixelShuffle(Pixels):
     neighbouring channels, or with `order=dcr` the channels KK apart.
     """
 
+    counterparts = ("", "nn.PixelShuffle")
     word, added = "pixelshuffle", True
     names_elsewhere, usual_spelling = ("depthtospace", "depthspace", "ds"), "pixelshuffle2"
     cases = (
@@ -156,6 +157,7 @@ class PixelUnshuffle(Pixels):
     `pixelshuffle` of the same order takes it back.
     """
 
+    counterparts = ("", "nn.PixelUnshuffle")
     word, added = "pixelunshuffle", True
     names_elsewhere, usual_spelling = ("spacetodepth", "spacedepth", "sd"), "pixelunshuffle2"
     cases = (

@@ -52,6 +52,7 @@ class Concatenate(Merge):
     along one axis: `concat(over=positions)[ a | b ]`.
     """
 
+    counterparts = ("layers.Concatenate", "cat")
     word = "concat"
     keeps_mask = True
     shape_only = passes_single_branch = True
@@ -209,6 +210,7 @@ def _spread(k: Any, name: str, inputs: tuple[Shape, ...]) -> Any:
 class Add(Elementwise):
     """The sum of all branches."""
 
+    counterparts = ("layers.Add", "add")
     word, sums_inputs, saved_for_backward, gate = "add", True, "", "distributes"
     names_elsewhere = (
         "sum",
@@ -231,6 +233,7 @@ class Add(Elementwise):
 class Multiply(Elementwise):
     """The product of all branches."""
 
+    counterparts = ("layers.Multiply", "mul")
     word, saved_for_backward, gate = "mul", "inputs", "swaps"
     takes_mask = True  # a factor of 1 where its branch is padding
     names_elsewhere = (
@@ -260,6 +263,7 @@ class Multiply(Elementwise):
 class Maximum(Elementwise):
     """The largest of all branches, number by number."""
 
+    counterparts = ("layers.Maximum", "maximum")
     word, saved_for_backward, gate = "max", "indices", "routes"
     takes_mask = True  # the other branch's number where one is padding
     names_elsewhere = ("maximum",)
@@ -275,6 +279,7 @@ class Maximum(Elementwise):
 class Average(Elementwise):
     """The mean of all branches."""
 
+    counterparts = ("layers.Average", "")
     word, sums_inputs, saved_for_backward = "avg", True, ""
     names_elsewhere = ("average",)
     sign = "avg"
@@ -293,6 +298,7 @@ class Average(Elementwise):
 class Subtract(Elementwise):
     """The first branch less the second."""
 
+    counterparts = ("layers.Subtract", "sub")
     word, sums_inputs, max_branches = "sub", True, 2
     names_elsewhere = (
         "subtract",
@@ -364,6 +370,7 @@ class Dot(Elementwise):
 class Stack(Merge):
     """All branches along a new first axis: n vectors make a sequence of n positions."""
 
+    counterparts = ("ops.stack", "stack")
     word = "stack"
     reach = "all"
     arithmetic, saved_for_backward = "", ""

@@ -68,6 +68,7 @@ class MatrixProduct(Merge):
     `transpose` with rows of the second. Axes in front of the last two are a batch.
     """
 
+    counterparts = ("ops.matmul", "matmul")
     word, added = "matmul", True
     arithmetic, saved_for_backward = "", "inputs"
     sums_inputs, max_branches = True, 2

@@ -48,6 +48,7 @@ class Dropout(Dropping):
     1/(1 - rate).
     """
 
+    counterparts = ("layers.Dropout", "nn.Dropout")
     word = "dropout"
     names_elsewhere = ("drop",)
     saved_for_backward = "mask"
@@ -77,6 +78,7 @@ class SpatialDropout(Dropping):
     training, the others are scaled by 1/(1 - rate).
     """
 
+    counterparts = ("layers.SpatialDropout2D", "nn.Dropout2d")
     word = "sdropout"
     names_elsewhere = ("spatialdropout",)
     cases = (
@@ -162,6 +164,7 @@ class DropPath(Dropping):
 class Noise(TrainingNoise):
     """Gaussian noise: while training a normal number of deviation `std` is added to each number."""
 
+    counterparts = ("layers.GaussianNoise", "")
     word = "noise"
     names_elsewhere = ("gaussiannoise",)
     positional = ("std",)

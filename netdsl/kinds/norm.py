@@ -101,6 +101,7 @@ class BatchNorm(Affine):
     use, with the training's averages.
     """
 
+    counterparts = ("layers.BatchNormalization", "nn.BatchNorm2d")
     word = "bn"
     removes_mean = True
     saved_once_per_batch = gains_from_xla = True
@@ -161,6 +162,7 @@ class BatchNorm(Affine):
 class LayerNorm(Affine):
     """Layer norm: the channels of each position to mean 0 and variance 1."""
 
+    counterparts = ("layers.LayerNormalization", "nn.LayerNorm")
     word = "ln"
     names_elsewhere = ("lnorm", "layernorm", "layernormalization")
     cases = (
@@ -192,6 +194,7 @@ class GroupNorm(Affine):
     positions, for each example alone.
     """
 
+    counterparts = ("layers.GroupNormalization", "nn.GroupNorm")
     word = "gn"
     reach = "position all"
     names_elsewhere = ("gnorm", "groupnorm", "groupnormalization")
@@ -252,6 +255,7 @@ class InstanceNorm(Affine):
     alone.
     """
 
+    counterparts = ("layers.GroupNormalization", "nn.InstanceNorm2d")
     word = "in"
     names_elsewhere = (
         "instancenorm",
@@ -310,6 +314,7 @@ class RootMeanSquareNorm(Norm):
     learned factor for each channel.
     """
 
+    counterparts = ("layers.RMSNormalization", "nn.RMSNorm")
     word = "rms"
     keeps_mask = False
     names_elsewhere = (
@@ -349,6 +354,7 @@ class RootMeanSquareNorm(Norm):
 class UnitNorm(Plain):
     """The channels of each position over their Euclidean length (of at least 1e-7)."""
 
+    counterparts = ("layers.UnitNormalization", "nn.functional.normalize")
     word = "l2norm"
     keeps_mask = True
     names_elsewhere = (
@@ -380,6 +386,7 @@ class LocalResponseNorm(Plain):
     `size` neighbouring channels)^beta.
     """
 
+    counterparts = ("", "nn.LocalResponseNorm")
     word = "lrn"
     names_elsewhere = ("localresponsenorm",)
     group = "norm"

@@ -167,6 +167,7 @@ class Rescale(Plain):
     offset=-1)`.
     """
 
+    counterparts = ("layers.Rescaling", "")
     word = "rescale"
     keeps_mask = True
     names_elsewhere = ("rescaling",)
@@ -236,6 +237,7 @@ class Standardize(Plain):
     Those are not trained: Keras's `adapt` measures them on data, and before that they are 0 and 1.
     """
 
+    counterparts = ("layers.Normalization", "")
     word = "std"
     keeps_mask = True
     names_elsewhere = ("normalization",)

@@ -134,6 +134,7 @@ class Pooling(Weightless, Windowed):
 class MaxPool(Pooling):
     """Max pooling: the largest value in each window; padded cells are minus infinity."""
 
+    counterparts = ("layers.MaxPooling2D", "nn.MaxPool2d")
     word, gate = "pool", "routes"
     saved_for_backward = "indices"
     library_saves_input = True
@@ -195,6 +196,7 @@ class MaxPool(Pooling):
 class AveragePool(Pooling):
     """Average pooling; padded cells count in the divisor with `same` and numbers, not with `tf`."""
 
+    counterparts = ("layers.AveragePooling2D", "nn.AvgPool2d")
     word = "avgpool"
     saved_for_backward = ""
     library_saves_input = True

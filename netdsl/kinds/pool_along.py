@@ -64,6 +64,7 @@ class AlongAxis(Weightless):
 class MeanAlong(AlongAxis):
     """The mean along an axis: `mean(over=channels)` of 8x8x3 is 8x8, with `keep` 8x8x1."""
 
+    counterparts = ("ops.mean", "mean")
     word = "mean"
     saved_for_backward = ""
     keras_layers = ("Mean",)
@@ -85,6 +86,7 @@ class MeanAlong(AlongAxis):
 class SumAlong(AlongAxis):
     """The sum along an axis: `sum(over=positions)` of 10x4 is 4 numbers, with `keep` 1x4."""
 
+    counterparts = ("ops.sum", "sum")
     word = "sum"
     saved_for_backward = ""
     keras_layers = ("Sum",)
@@ -105,6 +107,7 @@ class SumAlong(AlongAxis):
 class MaxAlong(AlongAxis):
     """The largest number along an axis: `max(over=channels)` of 8x8x3 is 8x8, with `keep` 8x8x1."""
 
+    counterparts = ("ops.max", "amax")
     word = "max"
     saved_for_backward = "indices"
     library_saves_input = True

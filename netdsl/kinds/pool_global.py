@@ -54,6 +54,7 @@ class GlobalPooling(Weightless):
 class GlobalAveragePool(GlobalPooling):
     """Global average pooling: the mean over all positions, a vector."""
 
+    counterparts = ("layers.GlobalAveragePooling2D", "nn.AdaptiveAvgPool2d")
     word = "gap"
     takes_mask = True
     saved_for_backward = ""
@@ -81,6 +82,7 @@ class GlobalAveragePool(GlobalPooling):
 class GlobalMaxPool(GlobalPooling):
     """Global max pooling: the largest value over all positions, a vector."""
 
+    counterparts = ("layers.GlobalMaxPooling2D", "nn.AdaptiveMaxPool2d")
     word, gate = "gmp", "routes"
     saved_for_backward = "indices"
     keras_layers = ("GlobalMaxPooling",)

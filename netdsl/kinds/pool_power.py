@@ -52,6 +52,7 @@ class PowerSumPooling(Pooling):
 class EuclideanPool(PowerSumPooling):
     """L2 pooling: the root of the sum of squares over each window."""
 
+    counterparts = ("", "nn.LPPool2d")
     word = "l2pool"
     cases = (
         Case("l2pool", (28, 28, 6), (14, 14, 6), 0),
@@ -75,6 +76,7 @@ class EuclideanPool(PowerSumPooling):
 class PowerPool(PowerSumPooling):
     """Lp pooling: (sum of |x|^p)^(1/p) over each window."""
 
+    counterparts = ("", "nn.LPPool2d")
     word = "lppool"
     positional = ("p",)
     cases = (

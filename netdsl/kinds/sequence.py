@@ -40,6 +40,7 @@ def as_sequence(word: str, x: Shape) -> Shape:
 class Embed(Plain):
     """A learned vector of N numbers for each index: takes an input such as `128 of int(20000)`."""
 
+    counterparts = ("layers.Embedding", "nn.Embedding")
     word = "embed"
     makes_mask = True
     group = "sequence"
@@ -227,6 +228,7 @@ class First(Plain):
 class Reverse(Plain):
     """A sequence from its end to its beginning."""
 
+    counterparts = ("ops.flip", "flip")
     word, added = "reverse", True
     group = "shape"
     reach = "all"
@@ -260,6 +262,7 @@ class Reverse(Plain):
 class Mask(Plain):
     """Positions where every channel has this value are padding, which the layers after it skip."""
 
+    counterparts = ("layers.Masking", "")
     word, added = "mask", True
     makes_mask = keeps_mask = True
     group = "sequence"

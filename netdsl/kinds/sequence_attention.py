@@ -25,6 +25,7 @@ class Attention(Trained):
     counts the four projections.
     """
 
+    counterparts = ("layers.MultiHeadAttention", "nn.MultiheadAttention")
     word = "attention"
     takes_mask = keeps_mask = True
     names_elsewhere = (

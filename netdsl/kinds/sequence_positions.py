@@ -126,6 +126,7 @@ class Roll(Plain):
     `roll(3x3)`, `roll((-3, -3))`.
     """
 
+    counterparts = ("ops.roll", "roll")
     word, added = "roll", True
     group = "shape"
     positional = ("by",)

@@ -261,6 +261,7 @@ class LongShortTermMemory(Recurrent):
     `bias_init` is 0).
     """
 
+    counterparts = ("layers.LSTM", "nn.LSTM")
     word = "lstm"
     keras_layers = ("LSTM", "Bidirectional")
     keras_signatures = ("LSTM(units)",)
@@ -310,6 +311,7 @@ class GatedRecurrentUnit(Recurrent):
     `after` is Keras's own default and cuDNN's form (`reset_after=True`).
     """
 
+    counterparts = ("layers.GRU", "nn.GRU")
     word = "gru"
     keras_layers = ("GRU", "Bidirectional")
     keras_signatures = ("GRU(units)",)
@@ -364,6 +366,7 @@ class GatedRecurrentUnit(Recurrent):
 class SimpleRecurrent(Recurrent):
     """A plain recurrent layer (Elman 1990): h = tanh(W*x + U*h + b)."""
 
+    counterparts = ("layers.SimpleRNN", "nn.RNN")
     word = "rnn"
     names_elsewhere = ("simplernn",)
     keras_layers = ("SimpleRNN", "Bidirectional")

@@ -30,6 +30,8 @@ class Stated(Configured):
         merges: whether it takes several tensors: `add[ a | b ]`.
         wordless: whether it is the merge without a word: `[ a | b ]`.
         names_elsewhere: its names in Keras and PyTorch, in small letters, without `2d` and `_`.
+        counterparts: its layer or function in Keras and in PyTorch, of two axes where there are
+            several, below `keras` and `torch`; empty where there is none.
         usual_spelling: how messages say that it is written; empty: its word.
 
     What it does:
@@ -112,6 +114,7 @@ class Stated(Configured):
     merges: ClassVar[bool] = False
     wordless: ClassVar[bool] = False
     names_elsewhere: ClassVar[tuple[str, ...]] = ()
+    counterparts: ClassVar[tuple[str, str]] = ("", "")
     usual_spelling: ClassVar[str] = ""
 
     is_identity: ClassVar[bool] = False

@@ -47,6 +47,7 @@ class Upsample(Unpooling):
     the positions' middles.
     """
 
+    counterparts = ("layers.UpSampling2D", "nn.Upsample")
     word = "up"
     positional = ("how",)
     saved_for_backward = ""
@@ -199,6 +200,7 @@ class MaxUnpool(Plain):
     pool's input, which therefore comes in too.
     """
 
+    counterparts = ("", "nn.MaxUnpool2d")
     word = "unpool"
     names_elsewhere = (
         "maxunpool",
@@ -309,6 +311,7 @@ class Resize(Plain):
     `resize(64x64)`, bilinear on images.
     """
 
+    counterparts = ("layers.Resizing", "nn.functional.interpolate")
     word = "resize"
     names_elsewhere = (
         "resizing",

@@ -37,6 +37,7 @@ def kind_page(kind: type[Kind]) -> str:
         "",
     ]
     lines += [_free(kind), ""] if _free(kind) else []
+    lines += [_elsewhere(kind), ""] if any(kind.counterparts) else []
     stated_derivative = kind.derivative if issubclass(kind, Activation) else ""
     lines += [f"Derivative: `{stated_derivative}`.", ""] if stated_derivative else []
     options = [_option(option) for option in _own_first(kind)]
@@ -77,7 +78,7 @@ def _work(kind: type[Kind]) -> str:
     return (
         f"{', '.join(kind.arithmetic.split())} for each element of the output."
         if kind.arithmetic
-        else "None."
+        else "none."
     )
 
 
@@ -109,6 +110,13 @@ def _free(kind: type[Kind]) -> str:
     words = enumerated(parts)
     verb = "is" if parts in ([f"`{mark}`"] for mark in marks) else "are"
     return f"{words[0].upper()}{words[1:]} {verb} optional."
+
+
+def _elsewhere(kind: type[Kind]) -> str:
+    """Return the names of a kind in Keras and PyTorch, in a sentence."""
+    keras, torch = kind.counterparts
+    names = [f"`keras.{keras}`"] if keras else []
+    return f"Elsewhere: {', '.join([*names, *([f'`torch.{torch}`'] if torch else [])])}."
 
 
 def _own_first(kind: type[Kind]) -> list[Option[Any]]:

@@ -10,10 +10,16 @@ import re
 from netdsl.kinds import KINDS, Kind
 from netdsl.report.kind_pages import kind_page
 
+GROUPS = (
+    *("convolution", "dense", "pooling", "norm", "activation", "noise", "merge", "shape"),
+    *("sequence", "unpooling", "other"),
+)
+"""The families of kinds, in the order in which people ask for them."""
+
 
 def kinds_document() -> str:
-    """`docs/kinds.md`: every kind, by its group, in the order of the classes."""
-    groups: dict[str, list[type[Kind]]] = {}
+    """`docs/kinds.md`: every kind, by its group, those that most networks have first."""
+    groups: dict[str, list[type[Kind]]] = {group: [] for group in GROUPS}
     for kind in dict.fromkeys(KINDS.values()):
         groups.setdefault(kind.group, []).append(kind)
     lines = [
@@ -23,7 +29,8 @@ def kinds_document() -> str:
         "of these.",
         "`K` is the window, `N` the amount, `S` the stride. An activation with an amount, such as "
         "`softmax-10`, is `fc-10` with",
-        "that activation.",
+        "that activation. [Elsewhere](from-keras-and-pytorch.md): the layer or function of Keras "
+        "and PyTorch that computes the same, with other defaults.",
         "",
         *(
             f"- {group}: {' '.join(f'[`{kind.word}`](#{_anchor(kind)})' for kind in kinds)}"
