@@ -256,6 +256,18 @@ def adversarial(folder: Path, seed: int) -> Outcome:
     )
 
 
+def adversarial_training(folder: Path, seed: int) -> Outcome:
+    """Accuracy after changes of a tenth, of the usual network and of one trained on them too."""
+    found = netdsl_json("attack", *runs(folder), "--eps", "0,0.1", "--count", "10000", where=folder)
+    usual, hardened = (one["results"] for one in found["runs"])
+    before, after = usual[1]["adversarial"], hardened[1]["adversarial"]
+    return Outcome(
+        f"{usual[0]['adversarial']:.4f} to {before:.4f} as usual; trained on them "
+        f"{hardened[0]['adversarial']:.4f} to {after:.4f}",
+        after > before + 0.3,
+    )
+
+
 def denoising(folder: Path, seed: int) -> Outcome:
     """The error of noisy images, and of what the network makes of them."""
     found = netdsl_json("show", *runs(folder), "--reconstruct", "--noise", "0.5", where=folder)
@@ -373,6 +385,16 @@ EXPERIMENTS = [
         "below 0.2 at 0.1, random above 0.95",
         "train NET RECIPE --then 'attack --eps 0,0.05,0.1 -o adversarial.svg'",
         adversarial,
+    ),
+    Experiment(
+        "adversarial_training",
+        "adversarial training",
+        "a network can be trained against such changes",
+        "at 0.1 over 0.3 better than as usual",
+        "train examples/lectures/adversarial.net examples/lectures/adversarial.yaml "
+        "--grid adversarial.eps=0,0.1 "
+        "--then 'attack --eps 0,0.05,0.1,0.2 -o adversarial_training.svg'",
+        adversarial_training,
     ),
     Experiment(
         "denoising",

@@ -96,6 +96,13 @@ def add_net(parser: argparse.ArgumentParser, usual: str = "") -> None:
     )
 
 
+def add_run_folders(parser: argparse.ArgumentParser, several: str) -> None:
+    """Add RUN, a run folder or several of them, with a word about these."""
+    parser.add_argument(
+        "folders", nargs="+", metavar="RUN", type=run_folder, help=f"{RUN_HELP}; {several}"
+    )
+
+
 def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -> None:
     """Add `--force`, without which nothing that exists is written over."""
     parser.add_argument("-f", "--force", action="store_true", help=f"overwrite {what}")

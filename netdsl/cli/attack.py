@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from netdsl.cli.arguments import add_force, add_format, add_run_folder, from_0, natural, positive
+from netdsl.cli.arguments import add_force, add_format, add_run_folders, from_0, natural, positive
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note, print_json
 
@@ -12,12 +13,13 @@ EXAMPLES = (
     "attack runs/lenet5-1",
     "attack runs/lenet5-1 --eps 0,0.05,0.1 --steps 20 -o sheet.svg",
     "attack runs/lenet5-1 --norm 2 --eps 1,2 --target 3",
+    "attack runs/plain-1 runs/hardened-1 -o chart.svg",
 )
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_run_folder(parser)
+    add_run_folders(parser, "or several, next to each other")
     parser.add_argument(
         "--eps",
         type=sizes,
@@ -59,7 +61,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="where to write a sheet of original, change and result: .svg or .png",
+        help="where to write a sheet of original, change and result, or of several runs a chart: "
+        ".svg or .png",
     )
     add_force(parser)
     add_format(parser)
@@ -94,8 +97,10 @@ def steps(text: str) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from netdsl.lab.attack import Attack, attack, attack_json, described
+    from netdsl.lab.attack_chart import AttackChart, described_runs, runs_json
     from netdsl.lab.inside.subject import TrainedRun, nothing_to_show
     from netdsl.lab.pictures import checked_picture, save_picture
+    from netdsl.training.reporting.run_curves import run_names
 
     target = target_of(options.output, options.force)
     if target is not None:
@@ -103,15 +108,22 @@ def run(options: argparse.Namespace) -> int:
     how = Attack(
         options.eps, options.steps, options.norm, options.target, options.count, options.seed
     )
-    found = attack(TrainedRun.of(options.folder), how, options.part)
-    if target is not None and found.sheet is None:
+    folders = list(dict.fromkeys(map(Path, options.folders)))
+    subjects = [TrainedRun.of(folder) for folder in folders]  # all that is wrong before any attack
+    attacked = {
+        name: attack(subject, how, options.part)
+        for name, subject in zip(run_names(folders).values(), subjects, strict=True)
+    }
+    several, (found, *_) = len(attacked) > 1, attacked.values()
+    if target is not None and not several and found.sheet is None:
         message = "there is no sheet: the input is not an image, or every size is 0"
         raise nothing_to_show(message, "without -o the figures are printed")
     if options.format == "json":
-        print_json(attack_json(found))
+        print_json(runs_json(attacked) if several else attack_json(found))
     else:
-        print("\n".join(described(found)))
-    if target is not None and found.sheet is not None:
-        save_picture(found.sheet, target)
-        note(f"{target}: {found.sheet.title}")
+        print("\n".join(described_runs(attacked) if several else described(found)))
+    picture = AttackChart(attacked) if several else found.sheet
+    if target is not None and picture is not None:
+        save_picture(picture, target)
+        note(f"{target}: {picture.title}")
     return 0

@@ -6,13 +6,12 @@ import argparse
 import sys
 
 from netdsl.cli.arguments import (
-    RUN_HELP,
     add_force,
     add_format,
     add_net,
+    add_run_folders,
     from_0,
     natural,
-    run_folder,
 )
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
@@ -51,13 +50,7 @@ DEFAULTS = {"prior": "none", "map": "pca", "part": "test", "seed": 0, "noise": 0
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
-        "folders",
-        nargs="+",
-        type=run_folder,
-        metavar="RUN",
-        help=f"{RUN_HELP}; of --reconstruct several",
-    )
+    add_run_folders(parser, "of --reconstruct several")
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument(
         "--filters",

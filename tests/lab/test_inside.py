@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -242,6 +243,24 @@ def test_an_attack_beats_random_changes(subject: TrainedRun) -> None:
     assert result.hit is not None
     assert result.hit > 0.3
     assert aimed.examples < 100  # those of the class itself are left out
+
+
+def test_several_runs_are_attacked_next_to_each_other(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, chart = tmp_path / "other", tmp_path / "chart.svg"
+    shutil.copytree(folder, other)
+    command = ["attack", str(folder), str(other), "--eps", "0,0.2", "--count", "50"]
+    assert main([*command, "-o", str(chart)]) == 0
+    first, second = capsys.readouterr().out.split("\n\n")
+    assert first.startswith("small-1: fast gradient sign attack")
+    assert second.startswith("other: fast gradient sign attack")
+    assert first.splitlines()[1:] == second.splitlines()[1:]
+    assert chart.read_text("utf-8").count("stroke-dasharray") >= 2
+    assert main([*command, "--json"]) == 0
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert [one["run"] for one in runs] == ["small-1", "other"]
+    assert main([*command[:3], str(tmp_path / "none")]) == 1
 
 
 FORMS: Sequence[Sequence[str]] = (

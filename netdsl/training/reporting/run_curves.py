@@ -49,7 +49,7 @@ def run_curves(
     if figure not in known:
         help = did_you_mean(figure, known) or f"the figures are {', '.join(known)}"
         raise fail("N640", f"the runs have no figure `{figure}`", help=help)
-    validated, names = VALIDATION + figure, names or _names(paths)
+    validated, names = VALIDATION + figure, names or run_names(paths)
     lines = []
     for path, rows in found.items():
         seen = _points(rows, validated, over)
@@ -101,7 +101,7 @@ def _points(rows: Sequence[Mapping[str, Any]], figure: str, over: str) -> list[t
     return points
 
 
-def _names(paths: Sequence[Path]) -> dict[Path, str]:
+def run_names(paths: Sequence[Path]) -> dict[Path, str]:
     """Name runs by their folders, and by their paths where folders of one name come twice."""
     names = [path.resolve().name for path in paths]
     return {
