@@ -33,20 +33,21 @@ class RecipeKeys(TypedDict, total=False):
     Attributes:
         data: a data set's name, a path, `{"source": ..., "target": ...}`, or the data itself:
             arrays (x, y), a dict of arrays, or an iterable that gives batches.
-        target: what is learned: a column of a table, a file of targets, or `input`.
+        target: what is learned: a column of a table or several, a file of targets, or `input`.
         drop: columns of a table that are left out.
     """
 
     data: Any
-    target: str | None
+    target: str | Sequence[str] | None
     drop: Sequence[str] | str | None
     gan: Gan | Keys | str | None
     loss: Loss | Keys | str | None
+    losses: Mapping[str, str] | None
     loss_weights: Mapping[str, float] | None
     kl: float | None
     label_smoothing: float | None
     label_noise: float | None
-    class_weights: Mapping[str, float] | str | None
+    class_weights: Mapping[str, float | str | Mapping[str, float]] | str | None
     optimizer: Optimizer | Keys | str | None
     schedule: Schedule | Keys | str | None
     penalty: Penalty | Keys | None

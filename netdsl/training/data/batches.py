@@ -70,25 +70,32 @@ class Sampling(NamedTuple):
         seed: what order and augmentation follow from.
         augment: how inputs are changed at random.
         label_smoothing: the share of one that a class gives up to the others, or 0.
-        class_weights: how much an example of each class counts, in the order of the classes.
+        class_weights: how much an example of each class counts, in the order of the classes, by
+            output; of a single output by the empty name.
     """
 
     batch: int
     seed: int
     augment: Augment
     label_smoothing: float
-    class_weights: tuple[float, ...] | None
+    class_weights: Mapping[str, tuple[float, ...]] | None
 
     @classmethod
     def of(cls, recipe: Recipe) -> Sampling:
         """Return what a resolved recipe says of it."""
         weights = recipe.class_weights
+        by_output: dict[str, tuple[float, ...]] | None = None
+        if isinstance(weights, Mapping):
+            each: dict[str, Any] = dict(weights)
+            if not all(isinstance(one, Mapping) for one in each.values()):
+                each = {"": each}
+            by_output = {name: tuple(one.values()) for name, one in each.items()}
         return cls(
             recipe.batch or 1,
             recipe.seed or 0,
             recipe.augment,
             recipe.label_smoothing or 0.0,
-            tuple(weights.values()) if isinstance(weights, Mapping) else None,
+            by_output,
         )
 
     @property
@@ -175,7 +182,11 @@ class Shuffled(Batches):
                 smoothed(output, target, smoothing)
                 for output, target in zip(self.preparation.outputs, y, strict=True)
             )
-        return x, y, *(() if self.weights is None else (self.weights[rows],))
+        if self.weights is None:
+            return x, y
+        if isinstance(self.weights, tuple):
+            return x, y, tuple(weights[rows] for weights in self.weights)
+        return x, y, self.weights[rows]
 
     def source(self) -> Any:
         """Return what `fit` is given."""
@@ -187,21 +198,32 @@ class Shuffled(Batches):
 
 
 def example_weights(
-    part: Examples, preparation: Preparation, class_weights: tuple[float, ...] | None
-) -> Array | None:
+    part: Examples,
+    preparation: Preparation,
+    class_weights: Mapping[str, tuple[float, ...]] | None,
+) -> Array | tuple[Array, ...] | None:
     """Return how much each example counts: its own weight times that of its class.
 
     Returns:
-        float32 [n, 1, ...] with an axis for each position of the outputs; None where all count 1.
+        float32 [n, 1, ...] with an axis for each position of the outputs; with class weights of
+        several outputs one for each; None where all count 1.
     """
-    weights = part.weights
-    if class_weights is not None:
-        of_classes = np.array(class_weights, np.float32)[part.y[0][:]]
-        weights = of_classes if weights is None else weights * of_classes
-    if weights is None:
-        return None
-    positions = len(preparation.outputs[0].shape) - 1
-    return weights.reshape(-1, *(1,) * positions)
+    outputs, own = preparation.outputs, part.weights
+    if class_weights is None:
+        return None if own is None else _spread(own, outputs[0])
+    found = []
+    for output, y in zip(outputs, part.y, strict=True):
+        weights = np.ones(len(part), np.float32) if own is None else own
+        key = "" if len(outputs) == 1 else output.name
+        if key in class_weights:
+            weights = weights * np.array(class_weights[key], np.float32)[y[:]]
+        found.append(_spread(weights, output))
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _spread(weights: Array, output: OutputTransform) -> Array:
+    """Give weights [n] an axis for each position of an output."""
+    return weights.reshape(-1, *(1,) * (len(output.shape) - 1))
 
 
 def smoothed(output: OutputTransform, y: Array, smoothing: float) -> Array:

@@ -15,7 +15,8 @@ from netdsl.training.data.sources.image_folder import read_folder
 from netdsl.training.data.sources.named import NAMES, read_named
 from netdsl.training.data.sources.python import PYTHON, gather
 from netdsl.training.data.sources.table_file import SUFFIXES
-from netdsl.training.data.sources.tables import TrainedTable, read_table
+from netdsl.training.data.sources.table_targets import TrainedTable
+from netdsl.training.data.sources.tables import read_table
 from netdsl.training.data.sources.toys import (
     MADE,
     formula_of,
@@ -91,7 +92,7 @@ def read(
         if getattr(spec, name) is not None:
             help = "give the parts with the data: ((x, y), (x_test, y_test))"
             raise fail("N507", f"`{name}` names a file; the data is given in Python", help=help)
-    return gather(given, signature, spec.target, spec.weight)
+    return gather(given, signature, _single_target(spec, span), spec.weight)
 
 
 def _read_source(
@@ -130,6 +131,7 @@ def _read_source(
     if made:
         return read_made(spec, signature, formula, span)
     _check_not_made(spec, span)
+    target = None if tabular else _single_target(spec, span)
     if source == PYTHON:
         raise fail(
             "N535",
@@ -138,21 +140,32 @@ def _read_source(
             help="run.evaluate(data), or netdsl.evaluate(folder, data=...)",
         )
     if source in NAMES:
-        return read_named(source, signature, spec.target, span)
+        return read_named(source, signature, target, span)
     if source.startswith(HUBS):
-        return read_hub(source, signature, spec.target, span)
+        return read_hub(source, signature, target, span)
     if path.suffix.lower() == ".npz":
         held = read_npz(path, span)
-        return named_parts(os.path.abspath(path), held, signature, spec.target, spec.weight, span)
+        return named_parts(os.path.abspath(path), held, signature, target, spec.weight, span)
     if path.suffix.lower() == ".npy":
-        return read_pair(path, spec.target, signature, spec.weight, span)
+        return read_pair(path, target, signature, spec.weight, span)
     if tabular:
-        columns = kept.inputs[0].columns if kept else None
-        trained = TrainedTable(columns, classes) if columns else None
+        trained = None
+        if kept and kept.inputs[0].columns:
+            several = len(kept.inputs[0].columns.targets) > 1
+            names = tuple(output.names for output in kept.outputs) if several else ()
+            trained = TrainedTable(kept.inputs[0].columns, classes, names)
         return read_table(path, spec, signature, trained, span)
     if os.path.isdir(source):
-        return read_folder(path, signature, classes, spec.target, spec.damaged == "skip", span)
+        return read_folder(path, signature, classes, target, spec.damaged == "skip", span)
     raise _unknown(source, span)
+
+
+def _single_target(spec: DataSpec, span: Span | None) -> str | None:
+    """Return the target of what is not a table. Raises NetError N507 for several."""
+    if isinstance(spec.target, tuple):
+        message = f"several targets are columns of a table; {spec.source} is not one"
+        raise fail("N507", message, span, help="name arrays as the outputs: y_mask, y_class")
+    return spec.target
 
 
 def is_table(source: str) -> bool:

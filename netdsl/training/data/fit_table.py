@@ -56,6 +56,7 @@ def fitted(data: Data, span: Span | None = None) -> Data:
         notes=(
             *data.notes,
             *_filled(data, columns),
+            *_unlike_scales(data),
             *_unseen(rows, data.validation, columns),
             *_unseen(rows, data.test, columns),
         ),
@@ -76,6 +77,26 @@ def _fitting(columns: TableTransform) -> str:
     each = ", ".join(f"{name} gives {columns.widths[name]:,} of them" for name in large)
     names = ",".join(large)
     return f"{help}; {each}: leave it out with --ignore {names}, and begin with `input {rest}`"
+
+
+UNLIKE = 3
+"""A target whose values deviate this many times as much as another's is learned before it."""
+
+
+def _unlike_scales(data: Data) -> Iterator[str]:
+    """Report targets of one output whose scales differ: its loss is mostly that of the largest."""
+    for output, y in zip(data.preparation.outputs, data.train.y, strict=True):
+        if len(output.columns) < 2:
+            continue
+        deviations = y[:].std(axis=0)
+        large, small = int(deviations.argmax()), int(deviations.argmin())
+        if deviations[large] > UNLIKE * deviations[small]:
+            names = output.columns
+            yield (
+                f"{names[large]} deviates by {deviations[large]:.4g} and {names[small]} by "
+                f"{deviations[small]:.4g} in one output, whose loss is mostly that of the first: "
+                "with an output for each, each is standardised"
+            )
 
 
 def _filled(data: Data, columns: TableTransform) -> Iterator[str]:

@@ -39,7 +39,8 @@ def guessed_signature(
     Raises:
         NetError: N511 to N513 where an `.npz` file cannot be read.
     """
-    source, target = spec.source or "", spec.target
+    source = spec.source or ""
+    target = spec.target if isinstance(spec.target, str) else None
     path, input, end = Path(source), TensorSpec("input", (64, 64, 3)), (TensorSpec("output", (1,)),)
     if source == POLYNOMIAL:
         return NetworkSignature((TensorSpec("input", (TERMS,)),), end), target

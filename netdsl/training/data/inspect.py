@@ -19,6 +19,7 @@ from netdsl.training.data.sources.parsed_table import (
     ParsedColumn,
     ParsedTable,
     find_column,
+    find_targets,
 )
 from netdsl.training.data.sources.table_notes import table_notes
 from netdsl.training.data.sources.tables import read_stated
@@ -46,13 +47,13 @@ class Survey(NamedTuple):
         data: its arrays; None of a table of text and numbers.
         table: its columns where it is such a table.
         kinds: what these are, but the target.
-        target: the column or array that is learned.
+        targets: the columns of it that are learned.
     """
 
     source: str
     data: SourceData | None
     table: ParsedTable | None
-    target: str | None
+    targets: tuple[str, ...] = ()
     kinds: tuple[KindedColumn, ...] = ()
 
 
@@ -67,21 +68,21 @@ def survey(spec: DataSpec, network: Architecture | None = None, span: Span | Non
         table = read_stated(Path(source), spec, None, span)
         if not len(table.places):
             raise fail("N516", f"{source} has no rows", span)
-        target = find_column(spec.target, table, span) if spec.target else None
-        others = {target} if target else set()
+        targets = find_targets(spec.target, table, span) if spec.target else ()
+        others = set(targets)
         if spec.weight:
             others.add(find_column(spec.weight, table, span))
         kinds = column_kinds(table, stated_kinds(table, spec, span), spec, others, span)
-        return Survey(source, None, table, target, tuple(kinds))
+        return Survey(source, None, table, targets, tuple(kinds))
     if network is not None:
         signature = NetworkSignature.of(network)
-        return Survey(source, read(spec, signature, span=span), None, spec.target)
+        return Survey(source, read(spec, signature, span=span), None)
     signature, target = guessed_signature(spec, span)
     held = read(replace(spec, target=target), signature, span=span)
     if source.startswith(HUBS) and len(held.train.x[0].shape) == 4:
         looked_at = f"images are inspected at {size(signature.inputs[0].shape)}"
         held = replace(held, notes=(*held.notes, f"{looked_at}; a network has its own size"))
-    return Survey(source, held, None, target)
+    return Survey(source, held, None)
 
 
 # --- facts ----------------------------------------------------------------------------------------
@@ -181,7 +182,7 @@ def _table_facts(table: ParsedTable, found: Survey) -> dict[str, Any]:
     kinds = {one.name: one for one in found.kinds}
     columns = [
         _column_facts(column, kinds.get(column.name))
-        | ({"target": True} if column.name == found.target else {})
+        | ({"target": True} if column.name in found.targets else {})
         for column in table.columns
     ]
     left_out = [one.name for one in found.kinds if not one.read]

@@ -134,7 +134,7 @@ def load_other(
     return same if held.test or known(same) else whole(held, recipe, preparation)
 
 
-def _target(spec: DataSpec, source: str) -> str | None:
+def _target(spec: DataSpec, source: str) -> str | tuple[str, ...] | None:
     """Return the target of a run where it makes sense for another source too.
 
     That is `input`, a column of the same hub, and the same file's own.

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
-from netdsl.training.data.sources.tables import TrainedTable, read_table
+from netdsl.training.data.sources.table_targets import TrainedTable
+from netdsl.training.data.sources.tables import read_table
 from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.recipes.recipe import DataSpec, Split
 
@@ -52,7 +53,7 @@ def with_own_parts(
             raise fail("N507", message, span, help=f"leave `{name}` out")
         alone = replace(spec, source=path, split=Split(), validation=None, test=None)
         if isinstance(held.columns, TableTransform):
-            trained = TrainedTable(held.columns, held.classes, fitted=False)
+            trained = TrainedTable(held.columns, held.classes, held.classes_by, fitted=False)
             other = read_table(Path(path), alone, signature, trained, span)
         else:
             other = read(alone, held.classes)
@@ -69,7 +70,7 @@ def _check(other: SourceData, held: SourceData, path: str, name: str, span: Span
     if other.test is not None or other.validation is not None:
         message = f"{path} has several parts; the {name} part is one"
         raise fail("N507", message, span, help="give a file without parts")
-    if other.classes != held.classes:
+    if (other.classes, other.classes_by) != (held.classes, held.classes_by):
         only = sorted(set(other.classes) ^ set(held.classes))
         message = f"{path} has other classes than {held.source}: {', '.join(only[:5])}"
         raise fail("N526", message, span)

@@ -137,7 +137,9 @@ class SourceData:
         classes: the names of the classes.
         own: whether they are those found in this data.
         scale: what the source's numbers are divided by, None where it does not say.
-        target: the column or array that is learned.
+        target: the column or array that is learned, or several columns.
+        classes_by: of several columns the names of the classes of each output.
+        columns_by: the columns of a table that each output learns.
         columns: those of a table of text and numbers.
         notes: what was done that a person should know.
         made: the keys of a recipe's `data` that it was made with, with every value.
@@ -150,10 +152,16 @@ class SourceData:
     classes: tuple[str, ...] = ()
     own: bool = False
     scale: float | None = None
-    target: str | None = None
+    target: str | tuple[str, ...] | None = None
     columns: TableTransform | None = None
     notes: tuple[str, ...] = ()
     made: Mapping[str, Any] = field(default_factory=dict)
+    classes_by: tuple[tuple[str, ...], ...] = ()
+    columns_by: tuple[tuple[str, ...], ...] = ()
+
+    def classes_of(self, place: int) -> tuple[str, ...]:
+        """Return the names of the classes of an output."""
+        return self.classes_by[place] if self.classes_by else self.classes
 
 
 @dataclass(frozen=True, eq=False)

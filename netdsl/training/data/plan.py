@@ -49,8 +49,7 @@ def plan(held: SourceData, recipe: Recipe, signature: NetworkSignature) -> Prepa
     return Preparation(
         inputs,
         tuple(
-            _output(y, tensor, held, recipe)
-            for y, tensor in zip(part.y, signature.outputs, strict=True)
+            _output(place, tensor, held, recipe) for place, tensor in enumerate(signature.outputs)
         ),
     )
 
@@ -105,14 +104,15 @@ class TargetFacts(NamedTuple):
     values: ValueRange
 
 
-def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> OutputTransform:
+def _output(place: int, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> OutputTransform:
     """Plan what an output is compared with. Raises NetError N507, N526."""
-    targets = TargetFacts(y.shape[1:], scan(y))
-    classes = _classes(targets, tensor, recipe.loss.name)
-    if held.own and held.classes and not classes:
-        raise _no_classes(held, tensor, recipe.data_span)
-    loss = recipe.loss.name or _loss(targets.values, tensor.activation, classes)
-    names = held.classes if classes else ()
+    y, names = held.train.y[place], held.classes_of(place)
+    targets, stated = TargetFacts(y.shape[1:], scan(y)), (recipe.losses or {}).get(tensor.name)
+    asked = stated or recipe.loss.name
+    classes = _classes(targets, tensor, asked)
+    if held.own and names and not classes:
+        raise _no_classes(held, names, tensor, recipe.data_span)
+    loss = asked or _loss(targets.values, tensor.activation, classes)
     soft = not classes and loss == "binary" and targets.values.not_whole is not None
     output = OutputTransform(
         tensor.name,
@@ -120,14 +120,14 @@ def _output(y: Rows, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> Ou
         tensor.activation,
         loss,
         classes,
-        names,
+        names if classes else (),
         soft=soft,
         reduce=recipe.loss.reduce or "mean",
-        columns=(held.target,) if held.columns and held.target and not classes else (),
+        columns=() if classes or not held.columns_by else held.columns_by[place],
     )
-    if held.own and classes and len(held.classes) != classes:
-        raise _other_classes(held, tensor, recipe.data_span)
-    check_loss(output, targets.values, recipe.span("loss"))
+    if held.own and classes and names and len(names) != classes:
+        raise _other_classes(held, names, tensor, recipe.data_span)
+    check_loss(output, targets.values, recipe.span("losses" if stated else "loss"))
     return output
 
 
@@ -234,20 +234,24 @@ def check_loss(output: OutputTransform, values: ValueRange, span: Span | None) -
         raise fail("N507", f"the loss `binary` needs values from 0 to 1; {holds}", span)
 
 
-def _no_classes(held: SourceData, tensor: TensorSpec, span: Span | None) -> NetError:
+def _no_classes(
+    held: SourceData, names: tuple[str, ...], tensor: TensorSpec, span: Span | None
+) -> NetError:
     message = (
-        f"{held.source} holds {classes_text(held.classes)}; "
+        f"{held.source} holds {classes_text(names)}; "
         f"the network gives values of {size(tensor.shape)}"
     )
-    return fail("N526", message, span, help=f"end the network with {_end(len(held.classes))}")
+    return fail("N526", message, span, help=f"end the network with {_end(len(names))}")
 
 
-def _other_classes(held: SourceData, tensor: TensorSpec, span: Span | None) -> NetError:
+def _other_classes(
+    held: SourceData, names: tuple[str, ...], tensor: TensorSpec, span: Span | None
+) -> NetError:
     message = (
-        f"{held.source} holds {classes_text(held.classes)}; the network's output of "
+        f"{held.source} holds {classes_text(names)}; the network's output of "
         f"{size(tensor.shape)} has {max(2, tensor.shape[-1])} classes"
     )
-    return fail("N526", message, span, help=f"end the network with {_end(len(held.classes))}")
+    return fail("N526", message, span, help=f"end the network with {_end(len(names))}")
 
 
 def _end(classes: int) -> str:

@@ -28,7 +28,6 @@ from netdsl.training.recipes.recipe import (
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
-    from netdsl.training.data import Examples
     from netdsl.training.preparation.inputs import InputTransform
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.recipes.recipe import Recipe
@@ -364,40 +363,6 @@ def label_smoothing(given: float | None, outputs: Sequence[OutputTransform]) -> 
         )
         raise Conflict("label_smoothing", message)
     return given or None
-
-
-def class_weights(
-    given: Mapping[str, float] | str | None, outputs: Sequence[OutputTransform], train: Examples
-) -> Mapping[str, float] | None:
-    """Choose a weight for each class by its name.
-
-    `balanced` is n / (classes x the class's examples), as scikit-learn's `compute_class_weight` has
-    it.
-
-    Raises:
-        Conflict: for a class that does not exist, and a network without one class for each example.
-    """
-    import numpy as np
-
-    if given is None:
-        return None
-    output = outputs[0]
-    if not output.classes or len(outputs) > 1 or len(train.y[0].shape) != 1:
-        message = "`class_weights` are for a network with one output and a class for each example"
-        raise Conflict("class_weights", message)
-    names = [output.label(label) for label in range(output.classes)]
-    if isinstance(given, str):
-        counts = np.bincount(np.asarray(train.y[0][:]), minlength=output.classes)
-        return {
-            name: round(len(train) / (output.classes * int(count)), 6) if count else 1.0
-            for name, count in zip(names, counts, strict=True)
-        }
-    for name in given:
-        if name not in names:
-            message = f"there is no class `{name}` to be weighted"
-            help = f"the classes are {', '.join(names)}"
-            raise Conflict("class_weights", message, help=help, typo=Typo(name, names))
-    return {name: float(given.get(name, 1.0)) for name in names}
 
 
 def augment(

@@ -26,7 +26,7 @@ def plan(
     recipe: Recipe | None = None,
     *,
     data: Any = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
     epochs: int | None = None,
     batch: int | None = None,
@@ -106,6 +106,7 @@ def asked_for(
     elif data is not None:
         given, spec = data, dataclasses.replace(recipe.data, source="python")
     if target is not None:
+        target = target if isinstance(target, str) else tuple(target)
         spec = dataclasses.replace(spec or recipe.data, target=target)
     if drop is not None:
         spec = dataclasses.replace(spec or recipe.data, drop=tuple(drop))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.process import backend
 from netdsl.training.distributed.sharing import check_shares
-from netdsl.training.planning import defaults
+from netdsl.training.planning import by_output, defaults
 from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.preparation.augment_checks import doubts
 from netdsl.training.preparation.readings import PERCEPTRON
@@ -66,11 +66,12 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         keep=defaults.keep(recipe.keep, epochs, steps, every, validation),
         data=data.spec,
         loss=defaults.loss(recipe.loss, outputs),
+        losses=by_output.losses(recipe.losses, outputs),
         loss_weights=defaults.loss_weights(recipe.loss_weights, outputs),
         kl=defaults.divergence(recipe.kl, network.graph),
         label_smoothing=defaults.label_smoothing(recipe.label_smoothing, outputs),
         label_noise=recipe.label_noise or None,
-        class_weights=defaults.class_weights(recipe.class_weights, outputs, data.train),
+        class_weights=by_output.class_weights(recipe.class_weights, outputs, data.train),
         optimizer=optimizer,
         schedule=defaults.schedule(recipe.schedule, optimizer.rate or 0.0, epochs, validation),
         penalty=defaults.penalty(recipe.penalty),

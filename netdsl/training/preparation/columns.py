@@ -158,7 +158,7 @@ class TableTransform:
 
     Attributes:
         columns: those that the network sees, in their order; of a date one for each part.
-        target: the column that it learns.
+        targets: the columns that it learns.
         header: whether the file names its columns.
         missing: what is done where a number is missing, one of `MISSING`.
         weight: the column of the rows' weights; empty where all count alike.
@@ -168,7 +168,7 @@ class TableTransform:
     """
 
     columns: tuple[ColumnTransform, ...]
-    target: str
+    targets: tuple[str, ...]
     header: bool = True
     missing: str = "median"
     weight: str = ""
@@ -244,5 +244,8 @@ class TableTransform:
         form = TableFormat.from_plain(values["form"]) if "form" in values else UNSTATED
         numbers = NumberFormat(**values.get("numbers", {}))
         left_out = tuple(map(str, values.get("left_out", ())))
+        given = {name: value for name, value in values.items() if name != "target"}
+        targets = values["targets"] if "targets" in values else [values["target"]]
+        given["targets"] = tuple(map(str, targets))
         changed = {"columns": columns, "form": form, "numbers": numbers, "left_out": left_out}
-        return cls(**{**values, **changed})
+        return cls(**{**given, **changed})

@@ -19,12 +19,14 @@ from netdsl.training.recipes.settings import SET, RecipeSetting, with_settings
 from netdsl.training.recipes.values import (
     AddressValue,
     CharacterValue,
+    ClassWeight,
     ColumnKindValue,
     CountOrAll,
     EncodingValue,
     NumberValue,
     OneOf,
     StepsOrEpochs,
+    TargetValue,
     TextValue,
     ValueList,
     ValuesByName,
@@ -94,7 +96,7 @@ class DataSpec(Section):
     short: ClassVar[str | None] = "source"
 
     source: str | None = key(TextValue("a data set's name or a path"))
-    target: str | None = key(TextValue("a column's name or number, `input`, or a file of targets"))
+    target: str | tuple[str, ...] | None = key(TargetValue())
     scale: float | None = key(NumberValue(above=0))
     missing: str | None = key(OneOf(("median", "drop", "error")))
     header: bool | None = key(YesNoValue())
@@ -270,12 +272,13 @@ class Recipe(Section):
     data: DataSpec = section(DataSpec)
     gan: Gan = section(Gan)
     loss: Loss = section(Loss)
+    losses: Mapping[str, str] | None = key(ValuesByName(OneOf(LOSSES)))
     loss_weights: Mapping[str, float] | None = key(ValuesByName(NumberValue(min=0)))
     kl: float | None = key(NumberValue(min=0))
     label_smoothing: float | None = key(NumberValue(min=0, below=1))
     label_noise: float | None = key(NumberValue(min=0, below=1))
-    class_weights: Mapping[str, float] | str | None = key(
-        ValuesByName(NumberValue(min=0), ("balanced",))
+    class_weights: Mapping[str, float | str | Mapping[str, float]] | str | None = key(
+        ValuesByName(ClassWeight(), ("balanced",))
     )
     optimizer: Optimizer = section(Optimizer)
     schedule: Schedule = section(Schedule)
@@ -344,7 +347,7 @@ def load_recipe(path: str | Path, settings: Sequence[RecipeSetting] = ()) -> Rec
     source = read_source(path)
     recipe, folder = parse_recipe(source.text, source.name, settings), Path(path).parent
 
-    def from_here(key: str, path: str | None) -> str | None:
+    def from_here(key: str, path: Any) -> Any:
         span = recipe.span(key)
         return path if span and span.source.name == SET else _side_by_side(path, folder)
 
@@ -364,11 +367,13 @@ def load_recipe(path: str | Path, settings: Sequence[RecipeSetting] = ()) -> Rec
 FILES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".keras", ".safetensors")
 
 
-def _side_by_side(path: str | None, folder: Path) -> str | None:
+def _side_by_side(path: Any, folder: Path) -> Any:
     """Return a path as it is seen from here.
 
-    What is not a file's name stays as it is: a data set's name, a column.
+    What is not a file's name stays as it is: a data set's name, a column, several columns.
     """
+    if isinstance(path, tuple):
+        return path
     is_file = path and (path.endswith(FILES) or os.path.exists(folder / path))
     return str(folder / path) if path and is_file else path
 

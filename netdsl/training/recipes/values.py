@@ -330,6 +330,31 @@ class ColumnKindValue(ValueList):
 
 
 @dataclass(frozen=True)
+class TargetValue(ValueList):
+    """A column, or several as a tuple; `input`, or a file of targets."""
+
+    each: ValueType = TextValue("a column's name or number, `input`, or a file of targets")
+    distinct: bool = True
+
+    def read(self, text: str) -> Any:
+        return text
+
+    def quoted(self, text: str) -> Any:
+        return text
+
+    def plain(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return tuple(map(self.each.plain, value))
+        return self.each.plain(value)
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, tuple):
+            super().check(value)
+        else:
+            self.each.check(value)
+
+
+@dataclass(frozen=True)
 class ValuesByName(ValueType):
     """A value for each of some names, or one of some words in their place."""
 
@@ -360,3 +385,27 @@ class ValuesByName(ValueType):
         else:
             for one in value.values():
                 self.each.check(one)
+
+
+@dataclass(frozen=True)
+class ClassWeight(ValuesByName):
+    """The weight of a class, or of each class of an output: a number, or names with numbers."""
+
+    each: ValueType = NumberValue(min=0)
+    words: tuple[str, ...] = ("balanced",)
+
+    @property
+    def description(self) -> str:
+        return f"{self.each.description}, or of an output {super().description}"
+
+    def read(self, text: str) -> Any:
+        return text if text in self.words else self.each.read(text)
+
+    def plain(self, value: Any) -> Any:
+        return super().plain(value) if isinstance(value, Mapping | str) else self.each.plain(value)
+
+    def check(self, value: Any) -> None:
+        if isinstance(value, str | Mapping):
+            super().check(value)
+        else:
+            self.each.check(value)

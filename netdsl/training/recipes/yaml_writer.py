@@ -57,10 +57,13 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
             yield f"{indent}{item.name}:", reason
             write = _scalar if "params" in item.metadata else _plain
             for name, one in value.items():
-                yield (
-                    f"{indent}  {_scalar(name)}: {write(one)}",
-                    reasons.get(f"{place}.{name}", ""),
-                )
+                key = f"{indent}  {_scalar(name)}:"
+                if isinstance(one, Mapping):
+                    yield key, ""
+                    for inner, number in one.items():
+                        yield f"{indent}    {_scalar(inner)}: {_plain(number)}", ""
+                else:
+                    yield f"{key} {write(one)}", reasons.get(f"{place}.{name}", "")
         else:
             yield f"{indent}{item.name}: {_plain(value)}", reason
 

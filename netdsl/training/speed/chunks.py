@@ -147,8 +147,10 @@ class Chunks(Shuffled):
                 )
                 for arrays in (x, y)
             )
-        weights = () if held[2] is None else (ops.take(held[2], rows, axis=0),)
-        return unpack_single(x), unpack_single(y), *weights
+        if held[2] is None:
+            return unpack_single(x), unpack_single(y)
+        weights = keras.tree.map_structure(lambda each: ops.take(each, rows, axis=0), held[2])
+        return unpack_single(x), unpack_single(y), weights
 
 
 def _filled(arrays: list[Any], length: int) -> Any:

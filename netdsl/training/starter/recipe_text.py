@@ -52,7 +52,7 @@ def recipe_text(job: Job, recipe: Recipe, facts: Facts, path: Path) -> str:
     moved = dataclasses.replace(
         data,
         source=_from(folder, data.source),
-        target=_from(folder, data.target),
+        target=_from(folder, data.target) if isinstance(data.target, str) else data.target,
         weight=_from(folder, data.weight),
     )
     counts = facts.task.counts

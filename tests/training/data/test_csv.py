@@ -292,7 +292,7 @@ def test_stated_signs_are_the_signs(path: Path) -> None:
 def test_a_run_reads_other_rows_as_its_own(path: Path) -> None:
     """Where other rows show nothing, the signs of the run's own table count."""
     columns = (ColumnTransform("a"), ColumnTransform("b"))
-    kept = TableTransform(columns, "c", numbers=GERMAN)
+    kept = TableTransform(columns, ("c",), numbers=GERMAN)
     for content, expected in (
         ("a;b\n2.514;3\n", 2514.0),
         ("a,b\n2.51,3\n", 2.51),

@@ -405,7 +405,7 @@ COLUMNS = TableTransform(
         ColumnTransform("size", mean=2.0, deviation=4.0, median=1.0),
         ColumnTransform("place", "category", categories=("here", "there")),
     ),
-    "price",
+    ("price",),
 )
 HOUSES = prepared(InputTransform("input", (2,), False, 1.0, False, (3,), columns=COLUMNS), VALUE)
 
@@ -605,7 +605,9 @@ def test_a_preparation_of_a_run_that_knew_texts_and_numbers_alone() -> None:
         column["text"] = column.pop("kind") == "category"
         for name in ("part", "day_first"):
             del column[name]
-    del values["inputs"][0]["columns"]["left_out"]
+    columns = values["inputs"][0]["columns"]
+    del columns["left_out"]
+    (columns["target"],) = columns.pop("targets")
     assert from_plain(values) == HOUSES
 
 

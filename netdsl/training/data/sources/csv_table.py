@@ -62,7 +62,7 @@ def parse_csv(
         text = text._replace(names=known.numbered)
     if known:
         kinds = {**kinds, **{column.name: column.from_text for column in known.columns}}
-    read = {*kinds, *((known.target, known.weight) if known else text.names)}
+    read = {*kinds, *((*known.targets, known.weight) if known else text.names)}
     requested = {name: kinds.get(name) for name in text.names if name in read}
     held = _read(text, requested, form, known.numbers if known else PLAIN, span)
     columns = []

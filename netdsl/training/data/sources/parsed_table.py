@@ -185,6 +185,24 @@ def find_column(expected: str | None, table: ParsedTable, span: Span | None = No
     return table.names[number - 1 if number > 0 else number]
 
 
+def find_targets(
+    expected: str | tuple[str, ...] | None, table: ParsedTable, span: Span | None = None
+) -> tuple[str, ...]:
+    """Find the columns that are learned: one, or several between commas or in a list.
+
+    Raises:
+        NetError: N506 for a column that is named twice, N530 as `find_column` does.
+    """
+    if isinstance(expected, str) and "," in expected and expected not in table.names:
+        expected = tuple(name.strip() for name in expected.split(","))
+    if not isinstance(expected, tuple):
+        return (find_column(expected, table, span),)
+    found = tuple(find_column(name, table, span) for name in expected)
+    if twice := [name for name in found if found.count(name) > 1]:
+        raise fail("N506", f"the target `{twice[0]}` is named twice", span)
+    return found
+
+
 def no_column(name: str, table: ParsedTable, span: Span | None) -> NetError:
     """Return the error N530 about a column that does not exist."""
     return fail(

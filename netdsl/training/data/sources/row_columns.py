@@ -59,7 +59,7 @@ def row_columns(
     table: ParsedTable,
     spec: DataSpec,
     kept: TableTransform | None,
-    target: str,
+    targets: tuple[str, ...],
     span: Span | None,
 ) -> RowColumns:
     """Find the columns that say something of rows; those of rows to evaluate on may be missing.
@@ -79,7 +79,7 @@ def row_columns(
             **{what: name if name in table.names else None for what, name in stated.items()}
         )
     found = {what: find_column(name, table, span) for what, name in stated.items() if name}
-    known = {target: "target"}
+    known = dict.fromkeys(targets, "target")
     for what, name in found.items():
         if name in known:
             other = f"is the {known[name]}, and cannot be the {what} too"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from netdsl.errors import NetError, Span, did_you_mean, fail
-from netdsl.training.data.parts import INPUT, Examples, SourceData, classes_text
+from netdsl.errors import NetError, Span, fail
+from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.data.sources.column_kinds import (
     DROP,
     ID,
@@ -21,15 +21,12 @@ from netdsl.training.data.sources.column_kinds import (
     with_categories,
 )
 from netdsl.training.data.sources.parsed_table import (
-    EXACT,
-    ParsedColumn,
     ParsedTable,
     as_text,
     empty_cells,
     find_column,
-    recoded,
+    find_targets,
     select,
-    text_for_numbers,
 )
 from netdsl.training.data.sources.row_columns import (
     RowColumns,
@@ -40,29 +37,18 @@ from netdsl.training.data.sources.row_columns import (
 )
 from netdsl.training.data.sources.table_file import read_table_file, table_format
 from netdsl.training.data.sources.table_notes import table_notes
+from netdsl.training.data.sources.table_targets import TrainedTable, learned_columns
 from netdsl.training.data.sources.unfamiliar import summaries, unfamiliar_cells
 from netdsl.training.data.weights import WEIGHTED
 from netdsl.training.preparation.columns import CATEGORY, DATE, NUMBER, TableTransform
-from netdsl.training.preparation.readings import gives_classes
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.training.data.signature import NetworkSignature
-    from netdsl.training.preparation.rows import Array
     from netdsl.training.recipes.recipe import DataSpec
-
-MAX_CLASSES = 1000
 
 MOMENTS = 10
 """Different dates from which on their order is taken for that of the rows."""
-
-
-class TrainedTable(NamedTuple):
-    """What a run has kept of its table; `fitted` says whether that has medians yet."""
-
-    columns: TableTransform
-    classes: tuple[str, ...]
-    fitted: bool = True
 
 
 def read_table(
@@ -88,32 +74,29 @@ def read_table(
     if spec.target == INPUT and not kept:
         _check_target(path, spec, span)
     table = read_stated(path, spec, kept, span)
-    target = find_column(kept.columns.target if kept else spec.target, table, span)
-    roles = row_columns(table, spec, kept.columns if kept else None, target, span)
+    targets = find_targets(kept.columns.targets if kept else spec.target, table, span)
+    roles = row_columns(table, spec, kept.columns if kept else None, targets, span)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows", span)
     if kept:
         columns = kept.columns
         notes = summaries(unfamiliar_cells(table, columns, kept.fitted), table)
     else:
-        table, columns, notes = _columns(table, spec, target, roles, span)
-    table, done = _complete(table, [target, *roles.needed], columns, span)
+        table, columns, notes = _columns(table, spec, targets, roles, span)
+    table, done = _complete(table, [*targets, *roles.needed], columns, span)
     if not (table.header or kept or spec.header is False):
         names = f"its columns are the numbers 1 to {len(table.names)}"
         notes = (f"{path.name} has no column names: {names}", *notes)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows without an empty cell", span)
-    y, classes = _targets(table.column(target), table, signature, kept, span)
-    if len(classes) == 1:
-        raise fail("N521", f"column `{target}` of {path} has only one class: {classes[0]}", span)
+    learned = learned_columns(table, targets, signature, kept, span)
     x = select(table, columns, span)
-    outputs = len(signature.outputs)
     rows = Examples(
         (x,),
-        (y,) * outputs,
+        tuple(one.values for one in learned),
         "all",
         (f"the rows of {path.name}",),
-        (f"column `{target}`",) * outputs,
+        tuple(one.text for one in learned),
         row_weights(table, roles.weight, span),
         row_keys(table, roles, spec, span),
     )
@@ -126,11 +109,13 @@ def read_table(
         parts["training"],
         parts.get("test"),
         parts.get("validation"),
-        classes=classes,
-        own=bool(classes),
-        target=target,
+        classes=learned[0].classes,
+        own=any(one.classes for one in learned),
+        target=targets[0] if len(targets) == 1 else targets,
         columns=columns,
         notes=notes if kept else (*notes, *done, *([WEIGHTED] if roles.weight else [])),
+        classes_by=tuple(one.classes for one in learned) if len(targets) > 1 else (),
+        columns_by=tuple(one.names for one in learned),
     )
 
 
@@ -160,7 +145,11 @@ def read_stated(
 
 
 def _columns(
-    table: ParsedTable, spec: DataSpec, target: str, roles: RowColumns, span: Span | None
+    table: ParsedTable,
+    spec: DataSpec,
+    targets: tuple[str, ...],
+    roles: RowColumns,
+    span: Span | None,
 ) -> tuple[ParsedTable, TableTransform, tuple[str, ...]]:
     """Return the table with its dates as days, what is done to its columns, and notes.
 
@@ -168,20 +157,19 @@ def _columns(
         NetError: N507, N530 where nothing is left to learn from, N531.
     """
     stated = stated_kinds(table, spec, span)
-    _check_role_kinds(target, roles, stated, table, span)
-    others = {target, *roles.unlearned}
+    _check_role_kinds(targets, roles, stated, table, span)
+    others = {*targets, *roles.unlearned}
     kinds = column_kinds(table, stated, spec, others, span)
     cells = {one.name: one.cells for one in kinds}
-    if stated.get(target) == CATEGORY:
-        cells[target] = as_text(table.column(target))
+    cells |= {name: as_text(table.column(name)) for name in targets if stated.get(name) == CATEGORY}
     table = table._replace(columns=tuple(cells.get(one.name, one) for one in table.columns))
     used = [one for one in kinds if one.read]
     _check_not_empty(table, {*others, *roles.needed, *(one.name for one in used)}, span)
     if not used:
-        raise _nothing_left(table, target, kinds, span)
+        raise _nothing_left(table, targets, kinds, span)
     columns = TableTransform(
         tuple(column for one in used for column in transforms(one)),
-        target,
+        targets,
         table.header,
         spec.missing or "median",
         roles.weight or "",
@@ -195,9 +183,10 @@ def _columns(
 
 
 def _nothing_left(
-    table: ParsedTable, target: str, kinds: Sequence[KindedColumn], span: Span | None
+    table: ParsedTable, targets: tuple[str, ...], kinds: Sequence[KindedColumn], span: Span | None
 ) -> NetError:
     """Return the error N530 about a table without a column to learn from."""
+    target = "`, `".join(targets)
     if not kinds:
         message = f"{table.path} has only the target column `{target}`"
         return fail("N530", f"{message}: there is nothing to learn from", span)
@@ -231,12 +220,16 @@ def _in_time_order(kinds: Sequence[KindedColumn], spec: DataSpec) -> Iterator[st
 
 
 def _check_role_kinds(
-    target: str, roles: RowColumns, stated: Stated, table: ParsedTable, span: Span | None
+    targets: tuple[str, ...],
+    roles: RowColumns,
+    stated: Stated,
+    table: ParsedTable,
+    span: Span | None,
 ) -> None:
     """Raise NetError N507 where a recipe says that what is learned, or weighs rows, is not read."""
     usual = (NUMBER, ID, DROP)
     for name, what, allowed in (
-        (target, "the target", (NUMBER, CATEGORY)),
+        *((target, "the target", (NUMBER, CATEGORY)) for target in targets),
         (roles.weight, "the weight", (NUMBER,)),
         (roles.order, "the order", (*usual, DATE)),
         (roles.group, "the group", (CATEGORY, ID, DROP)),
@@ -274,68 +267,6 @@ def _check_target(path: Path, spec: DataSpec, span: Span | None) -> None:
             span,
             help=f"{known}; for an autoencoder store the numbers as an .npz file",
         )
-
-
-# --- targets --------------------------------------------------------------------------------------
-
-
-def _targets(
-    cells: ParsedColumn,
-    table: ParsedTable,
-    signature: NetworkSignature,
-    kept: TrainedTable | None,
-    span: Span | None,
-) -> tuple[Array, tuple[str, ...]]:
-    """Return the targets [n], and the names of the classes where they are some.
-
-    Classes are texts, or the integers after a softmax or sigmoid that are not just 0, 1, ...
-
-    Raises:
-        NetError: N520 for a class that a run does not know, N531 for text in place of numbers.
-    """
-    import numpy as np
-
-    if kept and kept.classes:
-        return _places(cells, table, kept.classes, span)
-    if cells.categories is not None:
-        if kept:
-            raise text_for_numbers(cells.name, table, span)
-        return _places(cells, table, cells.categories, span)
-    y, tensor = cells.values, signature.outputs[0]
-    if not ((y == np.floor(y)) & (np.abs(y) < EXACT)).all():
-        return y, ()
-    y = y.astype(np.int64)
-    found = np.unique(y)
-    from_0 = found[0] >= 0 and found[-1] < max(2, tensor.shape[-1])
-    if kept or from_0 or not gives_classes(tensor.activation) or len(found) > MAX_CLASSES:
-        return y, ()
-    return _places(cells, table, tuple(map(str, found.tolist())), span)
-
-
-def _places(
-    cells: ParsedColumn, table: ParsedTable, classes: tuple[str, ...], span: Span | None
-) -> tuple[Array, tuple[str, ...]]:
-    """Return the place of each cell's text among the classes [n], and the classes.
-
-    Raises:
-        NetError: N520 for a text that is not one of them.
-    """
-    import numpy as np
-
-    column = as_text(cells)
-    places = recoded(column, classes)
-    unknown = np.flatnonzero(np.isnan(places))
-    if len(unknown):
-        row = int(unknown[0])
-        text = (column.categories or ())[int(column.values[row])]
-        where = f"column `{cells.name}` of {table.path} holds `{text}` in {table.place(row)}"
-        raise fail(
-            "N520",
-            f"{where}; the network knows {classes_text(classes)}",
-            span,
-            help=did_you_mean(text, classes),
-        )
-    return places.astype(np.int64), classes
 
 
 # --- missing cells --------------------------------------------------------------------------------
