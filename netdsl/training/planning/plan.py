@@ -89,7 +89,7 @@ def asked_for(
     recipe: Recipe | None,
     *,
     data: Any = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
     epochs: int | None = None,
     batch: int | None = None,
