@@ -44,7 +44,7 @@ class TrainedTable(NamedTuple):
     fitted: bool = True
 
 
-class Learned(NamedTuple):
+class LearnedColumns(NamedTuple):
     """What an output learns of a table.
 
     Attributes:
@@ -70,7 +70,7 @@ def learned_columns(
     signature: NetworkSignature,
     kept: TrainedTable | None,
     span: Span | None,
-) -> tuple[Learned, ...]:
+) -> tuple[LearnedColumns, ...]:
     """Return what each output learns: all the one target, or each its own, or one all of them.
 
     Of several, an output learns the column of its name; where the names are others, they go in
@@ -116,7 +116,9 @@ def _unlike(targets: tuple[str, ...], outputs: Sequence[TensorSpec], span: Span 
     )
 
 
-def _side_by_side(table: ParsedTable, targets: tuple[str, ...], span: Span | None) -> Learned:
+def _side_by_side(
+    table: ParsedTable, targets: tuple[str, ...], span: Span | None
+) -> LearnedColumns:
     """Return the values of several columns for one output. Raises NetError N531 for text."""
     import numpy as np
 
@@ -126,7 +128,7 @@ def _side_by_side(table: ParsedTable, targets: tuple[str, ...], span: Span | Non
             message = f"column `{column.name}` of {table.path} is text, and one of several targets"
             help = "an output learns several columns of numbers; give text an output of its own"
             raise fail("N531", message, span, help=help)
-    return Learned(targets, np.stack([column.values for column in columns], axis=1))
+    return LearnedColumns(targets, np.stack([column.values for column in columns], axis=1))
 
 
 def _checked(
@@ -136,13 +138,13 @@ def _checked(
     trained: bool,
     known: tuple[str, ...],
     span: Span | None,
-) -> Learned:
+) -> LearnedColumns:
     """Return what an output learns of one column. Raises NetError N520, N521, N531."""
     values, classes = _targets(table.column(name), table, tensor, trained, known, span)
     if len(classes) == 1:
         message = f"column `{name}` of {table.path} has only one class: {classes[0]}"
         raise fail("N521", message, span)
-    return Learned((name,), values, classes)
+    return LearnedColumns((name,), values, classes)
 
 
 def _targets(
