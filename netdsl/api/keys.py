@@ -54,6 +54,9 @@ class RecipeKeys(TypedDict, total=False):
     batch: int | None
     epochs: int | None
     early_stopping: Stopping | Keys | bool | None
+    metrics: Sequence[str] | str | None
+    threshold: float | str | None
+    calibrate: str | None
     keep: Keep | Keys | None
     augment: Augment | Keys | None
     adversarial: Adversarial | Keys | float | None

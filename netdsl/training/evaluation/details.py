@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from netdsl.json_text import json_number
 from netdsl.training.metrics.definitions import (
     ABSOLUTE_ERROR,
+    AUC,
+    BALANCED_ACCURACY,
+    ECE,
     MACRO_F1,
+    PR_AUC,
     R2,
     RMSE,
     TOP5_ACCURACY,
@@ -23,7 +27,7 @@ from netdsl.training.preparation.outputs import VALUES
 if TYPE_CHECKING:
     from netdsl.training.metrics.counters import Counter
 
-DETAILS = (MACRO_F1, TOP5_ACCURACY, R2, ABSOLUTE_ERROR, RMSE)
+DETAILS = (MACRO_F1, TOP5_ACCURACY, BALANCED_ACCURACY, AUC, PR_AUC, ECE, R2, ABSOLUTE_ERROR, RMSE)
 """The metrics that are reported in detail, each of the outputs that have it."""
 
 CONFUSION = 1000
@@ -48,6 +52,9 @@ def output_details(counter: Counter) -> dict[str, Any]:
     details = {"classes": _classes(counter), "macro_f1": json_number(counter.result(MACRO_F1))}
     if TOP5_ACCURACY in counter.metrics:
         details["top5_accuracy"] = counter.result(TOP5_ACCURACY)
+    for metric in (BALANCED_ACCURACY, AUC, PR_AUC, ECE):
+        if metric in counter.metrics:
+            details[metric.name] = json_number(counter.result(metric))
     if counter.confusion and counter.output.categories <= CONFUSION:
         details["confusion"] = counter.confusion.matrix().tolist()
     return details

@@ -53,11 +53,12 @@ def evaluate(
     Returns:
         `loss` and the metrics as the training reports them; `baseline`, what the simplest answer
         scores (see `naive_baseline`), of other data by its own most frequent class or mean;
-        `outputs`, the details of each output by name (see `output_details`). `trained_on` says that
-        the training has seen the part, `changed` that this is not the data that the run was trained
-        with, `whole` that this is other data without a test part of its own, which is measured
-        whole. With `zeros` and `subnetworks`, what `zero_shares` and `averaged` give, by these
-        names.
+        `outputs`, the details of each output by name (see `output_details`); `decisions`, by
+        output, the temperature and the thresholds at which it is read, where some were chosen.
+        `trained_on` says that the training has seen the part, `changed` that this is not the data
+        that the run was trained with, `whole` that this is other data without a test part of its
+        own, which is measured whole. With `zeros` and `subnetworks`, what `zero_shares` and
+        `averaged` give, by these names.
 
     Raises:
         NetError: N613, N614 of the folder, N630 for a part that does not exist, N507 for
@@ -103,6 +104,7 @@ def evaluate(
         **{name: json_number(value) for name, value in scores.items()},
         "baseline": naive_baseline(chosen if whole else loaded.train, chosen, preparation.outputs),
         "outputs": outputs,
+        **({"decisions": run.decisions} if run.decisions else {}),
         "trained_on": not changed
         and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),
         "changed": changed,
@@ -132,14 +134,16 @@ def _scores(
 ) -> dict[str, float]:
     """Return the loss and the metrics as the training reports them, its penalty with them."""
     from netdsl.training.data.batches import Batches
+    from netdsl.training.evaluation.asked_figures import asked_figures, asked_metrics
     from netdsl.training.metrics.evaluator import make_evaluator, part_scores
     from netdsl.training.metrics.penalties import penalise
 
     if recipe.penalty.l1 or recipe.penalty.l2:
         penalise(model, network.graph, recipe.penalty)
-    return part_scores(
-        make_evaluator(model, preparation), Batches(part, preparation, recipe.batch or BATCH)
-    )
+    batches = Batches(part, preparation, recipe.batch or BATCH)
+    asked = asked_metrics(recipe, preparation.outputs)
+    scores = part_scores(make_evaluator(model, preparation), batches)
+    return scores | asked_figures(model, batches, asked, preparation.outputs)
 
 
 def _details(

@@ -8,7 +8,15 @@ from typing import Any
 from netdsl.text_table import aligned_lines
 from netdsl.training.metrics.definitions import EXTRA, metric_named
 from netdsl.training.metrics.naive import baseline_text, baseline_warning
+from netdsl.training.runs.decisions import decision_lines
 from netdsl.wording import counted
+
+FIGURES = (
+    ("auc", "AUC"),
+    ("pr_auc", "PR-AUC"),
+    ("ece", "calibration error"),
+)
+"""Figures of an output with classes, and how they are called."""
 
 LISTED, WORST, MISTAKES = 30, 10, 5
 """Classes that a table lists; how many it lists where there are more; how many mistakes are
@@ -43,6 +51,7 @@ def describe_evaluation(result: Mapping[str, Any]) -> str:
     baseline = result.get("baseline", {})
     lines.append(f"{_what(result)}: {measured}{baseline_text(baseline)}")
     lines += baseline_warning(baseline, result)
+    lines += decision_lines(result.get("decisions", {}))
     several = len(result["outputs"]) > 1
     for name, details in result["outputs"].items():
         title = f"{name}: " if several else ""
@@ -106,7 +115,9 @@ def _class_lines(details: Mapping[str, Any], title: str) -> list[str]:
     lines = [(title + ", ".join(heads)).strip()] if title or heads else []
     lines += _class_table(shown, known)
     mistakes = _mistakes(details.get("confusion"), known)
-    return [*lines, f"confused (true -> predicted): {mistakes}"] if mistakes else lines
+    lines += [f"confused (true -> predicted): {mistakes}"] if mistakes else []
+    figures = [f"{words} {_number(details[name])}" for name, words in FIGURES if name in details]
+    return [*lines, ", ".join(figures)] if figures else lines
 
 
 def _class_table(

@@ -7,6 +7,7 @@ for each example, so that the outputs of a large part need not fit into the memo
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from netdsl.training.evaluation.mistakes import Mistake, worst_mistakes, wrongness
 from netdsl.training.evaluation.network_outputs import in_batches
 from netdsl.training.metrics.counters import Counter
-from netdsl.training.metrics.definitions import METRICS
+from netdsl.training.metrics.definitions import ECE, METRICS
 from netdsl.training.preparation.outputs import VALUES
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Outcome(NamedTuple):
         examples: the number of examples.
         wrong: how many of them are wrong.
         counter: its metrics.
+        uncalibrated: of outputs read at a temperature, the calibration error without it.
         points: of values, some (target, prediction) in the data's units.
         worst: the worst mistakes.
     """
@@ -47,6 +49,7 @@ class Outcome(NamedTuple):
     examples: int
     wrong: int
     counter: Counter
+    uncalibrated: Counter | None
     points: tuple[tuple[float, float], ...]
     worst: tuple[Mistake, ...]
 
@@ -64,12 +67,20 @@ def outcomes(
     """
     outputs = preparation.outputs
     counters = [Counter(output, METRICS) for output in outputs]
+    before = [
+        Counter(replace(output, temperature=1.0), [ECE])
+        if output.temperature != 1 and ECE.has(output)
+        else None
+        for output in outputs
+    ]
     scatters = [Scatter(output, len(part)) for output in outputs]
     ranks = np.zeros((len(outputs), len(part)))
     for rows, given in in_batches(predict, part.x, preparation, batch):
         for place, (values, y) in enumerate(zip(given, part.y, strict=True)):
             found = counters[place].update(np.asarray(y[rows]), values)
             scatters[place].update(found)
+            if (uncalibrated := before[place]) is not None:
+                uncalibrated.update(np.asarray(y[rows]), values)
             ranks[place, rows] = wrongness(outputs[place], found)
     ranks = np.nan_to_num(ranks, nan=np.inf)
     return tuple(
@@ -79,6 +90,7 @@ def outcomes(
             len(part),
             int((ranks[place] > 0).sum()),
             counters[place],
+            before[place],
             scatters[place].points(),
             worst_mistakes(predict, part, preparation, place, ranks[place]),
         )

@@ -11,7 +11,7 @@ from netdsl.errors import NetError, fail
 from netdsl.training.data import given_inputs, read_inputs
 from netdsl.training.evaluation.evaluate import memory_errors
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
-from netdsl.training.metrics.answers import answer, category_scores, probabilities
+from netdsl.training.metrics.answers import answer, at_temperature, category_scores, probabilities
 from netdsl.training.runs.finished import finished_run
 from netdsl.training.runs.folder import DISCRIMINATOR
 from netdsl.wording import counted
@@ -113,31 +113,33 @@ def _said(output: OutputTransform, values: Array, top: int) -> dict[str, Any]:
     scores = category_scores(np, output, values)
     if output.dense:
         return _labels(output, answer(np, output, scores).reshape(output.shape[:-1]))
-    return _likely(output, scores.reshape(-1), top)
+    return _likely(output, scores.reshape(-1), top, int(answer(np, output, scores)[0, 0]))
 
 
 def in_units(output: OutputTransform, values: Array) -> Array:
     """Return what an output without classes gives [n, *shape], in the units of the data."""
     import numpy as np
 
+    values = at_temperature(np, output, values, output.temperature)
     return output.original(np.asarray(probabilities(np, output, values)))
 
 
-def _likely(output: OutputTransform, scores: Array, top: int) -> dict[str, Any]:
-    """Return the likeliest classes by a score for each [classes]."""
+def _likely(output: OutputTransform, scores: Array, top: int, said: int) -> dict[str, Any]:
+    """Return the answered class, and the likeliest by a score for each [classes]."""
     import numpy as np
 
     kind = "probability" if output.probable else "output"
     known = probabilities(np, output, scores)
-    order = np.argsort(-scores, kind="stable")[: max(1, top)].tolist()
+    ranked = np.argsort(-scores, kind="stable").tolist()
+    order = sorted(ranked, key=lambda label: bool(label != said))[: max(1, top)]
     best = [
         {"class": label, "name": output.label(label), kind: float(known[label])} for label in order
     ]
-    said = {"class": best[0]["class"], "name": best[0]["name"], "top": best}
+    record = {"class": said, "name": output.label(said), "top": best}
     if output.classes > CLASSES:
-        return said
+        return record
     each = {output.label(label): float(value) for label, value in enumerate(known)}
-    return {**said, {"probability": "probabilities", "output": "scores"}[kind]: each}
+    return {**record, {"probability": "probabilities", "output": "scores"}[kind]: each}
 
 
 def _labels(output: OutputTransform, labels: Array) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import keras
 from netdsl.training.loop.learning_rate import RateControl, synchronise
 from netdsl.training.loop.state import FOREVER
 from netdsl.training.metrics.definitions import stopping_figure
-from netdsl.training.metrics.evaluator import named_scores, part_scores
+from netdsl.training.metrics.evaluator import named_scores
 from netdsl.training.runs.history import Epoch, Evaluation
 
 if TYPE_CHECKING:
@@ -52,13 +52,15 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         evaluator: keras.Model,
         training: Shuffled,
         validation: Batches,
+        measure: Callable[[Batches], dict[str, float]],
     ) -> None:
         super().__init__()
         self.rates, self.state, self.evaluator = rates, state, evaluator
-        self.training, self.validation = training, validation
+        self.training, self.validation, self.measure = training, validation, measure
         self.every = int(stopping.every or 1)
         self.stops = bool(stopping.enabled)
         self.on_training = stopping.part == "training"
+        self.patient = (stopping.start_from or 1) * training.steps
         self.figure = stopping_figure(training.preparation.outputs, stopping.metric)
         # The second training takes as many steps as the best of the first took, and no more.
         self.last = FOREVER if state.searching or not state.best else state.best.step
@@ -129,6 +131,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if state.searching and self.on_training:
             # as scikit-learn's `tol` and `n_iter_no_change` without early stopping
             state.stopping.see(state.step, done.loss)
+            if state.step < self.patient:
+                state.stopping.misses = 0
             if state.stopping.over and not state.ended:
                 self._end("patience")
         if state.searching and not state.ended:
@@ -147,14 +151,17 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             scores = named_scores(self.model, self.training.preparation, self.logs)
             state.best, state.weights = Evaluation(state.step, scores, True), self._weights()
             return
-        scores = part_scores(self.evaluator, self.validation)
+        scores = self.measure(self.validation)
         loss = scores["loss"]
         value = scores[self.figure]
         # Without early stopping every evaluation is kept, so the last weights are; and where the
         # training loss decides.
         by_value = self.stops and not self.on_training
         seen = not self.on_training and state.stopping.see(state.step, value)
-        better = math.isfinite(loss) and (seen or not by_value)
+        if state.step < self.patient:
+            state.stopping.misses = 0
+        # the first is kept in any case: a metric may be undefined at first
+        better = math.isfinite(loss) and (seen or not by_value or state.best is None)
         evaluation = Evaluation(state.step, scores, better)
         state.evaluations.append(evaluation)
         if better:

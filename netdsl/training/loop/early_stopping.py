@@ -13,8 +13,9 @@ class EarlyStopping:
     """Follows a validation value, evaluated now and then, and knows its best step.
 
     `see` is given each evaluation. After `patience` evaluations in a row that are not better than
-    the best one, `over` is true. Better is lower, or `higher`, by more than `tolerance`; an equal
-    value is not better, and neither is NaN.
+    the best one, `over` is true. Better is lower, or `higher`, by more than `tolerance` than the
+    best of all, or by more than `delta` than the last that was better; an equal value is not
+    better, and neither is NaN.
     """
 
     patience: int
@@ -23,16 +24,18 @@ class EarlyStopping:
     step: int | None = None
     best: float | None = None
     misses: int = 0
+    delta: float = 0.0
 
     def see(self, step: int, value: float) -> bool:
         """Note the value found at a step; whether it is better than all before."""
         best = -math.inf if self.higher else math.inf
         best = best if self.best is None else self.best
         gain = value - best if self.higher else best - value
-        self.misses = 0 if gain > self.tolerance else self.misses + 1
-        if gain > 0:
+        better = gain > max(self.tolerance, self.delta)
+        self.misses = 0 if better else self.misses + 1
+        if gain > self.delta:
             self.step, self.best = step, value
-        return gain > self.tolerance
+        return better
 
     @property
     def over(self) -> bool:

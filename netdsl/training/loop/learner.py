@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import keras
 
 from netdsl.training.data.batches import Batches, Sampling, Shuffled, evaluation_batches
+from netdsl.training.evaluation.asked_figures import asked_figures, asked_metrics
+from netdsl.training.evaluation.decisions import decide
 from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.checkpoint import read_checkpoint
 from netdsl.training.loop.compile import compile_model, freeze
@@ -88,6 +90,7 @@ class Learner:
             self.evaluator,
             training,
             self.batches(data.validation),
+            self.measured,
         )
         callback.follows = self.follows and self.state.searching
         callback.set_model(self.model)  # Keras sets it too, but an interrupt may come before
@@ -141,9 +144,27 @@ class Learner:
         """Return a part as it is evaluated."""
         return evaluation_batches(part, self.job.data.preparation, self.job.recipe.batch or 1)
 
+    def measured(self, batches: Batches) -> dict[str, float]:
+        """Evaluate a part with the model's weights: the loss, the metrics, and those asked for."""
+        outputs = batches.preparation.outputs
+        asked = asked_metrics(self.job.recipe, outputs)
+        scores = part_scores(self.evaluator, batches)
+        return scores | asked_figures(self.evaluator, batches, asked, outputs)
+
+    def decide(self) -> None:
+        """Choose on the validation part how the weights that are kept are read."""
+        if self.state.searching and self.state.best:
+            batches = self.batches(self.job.data.validation)
+            self.state.decisions = decide(self.evaluator, batches, self.job.recipe)
+
     def scores(self, part: Examples) -> dict[str, float]:
-        """Evaluate a part with the model's weights: the loss and the metrics."""
-        return part_scores(self.evaluator, self.batches(part))
+        """Evaluate a part with the weights and the decisions that are kept."""
+        preparation = self.job.data.preparation.decided(self.state.decisions)
+        if self.state.decisions:
+            with self.setup.devices.scope():
+                self.evaluator = make_evaluator(self.model, preparation)
+        batch = self.job.recipe.batch or 1
+        return self.measured(evaluation_batches(part, preparation, batch))
 
     def _part(self) -> Examples:
         data = self.job.data

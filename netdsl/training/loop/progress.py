@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from netdsl.training.metrics.definitions import EXTRA
-
 if TYPE_CHECKING:
     from netdsl.training.runs.history import Epoch
 
@@ -51,12 +49,12 @@ def epoch_text(epoch: Epoch, metric: str) -> str:
         return f"step {epoch.step}{_named(epoch)}"
     name = metric.replace("_", " ")
     text = f"step {epoch.step}  loss {epoch.loss:.4f}  {name} {epoch.metric:.4f}"
-    text += _extra(epoch.scores)
+    text += _others(epoch.scores)
     if epoch.evaluation:
         best = "  best" if epoch.evaluation.better else ""
         found = epoch.evaluation
         text += f"  validation loss {found.loss:.4f}  {name} {found.metric:.4f}"
-        text += _extra(found.scores) + best
+        text += _others(found.scores) + best
     return text
 
 
@@ -66,10 +64,10 @@ def _named(epoch: Epoch) -> str:
     )
 
 
-def _extra(scores: Mapping[str, float]) -> str:
-    return "".join(
-        f"  {name.replace('_', ' ')} {scores[name]:.4f}" for name in EXTRA if name in scores
-    )
+def _others(scores: Mapping[str, float]) -> str:
+    """Write the scores after the loss and the first metric."""
+    others = list(scores.items())[2:]
+    return "".join(f"  {name.replace('_', ' ')} {value:.4f}" for name, value in others)
 
 
 @contextmanager
@@ -128,6 +126,7 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
                 if epoch.evaluation:
                     loss, value = epoch.evaluation.loss, epoch.evaluation.metric
                     text += f"  validation {loss:.4f}  {metric.replace('_', ' ')} {value:.4f}"
+                    text += _others(epoch.evaluation.scores)
                 bar.update(task, description=text)
 
         yield OnTerminal()

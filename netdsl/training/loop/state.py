@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.training.loop.early_stopping import EarlyStopping
 from netdsl.training.metrics.definitions import higher_is_better
+from netdsl.training.runs.decisions import sound_decisions
 from netdsl.training.runs.history import Epoch, Evaluation, History
 from netdsl.training.runs.run import ENDS
 
@@ -34,6 +35,7 @@ class State(History):
         rates: the learning rates that a schedule has set, each with the step from which on it
             holds.
         seconds: that the epochs have taken.
+        decisions: by the name of an output, what was chosen on the validation part.
         weights: the best ones so far; they are kept in addition to the other values.
     """
 
@@ -44,6 +46,7 @@ class State(History):
     ended: str = ""
     rates: list[tuple[int, float]] = field(default_factory=list)
     seconds: float = 0.0
+    decisions: dict[str, Any] = field(default_factory=dict)
     weights: list[Any] = field(default_factory=list)
 
     @property
@@ -73,7 +76,10 @@ def new_state(recipe: Recipe) -> State:
     higher = higher_is_better(stopping.metric or "loss")
     return State(
         stopping=EarlyStopping(
-            stopping.patience or FOREVER, higher=higher, tolerance=stopping.tol or 0.0
+            stopping.patience or FOREVER,
+            higher=higher,
+            tolerance=stopping.tol or 0.0,
+            delta=stopping.min_delta or 0.0,
         ),
         stalled=EarlyStopping(schedule.patience or FOREVER, tolerance=schedule.tolerance or 0.0),
     )
@@ -108,6 +114,8 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
             "weights": weights,
         }
     )
+    if not sound_decisions(state.decisions):
+        raise ValueError("its decisions are not an output's")
     if state.stage not in ("search", "retrain") or state.ended not in ("", *ENDS):
         raise ValueError(f"it is at the stage `{state.stage}`, ended by `{state.ended}`")
     if (state.best is None) != (not weights):
@@ -149,6 +157,7 @@ def _stopping(values: dict[str, Any]) -> EarlyStopping:
             **values,
             "patience": _whole(values["patience"]),
             "tolerance": _finite(values["tolerance"]),
+            "delta": _finite(values.get("delta", 0.0)),
             "step": None if step is None else _whole(step),
             "best": None if best is None else float(best),
             "misses": _whole(values["misses"]),

@@ -61,6 +61,7 @@ class Trainer:
         self.loggers = open_loggers(names, self.folder, settings)
         if state.searching:
             self._fit()
+            learner.decide()
             if job.recipe.early_stopping.then == "retrain" and state.best and not state.cut_short:
                 learner.restart()
                 if self.keeper:
@@ -167,6 +168,7 @@ def result(
         retrained=0 if state.searching or state.cut_short else state.step,
         seconds=seconds,
         baseline=naive_baseline(data.train, data.test, data.preparation.outputs) if test else {},
+        decisions=state.decisions,
     )
 
 

@@ -68,29 +68,50 @@ def truth(xp: Any, output: OutputTransform, y: Any) -> Any:
 def category_scores(xp: Any, output: OutputTransform, values: Any) -> Any:
     """Return what an output gives each class or tag; the probability or the value else.
 
-    A single number for two classes is one for each: as far as it lies above the output's threshold
-    for 1, the other lies below it for 0.
+    A single number for two classes is one for each: as far as it lies above the border for 1, the
+    other lies below it for 0. Where a temperature was chosen, scores are those at it.
     """
     positions, numbers = math.prod(output.shape[:-1]), output.shape[-1]
     if output.task == VALUES:
         return probabilities(xp, output, xp.reshape(values, (-1, positions * numbers)))
     scores = xp.reshape(values, (-1, positions, numbers))
+    scores = at_temperature(xp, output, scores, output.temperature)
     if output.task == LABELS and numbers == 1:
-        return xp.concatenate([2 * output.threshold - scores, scores], axis=-1)
+        return xp.concatenate([2 * output.border - scores, scores], axis=-1)
     return scores
+
+
+def at_temperature(xp: Any, output: OutputTransform, scores: Any, temperature: float) -> Any:
+    """Return logits divided by a temperature, or what becomes of their probabilities by that
+    (Guo et al. 2017): the same order of classes, more or less sure.
+    """
+    if temperature == 1 or not output.probable:
+        return scores
+    if output.logits:
+        return scores / temperature
+    powers = scores ** (1 / temperature)
+    if output.loss == "binary":
+        return powers / (powers + (1 - scores) ** (1 / temperature))
+    return powers / xp.sum(powers, axis=-1, keepdims=True)
 
 
 def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
     """Return what an output answers by its scores.
 
     A class is the one with the largest score, the first of equal ones; a tag is yes above the
-    output's threshold.
+    border. Where thresholds were chosen, the second of two classes, and a tag, is the answer whose
+    probability is above its own.
     """
+    if output.thresholds and output.task in (LABELS, TAGS):
+        known = probabilities(xp, output, scores)
+        known = known[..., 1:] if output.task == LABELS else known
+        yes = _above(xp, known, xp.array(output.thresholds, "float32"))
+        return yes[..., 0] if output.task == LABELS else yes
     if output.task == LABELS and output.shape[-1] == 1:  # argmax takes -0 for less than 0
         return xp.where(scores[..., 1] > scores[..., 0], 1, 0)
     if output.task == LABELS:
         return xp.argmax(scores, axis=-1)
-    return _above(xp, scores, output.threshold) if output.task == TAGS else scores
+    return _above(xp, scores, output.border) if output.task == TAGS else scores
 
 
 def probabilities(xp: Any, output: OutputTransform, scores: Any) -> Any:
@@ -107,6 +128,6 @@ def probabilities(xp: Any, output: OutputTransform, scores: Any) -> Any:
     return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 
 
-def _above(xp: Any, values: Any, threshold: float) -> Any:
-    """Return 1 where values are above the threshold, else 0."""
-    return xp.where(values > threshold, 1, 0)
+def _above(xp: Any, values: Any, border: Any) -> Any:
+    """Return 1 where values are above the border, else 0."""
+    return xp.where(values > border, 1, 0)

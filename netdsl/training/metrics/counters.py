@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.training.metrics.answers import Answers, answers
+from netdsl.training.metrics.answers import Answers, answers, probabilities
 from netdsl.training.metrics.definitions import MACRO_F1, ClassCounts, Metric, Sums
 from netdsl.training.preparation.outputs import LABELS, VALUES
 
@@ -40,6 +40,7 @@ class Counter:
         self.confusion = Confusion(output.categories) if output.task == LABELS else None
         self.examples = 0
         self._sums: dict[str, Sums] = {}
+        self._joined: dict[str, list[Sums]] = {}
         self._origin: Any = None
 
     def update(self, y: Array, values: Array) -> Answers:
@@ -60,11 +61,19 @@ class Counter:
             self.confusion.update(found.true, found.given)
         shifted = self._shifted(found) if self.output.task == VALUES else found
         for metric in self.metrics:
-            sums, before = metric.sums(np, shifted), self._sums.get(metric.name)
-            if before is not None:
-                sums = tuple(old + new for old, new in zip(before, sums, strict=True))
-            self._sums[metric.name] = sums
+            self._add(metric, shifted)
         return found
+
+    def _add(self, metric: Metric, found: Answers) -> None:
+        if metric.ranks or metric.probable:
+            found = found._replace(scores=probabilities(np, self.output, found.scores))
+        sums, before = metric.sums(np, found), self._sums.get(metric.name)
+        if metric.ranks:
+            self._joined.setdefault(metric.name, []).append(sums)
+            return
+        if before is not None:
+            sums = tuple(old + new for old, new in zip(before, sums, strict=True))
+        self._sums[metric.name] = sums
 
     def _shifted(self, found: Answers) -> Answers:
         """Move values to the first batch's mean: sums of squares lose digits far from it."""
@@ -74,8 +83,16 @@ class Counter:
 
     def result(self, metric: Metric) -> float:
         """Return one of the metrics over all batches, in the data's units."""
-        value = metric.value(np, self._sums[metric.name])
+        value = metric.value(np, self.sums(metric))
         return metric.in_units(self.output, float(value))
+
+    def sums(self, metric: Metric) -> Sums:
+        """Return what was counted for one of the metrics."""
+        if metric.ranks:
+            parts = self._joined[metric.name]
+            self._joined[metric.name] = [tuple(map(np.concatenate, zip(*parts, strict=True)))]
+            return self._joined[metric.name][0]
+        return self._sums[metric.name]
 
     @property
     def class_counts(self) -> ClassCounts:

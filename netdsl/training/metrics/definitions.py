@@ -10,16 +10,28 @@ Formulas take an array namespace `xp`, which is numpy or keras.ops: see `answers
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.training.metrics.answers import Answers
+from netdsl.training.metrics.ranking import (
+    average_precision,
+    bins_of,
+    calibration_error,
+    ranked_scores,
+    roc_auc,
+)
 from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.outputs import OutputTransform
 
 Sums = tuple[Any, ...]
+
+RANKED = 100
+"""Classes whose scores are ranked, at most: all scores of a part are held for it."""
 
 
 class Metric(NamedTuple):
@@ -34,6 +46,9 @@ class Metric(NamedTuple):
         share: whether it lies in 0..1, as an accuracy does.
         power: of the data's unit that it is measured in; a mean error has 1, a share 0.
         min_categories: it is of outputs that tell this many classes apart, or more.
+        ranks: whether it needs every score at once: its counters are arrays that are joined, not
+            added, and it is of outputs with one answer an example and at most `RANKED` classes.
+        probable: whether it reads probabilities, of outputs that give some.
     """
 
     name: str
@@ -44,10 +59,21 @@ class Metric(NamedTuple):
     share: bool = True
     power: int = 0
     min_categories: int = 0
+    ranks: bool = False
+    probable: bool = False
 
     def has(self, output: OutputTransform) -> bool:
         """Return whether an output has the metric."""
+        if self.ranks and (len(output.shape) > 1 or output.categories > RANKED):
+            return False
+        if self.probable and not output.probable:
+            return False
         return output.task in self.tasks and output.categories >= self.min_categories
+
+    @property
+    def streams(self) -> bool:
+        """Whether a compiled step can count it."""
+        return not (self.ranks or self.probable)
 
     def in_units(self, output: OutputTransform, value: float) -> float:
         """Return the metric of standardised values in the data's units."""
@@ -133,6 +159,14 @@ def class_counts(xp: Any, answers: Answers) -> ClassCounts:
     )
 
 
+def asked_counts(xp: Any, answers: Answers) -> ClassCounts:
+    """Count what precision, recall and F1 are about: of two classes the second, else all."""
+    counts = class_counts(xp, answers)
+    if answers.categories == 2 and len(answers.true.shape) == 2:
+        return ClassCounts(*(count[1:] for count in counts))
+    return counts
+
+
 def squared_sums(xp: Any, answers: Answers) -> Sums:
     """Sum squared errors, and for each element targets, their squares and their count [size]."""
     true, errors = answers.true, answers.given - answers.true
@@ -193,19 +227,42 @@ def r2(xp: Any, sums: Sums) -> Any:
     return xp.where(variance > 0, 1 - squared / xp.where(variance > 0, variance, 1.0), math.nan)
 
 
+def macro_of(measure: Callable[[Any, ClassCounts], Any]) -> Callable[[Any, Sums], Any]:
+    """Return the mean of a measure of classes over those that have a value."""
+    return lambda xp, sums: macro(xp, measure(xp, ClassCounts(*sums)))
+
+
+def macro_ranked(measure: Callable[[Any, Any, Any], float]) -> Callable[[Any, Sums], Any]:
+    """Return the mean of a measure of scores over the classes that have a value."""
+
+    def value(xp: Any, sums: Sums) -> Any:
+        scores, true = sums
+        columns = range(scores.shape[1])
+        return macro(xp, xp.array([measure(xp, scores[:, at], true[:, at]) for at in columns]))
+
+    return value
+
+
 # --- all of them ----------------------------------------------------------------------------------
 
 ACCURACY = Metric("accuracy", (LABELS, TAGS), mean_of(right_answers), mean)
 """The share of right answers: of examples, of positions, or of tags."""
 
-TOP5_ACCURACY = Metric("top5_accuracy", (LABELS,), mean_of(in_top(5)), mean, min_categories=6)
+
+@cache
+def top_accuracy(k: int) -> Metric:
+    """Return the share of labels that are among the k likeliest classes, of more than k."""
+    return Metric(f"top{k}_accuracy", (LABELS,), mean_of(in_top(k)), mean, min_categories=k + 1)
+
+
+TOP5_ACCURACY = top_accuracy(5)
 """The share of labels that are among the five likeliest classes, of more than five."""
 
 MACRO_F1 = Metric(
     "macro_f1",
     (LABELS, TAGS),
     class_counts,
-    lambda xp, sums: macro(xp, f1(xp, ClassCounts(*sums))),
+    macro_of(f1),
 )
 """The mean of the classes' F1, of those that occur or are answered: scikit-learn's
 `f1_score(average="macro")`, whose classes are those of the labels and the answers together.
@@ -236,8 +293,54 @@ RMSE = Metric(
 R2 = Metric("r2", (VALUES,), squared_sums, r2, share=False)
 """The coefficient of determination."""
 
-METRICS = (ACCURACY, ABSOLUTE_ERROR, TOP5_ACCURACY, MACRO_F1, RMSE, R2)
-"""All metrics; the first that an output has is reported in addition to its loss."""
+F1 = Metric("f1", (LABELS, TAGS), asked_counts, macro_of(f1))
+"""F1 of the second of two classes; of more classes, and of tags, the mean."""
+
+PRECISION = Metric("precision", (LABELS, TAGS), asked_counts, macro_of(precision))
+"""Precision of the second of two classes, else the mean, without those that are never answered."""
+
+RECALL = Metric("recall", (LABELS, TAGS), asked_counts, macro_of(recall))
+"""Recall of the second of two classes, else the mean."""
+
+BALANCED_ACCURACY = Metric("balanced_accuracy", (LABELS,), class_counts, macro_of(recall))
+"""The mean of the classes' recall, of two classes too."""
+
+AUC = Metric("auc", (LABELS, TAGS), ranked_scores, macro_ranked(roc_auc), ranks=True)
+"""The area under the ROC curve; of more than two classes the mean of each against the others."""
+
+PR_AUC = Metric(
+    "pr_auc", (LABELS, TAGS), ranked_scores, macro_ranked(average_precision), ranks=True
+)
+"""The average precision; of more than two classes the mean of each against the others."""
+
+ECE = Metric(
+    "ece",
+    (LABELS,),
+    bins_of,
+    lambda xp, sums: calibration_error(xp, sums[0]),
+    higher=False,
+    probable=True,
+)
+"""The expected calibration error, of the likeliest class in fifteen bins."""
+
+METRICS = (
+    ACCURACY,
+    ABSOLUTE_ERROR,
+    TOP5_ACCURACY,
+    MACRO_F1,
+    RMSE,
+    R2,
+    F1,
+    PRECISION,
+    RECALL,
+    BALANCED_ACCURACY,
+    AUC,
+    PR_AUC,
+    ECE,
+)
+"""All metrics; the first that an output has is reported in addition to its loss. There is a
+`top_accuracy` of each k, too.
+"""
 
 
 DIVERGENCE = "kl"
@@ -265,6 +368,8 @@ def figure_names(outputs: Sequence[OutputTransform]) -> list[str]:
 
 def metric_named(name: str) -> Metric | None:
     """Return the metric of a figure's name, `accuracy` or `main_accuracy`; None of the loss."""
+    if found := re.search(r"(?:^|_)top([1-9][0-9]{0,4})_accuracy$", name):
+        return top_accuracy(int(found[1]))
     return max(
         (one for one in METRICS if name == one.name or name.endswith(f"_{one.name}")),
         key=lambda one: len(one.name),
@@ -284,6 +389,28 @@ def higher_is_better(figure: str) -> bool:
     return metric is not None and metric.higher
 
 
+class AskedMetric(NamedTuple):
+    """A metric that a recipe names: the output's place, the metric, the name of the figure."""
+
+    place: int
+    metric: Metric
+    figure: str
+
+
+def asked_metric(outputs: Sequence[OutputTransform], name: str) -> AskedMetric | None:
+    """Find what a recipe means by `f1`, the first output that has it, or by `main_f1`.
+
+    None where no output has it.
+    """
+    for place, output in enumerate(outputs):
+        for metric in filter(None, (metric_named(name),)):
+            named = f"{output.name}_{metric.name}"
+            if name in (metric.name, named) and metric.has(output):
+                return AskedMetric(place, metric, named if len(outputs) > 1 else metric.name)
+    return None
+
+
 def stopping_figure(outputs: Sequence[OutputTransform], metric: str | None) -> str:
-    """Return the name of the figure that early stopping looks at: the loss, or the first metric."""
-    return figure_names(outputs)[0] if metric not in (None, "loss") else "loss"
+    """Return the name of the figure that early stopping looks at: the loss, or a metric."""
+    asked = asked_metric(outputs, metric) if metric not in (None, "loss") else None
+    return asked.figure if asked else "loss"

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from netdsl.kinds.draws import Gaussian
-from netdsl.training.metrics.definitions import training_metric
 from netdsl.training.preparation.augment_checks import unfit
 from netdsl.training.recipes.conflicts import Conflict, Typo
 from netdsl.training.recipes.recipe import (
@@ -23,7 +21,6 @@ from netdsl.training.recipes.recipe import (
     Optimizer,
     Penalty,
     Schedule,
-    Stopping,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +34,7 @@ SMALL = 10_000
 quicker.
 """
 
-EPOCHS, PATIENCE = 100, 10
+EPOCHS = 100
 
 KEPT = 100
 """Epochs whose weights are kept, at most."""
@@ -124,59 +121,6 @@ def check_solvable(outputs: Sequence[OutputTransform]) -> None:
         found = f"loss {outputs[0].loss}" if len(outputs) == 1 else f"{len(outputs)} outputs"
         message = f"`least_squares` is for one vector and the loss squared, not for {found}"
         raise Conflict(("optimizer.name", "optimizer"), message, help="loss: squared")
-
-
-def early_stopping(
-    given: Stopping, steps: int, validation: int, output: OutputTransform
-) -> Stopping:
-    """Choose when a training of this many steps an epoch is evaluated, and when it stops.
-
-    Args:
-        given: what the recipe says.
-        steps: in an epoch.
-        validation: examples of the validation part.
-        output: the network's first.
-
-    Raises:
-        Conflict: for accuracy without classes, no validation part, or a key of what is switched
-            off.
-    """
-    if given.metric not in (None, "loss", training_metric(output).name):
-        message = "the data holds values, not classes: there is no accuracy to stop by"
-        raise Conflict("early_stopping.metric", message)
-    if not validation and given == Stopping():
-        return Stopping(enabled=False, every=steps)
-    on_training = given.part == "training"
-    if not validation and given.enabled is not False and not on_training:
-        message = "early stopping needs a validation part, and there is none"
-        raise Conflict("data.split.validation", message, help="early_stopping: no")
-    every = given.every or steps
-    if isinstance(every, str):  # `3 epochs`
-        every = int(re.findall(r"\d+", every)[0]) * steps
-    if given.enabled is not False:
-        patience, metric = given.patience or PATIENCE, given.metric or "loss"
-        if on_training:
-            _check_training_part(given)
-        part = "training" if on_training else None
-        then = given.then or "stop"
-        return Stopping(True, patience, every, metric, then, part, given.tol or None)
-    for name in ("patience", "metric", "then", "part", "tol"):
-        if getattr(given, name) is not None:
-            message = f"`{name}` needs early stopping, which is switched off"
-            raise Conflict(f"early_stopping.{name}", message)
-    return Stopping(enabled=False, every=every)
-
-
-def _check_training_part(given: Stopping) -> None:
-    """Reject what does not go with stopping by the training loss.
-
-    Raises:
-        Conflict: for evaluations other than the epochs' ends, another metric, or a second training.
-    """
-    for name in ("every", "metric", "then"):
-        if getattr(given, name) not in (None, "loss", "stop"):
-            message = "`part: training` looks at the training loss of each epoch"
-            raise Conflict(f"early_stopping.{name}", message, help=f"leave `{name}` out")
 
 
 def schedule(given: Schedule, rate: float, epochs: int, validation: int) -> Schedule:

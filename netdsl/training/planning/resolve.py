@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.process import backend
 from netdsl.training.distributed.sharing import check_shares
-from netdsl.training.planning import by_output, defaults
+from netdsl.training.planning import by_output, defaults, measures
 from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.preparation.augment_checks import doubts
 from netdsl.training.preparation.readings import PERCEPTRON
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 TOO_FEW = "too few examples to be divided"
 
+CLASS_WEIGHTED = (
+    "class weights count in the training loss; in the validation and test loss, and in every "
+    "metric, all examples count alike"
+)
+"""What is reported where classes do not count alike."""
+
 
 def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe:
     """Fill in every value that a recipe leaves out, for this network and data.
@@ -35,7 +41,8 @@ def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe
     with conflict_context(recipe):
         full = _filled_in(recipe, network, data)
     given = dict(given_keys(recipe))
-    return ResolvedRecipe(full, given | _reasons(full, recipe, data) | given, tuple(_doubts(full)))
+    reasons = given | _reasons(full, recipe, data) | given
+    return ResolvedRecipe(full, reasons, tuple(_doubts(full, data)))
 
 
 def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
@@ -59,10 +66,12 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         defaults.check_solvable(outputs)
         usual = 1
     steps, epochs = math.ceil(examples / batch), recipe.epochs or usual
-    stopping = defaults.early_stopping(recipe.early_stopping, steps, validation, outputs[0])
+    stopping = measures.early_stopping(recipe.early_stopping, steps, validation, outputs)
+    measures.check_decisions(recipe, outputs, validation)
     every = int(stopping.every or steps)
     return recipe.replace(
         early_stopping=stopping,
+        metrics=measures.metrics(recipe.metrics, outputs, validation),
         keep=defaults.keep(recipe.keep, epochs, steps, every, validation),
         data=data.spec,
         loss=defaults.loss(recipe.loss, outputs),
@@ -148,9 +157,12 @@ def _activations(outputs: Sequence[OutputTransform]) -> str:
     return ", ".join(dict.fromkeys(f"`{output.activation}`" for output in outputs))
 
 
-def _doubts(full: Recipe) -> list[str]:
-    """Return what may be a mistake in a recipe with every value."""
+def _doubts(full: Recipe, data: Data) -> list[str]:
+    """Return what may be a mistake in a recipe with every value, and what its figures count."""
     found = list(doubts(full.augment, str(full.data.source)))
+    found += measures.doubts_of_stopping(full, math.ceil(len(data.train) / (full.batch or 1)))
+    if full.class_weights:
+        found.append(CLASS_WEIGHTED)
     if full.precision == "bfloat16":
         found.append(
             "weights in bfloat16 lose steps smaller than 1/256 of them; "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netdsl.training.preparation.readings import LOSSES_OF_CLASSES, reads_logits, reads_margins
@@ -38,6 +39,9 @@ class OutputTransform:
         reduce: what a squared or an absolute loss makes of an example's elements: their mean, their
             sum, or half of that.
         columns: the columns of a table that it learns as values.
+        temperature: that logits are divided by to be believed, chosen after training.
+        thresholds: above which probability the second of two classes, or each tag, is answered, in
+            place of one half; chosen after training.
     """
 
     name: str
@@ -52,6 +56,8 @@ class OutputTransform:
     soft: bool = False
     reduce: str = "mean"
     columns: tuple[str, ...] = ()
+    temperature: float = 1.0
+    thresholds: tuple[float, ...] = ()
 
     @property
     def loss_factor(self) -> float:
@@ -65,8 +71,8 @@ class OutputTransform:
         return reads_logits(self.loss, self.activation)
 
     @property
-    def threshold(self) -> float:
-        """The value of a single output above which it says 1."""
+    def border(self) -> float:
+        """The value of a single output above which it says 1, where no threshold was chosen."""
         return 0.0 if self.logits or reads_margins(self.loss) else 0.5
 
     @property
@@ -131,6 +137,18 @@ class OutputTransform:
         """Return what the network gives [n, *shape] in the data's own units."""
         return values * self.spread + self.centre
 
+    def decided(self, decision: Mapping[str, Any]) -> OutputTransform:
+        """Return the same, read at the temperature and the thresholds that were chosen.
+
+        Raises:
+            ValueError: for a number of thresholds that the output does not have.
+        """
+        thresholds = tuple(decision.get("thresholds", ()))
+        if len(thresholds) not in (0, 1 if self.task == LABELS else self.categories):
+            raise ValueError(f"{len(thresholds)} thresholds of {size(self.shape)}")
+        temperature = float(decision.get("temperature", 1.0))
+        return replace(self, temperature=temperature, thresholds=thresholds)
+
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> OutputTransform:
         """Make the transform from what `dataclasses.asdict` gave.
@@ -147,6 +165,7 @@ class OutputTransform:
                 "columns": tuple(map(str, values.get("columns", ()))),
                 "centre": float(values["centre"]),
                 "spread": float(values["spread"]),
+                "thresholds": tuple(map(float, values.get("thresholds", ()))),
             }
         )
         if not (0 < made.spread < math.inf and math.isfinite(made.centre)):

@@ -6,6 +6,7 @@ It is kept with the run, and done again by `evaluate` and `predict`.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,24 @@ class Preparation:
     def uncut(self) -> Preparation:
         """The same without the cuts of inputs."""
         return dataclasses.replace(self, inputs=tuple(input.uncut for input in self.inputs))
+
+    def decided(self, decisions: Mapping[str, Mapping[str, Any]]) -> Preparation:
+        """Return the same with outputs that are read as was chosen after the training.
+
+        Args:
+            decisions: by the name of an output, its `temperature` and `thresholds`, if any.
+
+        Raises:
+            ValueError: where there is no such output, or it has another number of thresholds.
+        """
+        known = {output.name for output in self.outputs}
+        if not decisions.keys() <= known:
+            raise ValueError(f"decisions about {sorted(decisions.keys() - known)}")
+        outputs = tuple(
+            output.decided(decisions[output.name]) if output.name in decisions else output
+            for output in self.outputs
+        )
+        return dataclasses.replace(self, outputs=outputs)
 
     def x(self, arrays: tuple[Array, ...], divided: bool = True) -> tuple[Array, ...]:
         """Prepare an array for each input; `divided` as for `InputTransform.values`."""

@@ -66,6 +66,8 @@ KEYS = {
     "batchsize": _BATCH,
     "bs": _BATCH,
     "monitor": _STOPPING,
+    "min_delta": FamiliarKey("early_stopping.min_delta", "0.001"),
+    "start_from_epoch": FamiliarKey("early_stopping.start_from", "5"),
     "patience": FamiliarKey("early_stopping.patience", "10"),
     "scheduler": _SCHEDULE,
     "lr_scheduler": _SCHEDULE,

@@ -23,6 +23,7 @@ from netdsl.training.recipes.values import (
     ColumnKindValue,
     CountOrAll,
     EncodingValue,
+    MetricValue,
     NumberValue,
     OneOf,
     StepsOrEpochs,
@@ -30,6 +31,7 @@ from netdsl.training.recipes.values import (
     TextValue,
     ValueList,
     ValuesByName,
+    WordOrNumber,
     YesNoValue,
 )
 from netdsl.training.recipes.yaml_reader import RecipeReader, compose
@@ -41,7 +43,26 @@ if TYPE_CHECKING:
 LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge", "perceptron")
 GAN_LOSSES = ("nonsaturating", "least-squares", "wasserstein-gp")
 REDUCTIONS = ("mean", "sum", "half")
-METRICS = ("loss", "accuracy")
+METRICS = (
+    "accuracy",
+    "absolute_error",
+    "top5_accuracy",
+    "macro_f1",
+    "rmse",
+    "r2",
+    "f1",
+    "precision",
+    "recall",
+    "balanced_accuracy",
+    "auc",
+    "pr_auc",
+    "ece",
+)
+"""The metrics of `netdsl.training.metrics`, in its order."""
+
+THRESHOLDS = ("f1", "accuracy", "balanced_accuracy")
+"""What a threshold can be chosen for."""
+
 PRECISIONS = ("float32", "float64", "bfloat16", "mixed")
 LOGGERS = ("tensorboard", "mlflow", "wandb")
 SPEEDS = ("auto", "measure", "plain", "chunks", "compiled")
@@ -207,10 +228,12 @@ class Stopping(Section):
     enabled: bool | None = key(YesNoValue())
     patience: int | None = key(NumberValue(whole=True, min=1))
     every: int | str | None = key(StepsOrEpochs())
-    metric: str | None = key(OneOf(METRICS))
+    metric: str | None = key(MetricValue(METRICS, ("loss",)))
     then: str | None = key(OneOf(("stop", "retrain")))
     part: str | None = key(OneOf(("validation", "training")))
     tol: float | None = key(NumberValue(min=0))
+    min_delta: float | None = key(NumberValue(min=0))
+    start_from: int | None = key(NumberValue(whole=True, min=1))
 
 
 @dataclass(frozen=True)
@@ -286,6 +309,9 @@ class Recipe(Section):
     batch: int | None = key(NumberValue(whole=True, min=1))
     epochs: int | None = key(NumberValue(whole=True, min=1))
     early_stopping: Stopping = section(Stopping)
+    metrics: tuple[str, ...] | None = key(ValueList(MetricValue(METRICS), distinct=True))
+    threshold: float | str | None = key(WordOrNumber(THRESHOLDS, NumberValue(above=0, below=1)))
+    calibrate: str | None = key(OneOf(("temperature",)))
     keep: Keep = section(Keep)
     augment: Augment = section(Augment)
     adversarial: Adversarial = section(Adversarial)

@@ -146,6 +146,74 @@ class OneOf(ValueType):
 
 
 @dataclass(frozen=True)
+class MetricValue(ValueType):
+    """The name of a metric, of an output where `OUTPUT_` is in front of it."""
+
+    words: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    short: ClassVar[Mapping[str, str]] = {"mae": "absolute_error", "roc_auc": "auc"}
+
+    @property
+    def description(self) -> str:
+        return "one of " + ", ".join(f"`{word}`" for word in (*self.others, *self.words))
+
+    def read(self, text: str) -> Any:
+        return self.plain(text)
+
+    def quoted(self, text: str) -> Any:
+        return self.plain(text)
+
+    def plain(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        name = value.replace("-", "_")
+        if found := re.fullmatch(r"((?:\w+_)?top)_?([0-9]{1,5})(?:_accuracy)?", name):
+            return f"{found[1]}{found[2]}_accuracy"
+        for short, long in self.short.items():
+            if name == short or name.endswith(f"_{short}"):
+                return name[: -len(short)] + long
+        return name
+
+    def check(self, value: Any) -> None:
+        if not isinstance(value, str):
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+        if value in self.others or re.search(r"(^|_)top[1-9][0-9]*_accuracy$", value):
+            return
+        none = re.search(r"(^|_)(top0+[0-9]*_accuracy|val_\w+)$", value)
+        if none or not any(value == word or value.endswith(f"_{word}") for word in self.words):
+            known = (*self.others, *self.words, *self.short)
+            help = unknown_word_help(value, known)
+            raise ValueProblem("N505", f"requires {self.description}, not `{value}`", help)
+
+
+@dataclass(frozen=True)
+class WordOrNumber(ValueType):
+    """One of some words, or a number."""
+
+    words: tuple[str, ...]
+    number: NumberValue
+
+    @property
+    def description(self) -> str:
+        return f"{', '.join(f'`{word}`' for word in self.words)} or {self.number.description}"
+
+    def read(self, text: str) -> Any:
+        if re.match(r"[-+.]?[0-9]", text):
+            return self.number.read(text)
+        return text
+
+    def plain(self, value: Any) -> Any:
+        return value if isinstance(value, str) else self.number.plain(value)
+
+    def check(self, value: Any) -> None:
+        if not isinstance(value, str):
+            self.number.check(value)
+        elif value not in self.words:
+            help = did_you_mean(value, self.words)
+            raise ValueProblem("N505", f"requires {self.description}, not `{value}`", help)
+
+
+@dataclass(frozen=True)
 class TextValue(ValueType):
     """Any text that is not empty."""
 

@@ -78,7 +78,7 @@ def curves(
     up = _upwards([y for _, y in points], name)
     colours = dict(zip(known, (TRAINING, VALIDATION), strict=False))
     parts = [
-        _axes(across, up),
+        axes(across, up),
         *(_line(line, across, up, colours[label]) for label, line in known.items()),
     ]
     if best:
@@ -114,7 +114,7 @@ def overlay(
     up = _upwards([y for _, y in points], up_name)
     names = list(dict.fromkeys(line.name for line in known))
     colours = dict(zip(names, _colours(len(names)), strict=True))
-    parts = [_axes(across, up)]
+    parts = [axes(across, up)]
     parts += [_line(line.points, across, up, colours[line.name], line.dashed) for line in known]
     for place, name in enumerate(names if len(names) > 1 or names[:1] != [""] else ()):
         y = TOP + 20 + 19 * place
@@ -177,7 +177,7 @@ def scatter(title: str, subtitle: str, points: Sequence[Point]) -> str:
     return chart_page(
         title,
         subtitle,
-        [_axes(across, up), equal, f'<g fill="{TRAINING}" fill-opacity="0.45">{dots}</g>'],
+        [axes(across, up), equal, f'<g fill="{TRAINING}" fill-opacity="0.45">{dots}</g>'],
     )
 
 
@@ -198,7 +198,7 @@ def labelled(
     )
     across = linear_axis(names[0], left, right, LEFT, WIDTH - RIGHT, 7)
     up = linear_axis(names[1], low, high, HEIGHT - BOTTOM, TOP + 12, 7)
-    parts = [_axes(across, up)]
+    parts = [axes(across, up)]
     for number, (label, group) in enumerate(groups.items()):
         colour = f"hsl({360 * number // max(1, len(groups))} 70% 38%)"
         parts += [
@@ -287,7 +287,8 @@ def logarithmic_axis(name: str, low: float, high: float, start: float, end: floa
 # --- parts ----------------------------------------------------------------------------------------
 
 
-def _axes(across: ChartAxis, up: ChartAxis) -> str:
+def axes(across: ChartAxis, up: ChartAxis) -> str:
+    """Draw two axes with their ticks, labels and names."""
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     lines = [
         f'<path d="M{LEFT} {up.place(tick):.1f}H{right}" stroke="{GRID}"/>' for tick in up.ticks

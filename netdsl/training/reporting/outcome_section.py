@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.training.metrics.definitions import (
     ABSOLUTE_ERROR,
+    AUC,
+    BALANCED_ACCURACY,
+    ECE,
+    F1,
     MACRO_F1,
+    PR_AUC,
+    PRECISION,
     R2,
+    RECALL,
     RMSE,
     f1,
     precision,
     recall,
 )
-from netdsl.training.preparation.outputs import TAGS, VALUES
+from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES
 from netdsl.training.reporting.charts import scatter
 from netdsl.training.reporting.mistakes_section import MistakesSection, mistakes_of
+from netdsl.training.reporting.reliability import reliability
 from netdsl.training.reporting.tables import ConfusionTable, MatrixCell, ReportTable
 from netdsl.wording import number_text
 
@@ -33,15 +41,27 @@ MATRIX = 30
 """The most classes of a confusion matrix; of more, this many confused pairs are shown."""
 
 
+SHOWN = (
+    ("F1", F1),
+    ("precision", PRECISION),
+    ("recall", RECALL),
+    ("balanced accuracy", BALANCED_ACCURACY),
+    ("AUC", AUC),
+    ("PR-AUC", PR_AUC),
+)
+"""Figures of classes; the first three are those of the second of two classes."""
+
+
 class OutcomeSection(NamedTuple):
     """What the report says of an output.
 
     Attributes:
         title: of the section.
         figures: names and values that sum it up.
+        threshold: above which probability something is said, where that was chosen.
         number: that a sentence begins with.
         sentence: the sentence.
-        chart: a drawing, as SVG.
+        charts: drawings, as SVG.
         matrix: the confusion matrix.
         tables: figures by class.
         mistakes: the worst.
@@ -49,9 +69,10 @@ class OutcomeSection(NamedTuple):
 
     title: str
     figures: Sequence[tuple[str, str]] = ()
+    threshold: str = ""
     number: str = ""
     sentence: str = ""
-    chart: str = ""
+    charts: Sequence[str] = ()
     matrix: ConfusionTable | None = None
     tables: Sequence[ReportTable] = ()
     mistakes: MistakesSection | None = None
@@ -64,7 +85,29 @@ def outcome_section(found: Outcome, several: bool) -> OutcomeSection:
     section = OutcomeSection(title, mistakes=mistakes_of(found))
     if found.output.task == VALUES:
         return _with_values(section, found)
-    return _with_classes(section, found.counter)
+    return _with_classes(section._replace(charts=_reliability(found)), found.counter)
+
+
+def _reliability(found: Outcome) -> Sequence[str]:
+    """Draw how far probabilities can be believed, where the output gives some."""
+    if ECE not in found.counter.metrics:
+        return ()
+    error = found.counter.result(ECE)
+    about = f"calibration error (ECE) {error:.4f}"
+    lines = {"": _bins(found.counter)}
+    if found.uncalibrated:
+        temperature = found.output.temperature
+        about += f", {found.uncalibrated.result(ECE):.4f} without a temperature"
+        lines = {
+            f"at temperature {temperature:.3g}": lines[""],
+            "without": _bins(found.uncalibrated),
+        }
+    about += "; on the dashed line the probability is the share that is right"
+    return (reliability("Reliability", about, lines),)
+
+
+def _bins(counter: Counter) -> list[tuple[float, float, float]]:
+    return [(float(n), float(sure), float(right)) for n, sure, right in counter.sums(ECE)[0].T]
 
 
 def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
@@ -79,7 +122,7 @@ def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
         figures.append(("R²", f"{explained:.4f}"))
     about = "on the dashed line the prediction equals the target"
     chart = scatter("Predictions", about, found.points)
-    return section._replace(figures=figures, chart=chart)
+    return section._replace(figures=figures, charts=(chart,))
 
 
 def _with_classes(section: OutcomeSection, counter: Counter) -> OutcomeSection:
@@ -98,6 +141,18 @@ def _with_classes(section: OutcomeSection, counter: Counter) -> OutcomeSection:
 def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
     """Say how many are right, and how many would be by answering the same for all."""
     output, counts = counter.output, counter.class_counts
+    names = SHOWN if output.task == LABELS and output.categories == 2 else SHOWN[3:]
+    shown = [(name, metric) for name, metric in names if metric in counter.metrics]
+    figures = [(name, counter.result(metric)) for name, metric in shown]
+    section = section._replace(
+        figures=[(name, f"{value:.4f}") for name, value in figures if not math.isnan(value)]
+    )
+    if output.thresholds:
+        listed = ", ".join(f"{one:.4g}" for one in output.thresholds[:CLASSES])
+        about = f"Yes is said above a probability of {listed}. "
+        if output.task == LABELS:
+            about = f"{output.label(1)} is said above a probability of {listed}. "
+        section = section._replace(threshold=about)
     if output.task == TAGS:
         answers = math.prod(output.shape) * counter.examples
         sentence = f"{answers:,} yes/no answers, one for each output of each example."

@@ -51,7 +51,8 @@ def write_page(
     versions = read_json(run.folder, VERSIONS)
     recipe = (run.folder / RECIPE).read_text(encoding="utf-8")
     part = job.data.test if len(job.data.test) else job.data.train
-    found = outcomes(predictor(model), part, job.data.preparation, job.recipe.batch or 1)
+    preparation = job.data.preparation.decided(run.decisions)
+    found = outcomes(predictor(model), part, preparation, job.recipe.batch or 1)
     path = run.folder / REPORT
     drawn = _plane(job, model)
     write(path, page(run, job, history, found, recipe, versions, taken_over, drawn))

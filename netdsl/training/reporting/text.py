@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.training.metrics.naive import baseline_text, baseline_warning
 from netdsl.training.preparation.shapes import size
+from netdsl.training.runs.decisions import decision_lines
 from netdsl.training.runs.folder import REPORT
 from netdsl.wording import enumerated, first_few, plural
 
@@ -61,6 +62,7 @@ def describe_run(run: RunResult) -> str:
             f"ended after {epochs} ({run.steps:,} steps, {run.seconds:.1f} s): {run.why_ended}",
             f"{kept} weights at {step}: {part} {scores_text(run.validation)}",
             *again,
+            *decision_lines(run.decisions),
             *test_lines(run),
             *zeros_lines(run),
             f"saved in {run.folder}" + (f": open {run.folder / REPORT}" if run.best_step else ""),

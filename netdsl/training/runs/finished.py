@@ -20,6 +20,8 @@ from netdsl.training.runs.folder import (
     DISCRIMINATOR,
     GENERATOR,
     PREPARATION,
+    RESULT,
+    damaged,
     model_name,
     require_file,
 )
@@ -116,7 +118,10 @@ def finished_run(folder: Path, net: str | None = None, usual: str = "") -> Finis
     require_file(folder, BEST)
     network = read_network(folder)
     _check(preparation, NetworkSignature.of(network), folder / PREPARATION)
-    return FinishedRun(run, network, preparation)
+    try:
+        return FinishedRun(run, network, preparation.decided(run.decisions))
+    except ValueError:
+        raise damaged(folder / RESULT) from None
 
 
 def _of_pair(run: RunResult, preparation: Preparation, part: str) -> FinishedRun:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from netdsl.training.metrics.definitions import EXTRA
 from netdsl.training.runs.figures import json_value
 from netdsl.training.runs.folder import METRICS_JSONL, damaged, json_values, require_file
 
@@ -74,7 +73,7 @@ def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
     """Write epochs as CSV, with six digits; the metrics are named as in their scores."""
     evaluated = [each.evaluation.scores for each in epochs if each.evaluation]
     names, of_evaluations = (
-        ["loss", *metrics, *(name for name in EXTRA if scores and name in scores[0])]
+        list(scores[0]) if scores else ["loss", *metrics]
         for scores in ([each.scores for each in epochs], evaluated)
     )
     validated = [f"val_{name}" for name in of_evaluations]

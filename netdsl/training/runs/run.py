@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.training.metrics.naive import is_baseline
+from netdsl.training.runs.decisions import sound_decisions
 from netdsl.training.runs.figures import json_value
 from netdsl.training.runs.folder import BEST, RESULT, damaged, read_json, require_file
 
@@ -44,6 +45,9 @@ class RunResult:
     number of steps done again on all the data, or 0. `ended` is one of `ENDS`. `zeros` counts, by
     the name of each kernel, the `weights` and those that are exactly 0, where the recipe has `l1`.
     `baseline` is what the simplest answer scores on the test part: see `naive_baseline`.
+    `decisions` holds, by the name of an output, what was chosen on the validation part:
+    `thresholds` (`for` a figure, its `values` at one half and at them), and the `temperature` (with
+    the `log_loss` and the `ece` before and after).
     """
 
     folder: Path
@@ -63,6 +67,7 @@ class RunResult:
     seconds: float
     zeros: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     baseline: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    decisions: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
         """Return what is written of it; figures that are not finite are None."""
@@ -101,6 +106,7 @@ class RunResult:
             and self.best_value == self.best_value  # NaN is not
             and self.ended in ENDS
             and is_baseline(self.baseline)
+            and sound_decisions(self.decisions)
             and isinstance(self.zeros, dict)
             and all(
                 isinstance(counts, dict)

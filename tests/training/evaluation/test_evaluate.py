@@ -149,7 +149,8 @@ def test_tags_by_hand() -> None:
         (1.0, 0.5, 2),
         (0.5, 1.0, 1),
     ]
-    assert set(reported) == {"classes", "macro_f1"}
+    assert set(reported) == {"classes", "macro_f1", "auc", "pr_auc"}
+    assert (reported["auc"], reported["pr_auc"]) == (1.0, 1.0)
 
 
 # --- several outputs ------------------------------------------------------------------------------
@@ -323,7 +324,8 @@ def test_the_table_for_people() -> None:
         "class01     0.9992  0.9983  0.9988    1,202\n"
         "-------------------------------------------\n"
         "mean        0.7996  0.8742  0.8327    1,206\n"
-        "confused (true -> predicted): class01 -> class00 (2), class00 -> class01 (1)"
+        "confused (true -> predicted): class01 -> class00 (2), class00 -> class01 (1)\n"
+        "AUC 0.8742, PR-AUC 0.9992, calibration error 0.0025"
     )
 
 

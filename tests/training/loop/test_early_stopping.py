@@ -38,3 +38,17 @@ def test_where_it_stops(
     assert (stopping.step, stopped) == (best, stops)
     if best:
         assert stopping.best == values[best - 1]
+
+
+def test_a_delta_counts_from_the_last_that_was_better() -> None:
+    """Small gains add up: scikit-learn's `tol` compares with the best of all and never sees them,
+    Keras's `min_delta` does.
+    """
+    values = [1.0, 0.95, 0.88, 0.85, 0.79]
+    delta, tolerance = EarlyStopping(9, delta=0.1), EarlyStopping(9, tolerance=0.1)
+    assert [delta.see(step, value) for step, value in enumerate(values)] == [
+        *(True, False, True, False),
+        False,
+    ]
+    assert (delta.best, delta.misses) == (0.88, 2)
+    assert [tolerance.see(step, value) for step, value in enumerate(values)] == [True, *[False] * 4]

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.keras
 quiet_keras()
 
 
-from netdsl.training.loop import callback  # noqa: E402
+from netdsl.training.loop import learner  # noqa: E402
 
 
 def rates(
@@ -85,7 +85,7 @@ def test_a_rate_that_waits_for_the_validation(
 ) -> None:
     losses = iter([5, 4, 4, 4, 3, 3, 3, 3])
     monkeypatch.setattr(
-        callback,
+        learner,
         "part_scores",
         lambda judge, batches: {"loss": next(losses, 3), "absolute_error": 1.0},
     )

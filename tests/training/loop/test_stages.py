@@ -27,15 +27,15 @@ quiet_keras()
 
 
 from netdsl.training.data.batches import Sampling, Shuffled  # noqa: E402
-from netdsl.training.loop import callback  # noqa: E402
+from netdsl.training.loop import learner  # noqa: E402
 
 
 def test_without_stopping_the_last_weights_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, losses = callback.part_scores, iter([1, 2, 3])
+    real, losses = learner.part_scores, iter([1, 2, 3])
     monkeypatch.setattr(
-        callback,
+        learner,
         "part_scores",
         lambda judge, batches: {**real(judge, batches), "loss": next(losses, 4)},
     )
@@ -51,9 +51,9 @@ def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.Monk
     """The best step is the second of four: so many steps are taken from new weights, on training
     and validation part together.
     """
-    real, losses = callback.part_scores, iter([5, 3, 4, 4])
+    real, losses = learner.part_scores, iter([5, 3, 4, 4])
     monkeypatch.setattr(
-        callback,
+        learner,
         "part_scores",
         lambda judge, batches: {**real(judge, batches), "loss": next(losses, 9)},
     )

@@ -22,7 +22,7 @@ from netdsl.training.evaluation.evaluate import evaluate
 from netdsl.training.evaluation.evaluate_text import describe_evaluation
 from netdsl.training.evaluation.predict import predict
 from netdsl.training.evaluation.predict_text import describe_predictions
-from netdsl.training.loop import callback
+from netdsl.training.loop import learner
 from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.compile import OPTIMIZERS as OPTIMIZERS_OF_KERAS
 from netdsl.training.loop.compile import OPTIONS, keras_optimizer
@@ -250,7 +250,7 @@ def test_parameters_of_the_recipe_and_of_the_command(network: Any, tmp_path: Pat
 def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[list[Any]]:
     """Makes the validation losses these, and gives the weights at each evaluation."""
     seen: list[list[Any]] = []
-    real = callback.part_scores
+    real = learner.part_scores
 
     def scores(judge: Any, batches: Any) -> dict[str, float]:
         found = real(judge, batches)
@@ -259,7 +259,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[list[
             found["loss"] = losses[len(seen) - 1]
         return found
 
-    monkeypatch.setattr(callback, "part_scores", scores)
+    monkeypatch.setattr(learner, "part_scores", scores)
     return seen
 
 

@@ -46,15 +46,14 @@ def counted(case: Case, y: Any, values: Any, batches: Sequence[int] = ()) -> Cou
 def test_each_output_has_the_metrics_of_its_task(case: Case) -> None:
     assert case.output.task == case.task
     has = {metric.name for metric in METRICS if metric.has(case.output)}
-    many = {"top5_accuracy"} if case.output.categories > 5 else set()
-    assert (
-        has
-        == {
-            LABELS: {"accuracy", "macro_f1"} | many,
-            TAGS: {"accuracy", "macro_f1"},
-            VALUES: {"absolute_error", "rmse", "r2"},
-        }[case.task]
-    )
+    of_classes = {"accuracy", "macro_f1", "f1", "precision", "recall"}
+    if len(case.output.shape) == 1:
+        of_classes |= {"auc", "pr_auc"}
+    of_labels = of_classes | {"balanced_accuracy"}
+    of_labels |= {"top5_accuracy"} if case.output.categories > 5 else set()
+    of_labels |= {"ece"} if case.output.loss in ("cross-entropy", "binary") else set()
+    of_values = {"absolute_error", "rmse", "r2"}
+    assert has == {LABELS: of_labels, TAGS: of_classes, VALUES: of_values}[case.task]
     expected = ABSOLUTE_ERROR if case.task == VALUES else ACCURACY
     assert training_metric(case.output) is expected
 

@@ -41,7 +41,7 @@ def test_keras_and_numpy_agree(case: Case) -> None:
     counter.update(y, values)
     targets = case.output.targets(y)
     batches = [(targets[rows], values[rows].astype("float32")) for rows in (slice(9), slice(9, 40))]
-    for metric in counter.metrics:
+    for metric in (one for one in counter.metrics if one.streams):
         found = streamed(metric, case.output, *batches)
         assert found == pytest.approx(counter.result(metric), rel=2e-5, abs=1e-6), metric.name
 

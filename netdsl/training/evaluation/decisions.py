@@ -1,0 +1,185 @@
+"""What is chosen on the validation part once a network is trained: the temperature at which its
+probabilities can be believed, and the probability above which it says yes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netdsl.training.evaluation.asked_figures import given_outputs
+from netdsl.training.metrics.answers import answers, at_temperature, probabilities
+from netdsl.training.metrics.counters import Counter
+from netdsl.training.metrics.definitions import ECE
+from netdsl.training.planning.measures import has_temperature, has_threshold
+from netdsl.training.preparation.outputs import LABELS
+
+if TYPE_CHECKING:
+    from netdsl.training.data.batches import Batches
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array
+    from netdsl.training.recipes.recipe import Recipe
+
+COLDEST, HOTTEST = 0.05, 20.0
+"""The temperatures between which the best is searched for."""
+
+SEARCHES = 60
+"""Steps of the search, each of which leaves 0.62 of the interval."""
+
+Decision = dict[str, Any]
+"""What was chosen for an output: `temperature`, with `log_loss` and `ece` of the validation part
+before and after; `thresholds`, what they were chosen `for`, and its values at one half and at them.
+"""
+
+
+def decide(model: Any, batches: Batches, recipe: Recipe) -> dict[str, Decision]:
+    """Choose what a recipe asks for by what a Keras model gives for the validation part.
+
+    Args:
+        model: the network, with the weights that are kept.
+        batches: the validation part.
+        recipe: with every value.
+
+    Returns:
+        By the name of an output, what was chosen for it.
+    """
+    outputs = batches.preparation.outputs
+    if recipe.threshold is None and recipe.calibrate is None:
+        return {}
+    parts: list[list[Array]] = [[] for _ in outputs]
+    for _, given in given_outputs(model, batches) if len(batches.part) else ():
+        for place, array in enumerate(given):
+            parts[place].append(np.asarray(array, np.float64))
+    found = {}
+    for place, output in enumerate(outputs):
+        y = np.asarray(batches.part.y[place][:])
+        values = np.concatenate([np.zeros((0, *output.shape)), *parts[place]])
+        decision: Decision = {}
+        if recipe.calibrate and has_temperature(output):
+            decision |= _calibration(output, y, values)
+            output = dataclasses.replace(output, temperature=decision["temperature"])
+        if recipe.threshold is not None and has_threshold(output):
+            decision |= _threshold(output, y, values, recipe.threshold)
+        if decision:
+            found[output.name] = decision
+    return found
+
+
+# --- temperature ----------------------------------------------------------------------------------
+
+
+def _calibration(output: OutputTransform, y: Array, values: Array) -> Decision:
+    """Choose the temperature with the least log loss."""
+    found = answers(np, output, output.targets(y, np.float64), values)
+
+    def loss(temperature: float) -> float:
+        scores = at_temperature(np, output, found.scores, temperature)
+        return log_loss(output, found.true, probabilities(np, output, scores))
+
+    chosen = best_temperature(loss)
+    at = dataclasses.replace(output, temperature=chosen)
+    figures: Decision = {"temperature": chosen, "log_loss": [loss(1.0), loss(chosen)]}
+    if ECE.has(output):
+        figures["ece"] = [_measured(one, y, values) for one in (output, at)]
+    return figures
+
+
+def _measured(output: OutputTransform, y: Array, values: Array) -> float:
+    counter = Counter(output, [ECE])
+    counter.update(y, values)
+    return counter.result(ECE)
+
+
+def log_loss(output: OutputTransform, true: Array, known: Array) -> float:
+    """Return the mean of -log of the probability of what is true."""
+    tiny = np.finfo(np.float64).tiny
+    if output.task == LABELS:
+        own = np.take_along_axis(known, true[..., None], axis=-1)
+    else:
+        own = np.where(true == 1, known, 1 - known)
+    return float(-np.log(np.maximum(own, tiny)).mean())
+
+
+def best_temperature(loss: Callable[[float], float]) -> float:
+    """Return the temperature of the least loss, which has one minimum in 1/T: by golden section."""
+    ratio = (math.sqrt(5) - 1) / 2
+    low, high = math.log(COLDEST), math.log(HOTTEST)
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at = {one: loss(math.exp(one)) for one in (left, right)}
+    for _ in range(SEARCHES):
+        if at[left] <= at[right]:
+            high, right = right, left
+            left = high - ratio * (high - low)
+            at[left] = loss(math.exp(left))
+        else:
+            low, left = left, right
+            right = low + ratio * (high - low)
+            at[right] = loss(math.exp(right))
+    return round(math.exp((low + high) / 2), 6)
+
+
+# --- threshold ------------------------------------------------------------------------------------
+
+
+def _threshold(output: OutputTransform, y: Array, values: Array, asked: float | str) -> Decision:
+    """Choose the probability above which the second of two classes, or each tag, is said."""
+    found = answers(np, output, output.targets(y, np.float64), values)
+    known = probabilities(np, output, found.scores)
+    known = known[..., 1] if output.task == LABELS else known
+    known, true = known.reshape(len(known), -1), found.true.reshape(len(known), -1)
+    if not isinstance(asked, str):
+        return {"thresholds": [asked] * known.shape[1]}
+    chosen = [best_threshold(known[:, at], true[:, at], asked) for at in range(known.shape[1])]
+    usual = [_value(asked, *_counts(known[:, at] > 0.5, true[:, at])) for at in range(len(chosen))]
+    return {
+        "thresholds": [threshold for threshold, _ in chosen],
+        "for": asked,
+        "values": [float(np.mean(usual)), float(np.mean([value for _, value in chosen]))],
+    }
+
+
+def best_threshold(known: Array, true: Array, asked: str) -> tuple[float, float]:
+    """Return the threshold at which a figure is largest, and the figure.
+
+    It lies in the middle between two probabilities; of equal figures the one next to one half.
+
+    Args:
+        known: probabilities [n].
+        true: 0 and 1 [n].
+        asked: one of `THRESHOLDS`.
+    """
+    levels, groups = np.unique(known, return_inverse=True)
+    if not len(levels) or not np.isfinite(levels).all():
+        return 0.5, math.nan
+    counts, positives = (
+        np.bincount(groups.reshape(-1), weights, len(levels)) for weights in (None, true)
+    )
+    below, missed = np.cumsum(counts)[:-1], np.cumsum(positives)[:-1]
+    places = [*((levels[:-1] + levels[1:]) / 2), 0.5]
+    half = _counts(known > 0.5, true)
+    right = np.append(positives.sum() - missed, half[0])
+    answered = np.append(len(true) - below, half[1])
+    values = _value(asked, right, answered, positives.sum(), len(true))
+    values = np.nan_to_num(values, nan=-1.0)
+    best = np.flatnonzero(values >= values.max() - 1e-12)
+    chosen = int(best[np.argmin(np.abs(np.asarray(places)[best] - 0.5))])
+    return float(places[chosen]), float(values[chosen])
+
+
+def _counts(said: Array, true: Array) -> tuple[Any, Any, Any, int]:
+    """Count the true among those said yes to, those said yes to, the true, and all."""
+    return (said * true).sum(), said.sum(), true.sum(), len(true)
+
+
+def _value(asked: str, right: Any, answered: Any, support: Any, count: int) -> Any:
+    """Return a figure of counts: those of `_counts`, or arrays of the first two."""
+    wrong, others = answered - right, count - support
+    if asked == "f1":
+        return 2 * right / np.maximum(support + answered, 1)
+    if asked == "accuracy":
+        return (right + others - wrong) / max(count, 1)
+    return (right / max(support, 1) + (others - wrong) / max(others, 1)) / 2

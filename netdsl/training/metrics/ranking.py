@@ -1,0 +1,94 @@
+"""Metrics of scores rather than of answers: how well they rank examples, and how far their
+probabilities can be believed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netdsl.training.metrics.answers import Answers
+
+BINS = 15
+"""Bins of equal width in which probabilities are compared with what came true (Guo et al. 2017)."""
+
+
+def ranked_scores(xp: Any, answers: Answers) -> tuple[Any, Any]:
+    """Return the scores of what is ranked, and 1 where it was true [n, categories].
+
+    Of two classes the second is ranked; of more, and of tags, each against the others.
+    """
+    scores = xp.reshape(answers.scores, (-1, answers.categories))
+    if len(answers.true.shape) == 3:  # tags
+        return scores, xp.reshape(answers.true, (-1, answers.categories))
+    true = xp.reshape(answers.true, (-1, 1))
+    if answers.categories == 2:
+        return scores[:, 1:], true
+    return scores, xp.where(xp.equal(true, xp.arange(answers.categories)), 1, 0)
+
+
+def roc_auc(xp: Any, scores: Any, true: Any) -> float:
+    """Return the area under the ROC curve: how probably a true example has a higher score than a
+    false one, equal scores counting half (Mann and Whitney 1947).
+
+    Args:
+        xp: numpy.
+        scores: [n].
+        true: 0 and 1 [n].
+
+    Returns:
+        A share; NaN where all are true, or none.
+    """
+    positive = int(true.sum())
+    negative = len(true) - positive
+    if not positive or not negative or not xp.isfinite(scores).all():
+        return math.nan
+    _, groups, counts = xp.unique(scores, return_inverse=True, return_counts=True)
+    last = xp.cumsum(counts)
+    ranks = (last - (counts - 1) / 2)[groups.reshape(-1)]  # equal scores share their mean rank
+    found = float(ranks[true == 1].sum()) - positive * (positive + 1) / 2
+    return found / (positive * negative)
+
+
+def average_precision(xp: Any, scores: Any, true: Any) -> float:
+    """Return the area under the curve of precision over recall, as a sum over the scores from the
+    highest down: scikit-learn's `average_precision_score`.
+
+    Args:
+        xp: numpy.
+        scores: [n].
+        true: 0 and 1 [n].
+
+    Returns:
+        A share; NaN where none is true.
+    """
+    positive = int(true.sum())
+    if not positive or not xp.isfinite(scores).all():
+        return math.nan
+    order = xp.argsort(-scores, kind="stable")
+    scores, true = scores[order], true[order]
+    ends = xp.append(xp.flatnonzero(xp.diff(scores)), len(scores) - 1)  # of equal scores the last
+    found = xp.cumsum(true)[ends]
+    return float((xp.diff(found, prepend=0) * found / (ends + 1)).sum()) / positive
+
+
+def bins_of(xp: Any, answers: Answers) -> tuple[Any]:
+    """Count answers by how sure they are: in each bin how many, their probabilities' sum, and how
+    many are right [1, 3 x BINS].
+    """
+    sure = xp.reshape(xp.max(answers.scores, axis=-1), (-1,))
+    given = xp.argmax(answers.scores, axis=-1)
+    right = xp.reshape(xp.where(xp.equal(given, answers.true), 1.0, 0.0), (-1,))
+    place = xp.clip((xp.nan_to_num(sure) * BINS).astype(int), 0, BINS - 1)
+    return (
+        xp.stack([xp.bincount(place, each, BINS) for each in (xp.ones_like(sure), sure, right)]),
+    )
+
+
+def calibration_error(xp: Any, bins: Any) -> float:
+    """Return the mean distance between how sure answers are and how often they are right: the
+    expected calibration error (Naeini et al. 2015), of `bins_of`.
+    """
+    count, sure, right = bins
+    return float(xp.abs(sure - right).sum() / xp.maximum(count.sum(), 1))

@@ -1,0 +1,172 @@
+"""What a training is measured by, and when it stops: early stopping, metrics, what is chosen on the
+validation part.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from netdsl.training.metrics.definitions import METRICS, asked_metric
+from netdsl.training.preparation.outputs import LABELS, TAGS
+from netdsl.training.recipes.conflicts import Conflict
+from netdsl.training.recipes.recipe import Stopping
+from netdsl.wording import enumerated
+
+if TYPE_CHECKING:
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.recipes.recipe import Recipe
+
+PATIENCE = 10
+"""Evaluations without improvement, where a recipe does not say how many."""
+
+
+def early_stopping(
+    given: Stopping, steps: int, validation: int, outputs: Sequence[OutputTransform]
+) -> Stopping:
+    """Choose when a training of this many steps an epoch is evaluated, and when it stops.
+
+    Args:
+        given: what the recipe says.
+        steps: in an epoch.
+        validation: examples of the validation part.
+        outputs: the network's.
+
+    Raises:
+        Conflict: for a metric that no output has, no validation part, or a key of what is switched
+            off.
+    """
+    if given.metric not in (None, "loss"):
+        check_metric("early_stopping.metric", given.metric or "", outputs)
+    if not validation and given == Stopping():
+        return Stopping(enabled=False, every=steps)
+    on_training = given.part == "training"
+    if not validation and given.enabled is not False and not on_training:
+        message = "early stopping needs a validation part, and there is none"
+        raise Conflict("data.split.validation", message, help="early_stopping: no")
+    every = given.every or steps
+    if isinstance(every, str):  # `3 epochs`
+        every = int(re.findall(r"\d+", every)[0]) * steps
+    if given.enabled is not False:
+        patience, metric = given.patience or PATIENCE, given.metric or "loss"
+        if on_training:
+            _check_training_part(given)
+        if given.tol and given.min_delta:
+            message = "`tol` and `min_delta` are two rules for the same thing"
+            help = "`min_delta` compares with the best that counted, `tol` with the best of all"
+            raise Conflict("early_stopping.min_delta", message, help=help)
+        part = "training" if on_training else None
+        then, tol, delta = given.then or "stop", given.tol or None, given.min_delta or None
+        return Stopping(True, patience, every, metric, then, part, tol, delta, given.start_from)
+    for name in ("patience", "metric", "then", "part", "tol", "min_delta", "start_from"):
+        if getattr(given, name) is not None:
+            message = f"`{name}` needs early stopping, which is switched off"
+            raise Conflict(f"early_stopping.{name}", message)
+    return Stopping(enabled=False, every=every)
+
+
+def _check_training_part(given: Stopping) -> None:
+    """Reject what does not go with stopping by the training loss.
+
+    Raises:
+        Conflict: for evaluations other than the epochs' ends, another metric, or a second training.
+    """
+    for name in ("every", "metric", "then"):
+        if getattr(given, name) not in (None, "loss", "stop"):
+            message = "`part: training` looks at the training loss of each epoch"
+            raise Conflict(f"early_stopping.{name}", message, help=f"leave `{name}` out")
+
+
+def check_metric(key: str, name: str, outputs: Sequence[OutputTransform]) -> None:
+    """Reject a metric that no output has.
+
+    Raises:
+        Conflict: naming those that they have.
+    """
+    if asked_metric(outputs, name):
+        return
+    has = dict.fromkeys(metric.name for one in outputs for metric in METRICS if metric.has(one))
+    asked = enumerated(dict.fromkeys(one.task for one in outputs))
+    message = f"no output of the network has the metric `{name}`: they are compared with {asked}"
+    raise Conflict(key, message, help=f"the metrics here are {', '.join(has)}")
+
+
+def metrics(
+    given: Sequence[str] | None, outputs: Sequence[OutputTransform], validation: int
+) -> tuple[str, ...] | None:
+    """Check the metrics that are measured in addition at each evaluation.
+
+    Raises:
+        Conflict: for one that no output has, and where nothing is evaluated.
+    """
+    for name in given or ():
+        check_metric("metrics", name, outputs)
+    if given and not validation:
+        message = "`metrics` are those of the validation part, and there is none"
+        raise Conflict(("metrics", "data.split.validation"), message)
+    return tuple(given) if given else None
+
+
+def check_decisions(recipe: Recipe, outputs: Sequence[OutputTransform], validation: int) -> None:
+    """Reject a threshold or a calibration of outputs that have none.
+
+    Raises:
+        Conflict: for outputs without probabilities, and where there is no validation part.
+    """
+    if recipe.threshold is not None and not any(map(has_threshold, outputs)):
+        message = "`threshold` is for two classes or tags, answered by probabilities"
+        raise Conflict("threshold", message, help="end the network with `sigmoid-1`, for example")
+    if recipe.calibrate is not None and not any(map(has_temperature, outputs)):
+        message = "`calibrate` is for classes or tags, answered by probabilities"
+        raise Conflict("calibrate", message)
+    chosen = {"calibrate": recipe.calibrate, "threshold": recipe.threshold}
+    for key, value in chosen.items():
+        if isinstance(value, str) and not validation:
+            message = f"`{key}: {value}` is chosen on the validation part, and there is none"
+            raise Conflict((key, "data.split.validation"), message)
+
+
+def has_threshold(output: OutputTransform) -> bool:
+    """Return whether an output says yes or no, by probabilities, once an example."""
+    two = output.task == TAGS or (output.task == LABELS and output.categories == 2)
+    return two and output.probable and len(output.shape) == 1
+
+
+def has_temperature(output: OutputTransform) -> bool:
+    """Return whether an output gives probabilities of classes or tags, once an example."""
+    return output.task in (LABELS, TAGS) and output.probable and len(output.shape) == 1
+
+
+def doubts_of_stopping(recipe: Recipe, steps: int) -> Iterator[str]:
+    """Yield where stopping early would keep a schedule from what it is for.
+
+    Args:
+        recipe: with every value.
+        steps: in an epoch.
+    """
+    stopping, schedule = recipe.early_stopping, recipe.schedule
+    if not stopping.enabled:
+        return
+    waits = (stopping.patience or 0) * (1 if stopping.part else int(stopping.every or 1) / steps)
+    late, epochs = max(waits, stopping.start_from or 0), recipe.epochs or 1
+    evaluations = f"{stopping.patience} evaluations without a better {stopping.metric}"
+    if schedule.name == "cosine" and late < epochs:
+        yield (
+            f"early stopping ends the training after {evaluations}, and `cosine` has its lowest "
+            f"rates in the last of {epochs:,} epochs: `early_stopping: no`, or `start_from`, lets "
+            "it get there"
+        )
+    if schedule.name == "steps" and late < max(schedule.at or (0,)) <= epochs:
+        last = max(schedule.at or (0,))
+        yield (
+            f"early stopping ends the training after {evaluations}, perhaps before the rate is "
+            f"divided after epoch {last:g}: `start_from: {math.ceil(last)}` lets it get there"
+        )
+    if schedule.name == "plateau" and (schedule.patience or 0) >= (stopping.patience or 0):
+        yield (
+            f"`plateau` divides the rate after {schedule.patience} evaluations without a better "
+            f"loss, and early stopping ends the training after {stopping.patience}: the rate is "
+            "hardly ever divided"
+        )

@@ -1,0 +1,62 @@
+"""What was chosen on the validation part after a training, by the name of an output: thresholds and
+temperatures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from netdsl.wording import first_few
+
+LISTED = 6
+"""Thresholds that are listed."""
+
+
+def sound_decisions(decisions: Any) -> bool:
+    """Return whether what was chosen for outputs is what a run can have chosen."""
+    if not isinstance(decisions, dict):
+        return False
+    for name, one in decisions.items():
+        if not isinstance(name, str) or not isinstance(one, dict):
+            return False
+        temperature, thresholds = one.get("temperature", 1.0), one.get("thresholds", [])
+        pairs = [one.get(key, [0.0, 0.0]) for key in ("log_loss", "ece", "values")]
+        if (
+            not set(one) <= {"temperature", "thresholds", "for", "log_loss", "ece", "values"}
+            or type(temperature) is not float
+            or not 0 < temperature < math.inf
+            or not all(isinstance(numbers, list) for numbers in (thresholds, *pairs))
+            or not all(type(number) is float and 0 <= number <= 1 for number in thresholds)
+            or not all(len(pair) == 2 and set(map(type, pair)) <= {int, float} for pair in pairs)
+            or not isinstance(one.get("for", ""), str)
+        ):
+            return False
+    return True
+
+
+def decision_lines(decisions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Say at which temperature and threshold outputs are read, where these were chosen."""
+    lines = []
+    for name, one in decisions.items():
+        of = f"{name}: " if len(decisions) > 1 else ""
+        if "temperature" in one:
+            before = [
+                f"{words} {one[key][0]:.4f} to {one[key][1]:.4f}"
+                for key, words in (("log_loss", "log loss"), ("ece", "ECE"))
+                if key in one
+            ]
+            lines.append(
+                f"{of}temperature {one['temperature']:.4g}, chosen on the validation part: "
+                f"{', '.join(before)}"
+            )
+        if "thresholds" in one:
+            chosen = first_few([f"{each:.4g}" for each in one["thresholds"]], LISTED)
+            why = ""
+            if "for" in one:
+                usual, best = one["values"]
+                figure = one["for"].replace("_", " ")
+                why = f", chosen on the validation part: {figure} {usual:.4f} to {best:.4f}"
+            lines.append(f"{of}threshold {chosen}{why}")
+    return lines
