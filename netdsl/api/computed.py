@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from netdsl.api.records import Records
 from netdsl.errors import did_you_mean, fail
@@ -13,6 +13,8 @@ from netdsl.lab.gradcheck import ArrayCheck, Settings, gradcheck_text
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.drawing.picture import Picture
     from netdsl.lab.backward import Backward
 
 
@@ -35,7 +37,17 @@ class LayerOutputs(Records[LayerValues]):
     `print` shows them as `netdsl forward` does.
     """
 
-    __slots__ = ()
+    _network: Architecture
+
+    @classmethod
+    def of(cls, network: Architecture, values: Iterable[LayerValues]) -> Self:
+        """Return what layers of a network give."""
+        found = cls(values)
+        found._network = network
+        return found
+
+    def _part(self, rows: tuple[LayerValues, ...]) -> Self:
+        return self.of(self._network, rows)
 
     @property
     def last(self) -> Any:
@@ -55,6 +67,19 @@ class LayerOutputs(Records[LayerValues]):
             NetError: N626 where nothing has this name.
         """
         return self[named(name, [each.name for each in self])].array
+
+    def draw(self) -> Picture:
+        """Draw the network with these numbers: one above its wire, arrays as tables in the boxes.
+
+        Returns:
+            A picture, which a notebook shows; `.save("values.svg")` writes it (.png too).
+
+        Raises:
+            NetError: N660 where an array or the network is too large to be drawn.
+        """
+        from netdsl.lab.circuit import forward_picture
+
+        return forward_picture(self._network, self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain values that `netdsl forward --json` prints."""
@@ -107,9 +132,9 @@ class NetworkDerivatives:
         nodes: the nodes from the inputs to the outputs.
     """
 
-    def __init__(self, found: Backward) -> None:
+    def __init__(self, network: Architecture, found: Backward) -> None:
         names = node_names(found.graph)
-        self._found = found
+        self._network, self._found = network, found
         self.number, self.value = found.number, found.value
         self.nodes = Records(
             NodeDerivatives(
@@ -141,6 +166,19 @@ class NetworkDerivatives:
         weights = {key: value for op in ops for key, value in self.nodes[op].weights.items()}
         first, last = self.nodes[ops[0]], self.nodes[ops[-1]]
         return last._replace(text=first.text, weights=weights, inputs=first.inputs)
+
+    def draw(self) -> Picture:
+        """Draw the network with values in green and derivatives in red.
+
+        Returns:
+            A picture, which a notebook shows; `.save("derivatives.svg")` writes it (.png too).
+
+        Raises:
+            NetError: N660 where an array or the network is too large to be drawn.
+        """
+        from netdsl.lab.circuit import backward_picture
+
+        return backward_picture(self._network, self._found)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain values that `netdsl backward --json` prints."""

@@ -50,7 +50,7 @@ class Computing:
 
         Returns:
             The layers in order, each with `name`, `text` and `array` [n, *shape]; `.array(name)` is
-            that of one, `.last` that of the last.
+            that of one, `.last` that of the last, `.draw()` a picture of all.
 
         Raises:
             NetError: N514 to N518 for what is wrong with the numbers, N626 where nothing has the
@@ -70,7 +70,8 @@ class Computing:
         if at is not None:
             at = arguments.text("at", at, "the name of a layer or a point")
         subject = self._weighted(seed)
-        return LayerOutputs(values_of(subject, _values(subject, x), how, at))
+        found = values_of(subject, _values(subject, x), how, at)
+        return LayerOutputs.of(subject.network, found)
 
     def backward(
         self,
@@ -94,7 +95,8 @@ class Computing:
 
         Returns:
             `.value` of the number, and `.nodes` in order, each with its `value`, the `derivative`
-            by it, that by its `weights`, and what is passed on to its `inputs`; `.by(name)` is one.
+            by it, that by its `weights`, and what is passed on to its `inputs`; `.by(name)` is one,
+            `.draw()` a picture of all.
 
         Raises:
             NetError: N514 to N518 for what is wrong with the numbers, N602 where Keras is missing,
@@ -107,7 +109,8 @@ class Computing:
         asked = _asked(of, loss, target)
         asked = asked._replace(training=arguments.yes_or_no("training", training), seed=seed)
         subject = self._weighted(seed)
-        return NetworkDerivatives(backward(subject, _values(subject, x), asked))
+        found = backward(subject, _values(subject, x), asked)
+        return NetworkDerivatives(subject.network, found)
 
     def gradcheck(
         self,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.api import arguments
-from netdsl.api.arguments import PathArgument
+from netdsl.errors import fail
 from netdsl.training.evaluation.evaluate import PARTS
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class InsideViews:
         """
         from netdsl.lab.inside.filters import filters
 
-        return filters(self._opened(), _layer(layer))
+        return filters(self._opened(), layer_argument(layer))
 
     def evolution(self, layer: str | None = None) -> Evolution:
         """Show a layer's kernels at each epoch that the run has kept (`keep` in the recipe).
@@ -80,13 +81,14 @@ class InsideViews:
         """
         from netdsl.lab.inside.filters import evolution
 
-        return evolution(self._opened(), _layer(layer))
+        return evolution(self._opened(), layer_argument(layer))
 
-    def landscape(self, *, seed: int = 0) -> Landscape:
+    def landscape(self, *, seed: int = 0, data: Any = None) -> Landscape:
         """Compute the loss around the weights, on a plane of two random directions.
 
         Args:
             seed: of the directions.
+            data: the data itself, where the run was given it in Python.
 
         Returns:
             `surface` [21, 21]: the loss at w + x d1 + y d2, x and y in `axis`.
@@ -96,14 +98,16 @@ class InsideViews:
         """
         from netdsl.lab.inside.landscape import landscape
 
-        return landscape(self._opened(), arguments.whole("seed", seed, 0))
+        return landscape(self._opened(data), arguments.whole("seed", seed, 0))
 
-    def maps(self, image: PathArgument, layer: str | None = None) -> Maps:
+    def maps(self, image: Any, layer: str | None = None, *, data: Any = None) -> Maps:
         """Show what the channels of a layer, or of all layers, give for an image.
 
         Args:
-            image: the path of an image, or of an array that holds one.
+            image: a row of the run's data, as "test:3"; the path of an image, or of an array that
+                holds one; or the array itself.
             layer: its name; by default the strongest channels of all layers.
+            data: the data itself, where the run was given it in Python.
 
         Returns:
             `layers`, each with its `array` [h, w, channels].
@@ -114,15 +118,18 @@ class InsideViews:
         """
         from netdsl.lab.inside.maps import maps
 
-        return maps(self._opened(), arguments.path("image", image), _layer(layer))
+        return maps(self._opened(data), image_argument("image", image), layer_argument(layer))
 
-    def top(self, layer: str, channel: int | None = None, *, part: str = "test") -> Top:
+    def top(
+        self, layer: str, channel: int | None = None, *, part: str = "test", data: Any = None
+    ) -> Top:
         """Find the nine patches of the data that excite each channel most, one an example.
 
         Args:
             layer: its name.
             channel: one of its channels; by default the first sixteen.
             part: of the data: test, validation, training or all.
+            data: the data itself, where the run was given it in Python.
 
         Returns:
             `patches` by channel, each with its `row`, `place`, `value`, `box` and `pixels`.
@@ -134,7 +141,7 @@ class InsideViews:
 
         layer = arguments.text("layer", layer, _LAYER)
         return top(
-            self._opened(),
+            self._opened(data),
             layer,
             _number("channel", channel),
             arguments.one_of("part", part, PARTS),
@@ -163,12 +170,13 @@ class InsideViews:
         prior = arguments.one_of("prior", prior, PRIORS)
         return excite(self._opened(), layer, unit, prior, arguments.whole("seed", seed, 0))
 
-    def where(self, image: PathArgument, label: int | None = None) -> Where:
+    def where(self, image: Any, label: int | None = None, *, data: Any = None) -> Where:
         """Show what the network looked at in an image.
 
         Args:
-            image: the path of an image, or of an array that holds one.
+            image: as for `maps`.
             label: the class that is asked for; by default the one that is answered.
+            data: the data itself, where the run was given it in Python.
 
         Returns:
             `occlusion` and `gradient` [h, w], `grad_cam` [h', w'] of the last layer with maps.
@@ -179,15 +187,18 @@ class InsideViews:
         """
         from netdsl.lab.inside.where import where
 
-        return where(self._opened(), arguments.path("image", image), _number("label", label))
+        return where(self._opened(data), image_argument("image", image), _number("label", label))
 
-    def codes(self, layer: str, *, method: str = "pca", part: str = "test") -> Codes:
+    def codes(
+        self, layer: str, *, method: str = "pca", part: str = "test", data: Any = None
+    ) -> Codes:
         """Show what a layer gives each example, as a map in the plane.
 
         Args:
             layer: its name.
             method: pca, tsne (needs scikit-learn) or umap (needs umap-learn).
             part: of the data: test, validation, training or all.
+            data: the data itself, where the run was given it in Python.
 
         Returns:
             `array` [n, size], `plane` [n, 2], `labels`, and `neighbour`: the share of examples
@@ -202,7 +213,7 @@ class InsideViews:
             arguments.text("layer", layer, _LAYER),
             arguments.one_of("method", method, METHODS),
         )
-        return codes(self._opened(), layer, method, arguments.one_of("part", part, PARTS))
+        return codes(self._opened(data), layer, method, arguments.one_of("part", part, PARTS))
 
     def attack(
         self,
@@ -214,6 +225,7 @@ class InsideViews:
         part: str = "test",
         examples: int = 1000,
         seed: int = 0,
+        data: Any = None,
     ) -> Attacked:
         """Change examples a little so that the network answers wrongly.
 
@@ -225,25 +237,28 @@ class InsideViews:
             part: of the data: test, validation, training or all.
             examples: how many, drawn at random.
             seed: of what is drawn.
+            data: the data itself, where the run was given it in Python.
 
         Returns:
-            `results`: for each size the accuracy after `adversarial` and after `random` changes.
+            `results`: for each size the accuracy after `adversarial` and after `random` changes;
+            `original` and `changed`, what the network takes for the examples before and after
+            changes of the last size [n, *shape], and their `labels`.
 
         Raises:
             NetError: N107 for a target that is none of the classes, N201 for too many steps, N630,
-                N680.
+                N670, N680.
         """
         from netdsl.lab.attack import STEPS, Attack, attack
 
         how = Attack(
-            tuple(0.0 if size == 0 else arguments.positive("sizes", size) for size in sizes),
+            _sizes(sizes),
             arguments.whole("steps", steps, 1, STEPS + 1),
             arguments.one_of("norm", norm, ("inf", "2")),
             _number("target", target),
             arguments.whole("examples", examples, 1),
             arguments.whole("seed", seed, 0),
         )
-        return attack(self._opened(), how, arguments.one_of("part", part, PARTS))
+        return attack(self._opened(data), how, arguments.one_of("part", part, PARTS))
 
     def reconstruct(
         self, *others: InsideViews, noise: float = 0.0, part: str = "test", seed: int = 0
@@ -270,17 +285,42 @@ class InsideViews:
         seed, part = arguments.whole("seed", seed, 0), arguments.one_of("part", part, PARTS)
         return reconstruct(runs, part, noise, seed)
 
-    def _opened(self) -> TrainedRun:
+    def _opened(self, data: Any = None) -> TrainedRun:
         from netdsl.lab.inside.subject import TrainedRun
 
-        return TrainedRun.of(self.folder)
+        return TrainedRun.of(self.folder, data)
 
 
 _LAYER = "a layer's name"
 
 
-def _layer(layer: str | None) -> str | None:
+def layer_argument(layer: str | None) -> str | None:
+    """Check what should be a layer's name, or None."""
     return None if layer is None else arguments.text("layer", layer, _LAYER)
+
+
+def image_argument(name: str, image: Any) -> Any:
+    """Check what should be an image: a path or a row of the data, or what `predict` takes."""
+    if image is None or isinstance(image, bool | int | float | bytes):
+        accepts = 'a path, a row of the data as "test:3", or an array'
+        raise arguments.wrong_type(name, accepts, image)
+    return image
+
+
+def _sizes(sizes: Any) -> tuple[float, ...]:
+    from netdsl.lab.attack import LARGEST, SIZES
+
+    if isinstance(sizes, str | bytes) or not hasattr(sizes, "__iter__"):
+        raise arguments.wrong_type("sizes", "a list of numbers from 0", sizes)
+    found = tuple(islice(sizes, SIZES + 1))
+    if len(found) > SIZES:
+        raise fail("N201", f"`sizes` accepts at most {SIZES} numbers")
+    return tuple(
+        0.0
+        if not getattr(size, "ndim", 0) and size == 0
+        else arguments.positive("sizes", size, LARGEST)
+        for size in found
+    )
 
 
 def _number(name: str, number: int | None) -> int | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdsl.api import arguments
-from netdsl.api.arguments import PathArgument
+from netdsl.api.inside import image_argument
 
 if TYPE_CHECKING:
     from netdsl.lab.inside.decode import Decoder, Samples
@@ -18,7 +19,13 @@ class Making:
     folder: Path
 
     def sample(
-        self, count: int = 64, *, at: str | None = None, seed: int = 0, label: str | None = None
+        self,
+        count: int = 64,
+        *,
+        at: str | None = None,
+        seed: int = 0,
+        label: str | None = None,
+        data: Any = None,
     ) -> Samples:
         """Draw codes of a decoder, and decode them; of a GAN noise, for its generator.
 
@@ -27,6 +34,7 @@ class Making:
             at: the layer of the codes; by default what `gaussian` gives, or a point called code.
             seed: of what is drawn.
             label: the class of all, of a GAN that is given a class; by default each in turn.
+            data: the data itself, where the run was given it in Python.
 
         Returns:
             `codes` [n, *code] and what is made of them, `array` [n, *output], in the data's units.
@@ -43,24 +51,25 @@ class Making:
 
             name = None if label is None else arguments.text("label", label, "a class")
             return generate.drawn(generate.Generator(self.folder), count, seed, name)
-        return drawn(_decoder(self.folder, at), count, seed)
+        return drawn(_decoder(self.folder, at, data), count, seed)
 
     def between(
         self,
-        first: PathArgument | int,
-        last: PathArgument | int,
+        first: Any,
+        last: Any,
         *,
         steps: int = 8,
         at: str | None = None,
+        data: Any = None,
     ) -> Samples:
         """Decode codes on the line from one image's to another's.
 
         Args:
-            first: the path of an image, or of an array that holds one; of a GAN the number of one
-                of its samples, from 1.
-            last: that of another.
+            first: an image, as `maps` takes it; of a GAN the number of one of its samples, from 1.
+            last: another.
             steps: how many codes, both ends with them.
             at: the layer of the codes, as for `sample`.
+            data: the data itself, where the run was given it in Python.
 
         Returns:
             As `sample` does.
@@ -79,13 +88,37 @@ class Making:
             numbers = [str(arguments.whole(name, number, 1)) for name, number in named]
             steps = arguments.whole("steps", steps, 2)
             return generate.between(generate.Generator(self.folder), numbers, steps, 0)
-        paths = arguments.path("first", first), arguments.path("last", last)
-        return between(_decoder(self.folder, at), *paths, arguments.whole("steps", steps, 2))
+        ends = image_argument("first", first), image_argument("last", last)
+        decoder = _decoder(self.folder, at, data)
+        return between(decoder, *ends, arguments.whole("steps", steps, 2))
+
+    def arithmetic(self, terms: Mapping[Any, int], *, at: str | None = None) -> Samples:
+        """Decode a sum of the mean codes of classes.
+
+        Args:
+            terms: for each class, by its name or number, 1 or -1: {7: 1, 1: -1, 4: 1}.
+            at: the layer of the codes, as for `sample`.
+
+        Returns:
+            As `sample` does: of each class alone, then of the sum.
+
+        Raises:
+            NetError: N626 for an unknown class or layer, N680 where the data has no classes.
+        """
+        from netdsl.lab.inside.decode import arithmetic
+
+        if not isinstance(terms, Mapping) or not terms:
+            raise arguments.wrong_type("terms", "a dict of 1 and -1 by classes", terms)
+        for name, sign in terms.items():
+            if isinstance(sign, bool) or sign not in (1, -1):
+                raise arguments.wrong_type(f"terms[{name!r}]", "1 or -1", sign)
+        pairs = [(int(sign), str(name)) for name, sign in terms.items()]
+        return arithmetic(_decoder(self.folder, at), pairs)
 
 
-def _decoder(folder: Path, at: str | None) -> Decoder:
+def _decoder(folder: Path, at: str | None, data: Any = None) -> Decoder:
     from netdsl.lab.inside.decode import Decoder
     from netdsl.lab.inside.subject import TrainedRun
 
     name = None if at is None else arguments.text("at", at, "a layer's name")
-    return Decoder(TrainedRun.of(folder), name)
+    return Decoder(TrainedRun.of(folder, data), name)

@@ -57,8 +57,12 @@ class Values(tuple[Row, ...]):
     def __getitem__(self, index: slice, /) -> Self: ...
     def __getitem__(self, index: SupportsIndex | slice, /) -> Row | Self:
         if isinstance(index, slice):
-            return type(self)(super().__getitem__(index))
+            return self._part(super().__getitem__(index))
         return super().__getitem__(index)
+
+    def _part(self, rows: tuple[Row, ...]) -> Self:
+        """Return some of the values as values of the same type."""
+        return type(self)(rows)
 
 
 class Records(Values[Row]):

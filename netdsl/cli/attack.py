@@ -72,11 +72,15 @@ def sizes(text: str) -> tuple[float, ...]:
     """Read sizes of changes: `0,0.05,0.1`.
 
     Raises:
-        argparse.ArgumentTypeError: where one of them is not a finite number from 0 up.
+        argparse.ArgumentTypeError: where one is not a number from 0, or there are too many.
     """
+    from netdsl.lab.attack import LARGEST, SIZES
+
     found = list(map(from_0, text.split(",")))
-    if len(found) > 100:
-        raise argparse.ArgumentTypeError(f"{len(found)} sizes; at most 100 are tried")
+    if len(found) > SIZES:
+        raise argparse.ArgumentTypeError(f"{len(found)} sizes; at most {SIZES} are tried")
+    if max(found) > LARGEST:
+        raise argparse.ArgumentTypeError(f"{max(found):g} is more than {LARGEST:,.0f}")
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -133,33 +134,7 @@ def build_layers(
 
 
 def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
-    # An input is float32 whatever the policy is: float64 would lose its digits there.
-    dtype = "float64" if tools.keras.config.dtype_policy().compute_dtype == "float64" else None
-    tensors = FoldedTensors(graph, tools)
-    layers: dict[str, list[Any]] = {}
-    named: set[int] = set()  # operations that are not layers
-    ends = {layer.ops[-1]: layer for layer in graph.layers}
-    pieces = pieces_of(graph, tools)
-    for index, op in graph.with_an_input_first():
-        if op.kind is None:
-            own = "int32" if isinstance(op.shape, Indices) else dtype
-            tensors.add(index, tools.keras.Input(op.shape, name=op.name, dtype=own))
-            continue
-        inputs = [tensors.seen(source, op.kind.each_axes) for source in graph.read_by(op)]
-        tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
-        for place, layer in enumerate(pieces[index if op.shares is None else op.shares]):
-            tensor = layer(tensor)
-            made = private.origin(tensor)
-            if made is not None and not isinstance(made.operation, tools.keras.layers.Layer):
-                # Keras numbers operations that are not layers through the process.
-                made.operation.name = f"{op.name}_{place}"
-                named.add(id(made.operation))
-            elif made is not None and made.operation.weights and op.shares is None:
-                layers.setdefault(op.name, []).append(made.operation)
-        tensors.add(index, tensor, op.kind.each_axes)
-        if index in ends and _penalty(graph, ends[index].ops[0]):
-            penalised = _penalised(graph, ends[index].ops[0], tensors.seen(index), tools)
-            tensors.add(index, penalised)
+    tensors, layers, named = connected(graph, tools)
     inputs = [tensors.seen(point.op) for point in graph.inputs]
     outputs = [tensors.seen(point.op) for point in graph.outputs]
     model = tools.keras.Model(
@@ -171,12 +146,71 @@ def _built(graph: Graph, name: str, tools: Toolbox) -> Built:
         operation
         for operation in model.operations
         if not isinstance(operation, tools.keras.layers.Layer)
-        and id(operation) not in named
-        and id(operation) not in tensors.named
+        and id(operation) not in named | tensors.named
     )
     for number, operation in enumerate(masks, 1):
         operation.name = f"mask.{number}"  # no layer's name has a dot
     return Built(model, layers, tensors)
+
+
+class Connected(NamedTuple):
+    """A graph's layers, connected.
+
+    Attributes:
+        tensors: what each operation gives.
+        layers: by the name of an operation that shares no weights, the Keras layers that hold its.
+        named: the identities of the operations that are not layers, and have a name.
+    """
+
+    tensors: FoldedTensors
+    layers: dict[str, list[Any]]
+    named: set[int]
+
+
+Reading = Callable[["FoldedTensors", int, int, "Shape"], Any]
+"""Gives what goes into an operation at one of its inputs, folded along axes."""
+
+
+def connected(graph: Graph, tools: Toolbox, reading: Reading | None = None) -> Connected:
+    """Connect a graph's layers from the inputs to the outputs, with Keras's current policy.
+
+    Args:
+        graph: the network.
+        tools: Keras.
+        reading: what goes into operations, where it is not just what others give.
+    """
+    # An input is float32 whatever the policy is: float64 would lose its digits there.
+    dtype = "float64" if tools.keras.config.dtype_policy().compute_dtype == "float64" else None
+    tensors = FoldedTensors(graph, tools)
+    layers: dict[str, list[Any]] = {}
+    named: set[int] = set()
+    ends = {layer.ops[-1]: layer for layer in graph.layers}
+    pieces = pieces_of(graph, tools)
+    for index, op in graph.with_an_input_first():
+        if op.kind is None:
+            own = "int32" if isinstance(op.shape, Indices) else dtype
+            tensors.add(index, tools.keras.Input(op.shape, name=op.name, dtype=own))
+            continue
+        axes = op.kind.each_axes
+        inputs = [
+            reading(tensors, index, slot, axes) if reading else tensors.seen(source, axes)
+            for slot, source in enumerate(graph.read_by(op))
+        ]
+        tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
+        for place, layer in enumerate(pieces[index if op.shares is None else op.shares]):
+            tensor = layer(tensor)
+            made = private.origin(tensor)
+            if made is not None and not isinstance(made.operation, tools.keras.layers.Layer):
+                # Keras numbers operations that are not layers through the process.
+                made.operation.name = f"{op.name}_{place}"
+                named.add(id(made.operation))
+            elif made is not None and made.operation.weights and op.shares is None:
+                layers.setdefault(op.name, []).append(made.operation)
+        tensors.add(index, tensor, axes)
+        if index in ends and _penalty(graph, ends[index].ops[0]):
+            penalised = _penalised(graph, ends[index].ops[0], tensors.seen(index), tools)
+            tensors.add(index, penalised)
+    return Connected(tensors, layers, named)
 
 
 def _draw_by_own_states(model: Any, tools: Toolbox) -> None:

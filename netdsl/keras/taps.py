@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.keras import private
 from netdsl.keras.arrays import assign, variables_of
-from netdsl.keras.build import Built, FoldedTensors, pieces_of, toolbox
+from netdsl.keras.build import Built, FoldedTensors, connected, toolbox
 from netdsl.keras.float64 import in_float64, require_layers_in_float64
 from netdsl.keras.gradients import gradients
 from netdsl.kinds.each import element_of
-from netdsl.kinds.values import Indices
+from netdsl.kinds.values import Indices, Shape
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
@@ -98,31 +98,18 @@ def derivatives(
 def _tapped(graph: Graph, tools: Any) -> tuple[Built, list[Edge]]:
     """Build a model with an input more for each value that goes into an operation, or out."""
     keras = tools.keras
-    tensors = FoldedTensors(graph, tools)
-    layers: dict[str, list[Any]] = {}
     taps: dict[Edge, Any] = {}
-    pieces = pieces_of(graph, tools)
-    for index, op in graph.with_an_input_first():
-        if op.kind is None:
-            dtype = "int32" if isinstance(op.shape, Indices) else "float64"
-            tensors.add(index, keras.Input(op.shape, name=op.name, dtype=dtype))
-            continue
-        inputs = []
-        for slot, source in enumerate(graph.read_by(op)):
-            tensor, shape = tensors.seen(source), graph.ops[source].shape
-            if op.inputs and not isinstance(shape, Indices):
-                taps[index, slot] = keras.Input(shape, dtype="float64")
-                tensor = _plus(keras, tensor, taps[index, slot], f"edge_{index}_{slot}")
-            if axes := op.kind.each_axes:
-                tensor = keras.ops.reshape(tensor, (-1, *element_of(shape, len(axes))))
-            inputs.append(tensor)
-        tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
-        for layer in pieces[index if op.shares is None else op.shares]:
-            tensor = layer(tensor)
-            made = private.origin(tensor)
-            if op.shares is None and made is not None and getattr(made.operation, "weights", None):
-                layers.setdefault(op.name, []).append(made.operation)
-        tensors.add(index, tensor, op.kind.each_axes)
+
+    def read(tensors: FoldedTensors, index: int, slot: int, axes: Shape) -> Any:
+        op = graph.ops[index]
+        source = graph.read_by(op)[slot]
+        tensor, shape = tensors.seen(source), graph.ops[source].shape
+        if op.inputs and not isinstance(shape, Indices):
+            taps[index, slot] = keras.Input(shape, dtype="float64")
+            tensor = _plus(keras, tensor, taps[index, slot], f"edge_{index}_{slot}")
+        return keras.ops.reshape(tensor, (-1, *element_of(shape, len(axes)))) if axes else tensor
+
+    tensors, layers, _ = connected(graph, tools, read)
     starts = [tensors.seen(port.op) for port in graph.inputs]
     last = [keras.Input(port.shape, dtype="float64") for port in graph.outputs]
     ends = [

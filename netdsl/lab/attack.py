@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import fail
-from netdsl.keras.layer_outputs import called
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
-from netdsl.lab.inside.scores import class_output
-from netdsl.lab.inside.subject import BATCH, nothing_to_show
+from netdsl.lab.inside.scores import class_output, given_to_classes, scored
+from netdsl.lab.inside.subject import nothing_to_show
 from netdsl.text_table import aligned_lines
 from netdsl.training.evaluation.evaluate import part_of
-from netdsl.training.metrics.answers import answer, category_scores, probabilities
+from netdsl.training.evaluation.network_outputs import row_batches
+from netdsl.training.metrics.answers import answer, probabilities
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -22,8 +24,14 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
     from netdsl.training.preparation.outputs import OutputTransform
 
-STEPS = 1_000
-"""Steps of an attack, at most."""
+STEPS, GRADIENTS = 1_000, 10_000_000
+"""Steps of an attack, and gradients of all its examples, steps and sizes, at most."""
+
+SIZES, LARGEST = 100, 1e6
+"""Sizes that are tried, and the largest of them, at most."""
+
+NUMBERS = 250_000_000
+"""Of all examples that are attacked, at most."""
 
 EXAMPLES, SHOWN = 1_000, 8
 """Examples that are attacked by default, and those of the sheet."""
@@ -74,11 +82,26 @@ class AttackResult(NamedTuple):
 
 
 class Attacked(NamedTuple):
-    """The outcome of an attack, and the sheet: original, change, result."""
+    """The outcome of an attack.
+
+    Attributes:
+        attack: how it was made.
+        examples: how many were attacked.
+        results: for each size.
+        rows: of the part, those that were attacked [n].
+        labels: their classes [n].
+        original: what the network takes for them [n, *shape].
+        changed: the same with changes of the last size that is not 0 [n, *shape]; None without.
+        sheet: original, change, result; None where the input is not an image, or nothing changed.
+    """
 
     attack: Attack
     examples: int
     results: tuple[AttackResult, ...]
+    rows: Any
+    labels: Any
+    original: Any
+    changed: Any | None
     sheet: ImageSheet | None
 
 
@@ -91,8 +114,9 @@ def attack(subject: TrainedRun, how: Attack, part: str = "test") -> Attacked:
         part: of the data.
 
     Raises:
-        NetError: N680 where the network names no class or its input cannot be changed a little,
-            N107 for a target that is none of its classes, N630 for an empty part.
+        NetError: N680 where the network names no class, its input cannot be changed a little, or
+            no example is of another class than the target; N107 for a target that is none of its
+            classes, N630 for an empty part, N670 for too much.
     """
     import numpy as np
 
@@ -100,21 +124,27 @@ def attack(subject: TrainedRun, how: Attack, part: str = "test") -> Attacked:
     transform = subject.run.preparation.outputs[output]
     _check(subject, how, transform)
     examples = part_of(subject.data, part)
+    _check_amount(subject, how, len(examples))
     rng = np.random.default_rng(how.seed)
     rows = np.sort(rng.permutation(len(examples))[: how.examples])
     labels = np.asarray(examples.y[output][rows]).reshape(-1).astype(int)
     if how.target is not None:
         rows, labels = rows[labels != how.target], labels[labels != how.target]
+        if not len(rows):
+            raise nothing_to_show(f"every example that is attacked is of the class {how.target}")
     (x,) = subject.prepared(examples, rows)
-    bounded = subject.run.preparation.inputs[0].unit
+    unit = subject.run.preparation.inputs[0].unit
     climb = _climber(subject, output, transform)
-    goal = labels if how.target is None else np.full_like(labels, how.target)
-    results, shown = [], None
+    goal = transform.targets(labels if how.target is None else np.full_like(labels, how.target))
+    results, last = [], None
     for size in how.sizes:
-        noise = _random(rng, x.shape, size, how.norm)
-        changed = _changed(climb, x, transform, goal, size, how, bounded)
-        answers = _answers(subject, output, transform, changed)
-        at_random = _answers(subject, output, transform, _bounded(x + noise, bounded))
+        given, at_random = x.copy(), np.zeros_like(labels)
+        for each in row_batches(len(x), subject.batch):
+            noise = _random(rng, x[each].shape, size, how.norm)
+            at_random[each] = _answers(subject, output, _bounded(x[each] + noise, unit))
+            if size:
+                given[each] = changed(climb, x[each], goal[each], size, how, unit)
+        answers = _answers(subject, output, given)
         results.append(
             AttackResult(
                 size,
@@ -124,11 +154,12 @@ def attack(subject: TrainedRun, how: Attack, part: str = "test") -> Attacked:
             )
         )
         if size:
-            shown = size, changed, answers
+            last = size, given, answers
     sheet = None
-    if shown and subject.image_shape(0) is not None:
-        sheet = _sheet(subject, output, transform, x, labels, *shown)
-    return Attacked(how, len(rows), tuple(results), sheet)
+    if last and subject.image_shape(0) is not None:
+        sheet = _sheet(subject, output, x, labels, how, *last)
+    found = None if last is None else last[1]
+    return Attacked(how, len(rows), tuple(results), rows, labels, x, found, sheet)
 
 
 def _check(subject: TrainedRun, how: Attack, transform: OutputTransform) -> None:
@@ -142,55 +173,80 @@ def _check(subject: TrainedRun, how: Attack, transform: OutputTransform) -> None
         raise fail("N107", f"the network names {names}, not {how.target}")
 
 
+def _check_amount(subject: TrainedRun, how: Attack, examples: int) -> None:
+    """Reject attacks of more examples or more steps than can be made. Raises NetError N670."""
+    count = min(how.examples, examples)
+    numbers = count * math.prod(subject.graph.inputs[0].shape)
+    if numbers > NUMBERS:
+        message = f"{counted(count, 'example')} are {numbers:,} numbers"
+        raise fail("N670", f"{message}; at most {NUMBERS:,} are changed", help="attack fewer")
+    steps = count * how.steps * len(how.sizes)
+    if steps > GRADIENTS:
+        message = f"{counted(count, 'example')}, {counted(len(how.sizes), 'size')} and "
+        message += f"{counted(how.steps, 'step')} take {steps:,} gradients"
+        help = "attack fewer examples, or in fewer steps"
+        raise fail("N670", f"{message}; at most {GRADIENTS:,} are computed", help=help)
+
+
 def _climber(
     subject: TrainedRun, output: int, transform: OutputTransform
 ) -> Callable[[Any, Any], Gradients]:
-    """Return the derivative of the loss, summed over examples, by the input."""
+    """Return the derivative of the loss, summed over examples, by the input.
+
+    Of a loss of probabilities it is that of the scores before softmax, which does not vanish where
+    a probability rounds to 1.
+    """
     from netdsl.keras.gradients import repeated
     from netdsl.keras.quiet import quiet_keras
 
-    keras, model = quiet_keras(), subject.own_model
+    keras = quiet_keras()
     from netdsl.training.metrics.losses import keras_loss  # late: it imports Keras itself
 
-    loss = keras_loss(transform)
-    several = len(subject.graph.outputs) > 1
+    own = subject.graph.outputs[output]
+    end = scored(subject.graph).outputs[output] if transform.probable else own
+    loss = keras_loss(
+        transform if end == own else dataclasses.replace(transform, activation="linear")
+    )
+    model = subject.model([end.op])
 
     def number(x: Any, y: Any) -> Any:
-        found = model(x, training=False)
-        given = found[output] if several else found
+        given = model(x, training=False)
         return loss(y, given) * keras.ops.cast(keras.ops.shape(x)[0], given.dtype)
 
     return repeated(number)
 
 
-def _changed(
+def changed(
     climb: Callable[[Any, Any], Gradients],
     x: Any,
-    transform: OutputTransform,
     goal: Any,
     size: float,
     how: Attack,
-    bounded: bool,
+    unit: bool,
 ) -> Any:
-    """Change examples [n, *shape] by steps along the loss, within the size."""
-    import numpy as np
+    """Change examples by steps along the loss, within the size.
 
-    if not size:
-        return x
-    y = transform.targets(goal)
+    Args:
+        climb: gives the derivative of the loss by examples, for targets.
+        x: the examples [n, *shape].
+        goal: the targets: of the examples themselves, whose loss grows; or those that the answers
+            should become, whose loss falls.
+        size: of the change, at most.
+        how: the attack.
+        unit: whether examples are from 0 to 1, and stay so.
+
+    Returns:
+        The changed examples [n, *shape].
+    """
     way = -1.0 if how.target is not None else 1.0
     step = size if how.steps == 1 else STRIDE * size / how.steps
-    found = []
-    for start in range(0, len(x), BATCH):
-        own, targets = x[start : start + BATCH], y[start : start + BATCH]
-        current = own
-        for _ in range(how.steps):
-            (slope,) = climb(current, targets).tensors
-            move = way * step * _direction(slope, how.norm)
-            change = _within(current + move - own, size, how.norm)
-            current = _bounded(own + change, bounded).astype(x.dtype)
-        found.append(current)
-    return np.concatenate(found)
+    current = x
+    for _ in range(how.steps):
+        (slope,) = climb(current, goal).tensors
+        move = way * step * _direction(slope, how.norm)
+        change = _within(current + move - x, size, how.norm)
+        current = _bounded(x + change, unit).astype(x.dtype)
+    return current
 
 
 def _direction(slope: Any, norm: str) -> Any:
@@ -232,72 +288,62 @@ def _bounded(x: Any, bounded: bool) -> Any:
     return np.clip(x, 0.0, 1.0) if bounded else x
 
 
-def _answers(subject: TrainedRun, output: int, transform: OutputTransform, x: Any) -> Any:
+def _answers(subject: TrainedRun, output: int, x: Any) -> Any:
     """Return the class that the network names [n]."""
-    return answer_of(transform, _given(subject, output, transform, x))
-
-
-def answer_of(transform: OutputTransform, scores: Any) -> Any:
-    """Return the class of the largest score [n]."""
     import numpy as np
 
-    return np.asarray(answer(np, transform, scores)).reshape(-1)
-
-
-def _given(subject: TrainedRun, output: int, transform: OutputTransform, x: Any) -> Any:
-    """Return what the network gives each class [n, 1, classes]."""
-    import numpy as np
-
-    found = [
-        np.asarray(called(subject.own_model, [x[start : start + BATCH]])[output], np.float64)
-        for start in range(0, len(x), BATCH)
-    ]
-    return np.asarray(category_scores(np, transform, np.concatenate(found)))
+    transform = subject.run.preparation.outputs[output]
+    return np.asarray(answer(np, transform, given_to_classes(subject, (x,), output)))
 
 
 def _sheet(
     subject: TrainedRun,
     output: int,
-    transform: OutputTransform,
     x: Any,
     labels: Any,
+    how: Attack,
     size: float,
-    changed: Any,
+    given: Any,
     answers: Any,
 ) -> ImageSheet:
     """Draw examples that are answered wrongly now: original, change, result."""
     import numpy as np
 
     shape = subject.image_shape(0)
-    before = _answers(subject, output, transform, x)
+    transform = subject.run.preparation.outputs[output]
+    before = _answers(subject, output, x)
     fooled = np.flatnonzero((answers != labels) & (before == labels))
     chosen = (fooled if len(fooled) else np.arange(len(x)))[:SHOWN]
     first, then = (
-        probabilities(np, transform, _given(subject, output, transform, each[chosen])).reshape(
-            len(chosen), -1
-        )
-        for each in (x, changed)
+        probabilities(np, transform, given_to_classes(subject, (each[chosen],), output))
+        for each in (x, given)
     )
     tiles: list[list[ImageTile]] = [[], [], []]
     for place, row in enumerate(chosen.tolist()):
-        old, new = x[row].reshape(shape), changed[row].reshape(shape)
-        change = np.clip(0.5 + TIMES * (new - old) / 2, 0, 1)
+        old, new = x[row].reshape(shape), given[row].reshape(shape)
         was, now = int(before[row]), int(answers[row])
-        tiles[0].append(ImageTile(picture(old), f"{transform.label(was)} {first[place, was]:.2f}"))
-        tiles[1].append(ImageTile(picture(change)))
-        tiles[2].append(ImageTile(picture(new), f"{transform.label(now)} {then[place, now]:.2f}"))
+        said = f"{transform.label(was)} {first[place, was]:.2f}"
+        tiles[0].append(ImageTile(picture(subject.shown(old)), said))
+        tiles[1].append(ImageTile(picture(0.5 + TIMES * (new - old) / 2)))
+        said = f"{transform.label(now)} {then[place, now]:.2f}"
+        tiles[2].append(ImageTile(picture(subject.shown(new)), said))
     labels_ = ("original", f"change x{TIMES}", "result")
     rows = [TileRow(label, line) for label, line in zip(labels_, tiles, strict=True)]
-    about = "below, the answer and its probability; a change of 0 is grey"
+    about = f"{_kind(how)}; below, the answer and its probability; a change of 0 is grey"
     return ImageSheet(f"Adversarial examples, eps {size:g}", about, rows)
+
+
+def _kind(how: Attack) -> str:
+    """Name an attack."""
+    kind = "fast gradient sign" if (how.steps, how.norm) == (1, "inf") else "gradient"
+    aim = "" if how.target is None else f" for the class {how.target}"
+    return f"{kind} attack{aim}, {counted(how.steps, 'step')}, norm {how.norm}"
 
 
 def described(found: Attacked) -> list[str]:
     """Say what the attack does, in lines."""
     how = found.attack
-    kind = "fast gradient sign" if (how.steps, how.norm) == (1, "inf") else "gradient"
-    steps = counted(how.steps, "step")
-    lines = [f"{kind} attack, {steps}, norm {how.norm}, on {counted(found.examples, 'example')}"]
+    lines = [f"{_kind(how)}, on {counted(found.examples, 'example')}"]
     rows = [["eps", "adversarial", "random"]]
     if how.target is not None:
         rows[0].append(f"answered {how.target}")
@@ -311,6 +357,7 @@ def attack_json(found: Attacked) -> dict[str, Any]:
     """Return the figures."""
     how = found.attack
     return {
+        **(found.sheet.to_dict() if found.sheet else {}),
         "steps": how.steps,
         "norm": how.norm,
         "target": how.target,

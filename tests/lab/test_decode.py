@@ -66,7 +66,7 @@ def test_the_way_between_two_images_ends_at_both(decoder: Decoder, tmp_path: Pat
         Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
         paths.append(str(path))
     made = between(decoder, *paths, 5)
-    ends = [decoder.encoded(decoder.run.read(path))[0] for path in paths]
+    ends = [decoder.encoded(decoder.run.example(path).inputs)[0] for path in paths]
     np.testing.assert_allclose(made.codes[0], ends[0], atol=1e-6)
     np.testing.assert_allclose(made.codes[4], ends[1], atol=1e-6)
     np.testing.assert_allclose(made.codes[2], (ends[0] + ends[1]) / 2, atol=1e-6)
@@ -118,3 +118,15 @@ def test_a_classifier_is_not_a_decoder(tmp_path: Path, capsys: pytest.CaptureFix
     layer = run.folder  # a layer that another way goes around
     assert main(["sample", str(layer), "-o", str(tmp_path / "y.svg"), "--at", "fc_2"]) == 1
     assert "it has other ways to it" in capsys.readouterr().err
+
+
+def test_arithmetic_from_python(folder: Path) -> None:
+    run = netdsl.Run.load(folder)
+    made = run.arithmetic({7: 1, "1": -1, 4: 1})
+    np.testing.assert_allclose(made.codes[3], made.codes[0] - made.codes[1] + made.codes[2])
+    with pytest.raises(TypeError, match="accepts 1 or -1, not 2"):
+        run.arithmetic({7: 2})
+    with pytest.raises(TypeError, match="accepts a dict of 1 and -1 by classes"):
+        run.arithmetic(["7"])  # type: ignore[arg-type]
+    with pytest.raises(NetError, match="the data has no class `12`"):
+        run.arithmetic({12: 1})

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from support.by_hand import SmallNetwork, convolved, weights_of
 
 import netdsl
 from netdsl.cli.main import main
-from netdsl.lab.attack import Attack, attack
 from netdsl.lab.inside.codes import codes
 from netdsl.lab.inside.edges import best_match
 from netdsl.lab.inside.excite import excite
@@ -25,51 +23,10 @@ from netdsl.lab.inside.where import grad_cam, where
 
 pytestmark = pytest.mark.keras
 
-NETWORK = "net small\n8x8x1 > conv3-8(pad=0) > gap > fc-10(linear) > softmax"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on the bundled digits."""
-    runs = tmp_path_factory.mktemp("runs")
-    network = netdsl.parse(NETWORK)
-    run = network.train(data="digits", epochs=12, where=runs, quiet=True, optimizer={"rate": 0.05})
-    return run.folder
-
-
-@pytest.fixture(scope="module")
-def subject(folder: Path) -> TrainedRun:
-    return TrainedRun.of(folder)
-
-
-@pytest.fixture(scope="module")
-def image(subject: TrainedRun, folder: Path) -> str:
-    """The first test example, as a file."""
-    path = folder.parent / "image.png"
-    pixels = np.asarray(subject.data.test.x[0][0], float).reshape(8, 8) / 16
-    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
-    return str(path)
-
-
-def arrays(subject: TrainedRun, word: str) -> dict[str, np.ndarray]:
-    """The weights of the first layer of a kind."""
-    weights = subject.weighted.weights
-    return next(dict(weights[op]) for op in weights if subject.graph.ops[op].kind.word == word)
-
-
-def convolved(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Cross-correlation without padding, by loops: [h, w, c] to [h', w', n]."""
-    size = kernel.shape[0]
-    out = np.zeros((x.shape[0] - size + 1, x.shape[1] - size + 1, kernel.shape[-1]))
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[i, j] = np.einsum("abc,abcn->n", x[i : i + size, j : j + size], kernel) + bias
-    return out
-
 
 def test_filters_are_the_kernels(subject: TrainedRun) -> None:
     found = filters(subject)
-    kernel = arrays(subject, "conv")["kernel"]
+    kernel = weights_of(subject, "conv")["kernel"]
     assert found.layer == "conv_1"
     assert found.array.shape == (8, 3, 3, 1)
     for number in range(8):
@@ -92,8 +49,8 @@ def test_edges_and_bars_match_and_noise_does_not() -> None:
 
 def test_maps_are_what_the_layer_gives(subject: TrainedRun, image: str) -> None:
     found = maps(subject, image, "conv_1")
-    (x,) = subject.read(image)
-    weights = arrays(subject, "conv")
+    (x,) = subject.example(image).inputs
+    weights = weights_of(subject, "conv")
     right = np.maximum(convolved(x[0].astype(float), weights["kernel"], weights["bias"]), 0)
     np.testing.assert_allclose(found.layers[0].array, right, atol=1e-5)
     assert found.layers[0].shown == tuple(range(8))
@@ -103,22 +60,17 @@ def test_maps_are_what_the_layer_gives(subject: TrainedRun, image: str) -> None:
 def test_saliency_and_grad_cam_are_those_of_a_reference(subject: TrainedRun, image: str) -> None:
     """By hand: score = W·mean(relu(conv(x))), so each map's derivative is W / 36 where it is on."""
     found = where(subject, image)
-    (x,) = subject.read(image)
-    conv, dense = arrays(subject, "conv"), arrays(subject, "fc")
-    before = convolved(x[0].astype(float), conv["kernel"], conv["bias"])
-    label = next(index for index in range(10) if str(index) == found.name)
-    by_map = np.broadcast_to(dense["kernel"][:, label] / 36, before.shape)
-    cam = np.maximum((np.maximum(before, 0) * by_map.mean(axis=(0, 1))).sum(axis=-1), 0)
+    (x,) = subject.example(image).inputs
+    network = SmallNetwork(subject, x[0])
+    of_class = np.eye(10)[int(found.name)]
+    weights = network.by_maps(of_class).mean(axis=(0, 1))
     assert found.grad_cam is not None
-    np.testing.assert_allclose(found.grad_cam, cam, atol=1e-6)
-    slope = np.zeros((8, 8))
-    for i in range(6):
-        for j in range(6):
-            for n in range(8):
-                on = before[i, j, n] > 0
-                slope[i : i + 3, j : j + 3] += on * by_map[i, j, n] * conv["kernel"][:, :, 0, n]
-    np.testing.assert_allclose(found.gradient, np.abs(slope), atol=1e-6)
+    np.testing.assert_allclose(found.grad_cam, np.maximum(network.maps @ weights, 0), atol=1e-6)
+    np.testing.assert_allclose(found.gradient, np.abs(network.by_image(of_class)), atol=1e-6)
     assert found.cam_layer == "conv_1"
+    other = where(subject, image, label=(int(found.name) + 1) % 10)
+    slope = network.by_image(np.roll(of_class, 1))
+    np.testing.assert_allclose(other.gradient, np.abs(slope), atol=1e-6)
 
 
 def test_grad_cam_keeps_what_speaks_for_the_class() -> None:
@@ -130,7 +82,7 @@ def test_grad_cam_keeps_what_speaks_for_the_class() -> None:
 def test_occlusion_of_what_does_not_matter_changes_nothing(subject: TrainedRun, image: str) -> None:
     """A patch the size of the image's mean is put on each place; its effect is the difference."""
     found = where(subject, image)
-    (x,) = subject.read(image)
+    (x,) = subject.example(image).inputs
     covered = x.copy()
     covered[0, 3, 3] = x[0].mean(axis=(0, 1))
     usual, changed = (
@@ -206,63 +158,6 @@ def test_codes_are_the_layers_and_the_map_their_principal_components(subject: Tr
     assert found.neighbour == pytest.approx(right.mean(), abs=0.01)
 
 
-@pytest.mark.parametrize(("norm", "steps"), [("inf", 1), ("inf", 4), ("2", 1), ("2", 4)])
-def test_changes_are_of_the_size_that_is_asked_for(
-    subject: TrainedRun, norm: str, steps: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of one step exactly, of several at most; never outside the pixels' range."""
-    from netdsl.lab import attack as module
-
-    seen: list[np.ndarray] = []
-    kept = module._given
-
-    def given(one: TrainedRun, output: int, transform: object, x: np.ndarray) -> np.ndarray:
-        seen.append(x)
-        return kept(one, output, transform, x)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(module, "_given", given)
-    attack(subject, Attack(sizes=(0.1,), steps=steps, norm=norm, examples=20))
-    rows = np.sort(np.random.default_rng(0).permutation(len(subject.data.test))[:20])
-    (x,) = subject.prepared(subject.data.test, rows)
-    change = (seen[0] - x).reshape(20, -1)
-    sizes = np.abs(change).max(axis=1) if norm == "inf" else np.linalg.norm(change, axis=1)
-    assert (sizes <= 0.1 + 1e-6).all()
-    assert seen[0].min() >= 0
-    assert seen[0].max() <= 1
-    if norm == "inf" and steps == 1:
-        np.testing.assert_allclose(sizes, 0.1, atol=1e-6)
-
-
-def test_an_attack_beats_random_changes(subject: TrainedRun) -> None:
-    found = attack(subject, Attack(sizes=(0.0, 0.2), examples=200))
-    none, some = found.results
-    assert none.adversarial == none.random
-    assert some.adversarial < some.random - 0.1
-    aimed = attack(subject, Attack(sizes=(0.3,), steps=10, target=1, examples=100))
-    (result,) = aimed.results
-    assert result.hit is not None
-    assert result.hit > 0.3
-    assert aimed.examples < 100  # those of the class itself are left out
-
-
-def test_several_runs_are_attacked_next_to_each_other(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other, chart = tmp_path / "other", tmp_path / "chart.svg"
-    shutil.copytree(folder, other)
-    command = ["attack", str(folder), str(other), "--eps", "0,0.2", "--count", "50"]
-    assert main([*command, "-o", str(chart)]) == 0
-    first, second = capsys.readouterr().out.split("\n\n")
-    assert first.startswith("small-1: fast gradient sign attack")
-    assert second.startswith("other: fast gradient sign attack")
-    assert first.splitlines()[1:] == second.splitlines()[1:]
-    assert chart.read_text("utf-8").count("stroke-dasharray") >= 2
-    assert main([*command, "--json"]) == 0
-    runs = json.loads(capsys.readouterr().out)["runs"]
-    assert [one["run"] for one in runs] == ["small-1", "other"]
-    assert main([*command[:3], str(tmp_path / "none")]) == 1
-
-
 FORMS: Sequence[Sequence[str]] = (
     ("--filters",),
     ("--maps", "IMAGE"),
@@ -324,35 +219,6 @@ def test_what_cannot_be_shown_is_said(
     assert said in message
 
 
-def test_the_steps_of_an_attack_are_bounded(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["attack", str(folder), "--steps", "1000000000"])
-    assert "1,000,000,000 steps; at most 1,000 are made" in capsys.readouterr().err
-    with pytest.raises(netdsl.NetError, match="from 1 to 1,000, not 1001"):
-        netdsl.Run.load(folder).attack(steps=1001)
-
-
-def test_the_command_attack(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    sheet = tmp_path / "sheet.svg"
-    call = ["attack", str(folder), "--eps", "0,0.3", "--count", "50"]
-    assert main([*call, "-o", str(sheet)]) == 0
-    table = capsys.readouterr().out.splitlines()
-    assert table[1].split() == ["eps", "adversarial", "random"]
-    assert [row.split()[0] for row in table[2:]] == ["0", "0.3"]
-    assert "Adversarial examples, eps 0.3" in sheet.read_text("utf-8")
-    assert main([*call, "--json"]) == 0
-    results = json.loads(capsys.readouterr().out)["results"]
-    assert [one["eps"] for one in results] == [0, 0.3]
-    assert main(["attack", str(folder), "--target", "10"]) == 1
-    assert "N107" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main(["attack", str(folder), "--eps", "0,-1"])
-
-
 def test_predict_gives_what_a_layer_does(
     folder: Path,
     subject: TrainedRun,
@@ -362,7 +228,7 @@ def test_predict_gives_what_a_layer_does(
 ) -> None:
     array = tmp_path / "maps.npy"
     assert main(["predict", str(folder), image, "--at", "conv_1", "-o", str(array)]) == 0
-    (x,) = subject.read(image)
+    (x,) = subject.example(image).inputs
     given = subject.model([subject.layer("conv_1").ops[-1]]).predict_on_batch(x)
     np.testing.assert_allclose(np.load(array), given, atol=1e-6)
     capsys.readouterr()
@@ -372,7 +238,7 @@ def test_predict_gives_what_a_layer_does(
     assert (
         main(["predict", str(folder), image, "--at", "gap_1", "-o", str(tmp_path / "g.png")]) == 1
     )
-    assert "1 example of 8 is not an image" in capsys.readouterr().err
+    assert "gap_1 gives 8, which is not an image" in capsys.readouterr().err
 
 
 def test_predictions_are_written_to_a_file(
@@ -441,16 +307,10 @@ def test_the_landscape_is_the_loss_around_the_weights(
     count = found.examples
     (x,) = subject.prepared(subject.data.train, np.arange(count))
     labels = np.asarray(subject.data.train.y[0][:count]).astype(int)
-    conv, dense = arrays(subject, "conv"), arrays(subject, "fc")
-    means = np.stack(
-        [
-            np.maximum(convolved(one, conv["kernel"], conv["bias"]), 0).mean(axis=(0, 1))
-            for one in x.astype(float)
-        ]
-    )
-    scores = means @ dense["kernel"] + dense["bias"]
-    logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    assert found.middle == pytest.approx(-logs[np.arange(count), labels].mean(), rel=1e-4)
+    networks = [SmallNetwork(subject, one) for one in x]
+    logs = [np.log(each.probabilities[label]) for each, label in zip(networks, labels, strict=True)]
+    assert found.middle == pytest.approx(-np.mean(logs), rel=1e-4)
+    conv = networks[0].conv
     op = next(at for at in subject.weighted.weights if subject.graph.ops[at].kind.word == "conv")
     way = _direction(np.random.default_rng(0), subject.graph.ops[op], subject.weighted.weights[op])
     np.testing.assert_allclose(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.errors import fail
+from netdsl.kinds.values import dims
 from netdsl.lab.given import saved
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
 from netdsl.lab.pictures import save_picture
-from netdsl.training.evaluation.network_outputs import BATCH
 from netdsl.training.evaluation.predict import in_units, is_paths
 from netdsl.wording import counted
 
@@ -47,7 +48,7 @@ def values_at(run: TrainedRun, inputs: Any, name: str | None = None) -> ValuesAt
     layer = None if name is None else run.layer(name)
     read = (read_inputs if is_paths(inputs) else given_inputs)(inputs, preparation)
     model = run.own_model if layer is None else run.model([layer.ops[-1]])
-    array = run.outputs(model, read.x, BATCH)
+    array = run.outputs(model, read.x)
     if layer is not None:
         return ValuesAt(layer.name, read.names, array)
     output = preparation.outputs[0]
@@ -61,18 +62,22 @@ def save_values(found: ValuesAt, path: Path) -> None:
     Raises:
         NetError: N604 for another suffix, N518 where they are not images.
     """
-    array = found.array
-    is_images = array.ndim == 3 or (array.ndim == 4 and array.shape[-1] in (1, 3))
-    if (
-        path.suffix.lower() in (".png", ".svg")
-        and is_images
-        and (len(array) > 1 or path.suffix == ".svg")
-    ):
-        tiles = [
-            ImageTile(picture(each), name.rpartition("/")[2])
-            for each, name in zip(array, found.names, strict=True)
-        ]
-        title = f"{found.layer}: {counted(len(array), 'example')}"
-        save_picture(ImageSheet(title, "0 is black, 1 is white", [TileRow("", tiles)]), path)
+    array, suffix = found.array, path.suffix.lower()
+    if suffix not in (".png", ".svg"):
+        saved(array, path)
         return
-    saved(array, path)
+    if array.ndim != 3 and not (array.ndim == 4 and array.shape[-1] in (1, 3)):
+        message = f"{found.layer} gives {dims(array.shape[1:])}, which is not an image"
+        help = "write .npy"
+        if array.ndim == 4:
+            help += f", or draw each channel: netdsl show RUN --maps IMAGE {found.layer}"
+        raise fail("N518", message, help=help)
+    if suffix == ".png" and len(array) == 1:
+        saved(array, path)
+        return
+    tiles = [
+        ImageTile(picture(each), name.rpartition("/")[2])
+        for each, name in zip(array, found.names, strict=True)
+    ]
+    title = f"{found.layer}: {counted(len(array), 'example')}"
+    save_picture(ImageSheet(title, "0 is black, 1 is white", [TileRow("", tiles)]), path)

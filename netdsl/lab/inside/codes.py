@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
 from netdsl.lab.inside.subject import BATCH, nothing_to_show
-from netdsl.lab.pictures import save_picture
+from netdsl.lab.pictures import LabPicture
 from netdsl.text_table import aligned_lines
 from netdsl.training.evaluation.evaluate import part_of
+from netdsl.training.evaluation.network_outputs import row_batches
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ LARGEST = 20_000_000
 """Numbers of all codes together."""
 
 
-class Codes(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Codes(LabPicture):
     """What a layer gives each example.
 
     Attributes:
@@ -57,16 +58,19 @@ class Codes(NamedTuple):
         for name, (x, y) in zip(names, self.plane.tolist(), strict=True):
             groups.setdefault(name, []).append((x, y))
         score = "" if self.neighbour is None else f" · 1-NN {self.neighbour:.3f}"
-        subtitle = f"{counted(len(self.array), 'example')}, {self.method}{score}"
         ordered = dict(sorted(groups.items()))
-        return labelled(f"Codes of {self.layer}", subtitle, ordered, ("first", "second"))
+        return labelled(self.title, self.about + score, ordered, ("first", "second"))
 
-    def _repr_svg_(self) -> str:
-        return self.svg
+    @property
+    def title(self) -> str:
+        """What is shown."""
+        size = counted(self.array.shape[1], "number")
+        return f"Codes of {self.layer} ({size})"
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the map to a file, as `save_picture` does."""
-        save_picture(self, Path(path))
+    @property
+    def about(self) -> str:
+        """Of how many examples, and by which map."""
+        return f"{counted(len(self.array), 'example')}, {self.method}"
 
 
 def codes(subject: TrainedRun, name: str, method: str = "pca", part: str = "test") -> Codes:
@@ -154,7 +158,7 @@ def _neighbour(array: Any, labels: list[str] | None) -> float | None:
     names = np.array(labels)
     norms = (array**2).sum(axis=1)
     right = 0
-    for rows in np.array_split(np.arange(len(array)), -(-len(array) // BATCH)):
+    for rows in row_batches(len(array), BATCH):
         distances = norms - 2 * array[rows] @ array.T
         distances[np.arange(len(rows)), rows] = np.inf
         right += int((names[distances.argmin(axis=1)] == names[rows]).sum())
@@ -166,8 +170,7 @@ def described(found: Codes) -> list[str]:
     import numpy as np
 
     size = found.array.shape[1]
-    examples = counted(len(found.array), "example")
-    lines = [f"{found.layer}: codes of {counted(size, 'number')} for {examples}; {found.method}"]
+    lines = [found.title, found.about]
     if found.neighbour is not None:
         lines.append(f"1-NN: {found.neighbour:.1%} have a nearest neighbour of their class")
     if len(found.array) > TABLE or size > TABLE:
@@ -185,8 +188,9 @@ def described(found: Codes) -> list[str]:
 def codes_json(found: Codes) -> dict[str, Any]:
     """Return codes and places as lists."""
     return {
+        "title": found.title,
+        "scale": found.about,
         "layer": found.layer,
-        "map": found.method,
         "neighbour": found.neighbour,
         "labels": found.labels,
         "places": found.plane.tolist(),

@@ -240,13 +240,13 @@ def _normal(rng: Any, known: Any, count: int) -> Any:
     return mean + (rng.standard_normal((count, size)) * scale) @ vectors.T
 
 
-def between(decoder: Decoder, first: str, last: str, steps: int) -> Samples:
+def between(decoder: Decoder, first: Any, last: Any, steps: int) -> Samples:
     """Decode codes on the line from one example's to another's: t z1 + (1 - t) z2.
 
     Args:
         decoder: the decoder.
-        first: the path of an image, or of an array that holds one.
-        last: that of another.
+        first: an example, as `TrainedRun.example` takes it.
+        last: another.
         steps: how many, both ends with it; from 2 on.
 
     Raises:
@@ -255,17 +255,16 @@ def between(decoder: Decoder, first: str, last: str, steps: int) -> Samples:
     import numpy as np
 
     decoder.check_count(steps)
-    given = [decoder.run.read(path) for path in (first, last)]
-    ends = [decoder.encoded(tuple(x[:1] for x in each))[0] for each in given]
+    given = [decoder.run.example(each) for each in (first, last)]
+    ends = [decoder.encoded(each.inputs)[0] for each in given]
     shares = np.linspace(1, 0, steps)
     codes = np.stack([t * ends[0] + (1 - t) * ends[1] for t in shares])
-    title = f"From {first} to {last}"
+    title = f"From {given[0].name} to {given[1].name}"
     about = f"decoded from t z1 + (1 - t) z2, codes of {decoder.name} ({dims(decoder.shape)})"
     before = []
     if (shape := decoder.run.image_shape(0)) is not None:
         before = [
-            (each[0][0].reshape(shape), path)
-            for each, path in zip(given, (first, last), strict=True)
+            (decoder.run.shown(each.inputs[0][0].reshape(shape)), each.name) for each in given
         ]
     captions = [f"t = {t:.2f}" for t in shares]
     return Samples(title, about, codes, decoder.decoded(codes), captions, before)

@@ -10,10 +10,12 @@ from netdsl.keras.layer_outputs import called
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey
 from netdsl.lab.inside.scores import scored
 from netdsl.lab.inside.subject import nothing_to_show
+from netdsl.training.metrics.answers import category_scores, probabilities
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
+    from netdsl.training.preparation.outputs import OutputTransform
 
 PRIORS = ("none", "l2", "blur", "tv")
 """What an image should have too: nothing, small values (Simonyan et al. 2014),
@@ -34,8 +36,10 @@ class Excited(NamedTuple):
         units: which of them.
         images: [units, h, w, c].
         values: what the units give for them; a class's score, before softmax.
-        probabilities: what the network then gives each class [units, classes]; None where the
-            layer is not one that names classes.
+        probabilities: what the network then gives each class, the mean over positions [units,
+            classes]; None where the layer is not one that names classes.
+        probability: what it gives the unit's own class [units], class 1 for the only number of two
+            classes; None too.
         variations: the mean change from pixel to pixel of each image.
         sheet: the picture.
     """
@@ -45,6 +49,7 @@ class Excited(NamedTuple):
     images: Any
     values: Any
     probabilities: Any | None
+    probability: Any | None
     variations: Any
     sheet: ImageSheet
 
@@ -75,43 +80,48 @@ def excite(
         raise nothing_to_show(f"{layer.name} is the input itself")
     shape = subject.image_shape(place)
     assert shape is not None
-    ends = {
-        old.op: new.op
-        for old, new in zip(subject.graph.outputs, scored(subject.graph).outputs, strict=True)
-    }
-    op = ends.get(layer.ops[-1], layer.ops[-1])
+    transform, op = _named_by(subject, layer.ops[-1])
     units = subject.graph.ops[op].shape[-1]
     if unit is not None and not 0 <= unit < units:
         raise nothing_to_show(f"{layer.name} has the units 0 to {units - 1}, not {unit}")
     chosen = tuple(range(min(units, UNITS))) if unit is None else (unit,)
-    is_end = layer.ops[-1] in ends
     climb = Climb(
         subject.model([op]),
         chosen,
         shape,
         tuple(subject.graph.inputs[place].shape),
         subject.run.preparation.inputs[place].unit,
-        rivals=is_end and units > 1,
+        rivals=transform is not None and units > 1,
     )
     images = climb.images(prior, seed)
     flat = images.reshape(len(chosen), *climb.input_shape)
     (given,) = called(climb.model, [flat])
-    own = given.reshape(len(chosen), -1, units).mean(axis=1)
-    values = own[np.arange(len(chosen)), list(chosen)]
-    probabilities = None
-    if is_end:
-        answers = called(subject.model([layer.ops[-1]]), [flat])[0]
-        probabilities = answers.reshape(len(chosen), -1)
-    variations = _variation(images)
-    return Excited(
-        layer.name,
-        chosen,
-        images,
-        values,
-        probabilities,
-        variations,
-        _sheet(subject, layer.name, prior, chosen, images, values, probabilities, units),
-    )
+    means = given.reshape(len(chosen), -1, units).mean(axis=1)
+    values = means[np.arange(len(chosen)), list(chosen)]
+    found = own = None
+    captions = [f"{unit}: {value:.3g}" for unit, value in zip(chosen, values, strict=True)]
+    if transform is not None:
+        given = called(subject.model([layer.ops[-1]]), [flat])[0].astype(np.float64)
+        found = probabilities(np, transform, category_scores(np, transform, given))
+        found = found.reshape(len(chosen), -1, found.shape[-1]).mean(axis=1)
+        labels = [each if units > 1 else 1 for each in chosen]
+        own = found[np.arange(len(chosen)), labels]
+        pairs = zip(labels, own, strict=True)
+        captions = [f"{transform.label(label)} {share:.3f}" for label, share in pairs]
+    sheet = _sheet(layer.name, prior, chosen, images, captions, units)
+    return Excited(layer.name, chosen, images, values, found, own, _variation(images), sheet)
+
+
+def _named_by(subject: TrainedRun, op: int) -> tuple[OutputTransform | None, int]:
+    """Return the output that names classes by what an operation gives, if it does, and the
+    operation that gives their scores; else none, and the operation itself.
+    """
+    outputs = subject.run.preparation.outputs
+    scores = scored(subject.graph).outputs
+    for port, end, transform in zip(subject.graph.outputs, scores, outputs, strict=True):
+        if port.op == op and transform.classes:
+            return transform, end.op
+    return None, op
 
 
 class Climb(NamedTuple):
@@ -205,38 +215,26 @@ def _variation(images: Any) -> Any:
 
 
 def _sheet(
-    subject: TrainedRun,
-    name: str,
-    prior: str,
-    units: Sequence[int],
-    images: Any,
-    values: Any,
-    probabilities: Any | None,
-    of: int,
+    name: str, prior: str, units: Sequence[int], images: Any, captions: Sequence[str], of: int
 ) -> ImageSheet:
-    outputs = subject.run.preparation.outputs
-    named = probabilities is not None and bool(outputs[0].classes)
     low, high = float(images.min()), float(images.max())
     tiles = []
-    for number, unit in enumerate(units):
-        image = grey(images[number], low, high)
-        caption = f"{unit}: {values[number]:.3g}"
-        if named and probabilities is not None and probabilities.shape[-1] > 1:
-            caption = f"{outputs[0].label(unit)} {probabilities[number, unit]:.3f}"
+    for each, caption in zip(images, captions, strict=True):
+        image = grey(each, low, high)
         tiles.append(ImageTile(image[..., :3] if image.shape[-1] >= 3 else image[..., 0], caption))
     about = f"prior: {prior}; {low:.3g} (black) to {high:.3g}; {STEPS} steps from noise"
     hidden = of - len(units)
     about += f"; {counted(hidden, 'unit')} not shown" if hidden and len(units) > 1 else ""
     across = math.ceil(math.sqrt(len(tiles))) if len(tiles) > 4 else len(tiles)
     rows = [TileRow("", tiles[at : at + across]) for at in range(0, len(tiles), across)]
-    return ImageSheet(f"Images that excite {name}", about, rows)
+    title = f"Images that excite {name}" if len(units) > 1 else f"What excites {name}:{units[0]}"
+    return ImageSheet(title, about, rows)
 
 
 def excited_json(found: Excited) -> dict[str, Any]:
     """Return the images as nested lists, with what the sheet says."""
     return {
-        "title": found.sheet.title,
-        "about": found.sheet.about,
+        **found.sheet.to_dict(),
         "layer": found.layer,
         "units": list(found.units),
         "values": found.values.tolist(),

@@ -60,7 +60,9 @@ def filters(subject: TrainedRun, name: str | None = None) -> Filters:
     array = kernels_as_images(subject, op, subject.weighted.weights[op])
     layer = subject.graph.layers[subject.graph.ops[op].layer]
     height, width, channels = array.shape[1:]
-    of_image = channels in (1, 3) and height * width >= LEAST and max(height, width) <= LARGEST
+    flat = len(subject.weighted.weights[op]["kernel"].shape) == 3  # along a sequence
+    sides = height * width >= LEAST and max(height, width) <= LARGEST
+    of_image = channels in (1, 3) and sides and not flat
     found = begun = None
     if of_image:
         found = best_match(array)
@@ -87,8 +89,7 @@ def filters_json(found: Filters) -> dict[str, Any]:
         more["untrained_matches"] = found.untrained.round(4).tolist()
     return {
         "layer": found.layer,
-        "title": found.sheet.title,
-        "scale": found.sheet.about,
+        **found.sheet.to_dict(),
         "shape": list(found.array.shape),
         **more,
         "kernels": found.array.tolist(),
@@ -149,8 +150,7 @@ def evolution_json(found: Evolution) -> dict[str, Any]:
     """Return the kernels as nested lists, with what the sheet says."""
     return {
         "layer": found.layer,
-        "title": found.sheet.title,
-        "scale": found.sheet.about,
+        **found.sheet.to_dict(),
         "epochs": list(found.epochs),
         "kernels": found.array.tolist(),
     }

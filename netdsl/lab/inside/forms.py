@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.kinds.values import dims
+
 if TYPE_CHECKING:
     import argparse
 
@@ -61,11 +63,11 @@ def _maps(subject: TrainedRun, given: list[str], options: argparse.Namespace) ->
     from netdsl.lab.inside.maps import maps, maps_json
 
     found = maps(subject, *given[:2])
-    lines = [found.sheet.title]
-    for each in found.layers:
-        low, high = each.array.min(), each.array.max()
-        shape = "x".join(map(str, each.array.shape))
-        lines.append(f"{each.layer}: {shape}, from {low:.4g} to {high:.4g}")
+    lines = [found.sheet.title, found.sheet.about]
+    lines += [
+        f"{each.layer}: {dims(each.array.shape)}, from {each.low:.4g} to {each.high:.4g}"
+        for each in found.layers
+    ]
     return RunView(found.sheet, lines, maps_json(found))
 
 
@@ -89,8 +91,8 @@ def _excite(subject: TrainedRun, given: str, options: argparse.Namespace) -> Run
     lines = [found.sheet.title, found.sheet.about]
     for place, number in enumerate(found.units):
         line = f"{number}: {found.values[place]:.4g}"
-        if found.probabilities is not None and found.probabilities.shape[1] > number:
-            line += f", probability {found.probabilities[place, number]:.4f}"
+        if found.probability is not None:
+            line += f", probability {found.probability[place]:.4f}"
         lines.append(f"{line}, mean change of a pixel {found.variations[place]:.4f}")
     return RunView(found.sheet, lines, excited_json(found))
 

@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError
 from netdsl.files import write
-from netdsl.training.evaluation.evaluate import part_of
 from netdsl.training.runs.folder import REPORT, damaged, require_file
 
 if TYPE_CHECKING:
@@ -96,21 +95,16 @@ def _pictures(
     from netdsl.lab.inside.excite import excite
     from netdsl.lab.inside.filters import evolution, filters
     from netdsl.lab.inside.landscape import landscape
-    from netdsl.lab.inside.maps import maps_of
+    from netdsl.lab.inside.maps import maps
     from netdsl.lab.inside.plane import over_input
     from netdsl.lab.inside.subject import nothing_to_show
     from netdsl.lab.inside.top import top
-    from netdsl.lab.inside.where import where_of
+    from netdsl.lab.inside.where import where
 
     layers = run.graph.layers
     part = "test" if len(run.data.test) else "training"
 
-    def first() -> tuple[str, tuple[Any, ...]]:
-        import numpy as np
-
-        run.image_input()
-        rows = run.prepared(part_of(run.data, part), np.array([0]))
-        return f"the first {part} example", rows
+    first = f"{part}:0"
 
     def last(with_maps: bool) -> str:
         inner = [
@@ -131,10 +125,10 @@ def _pictures(
     yield "plane", lambda: ("the answers over the input", over_input(run))
     yield "filters", lambda: _titled(filters(run).sheet)
     yield "filters by epoch", lambda: _titled(evolution(run).sheet)
-    yield "maps", lambda: _titled(maps_of(run, *first()).sheet)
+    yield "maps", lambda: _titled(maps(run, first).sheet)
     yield "patches", lambda: _titled(top(run, last(with_maps=True), part=part).sheet)
     yield "classes", lambda: _titled(excite(run, layers[-1].name, prior="tv").sheet)
-    yield "where it looked", lambda: _titled(where_of(run, *first()).sheet)
+    yield "where it looked", lambda: _titled(where(run, first).sheet)
     yield "codes", lambda: ("codes of the last layer", codes(run, last(with_maps=False), part=part))
     yield "landscape", lambda: ("the loss around the weights", of_landscape())
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from netdsl.drawing.measure import FONTS, shortened, width
-from netdsl.lab.pictures import save_picture
+from netdsl.lab.pictures import LabPicture
 
 SIDE, GAP, MARGIN = 72, 10, 24
 """Pixels of a tile's longer side, between tiles, around all."""
@@ -43,7 +42,8 @@ class TileRow(NamedTuple):
     tiles: Sequence[ImageTile]
 
 
-class ImageSheet(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class ImageSheet(LabPicture):
     """A sheet of images. A notebook shows it as it is.
 
     Attributes:
@@ -89,20 +89,9 @@ class ImageSheet(NamedTuple):
             + "\n</svg>\n"
         )
 
-    def _repr_svg_(self) -> str:
-        return self.svg
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the sheet to a file.
-
-        Args:
-            path: where to: .svg or .png.
-
-        Raises:
-            NetError: N604 for another suffix, N602 where a package for PNG is missing.
-            RunError: N603 where it cannot be written.
-        """
-        save_picture(self, Path(path))
+    def to_dict(self) -> dict[str, str]:
+        """Return what the sheet says, as `--json` prints it: its title, and its scale."""
+        return {"title": self.title, "scale": self.about}
 
 
 def grey(array: Any, low: float, high: float) -> Any:

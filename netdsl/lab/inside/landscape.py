@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import fail
 from netdsl.keras.layer_outputs import called
 from netdsl.lab.inside.descent import contours, levels_of
-from netdsl.lab.inside.subject import BATCH, TrainedRun
+from netdsl.lab.inside.subject import TrainedRun
 from netdsl.lab.pictures import LabPicture
+from netdsl.training.evaluation.network_outputs import row_batches
 from netdsl.training.reporting.charts import FAINT, VALIDATION, chart_page, chart_text
 from netdsl.training.reporting.plane_picture import LEFT, SIDE, TOP, frame_marks, surface_frame
 from netdsl.wording import counted
@@ -165,11 +166,10 @@ def _loss(run: TrainedRun) -> tuple[Callable[[Mapping[int, Arrays]], float], int
     def loss(weights: Mapping[int, Arrays]) -> float:
         assign(run.built, run.graph, weights)
         total = 0.0
-        for start in range(0, len(rows), BATCH):
-            part = [x[start : start + BATCH] for x in inputs]
-            found = called(model, part)
-            total += len(part[0]) * sum(
-                weight * float(one(y[start : start + BATCH], output))
+        for batch in row_batches(len(rows), run.batch):
+            found = called(model, [x[batch] for x in inputs])
+            total += len(batch) * sum(
+                weight * float(one(y[batch], output))
                 for (one, weight), y, output in zip(losses, targets, found, strict=True)
             )
         return total / len(rows)
@@ -197,7 +197,7 @@ def landscape_json(found: Landscape) -> dict[str, Any]:
     rows = [[v if math.isfinite(v) else None for v in row] for row in found.surface.tolist()]
     return {
         "title": found.title,
-        "about": found.about,
+        "scale": found.about,
         "axis": found.axis.tolist(),
         "loss": rows,
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.keras.layer_outputs import called
 from netdsl.kinds.values import dims
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, picture
-from netdsl.lab.inside.subject import nothing_to_show
+from netdsl.lab.inside.subject import OneExample, nothing_to_show
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -25,6 +25,16 @@ class LayerMaps(NamedTuple):
     array: Any
     shown: tuple[int, ...]
 
+    @property
+    def low(self) -> float:
+        """The smallest number, which is black."""
+        return float(self.array.min())
+
+    @property
+    def high(self) -> float:
+        """The largest number, which is white."""
+        return float(self.array.max())
+
 
 class Maps(NamedTuple):
     """Maps of one layer or of several, and the picture of them."""
@@ -33,29 +43,17 @@ class Maps(NamedTuple):
     sheet: ImageSheet
 
 
-def maps(subject: TrainedRun, image: str, name: str | None = None) -> Maps:
+def maps(subject: TrainedRun, given: Any, name: str | None = None) -> Maps:
     """Show every map of a layer, or a strip through all layers: of each its strongest maps.
 
     Args:
         subject: a trained run.
-        image: the path of an image, or of an array that holds one.
+        given: the image, as `TrainedRun.example` takes it, or an example that was read.
         name: a layer's, or a point's.
 
     Raises:
         NetError: N626 for an unknown name, N680 where the layer gives no maps, and what reading
             the image raises.
-    """
-    subject.image_input()
-    return maps_of(subject, image, subject.read(image), name)
-
-
-def maps_of(
-    subject: TrainedRun, image: str, inputs: tuple[Any, ...], name: str | None = None
-) -> Maps:
-    """Show maps as `maps` does, of prepared examples [n, *shape], the first of them.
-
-    Raises:
-        NetError: N626, N680.
     """
     place, graph = subject.image_input(), subject.graph
     if name is None:
@@ -68,15 +66,14 @@ def maps_of(
             given = dims(graph.ops[layer.ops[-1]].shape)
             raise nothing_to_show(f"{layer.name} gives {given}, which is not maps")
         chosen = [layer]
-    model = subject.model([layer.ops[-1] for layer in chosen])
-    found = called(model, [x[:1] for x in inputs])
-    shape = subject.image_shape(place)
-    original = inputs[place][0].reshape(shape)
+    example = given if isinstance(given, OneExample) else subject.example(given)
+    found = called(subject.model([layer.ops[-1] for layer in chosen]), example.inputs)
+    original = subject.shown(example.inputs[place][0].reshape(subject.image_shape(place)), place)
     made = tuple(
         _chosen(layer, array[0], name is not None)
         for layer, array in zip(chosen, found, strict=True)
     )
-    return Maps(made, _sheet(image, original, made, name is not None))
+    return Maps(made, _sheet(example, original, made, name is not None))
 
 
 def _has_maps(subject: TrainedRun, layer: Layer) -> bool:
@@ -96,23 +93,24 @@ def _chosen(layer: Layer, array: Any, every: bool) -> LayerMaps:
     return LayerMaps(layer.name, array, tuple(sorted(order.tolist())))
 
 
-def _sheet(image: str, original: Any, layers: tuple[LayerMaps, ...], every: bool) -> ImageSheet:
+def _sheet(
+    example: OneExample, original: Any, layers: tuple[LayerMaps, ...], every: bool
+) -> ImageSheet:
     rows = [TileRow("input", [ImageTile(picture(original))])]
     for each in layers:
-        low, high = float(each.array.min()), float(each.array.max())
         tiles = [
-            ImageTile(grey(each.array[..., channel], low, high), str(channel))
+            ImageTile(grey(each.array[..., channel], each.low, each.high), str(channel))
             for channel in each.shown
         ]
-        shape = dims(each.array.shape)
-        rows.append(TileRow(f"{each.layer} {shape}, {low:.3g} to {high:.3g}", tiles))
+        said = f"{each.layer} {dims(each.array.shape)}, {each.low:.3g} to {each.high:.3g}"
+        rows.append(TileRow(said, tiles))
+    about = [*([example.note] if example.note else []), "black to white as each row says"]
     if not every:
-        about = f"of each layer the {STRIP} strongest channels; black to white as each row says"
-        return ImageSheet(f"Maps of all layers for {image}", about, rows)
+        about.append(f"of each layer the {STRIP} strongest channels")
+        return ImageSheet(f"Maps of all layers for {example.name}", "; ".join(about), rows)
     hidden = layers[0].array.shape[-1] - CHANNELS
-    about = "black to white as the row says"
-    about += f"; {counted(hidden, 'channel')} not shown" if hidden > 0 else ""
-    return ImageSheet(f"Maps of {layers[0].layer} for {image}", about, rows)
+    about += [f"{counted(hidden, 'channel')} not shown"] if hidden > 0 else []
+    return ImageSheet(f"Maps of {layers[0].layer} for {example.name}", "; ".join(about), rows)
 
 
 def maps_json(found: Maps) -> dict[str, Any]:
@@ -122,8 +120,10 @@ def maps_json(found: Maps) -> dict[str, Any]:
             "layer": each.layer,
             "shape": list(each.array.shape),
             "shown": list(each.shown),
+            "black": each.low,
+            "white": each.high,
             "values": each.array.tolist(),
         }
         for each in found.layers
     ]
-    return {"title": found.sheet.title, "scale": found.sheet.about, "layers": layers}
+    return {**found.sheet.to_dict(), "layers": layers}

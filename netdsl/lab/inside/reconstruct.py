@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import fail
-from netdsl.keras.layer_outputs import called
 from netdsl.kinds.values import dims
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
-from netdsl.lab.inside.subject import BATCH, nothing_to_show
+from netdsl.lab.inside.subject import nothing_to_show
 from netdsl.text_table import aligned_lines
 from netdsl.training.evaluation.evaluate import part_of
 from netdsl.wording import counted
@@ -160,16 +159,9 @@ def _as_first(subject: TrainedRun, examples: Examples, x: Any) -> Any:
 
 def _given_back(subject: TrainedRun, given: Any) -> Any:
     """Return what the network gives for prepared examples [n, ...]."""
-    import numpy as np
-
     place, output = _copied(subject)
     prepared = given.reshape(len(given), *subject.graph.inputs[place].shape)
-    return np.concatenate(
-        [
-            np.asarray(called(subject.own_model, [prepared[at : at + BATCH]])[output])
-            for at in range(0, len(prepared), BATCH)
-        ]
-    )
+    return subject.computed(subject.own_model, [prepared])[output]
 
 
 def described(found: Reconstructed) -> list[str]:
@@ -184,7 +176,7 @@ def described(found: Reconstructed) -> list[str]:
 def reconstructed_json(found: Reconstructed) -> dict[str, Any]:
     """Return the figures."""
     return {
-        "title": found.title,
+        **found.sheet.to_dict(),
         "part": found.part,
         "examples": found.examples,
         "noise": found.noise,

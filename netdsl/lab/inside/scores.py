@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.lab.inside.subject import nothing_to_show
+from netdsl.training.metrics.answers import category_scores
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph, Port
+    from netdsl.lab.inside.subject import TrainedRun
     from netdsl.training.preparation.outputs import OutputTransform
 
 SQUASHED = ("distribution", "log-distribution", "probability")
@@ -35,12 +37,29 @@ def class_output(outputs: Sequence[OutputTransform]) -> int:
     """Return the place of the first output that names a class of each example.
 
     Raises:
-        NetError: N680 where the network gives values alone.
+        NetError: N680 where the network gives values alone, or a class of each position.
     """
     for place, output in enumerate(outputs):
         if output.classes and not output.dense:
             return place
+    if any(output.classes for output in outputs):
+        raise nothing_to_show("the network names a class of each position, not of an example")
     raise nothing_to_show("the network names no class of an example: it gives values")
+
+
+def given_to_classes(subject: TrainedRun, inputs: Sequence[Any], output: int) -> Any:
+    """Return what a run's network gives each class, two for a single number [n, classes].
+
+    Args:
+        subject: a trained run.
+        inputs: prepared examples [n, *shape], for each input.
+        output: which one names the classes.
+    """
+    import numpy as np
+
+    transform = subject.run.preparation.outputs[output]
+    given = np.asarray(subject.computed(subject.own_model, inputs)[output], np.float64)
+    return np.asarray(category_scores(np, transform, given)).reshape(len(given), -1)
 
 
 def class_score(ops: Any, output: Any, label: int) -> Any:

@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import NetError, fail
+from netdsl.kinds.values import dims
 from netdsl.lab.forward import layer_called
+from netdsl.lab.inside.image_sheet import grey
 from netdsl.lab.weighted import WeightedNetwork, begun, trained
 from netdsl.training.runs.finished import FinishedRun, finished_run
 from netdsl.training.runs.folder import DISCRIMINATOR
+from netdsl.wording import counted, enumerated
 
 if TYPE_CHECKING:
-    from netdsl.graph import Layer
+    from netdsl.graph import Layer, Port
     from netdsl.keras.build import Built
     from netdsl.kinds.facts import Arrays
     from netdsl.kinds.values import Shape
     from netdsl.training.data import Data, Examples
+    from netdsl.training.preparation.inputs import InputTransform
 
 BATCH = 256
-"""Examples that go through the network at a time."""
+"""Examples that go through the network at a time, at most."""
+
+NUMBERS = 20_000_000
+"""Numbers that a layer gives them together, at most; of one example it may be more."""
+
+
+ROW = re.compile(r"(training|validation|test):([0-9]{1,9})")
+"""A row of a part of the data."""
+
+
+class OneExample(NamedTuple):
+    """One example that is looked at.
+
+    Attributes:
+        name: what it is.
+        inputs: prepared, an array [1, *shape] for each input.
+        note: what was done to it, in words; empty for nothing.
+    """
+
+    name: str
+    inputs: tuple[Any, ...]
+    note: str = ""
 
 
 class TrainedRun:
@@ -111,31 +138,83 @@ class TrainedRun:
 
         return model_at(self.built, ops)
 
-    def outputs(self, model: Any, arrays: Sequence[Any], batch: int = BATCH) -> Any:
+    @cached_property
+    def batch(self) -> int:
+        """How many examples go through the network at a time."""
+        return max(1, min(BATCH, NUMBERS // max(op.size for op in self.graph.ops)))
+
+    def outputs(self, model: Any, arrays: Sequence[Any]) -> Any:
         """Return what a model gives first, batch by batch [n, *shape].
 
         Args:
             model: of `model` or `own_model`.
             arrays: examples for each input, as the data has them.
-            batch: how many go through it at a time.
         """
         import numpy as np
 
         from netdsl.training.evaluation.network_outputs import in_batches, predictor
 
-        preparation = self.run.preparation
-        batches = in_batches(predictor(model), arrays, preparation, batch)
+        batches = in_batches(predictor(model), arrays, self.run.preparation, self.batch)
         return np.concatenate([found[0] for _, found in batches])
 
-    def read(self, path: str) -> tuple[Any, ...]:
-        """Read what is predicted, prepared for the network: an array [n, *shape] for each input.
+    def computed(self, model: Any, inputs: Sequence[Any]) -> list[Any]:
+        """Return what a model gives, batch by batch: an array [n, *shape] for each of its outputs.
+
+        Args:
+            model: of `model` or `own_model`.
+            inputs: examples for each input, as `prepared` gives them.
+        """
+        import numpy as np
+
+        from netdsl.keras.layer_outputs import called
+        from netdsl.training.evaluation.network_outputs import row_batches
+
+        batches = row_batches(len(inputs[0]), self.batch)
+        found = [called(model, [x[rows] for x in inputs]) for rows in batches]
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+    def example(self, given: Any) -> OneExample:
+        """Read one example, the first of what is given.
+
+        Args:
+            given: a row of the run's data, as `test:3`; or what `predict` takes: the path of an
+                image, or of an array; in Python also the array itself.
 
         Raises:
-            NetError: as `read_inputs` does.
+            NetError: N630 for an empty part, N680 for a row that is not there, and what reading
+                examples raises.
         """
-        from netdsl.training.data import read_inputs
+        import numpy as np
 
-        return self.run.preparation.x(read_inputs([path], self.run.preparation).x)
+        from netdsl.training.data import given_inputs, read_inputs
+
+        if isinstance(given, str) and (row := ROW.fullmatch(given)):
+            return self._row(row[1], int(row[2]))
+        preparation = self.run.preparation
+        if not isinstance(given, str | os.PathLike):
+            name, raw = "the example", given_inputs(given, preparation).x
+        else:
+            read = read_inputs(os.fspath(given), preparation)
+            name, raw = read.names[0], read.x
+        first = tuple(np.asarray(x[:1]) for x in raw)
+        return OneExample(name, preparation.x(first), self._resized(first))
+
+    def _row(self, part: str, row: int) -> OneExample:
+        from netdsl.training.evaluation.evaluate import part_of
+
+        examples = part_of(self.data, part)
+        if row >= len(examples):
+            last = len(examples) - 1
+            raise nothing_to_show(f"the {part} part has the rows 0 to {last:,}, not {row}")
+        return OneExample(f"{part}:{row}", self.prepared(examples, [row]))
+
+    def _resized(self, raw: Sequence[Any]) -> str:
+        """Say which size an image was brought to its own from; empty where it had that."""
+        for place, x in enumerate(raw):
+            shape, size = self.image_shape(place), x.shape[1:3]
+            if shape is not None and x.ndim > 2 and size != shape[:2]:
+                return f"resized from {dims(size)} to {dims(shape[:2])}"
+        return ""
 
     def prepared(self, part: Examples, rows: Any) -> tuple[Any, ...]:
         """Prepare these rows of a part: an array [n, *shape] for each input."""
@@ -162,7 +241,11 @@ class TrainedRun:
         for place in range(len(self.graph.inputs)):
             if self.image_shape(place) is not None:
                 return place
-        raise nothing_to_show("the network has no input of images")
+        read = zip(self.graph.inputs, self.run.preparation.inputs, strict=True)
+        shapes = enumerated(_what_is_read(port, one) for port, one in read)
+        message = f"the network has no input of images: it reads {shapes}"
+        help = "--codes, --landscape and --filters may have something to show"
+        raise nothing_to_show(message, help)
 
     def image_shape(self, place: int) -> Shape | None:
         """Return the shape [h, w, c] of what an input is as an image: a row of 784 pixels is
@@ -175,6 +258,20 @@ class TrainedRun:
             return tuple(shape)
         example = (*one.example, 1) if len(one.example) == 2 else one.example
         return example if len(example) == 3 and shape == (math.prod(example),) else None
+
+    def shown(self, image: Any, place: int = 0) -> Any:
+        """Bring an image [h, w, c] of an input to 0 to 1, from its smallest value to its largest
+        where the data is not in that range already.
+        """
+        if self.run.preparation.inputs[place].unit:
+            return image
+        return grey(image, float(image.min()), float(image.max()))
+
+
+def _what_is_read(port: Port, one: InputTransform) -> str:
+    if one.columns:
+        return f"{counted(math.prod(one.shape), 'number')} of a table"
+    return dims(port.shape)
 
 
 def nothing_to_show(message: str, help: str = "") -> NetError:

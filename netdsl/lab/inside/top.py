@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.analysis.receptive import seen_by
 from netdsl.keras.layer_outputs import called
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
-from netdsl.lab.inside.subject import BATCH, nothing_to_show
+from netdsl.lab.inside.subject import nothing_to_show
+from netdsl.training.evaluation.network_outputs import row_batches
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -99,8 +100,7 @@ def _strongest(
 
     model = subject.model([op])
     found: dict[int, list[tuple[int, tuple[int, ...], float]]] = {each: [] for each in channels}
-    for start in range(0, min(len(examples), EXAMPLES), BATCH):
-        rows = np.arange(start, min(start + BATCH, len(examples), EXAMPLES))
+    for rows in row_batches(min(len(examples), EXAMPLES), subject.batch):
         x = subject.prepared(examples, rows)
         (values,) = called(model, x)
         positions = values.shape[1:-1]
@@ -132,11 +132,9 @@ def _patch(
     value: float,
 ) -> Patch:
     """Cut out of an example what a position sees of it."""
-    import numpy as np
-
     shape = subject.image_shape(place)
     assert shape is not None
-    image = subject.prepared(examples, np.array([row]))[place][0].reshape(shape)
+    image = subject.shown(subject.prepared(examples, [row])[place][0].reshape(shape), place)
     point = subject.graph.inputs[place].name
     seen = seen_by(subject.graph, op, position or None, point)
     if seen is None or len(seen) != 2:
@@ -169,16 +167,17 @@ def _sheet(
         for channel, found in patches.items()
     ]
     about = f"of {counted(count, 'example')} of the {part} part, one patch each; below, the value"
+    about += "; 0 is black, 1 white, grey outside the image"
     hidden = channels - len(patches)
     about += f"; {counted(hidden, 'channel')} not shown" if hidden and len(patches) > 1 else ""
-    return ImageSheet(f"What excites {name} ({text}) most", about, rows)
+    of = f"channel {next(iter(patches))} of " if len(patches) == 1 else ""
+    return ImageSheet(f"What excites {of}{name} ({text}) most", about, rows)
 
 
 def top_json(found: Top) -> dict[str, Any]:
     """Return where the patches are, and what the sheet says."""
     return {
-        "title": found.sheet.title,
-        "about": found.sheet.about,
+        **found.sheet.to_dict(),
         "layer": found.layer,
         "part": found.part,
         "examples": found.examples,

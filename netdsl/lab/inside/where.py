@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.keras.layer_outputs import called
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, picture
-from netdsl.lab.inside.scores import class_output, class_score, scored
-from netdsl.lab.inside.subject import BATCH, nothing_to_show
+from netdsl.lab.inside.scores import class_output, class_score, given_to_classes, scored
+from netdsl.lab.inside.subject import OneExample, nothing_to_show
+from netdsl.training.evaluation.network_outputs import row_batches
 
 if TYPE_CHECKING:
     from netdsl.graph import Graph
@@ -44,36 +46,26 @@ class Where(NamedTuple):
     sheet: ImageSheet
 
 
-def where(subject: TrainedRun, path: str, label: int | None = None) -> Where:
+def where(subject: TrainedRun, given: Any, label: int | None = None) -> Where:
     """Show what the network looked at in an image.
 
     Args:
         subject: a trained run whose network names a class.
-        path: the image, or an array that holds one.
+        given: the image, as `TrainedRun.example` takes it, or an example that was read.
         label: the class that is asked for; by default the one that the network names.
 
     Raises:
         NetError: N680 where there is no image, no class, or no class of this number, and what
             reading the image raises.
     """
-    subject.image_input()
-    return where_of(subject, path, subject.read(path), label)
-
-
-def where_of(
-    subject: TrainedRun, path: str, inputs: tuple[Any, ...], label: int | None = None
-) -> Where:
-    """Show it as `where` does, of prepared examples [n, *shape], the first of them.
-
-    Raises:
-        NetError: N680.
-    """
     import numpy as np
 
-    place, inputs = subject.image_input(), tuple(x[:1] for x in inputs)
+    place = subject.image_input()
     shape = subject.image_shape(place)
     assert shape is not None
     output = class_output(subject.run.preparation.outputs)
+    example = given if isinstance(given, OneExample) else subject.example(given)
+    inputs = example.inputs
     answers = _answers(subject, inputs, output)
     transform = subject.run.preparation.outputs[output]
     count = transform.categories
@@ -89,7 +81,8 @@ def where_of(
     occluded = _occlusion(subject, inputs, place, output, label)
     image, name = inputs[place][0].reshape(shape), transform.label(label)
     named = "" if layer is None else graph.layers[graph.ops[layer].layer].name
-    sheet = _sheet(path, name, float(answers[0, label]), image, occluded, gradient, cam, named)
+    drawn = subject.shown(image, place)
+    sheet = _sheet(example, name, float(answers[0, label]), drawn, occluded, gradient, cam, named)
     return Where(name, float(answers[0, label]), image, occluded, gradient, cam, named, sheet)
 
 
@@ -104,15 +97,13 @@ def grad_cam(maps: Any, derivatives: Any) -> Any:
 
 
 def _answers(subject: TrainedRun, inputs: tuple[Any, ...], output: int) -> Any:
-    """Return what the network gives each class [n, classes], two for a single number."""
+    """Return the probability of each class [n, classes], its score where the loss reads none."""
     import numpy as np
 
-    from netdsl.training.metrics.answers import category_scores, probabilities
+    from netdsl.training.metrics.answers import probabilities
 
     transform = subject.run.preparation.outputs[output]
-    given = called(subject.own_model, inputs)
-    scores = category_scores(np, transform, np.asarray(given[output], np.float64))
-    return np.asarray(probabilities(np, transform, scores)).reshape(len(inputs[0]), -1)
+    return probabilities(np, transform, given_to_classes(subject, inputs, output))
 
 
 def _derivatives(
@@ -181,25 +172,24 @@ def _occlusion(
     image = inputs[place][0].reshape(shape)
     side = max(1, min(shape[:2]) // SHARE)
     rows, columns = (_grid(size) for size in shape[:2])
-    covered = []
-    for row in rows:
-        for column in columns:
-            copy = image.copy()
-            top, left = max(0, row - side // 2), max(0, column - side // 2)
-            copy[top : row - side // 2 + side, left : column - side // 2 + side] = image.mean(
-                axis=(0, 1)
-            )
-            covered.append(copy)
-    batch = np.stack(covered).reshape(len(covered), *inputs[place].shape[1:])
+    places = list(product(rows, columns))
     given = []
-    for start in range(0, len(batch), BATCH):
-        part = batch[start : start + BATCH]
-        every = [np.repeat(x, len(part), axis=0) for x in inputs]
-        every[place] = part
+    for chosen in row_batches(len(places), subject.batch):
+        covered = [_covered(image, places[at], side) for at in chosen.tolist()]
+        every = [np.repeat(x, len(chosen), axis=0) for x in inputs]
+        every[place] = np.stack(covered).reshape(len(chosen), *inputs[place].shape[1:])
         given.append(_answers(subject, tuple(every), output)[:, label])
     usual = _answers(subject, inputs, output)[0, label]
     coarse = (usual - np.concatenate(given)).reshape(len(rows), len(columns))
     return coarse[np.ix_(_nearest(rows, shape[0]), _nearest(columns, shape[1]))]
+
+
+def _covered(image: Any, place: tuple[int, int], side: int) -> Any:
+    """Put the image's mean on a patch around a place [h, w, c]."""
+    copy = image.copy()
+    top, left = (each - side // 2 for each in place)
+    copy[max(0, top) : top + side, max(0, left) : left + side] = image.mean(axis=(0, 1))
+    return copy
 
 
 def _grid(size: int) -> list[int]:
@@ -214,7 +204,7 @@ def _nearest(places: list[int], size: int) -> Any:
 
 
 def _sheet(
-    path: str,
+    example: OneExample,
     name: str,
     probability: float,
     image: Any,
@@ -231,21 +221,20 @@ def _sheet(
         ImageTile(grey(np.maximum(occlusion, 0), 0, fall), "occlusion"),
         ImageTile(grey(gradient, 0, steepest), "gradient"),
     ]
-    about = (
-        f"white: by covering it {name} falls by {fall:.3g}; the score's gradient is {steepest:.3g}"
-    )
+    about = f"{example.note}; " if example.note else ""
+    about += f"white: by covering it {name} falls by {fall:.3g}"
+    about += f"; the score's gradient is {steepest:.3g}"
     if cam is not None:
         tiles.append(ImageTile(grey(cam, 0, float(cam.max())), "Grad-CAM"))
-        about += f"; Grad-CAM of {layer}"
-    title = f"What {name} ({probability:.3f}) comes from in {path}"
+        about += f"; Grad-CAM of {layer} is {float(cam.max()):.3g}"
+    title = f"What {name} ({probability:.3f}) comes from in {example.name}"
     return ImageSheet(title, about, [TileRow("", tiles)])
 
 
 def where_json(found: Where) -> dict[str, Any]:
     """Return the maps as nested lists, with what the sheet says."""
     return {
-        "title": found.sheet.title,
-        "about": found.sheet.about,
+        **found.sheet.to_dict(),
         "class": found.name,
         "given": found.probability,
         "occlusion": found.occlusion.tolist(),

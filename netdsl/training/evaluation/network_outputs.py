@@ -41,9 +41,13 @@ def in_batches(
     predict: Predict, arrays: Sequence[Rows], preparation: Preparation, batch: int
 ) -> Iterator[tuple[NDArray[np.int64], Sequence[Array]]]:
     """Yield the rows of each batch, and what the network gives for them."""
+    for rows in row_batches(len(arrays[0]), batch):
+        yield rows, outputs_of(predict, arrays, preparation, rows)
+
+
+def row_batches(count: int, batch: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the rows of each batch of `count` examples."""
     import numpy as np
 
-    count = len(arrays[0])
     for start in range(0, count, batch):
-        rows = np.arange(start, min(start + batch, count))
-        yield rows, outputs_of(predict, arrays, preparation, rows)
+        yield np.arange(start, min(start + batch, count))
