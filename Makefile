@@ -27,7 +27,7 @@ lint: .venv/ready
 	$(BIN)/lint-imports
 	$(BIN)/python tools/words.py
 
-# What is made of the sources: the parser's tables, the pages of all kinds, of the front door and of all codes.
+# What is made of the sources: the parser's tables, the pages of all kinds, of the front door, of all codes and of all commands.
 docs: .venv/ready
 	$(BIN)/python -m netdsl.syntax.make_tables
 	$(BIN)/python -m netdsl.kinds.make_words
@@ -37,6 +37,8 @@ docs: .venv/ready
 	mv docs/python.new docs/python.md
 	$(BIN)/python docs/errors_page.py > docs/errors.new
 	mv docs/errors.new docs/errors/README.md
+	$(BIN)/python docs/cli_page.py > docs/cli.new
+	mv docs/cli.new docs/cli.md
 
 # The pictures in docs/pictures/, and the gallery in docs/zoo.md.
 gallery: .venv/ready

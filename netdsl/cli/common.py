@@ -6,7 +6,8 @@ import argparse
 from typing import Any
 
 COLORS = ("auto", "always", "never")
-COMMON_DEFAULTS: dict[str, Any] = {"quiet": False, "color": "auto", "pager": True}
+COMMON_DEFAULTS: dict[str, Any] = {"quiet": None, "color": None, "pager": None, "config": True}
+"""None where a file of settings may say it (`netdsl.cli.config`)."""
 VALUED = ("--color",)
 """Those that are followed by a value."""
 
@@ -21,7 +22,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-q",
         "--quiet",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         default=argparse.SUPPRESS,
         help="print results and errors only: no progress, no notes",
     )
@@ -32,9 +33,15 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         help="when to print in colour (default: auto, on a terminal, unless NO_COLOR is set)",
     )
     group.add_argument(
-        "--no-pager",
-        dest="pager",
+        "--pager",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help="show long texts on a terminal through $PAGER, or not (default: --pager)",
+    )
+    group.add_argument(
+        "--no-config",
+        dest="config",
         action="store_false",
         default=argparse.SUPPRESS,
-        help="print long texts on a terminal directly, not through $PAGER",
+        help="read no netdsl.toml and no pyproject.toml",
     )

@@ -18,8 +18,8 @@ SUFFIXES = {
 """Formats by a file's suffix."""
 
 
-def format_of(options: argparse.Namespace) -> str:
-    """Return the format that `--format` names, else the one of the suffix of `-o`, else text.
+def format_of(options: argparse.Namespace, usual: str) -> str:
+    """Return the format that `--format` names, else the one of the suffix of `-o`, else the usual.
 
     Raises:
         NetError: N604 where the two contradict each other.
@@ -31,4 +31,4 @@ def format_of(options: argparse.Namespace) -> str:
     if form and options.format not in (None, form):
         message = f"{options.output} ends in {suffix}, but --format says {options.format}"
         raise fail("N604", message, help="leave out one of them")
-    return form or options.format or "text"
+    return form or options.format or usual

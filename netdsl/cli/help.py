@@ -7,7 +7,7 @@ import argparse
 from netdsl.cli.commands import COMMANDS
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.terminal import show_text
-from netdsl.errors import did_you_mean
+from netdsl.cli.usage import about_command
 
 EXAMPLES = ("help", "help train")
 
@@ -24,8 +24,6 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.cli.parser import help_of
 
     if options.about is not None and options.about not in COMMANDS:
-        near = did_you_mean(options.about, COMMANDS)
-        message = "; ".join(filter(None, [f"there is no command `{options.about}`", near]))
-        return wrong_usage("help", message)
+        return wrong_usage("help", about_command(options.about))
     show_text(help_of(options.about).rstrip())
     return 0

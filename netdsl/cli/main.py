@@ -11,8 +11,8 @@ import sys
 TYPE_CHECKING = False  # as `typing` has it, which is not imported yet
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
-    from typing import NoReturn
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NoReturn
 
 
 def run() -> NoReturn:
@@ -54,6 +54,7 @@ def _run(given: list[str]) -> int:
     from netdsl import process
 
     with process.uncollected():  # what is imported here stays
+        from netdsl.cli.config import WITHOUT, fill_in, nearest_config
         from netdsl.cli.exit_codes import WRONG_USAGE, wrong_usage
         from netdsl.cli.parser import command_in, parser_for
         from netdsl.cli.streams import shown_as
@@ -66,17 +67,27 @@ def _run(given: list[str]) -> int:
         return WRONG_USAGE
     if options.quiet and getattr(options, "verbose", False):
         return wrong_usage(options.command, "--quiet cannot be combined with --verbose")
+    path = nearest_config() if options.config and options.command not in WITHOUT else None
+    settings: Mapping[str, Any] = {}
+    if path is not None:
+        from netdsl.cli.config_file import as_environment, read_config
+
+        settings = read_config(path)
+    fill_in(options, settings)
     shown_as(options.quiet, options.color, options.pager)
     if hasattr(options, "formats"):
-        _choose_format(options)
-    return int(options.run(options))
+        _choose_format(options, settings.get("format", "text"))
+    if not settings:
+        return int(options.run(options))
+    with as_environment(settings):
+        return int(options.run(options))
 
 
-def _choose_format(options: Namespace) -> None:
-    """Let the suffix of `-o` say the format where `--format` does not."""
+def _choose_format(options: Namespace, usual: str) -> None:
+    """Let the suffix of `-o` say the format where `--format` does not, else the settings."""
     if getattr(options, "output", None) is not None:
         from netdsl.cli.formats import format_of
 
-        options.format = format_of(options)
+        options.format = format_of(options, usual)
     elif options.format is None:
-        options.format = "text"
+        options.format = usual

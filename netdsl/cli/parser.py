@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import gettext
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from netdsl import __version__, process
@@ -93,39 +93,19 @@ class _Help(argparse.RawDescriptionHelpFormatter):
             width = 80
         super().__init__(prog, width=width - 2)
 
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that names what was meant by an option that it does not have."""
-
-    def suggestion(self, flag: str, value: str) -> str:
-        """Say what an unknown option may mean, given with this value; nothing if none is near."""
-        from netdsl.errors import did_you_mean
-
-        known = self._option_string_actions
-        return did_you_mean(flag, [name for name in known if name.startswith("--")])
-
-    def refuse_unknown(self, given: Sequence[str]) -> None:
-        """End with an error at the first option that the parser does not have."""
-        for place, word in enumerate(given):
-            flag, equals, value = word.partition("=")
-            if word == "--":
-                return
-            if not word.startswith("--") or " " in flag or flag in self._option_string_actions:
-                continue
-            following = given[place + 1] if place + 1 < len(given) else ""
-            self.not_an_option(flag, value if equals else following)
-
-    def not_an_option(self, flag: str, value: str = "") -> NoReturn:
-        """End with an error about an option that the parser does not have."""
-        suggestion = self.suggestion(flag, "" if value.startswith("-") else value)
-        self.error("; ".join(filter(None, [f"{flag} is not an option", suggestion])))
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        """Write the value of an option once, as Python 3.13 does: `-d, --data DATA`."""
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, self._get_default_metavar_for_optional(action))
+        return f"{', '.join(action.option_strings)} {value}"
 
 
-class _MainParser(_Parser):
+class _MainParser(argparse.ArgumentParser):
     """The parser of the whole command line."""
 
     def format_help(self) -> str:
-        from netdsl.cli.overview import overview
+        from netdsl.cli.usage import overview
 
         self.description = overview(self._get_formatter()._width)
         return super().format_help()
@@ -133,22 +113,17 @@ class _MainParser(_Parser):
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         word = command_in(args)
         before = args if word is None else args[: args.index(word)]
-        self.refuse_unknown(before)
-        for flag in before:
-            if flag[:1] == "-" != flag[1:2] and flag[:2] not in self._option_string_actions:
-                self.not_an_option(flag)
-        if word is not None and word not in COMMANDS:
-            from netdsl.errors import did_you_mean
+        if before or word not in COMMANDS:
+            from netdsl.cli.usage import check_before
 
-            message = f"there is no command `{word}`"
-            self.error("; ".join(filter(None, [message, did_you_mean(word, COMMANDS)])))
+            check_before(self, before, word)
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            self.not_an_option(unknown[0])
+            refuse(self, unknown[0])
         return options
 
 
-class CommandParser(_Parser):
+class CommandParser(argparse.ArgumentParser):
     """The parser of one command, which imports the command when there is something to parse."""
 
     def __init__(self, *, command: str, **settings: Any) -> None:
@@ -162,56 +137,61 @@ class CommandParser(_Parser):
 
     def declare(self) -> None:
         """Add the command's arguments, and those of all commands."""
-        if self._ready:
-            return
         self._ready = True
         command = load(self._command)
         self.epilog = "examples:\n" + "\n".join(f"  netdsl {call}" for call in command.EXAMPLES)
         command.set_up(self)
         add_common(self)
         self.set_defaults(run=command.run)
-        self.usage = self.usage or " ".join([self.prog, "[options]", *self._required()])
 
-    def _required(self) -> Iterator[str]:
-        """Write what follows the options, and the options that are required."""
-        for action in self._actions:
-            name = str(action.metavar or action.dest)
-            if action.option_strings:
-                if action.required:
-                    yield f"{action.option_strings[0]} {name}"
-            else:
-                several = {"?": f"[{name}]", "*": f"[{name} ...]", "+": f"{name} [{name} ...]"}
-                yield several.get(str(action.nargs), name)
+    def format_help(self) -> str:
+        """Write the help, its first line without the options."""
+        self._shorten_usage()
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """End with an error; without a FILE also with what a beginner may do (`NO_FILE`)."""
+        self._shorten_usage()
         help = getattr(load(self._command), "NO_FILE", "")
         if help and message.endswith(": FILE"):
             message = f"{message}\n  help: {help}"
         super().error(message)
 
-    def suggestion(self, flag: str, value: str) -> str:
-        """Say what an unknown option may mean: of a training also a key of its recipe."""
-        if "--set" in self._option_string_actions:
-            from netdsl.cli.recipe_keys import recipe_key
+    def _shorten_usage(self) -> None:
+        from netdsl.cli.usage import usage_of
 
-            if found := recipe_key(flag, value, self._option_string_actions):
-                return found
-        return super().suggestion(flag, value)
+        self.usage = self.usage or usage_of(self)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse what follows the command's name; nothing of it is left over."""
         if self._ready:
             return super().parse_known_args(args, namespace)
         self.declare()
-        self.refuse_unknown(args)
+        known = self._option_string_actions
+        for place, word in enumerate(args):
+            if word == "--":
+                break
+            flag = word.partition("=")[0]
+            if word.startswith("--") and " " not in flag and flag not in known:
+                refuse(self, word, *args[place + 1 : place + 2])
         positionals = self._get_positional_actions()
         if len(positionals) > 1 and positionals[-1].nargs == "*":  # options may be among them
             found, unknown = self.parse_known_intermixed_args(args, namespace)
         else:
             found, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            if unknown[0].startswith("-"):
-                self.not_an_option(unknown[0])
-            self.error(f"`{unknown[0]}` is one argument too many")
+            refuse(self, unknown[0])
         return found, unknown
+
+
+def refuse(parser: argparse.ArgumentParser, word: str, following: str = "") -> NoReturn:
+    """End with an error about a word that a parser does not know.
+
+    Args:
+        parser: of a command, or of the whole command line.
+        word: an option, perhaps with its value, or an argument too many.
+        following: what comes after it.
+    """
+    from netdsl.cli.usage import about_unknown
+
+    parser.error(about_unknown(parser, word, following))

@@ -1,0 +1,63 @@
+"""Settings of a folder: which file holds them, and how they come before what is built in.
+
+`netdsl.toml`, or the table `[tool.netdsl]` of a `pyproject.toml`, is looked for from the working
+directory upwards. TOML is imported only where there is such a file.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # as `typing` has it
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+NAME, PROJECT = "netdsl.toml", "pyproject.toml"
+
+WITHOUT = ("help", "completion")
+"""Commands for which nothing is looked for: they say how a file's mistakes are found."""
+
+HEADER = "[tool.netdsl]"
+"""What begins the settings in a `pyproject.toml`."""
+
+LONGEST = 1 << 20
+"""Bytes of a `pyproject.toml` that are read."""
+
+
+def fill_in(options: Namespace, settings: Mapping[str, Any]) -> None:
+    """Fill in what the options leave out: by the environment, then by the settings."""
+    if options.quiet is None:
+        options.quiet = settings.get("quiet", False) and not getattr(options, "verbose", False)
+    if options.color is None:
+        options.color = "auto" if os.environ.get("NO_COLOR") else settings.get("color", "auto")
+    if options.pager is None:
+        options.pager = settings.get("pager", True)
+
+
+def nearest_config() -> str | None:
+    """Find the file with settings that is nearest to the working directory, upwards."""
+    try:
+        folder = os.getcwd()
+    except OSError:  # it was removed
+        return None
+    while True:
+        own, project = os.path.join(folder, NAME), os.path.join(folder, PROJECT)
+        if os.path.isfile(own):
+            return own
+        if os.path.isfile(project) and _has_settings(project):
+            return project
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def _has_settings(project: str) -> bool:
+    """Return whether a `pyproject.toml` has a table `[tool.netdsl]`."""
+    try:
+        with open(project, "rb") as file:
+            return HEADER.encode() in file.read(LONGEST)
+    except OSError:
+        return False
