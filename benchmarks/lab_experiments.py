@@ -299,6 +299,42 @@ def vae(folder: Path, seed: int) -> Outcome:
     )
 
 
+def generated(folder: Path, seed: int) -> dict[str, Any]:
+    """What LeNet-5, trained for four epochs, says of 1,000 samples."""
+    (run,) = runs(folder)
+    lenet5 = ["train", "examples/lenet5.net", "--data", "mnist", "--epochs", "4"]
+    run_netdsl([*lenet5, "--name", "lenet5", "--seed", str(seed)], folder)
+    found = netdsl_json("sample", run, "--judge", "runs/lenet5-1", where=folder)
+    return dict(found["judge"])
+
+
+def gan_convolutional(folder: Path, seed: int) -> Outcome:
+    """How many classes there are among its samples, and how surely."""
+    found = generated(folder, seed)
+    return Outcome(
+        f"{found['classes']} of 10 classes, mean confidence {found['confidence']:.4f}",
+        found["classes"] >= 9 and found["confidence"] >= 0.9,
+    )
+
+
+def gan_dense(folder: Path, seed: int) -> Outcome:
+    """The same of the dense one."""
+    found = generated(folder, seed)
+    return Outcome(
+        f"{found['classes']} of 10 classes, mean confidence {found['confidence']:.4f}",
+        found["classes"] >= 9,
+    )
+
+
+def gan_conditional(folder: Path, seed: int) -> Outcome:
+    """How many samples are of the class that was asked for."""
+    found = generated(folder, seed)
+    return Outcome(
+        f"{found['right']:.4f} of the class asked for, mean confidence {found['confidence']:.4f}",
+        found["right"] >= 0.9,
+    )
+
+
 EXPERIMENTS = [
     Experiment(
         "templates",
@@ -415,6 +451,30 @@ EXPERIMENTS = [
         "train NET RECIPE --grid decoder=transposed,unpool,nearest,nails "
         "--then 'show --reconstruct -o decoders.svg'",
         decoders,
+    ),
+    Experiment(
+        "gan_convolutional",
+        "a convolutional generator",
+        "makes digits of noise",
+        "LeNet-5 names at least 9 of 10 classes in 1,000 samples, mean confidence 0.9",
+        "train NET RECIPE --then 'sample -o digits.png'",
+        gan_convolutional,
+    ),
+    Experiment(
+        "gan_dense",
+        "a dense generator",
+        "makes digits of noise",
+        "at least 9 of 10 classes; less sure than the convolutional one",
+        "train NET RECIPE --then 'sample -o digits.png'",
+        gan_dense,
+    ),
+    Experiment(
+        "gan_conditional",
+        "a conditional generator",
+        "makes the digit that is asked for",
+        "0.9 of the samples",
+        "train NET RECIPE --then 'sample --label 7 -o sevens.png'",
+        gan_conditional,
     ),
     Experiment(
         "vae",

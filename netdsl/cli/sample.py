@@ -135,14 +135,17 @@ def run(options: argparse.Namespace) -> int:
         checked_picture(target)
     classifier = None if options.classifier is None else Classifier(options.classifier)
     made = _made(options, classifier)
-    named = None if classifier is None or options.terms else classifier.named(made.array)
+    named = (
+        None if classifier is None or options.terms else classifier.named(made.array, made.classes)
+    )
     if target is not None and target.suffix == ".npy":
         saved(made.array, target)
     elif target is not None:
         shown = made if classifier is None else made.first(DRAWN)
         save_picture(shown.sheet, target)
     if options.format == "json":
-        print_json(made.values | ({} if named is None else {"judge": named.values}))
+        said = {"title": made.title, "about": made.about}
+        print_json(made.values if named is None else {**said, "judge": named.values})
     else:
         print("\n".join([f"{made.title}; {made.about}", *(named.lines if named else ())]))
     if options.output is not None:

@@ -46,6 +46,7 @@ class Samples(NamedTuple):
         array: [n, *output], in the data's units.
         captions: of each.
         before: examples that were given, with their captions, to be shown next to it.
+        classes: the class of each that was asked for, where one was.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Samples(NamedTuple):
     array: Any
     captions: Sequence[str]
     before: Sequence[tuple[Any, str]] = ()
+    classes: Sequence[str] = ()
 
     @property
     def values(self) -> dict[str, Any]:

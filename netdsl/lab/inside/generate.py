@@ -123,13 +123,12 @@ def drawn(generator: Generator, count: int, seed: int, label: str | None = None)
     """
     generator.check_count(count)
     noise, labels = drawn_noise(generator.shape, count, seed), generator.labels(count, label)
-    captions = [str(at) for at in range(1, count + 1)]
-    if labels is not None:
-        captions = [generator.classes[at] for at in labels[:, 0]]
+    classes = () if labels is None else [generator.classes[at] for at in labels[:, 0]]
+    captions = classes or [str(at) for at in range(1, count + 1)]
     title = f"{counted(count, 'sample')} from {generator.pair.generator.name}"
     made = generator.made(noise, labels)
     about = f"{generator.about}, seed {seed}"
-    return Samples(title, about, noise, made, captions)
+    return Samples(title, about, noise, made, captions, classes=classes)
 
 
 def between(

@@ -4,6 +4,7 @@ and how sure it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,12 +27,22 @@ class Named(NamedTuple):
         classes: their names.
         labels: the class of each sample [n].
         confidence: the probability of it [n].
+        asked: the names of the classes that were asked for; empty where none was.
     """
 
     run: str
     classes: tuple[str, ...]
     labels: Any
     confidence: Any
+    asked: Sequence[str] = ()
+
+    @property
+    def right(self) -> float | None:
+        """The share of samples that are of the class that was asked for."""
+        if not self.asked:
+            return None
+        both = zip(self.labels.tolist(), self.asked, strict=True)
+        return float(sum(self.classes[label] == name for label, name in both)) / len(self.asked)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -47,6 +58,7 @@ class Named(NamedTuple):
             "of": len(self.classes),
             "confidence": round(float(self.confidence.mean()), 6),
             "counts": self.counts,
+            **({} if self.right is None else {"right": self.right}),
         }
 
     @property
@@ -58,6 +70,7 @@ class Named(NamedTuple):
             f"{self.run} names {found['classes']} of {found['of']} classes in "
             f"{len(self.labels):,} samples, mean confidence {found['confidence']:.4f}",
             shown,
+            *([] if self.right is None else [f"of the class asked for: {self.right:.4f}"]),
         ]
 
 
@@ -90,8 +103,12 @@ class Classifier:
             raise fail("N626", f"{self.folder} knows no class `{name}`", help=help)
         return self.classes.index(name)
 
-    def named(self, samples: Any) -> Named:
+    def named(self, samples: Any, asked: Sequence[str] = ()) -> Named:
         """Name samples [n, h, w, c] from 0 to 1, or others in their data's units [n, ...].
+
+        Args:
+            samples: what was made.
+            asked: the class that each was to be of.
 
         Raises:
             NetError: N518 where they are not what the classifier takes.
@@ -115,4 +132,4 @@ class Classifier:
             labels.append(known.argmax(axis=1))
             confidence.append(known.max(axis=1))
         found = np.concatenate(labels), np.concatenate(confidence)
-        return Named(self.folder, self.classes, *found)
+        return Named(self.folder, self.classes, *found, asked)

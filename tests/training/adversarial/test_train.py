@@ -336,7 +336,11 @@ def test_a_classifier_names_samples(
     at = ["sample", str(plain.folder), "--judge", str(classifier.folder)]
     assert main([*at, "--count", "50", "--json"]) == 0
     values = json.loads(capsys.readouterr().out)
-    assert sum(values["judge"]["counts"].values()) == 50 == len(values["samples"])
+    assert sum(values["judge"]["counts"].values()) == 50
+    at_classes = ["sample", str(classes.folder), "--judge", str(classifier.folder), "--json"]
+    assert main([*at_classes, "--label", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)["judge"]
+    assert found["right"] == found["counts"]["2"] / 1000
     assert main(at) == 0
     assert "of 3 classes in 1,000 samples, mean confidence" in capsys.readouterr().out
     name = max(values["judge"]["counts"], key=values["judge"]["counts"].get)
