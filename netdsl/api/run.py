@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -144,17 +144,27 @@ class Run(InsideViews, Making, Computing, RunResult):
         return evaluate(self, part=part, data=data, zeros=zeros, subnetworks=subnetworks)
 
     def predict(
-        self, inputs: Any, *, top: int = 3, strict: bool = False
+        self,
+        inputs: Any,
+        *,
+        top: int = 3,
+        strict: bool = False,
+        others: Sequence[RunArgument] = (),
+        versions: int = 0,
     ) -> Records[dict[str, Any]]:
         """Ask the best weights about examples.
 
         Args:
-            inputs: a path or several; or the examples themselves, raw, as in the training's data:
-                an array [n, *shape] or one example [*shape], of several inputs a dict of arrays by
-                name, of a table a dict of columns, a data frame or a list of dicts.
+            inputs: paths of files or folders, patterns; or the examples themselves, raw, as in the
+                training's data: an array [n, *shape] or one example [*shape], of several inputs a
+                dict of arrays by name, of a table a dict of columns, a data frame or a list of
+                dicts.
             top: how many of the likeliest classes are listed.
             strict: whether rows of a table with values that the network was not trained on, as
                 unknown categories, are an error.
+            others: runs whose answers are averaged with this one's: probabilities, or values.
+            versions: of each image, changed at random as in the training, whose answers are
+                averaged with that about the image itself.
 
         Returns:
             A dict for each example: `input`, its name; of classes `class`, `name` and `top`, the
@@ -166,7 +176,7 @@ class Run(InsideViews, Making, Computing, RunResult):
             RunFolderError: N613, N614 of the folder.
             DataError: for what is wrong with the examples.
         """
-        return predict(self, inputs, top=top, strict=strict)
+        return predict(self, inputs, top=top, strict=strict, others=others, versions=versions)
 
     def plane(self, data: Any = None) -> RunPlane:
         """Draw what the best weights of a network of one or two numbers give over its input.
@@ -294,7 +304,13 @@ def evaluate(
 
 
 def predict(
-    run: RunArgument, inputs: Any, *, top: int = 3, strict: bool = False
+    run: RunArgument,
+    inputs: Any,
+    *,
+    top: int = 3,
+    strict: bool = False,
+    others: Sequence[RunArgument] = (),
+    versions: int = 0,
 ) -> Records[dict[str, Any]]:
     """Ask a run's best weights about examples.
 
@@ -303,6 +319,8 @@ def predict(
         inputs: paths, or the examples themselves, as `Run.predict` describes them.
         top: how many of the likeliest classes are listed.
         strict: whether values that the network was not trained on are an error.
+        others: runs whose answers are averaged with this one's.
+        versions: of each image, whose answers are averaged, as `Run.predict` describes them.
 
     Returns:
         A dict for each example, as `Run.predict` describes it.
@@ -314,7 +332,10 @@ def predict(
     from netdsl.training.evaluation.predict import predict
 
     strict = arguments.yes_or_no("strict", strict)
-    return Records(predict(_folder(run), inputs, arguments.whole("top", top, 1), strict=strict))
+    folders = [_folder(other) for other in others]
+    top, versions = arguments.whole("top", top, 1), arguments.whole("versions", versions, 0)
+    found = predict(_folder(run), inputs, top, strict=strict, others=folders, versions=versions)
+    return Records(found)
 
 
 def export(

@@ -8,12 +8,15 @@ import sys
 from typing import Any
 
 from netdsl.cli.arguments import add_force, add_format, add_net, add_run_folder, positive
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note
 
 EXAMPLES = (
     "predict runs/lenet5-1 seven.png",
     "predict runs/lenet5-1 images.npy --json",
+    "predict runs/cats-1 photos/ -o answers.csv",
+    "predict runs/cats-1 photos/ --with runs/cats-2 --augment 8",
     "predict runs/iris-1 - < flowers.csv",
     "predict runs/lenet5-1 seven.png --at conv_2 -o maps.npy",
 )
@@ -26,7 +29,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="images, .npy, .npz or .csv files, or - for a table on standard input",
+        help="images, .npy, .npz or .csv files, folders, or - for a table on standard input",
     )
     parser.add_argument(
         "--top",
@@ -39,6 +42,21 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "--strict",
         action="store_true",
         help="refuse rows of tables with values that the network was not trained on",
+    )
+    parser.add_argument(
+        "--with",
+        dest="others",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="another run, whose answers are averaged with those of the first",
+    )
+    parser.add_argument(
+        "--augment",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="average over N versions of each image, changed as in the training",
     )
     parser.add_argument(
         "--at", metavar="LAYER", help="what a layer or a point gives, in place of the outputs"
@@ -64,6 +82,10 @@ def run(options: argparse.Namespace) -> int:
     target, net = target_of(options.output, options.force), options.net
     suffix = target.suffix.lower() if target else ""
     if suffix in ARRAYS or options.at is not None:
+        if options.others or options.augment:
+            return wrong_usage(
+                "predict", "--with and --augment average answers, not what --at gives"
+            )
         from netdsl.lab.inside.at import save_values, values_at
         from netdsl.lab.inside.subject import TrainedRun
 
@@ -79,8 +101,15 @@ def run(options: argparse.Namespace) -> int:
     else:
         from netdsl.training.evaluation.predict import predict
 
-        strict, top = options.strict, options.top
-        records = predict(options.folder, options.inputs, top, strict=strict, net=net)
+        records = predict(
+            options.folder,
+            options.inputs,
+            options.top,
+            strict=options.strict,
+            net=net,
+            others=options.others,
+            versions=options.augment,
+        )
     written = _written(records, options.format)
     if target is None:
         print(written, end="")

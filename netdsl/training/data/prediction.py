@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data.sources.arrays import check_numbers, read_npy, read_npz
 from netdsl.training.data.sources.claims import check_form, check_pixels
+from netdsl.training.data.sources.images import SUFFIXES as IMAGES
 from netdsl.training.data.sources.images import read_image
 from netdsl.training.data.sources.parsed_table import select
 from netdsl.training.data.sources.table_file import SUFFIXES, read_table_file
@@ -57,14 +58,16 @@ def read_inputs(
     a CSV or Parquet file, or a CSV on standard input (`-`), with or without the target's column;
     any other file is an image. With several inputs `NAME=PATH` names each one's file.
 
-    Of several files, those that cannot be read are left out.
+    A folder means all such files in it and below, a pattern such as `photos/*.png` those that it
+    matches. Of several files, those that cannot be read are left out.
 
     Raises:
         NetError: N506, N511 to N518, N524, N527, N530 to N532, N536.
     """
-    many = [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
-    if not many:
+    given = [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
+    if not given:
         raise fail("N516", "there is nothing to predict")
+    many = [path for one in given for path in _files(one, preparation)]
     if len(preparation.inputs) > 1 and all("=" in path for path in many):
         return _by_name(many, preparation)
     read: list[PredictionInputs] = []
@@ -89,6 +92,36 @@ def read_inputs(
         notes |= {first + row: texts for row, texts in one.notes.items()}
         first += len(one.names)
     return PredictionInputs(names, x, notes, failed)
+
+
+def _files(path: str, preparation: Preparation) -> list[str]:
+    """Return the files that a path means: of a folder and of a pattern in the order of their names.
+
+    Raises:
+        NetError: N511 for a pattern that matches nothing, N528 for a folder without such files.
+    """
+    import glob
+    import os
+
+    if os.path.isdir(path):
+        suffixes = SUFFIXES if preparation.inputs[0].columns else (*IMAGES, ".npy", ".npz")
+        found = sorted(
+            os.path.join(folder, name)
+            for folder, below, names in os.walk(path)
+            if not below.sort()
+            for name in names
+            if name.lower().endswith(suffixes) and not name.startswith(".")
+        )
+        if not found:
+            ends = ", ".join(suffixes)
+            raise fail("N528", f"{path} has no files to predict", help=f"they end in {ends}")
+        return found
+    if not glob.has_magic(path) or os.path.exists(path):
+        return [path]
+    found = sorted(glob.glob(path, recursive=True))
+    if not found:
+        raise fail("N511", f"no file matches {path}", help="** matches folders below folders too")
+    return [each for one in found for each in (_files(one, preparation))]
 
 
 def _joined(arrays: Sequence[Array], input: InputTransform) -> Array:

@@ -9,20 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, fail
 from netdsl.training.data import given_inputs, read_inputs
+from netdsl.training.data.prediction import STANDARD_INPUT
+from netdsl.training.evaluation.ensemble import (
+    Member,
+    averaged_preparation,
+    check_alike,
+    mean_answers,
+)
 from netdsl.training.evaluation.evaluate import memory_errors
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
 from netdsl.training.metrics.answers import answer, at_temperature, category_scores, probabilities
 from netdsl.training.runs.finished import finished_run
 from netdsl.training.runs.folder import DISCRIMINATOR
+from netdsl.training.runs.inputs import read_recipe
 from netdsl.wording import counted
 
 CLASSES = 100
 """The most classes of which each has its probability in a record."""
 
 if TYPE_CHECKING:
+    from netdsl.training.data.prediction import PredictionInputs
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.preparation.rows import Array
     from netdsl.training.preparation.transforms import Preparation
+    from netdsl.training.runs.finished import FinishedRun
 
 
 def predict(
@@ -32,6 +42,8 @@ def predict(
     *,
     strict: bool = False,
     net: str | None = None,
+    others: Sequence[str | Path] = (),
+    versions: int = 0,
 ) -> list[dict[str, Any]]:
     """Ask a run's network about inputs.
 
@@ -41,6 +53,10 @@ def predict(
         top: how many of the likeliest classes are listed.
         strict: whether cells that the network was not trained on are refused.
         net: of a GAN's run, which of its networks is asked; by default the discriminator.
+        others: folders of runs whose answers are averaged with this one's: probabilities, or
+            values.
+        versions: of each image, changed at random as in the training, whose answers are averaged
+            with that about the image itself.
 
     Returns:
         A record for each. Of classes it holds `class`, `name`, `top`, the likeliest as
@@ -58,21 +74,49 @@ def predict(
     """
     held = finished_run(Path(folder), net, DISCRIMINATOR)
     preparation = held.preparation
-    read = read_inputs if is_paths(inputs) else given_inputs
-    names, x, notes, failed = read(inputs, preparation)
-    if strict and notes:
-        raise _unfamiliar(names, notes)
+    given = _read(inputs, preparation)
+    if strict and given.notes:
+        raise _unfamiliar(given.names, given.notes)
+    answers = in_batches(predictor(held.model()), given.x, preparation, BATCH)
+    if others or versions:
+        members = [Member(held, read_recipe(Path(folder)), given.x)]
+        members += [_member(Path(other), held, inputs, given.names) for other in others]
+        answers, preparation = mean_answers(members, versions), averaged_preparation(preparation)
     records = []
     with memory_errors(BATCH):
-        for rows, outputs in in_batches(predictor(held.model()), x, preparation, BATCH):
+        for rows, outputs in answers:
             for place, row in enumerate(rows.tolist()):
                 values = [array[place] for array in outputs]
-                record = {"input": names[row], **record_of(values, preparation, top)}
-                records.append({**record, "notes": list(notes[row])} if row in notes else record)
-    errors = ((path, error.diagnostics[0]) for path, error in failed.items())
+                record = {"input": given.names[row], **record_of(values, preparation, top)}
+                notes = given.notes.get(row, ())
+                records.append({**record, "notes": list(notes)} if notes else record)
+    errors = ((path, error.diagnostics[0]) for path, error in given.failed.items())
     return records + [
         {"input": path, "error": first.message, "code": first.code} for path, first in errors
     ]
+
+
+def _read(inputs: Any, preparation: Preparation) -> PredictionInputs:
+    read = read_inputs if is_paths(inputs) else given_inputs
+    return read(inputs, preparation)
+
+
+def _member(folder: Path, first: FinishedRun, inputs: Any, names: Sequence[str]) -> Member:
+    """Open a further run of an ensemble, and prepare the inputs for it.
+
+    Raises:
+        NetError: N506 for standard input, which can be read once, N518, N526 for another task.
+    """
+    if inputs == STANDARD_INPUT or (is_paths(inputs) and STANDARD_INPUT in list(inputs)):
+        message = "standard input can be read once, and each run reads the inputs for itself"
+        raise fail("N506", message, help="save it as a file")
+    run = finished_run(folder)
+    check_alike(first, run)
+    given = _read(inputs, run.preparation)
+    if list(given.names) != list(names):
+        message = f"{folder} reads {counted(len(given.names), 'example')} of the inputs"
+        raise fail("N515", f"{message}, and the first run {len(names):,}")
+    return Member(run, read_recipe(folder), given.x)
 
 
 def _unfamiliar(names: Sequence[str], notes: Mapping[int, Sequence[str]]) -> NetError:

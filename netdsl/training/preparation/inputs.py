@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import Span, fail
 from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.preparation.ranges import check_indices, fractional_value, scan
-from netdsl.training.preparation.resize import cut, resized, with_channels
+from netdsl.training.preparation.resize import centre_cut, resized, with_channels
 from netdsl.training.preparation.shapes import (
     channels,
     fits,
@@ -100,12 +100,7 @@ class InputTransform:
         if self.columns:
             return self.columns.encode(x).reshape(len(x), *self.shape)
         if self.crop_from:
-            whole = self.uncut.values(x)
-            middle = [
-                (large - side) // 2
-                for large, side in zip(whole.shape[1:3], self.shape[:2], strict=True)
-            ]
-            return cut(whole, self.shape[:2], np.tile(middle, (len(x), 1)))
+            return centre_cut(self.uncut.values(x), self.shape[:2])
         x = self.resized(x.astype(np.float32) / np.float32(self.scale))
         if needs_resize(x.shape[1:], self.shape):
             x = resized(with_channels(x, self.shape[2]), *self.shape[:2])

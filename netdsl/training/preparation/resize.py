@@ -62,6 +62,14 @@ def cut(x: Floats, sides: Shape, corners: NDArray[np.int64]) -> Floats:
     )
 
 
+def centre_cut(x: Floats, sides: Shape) -> Floats:
+    """Cut the middle of these sides out of larger images [n, h, w, c]."""
+    import numpy as np
+
+    middle = [(large - side) // 2 for large, side in zip(x.shape[1:3], sides, strict=True)]
+    return cut(x, sides, np.tile(middle, (len(x), 1)))
+
+
 def _weights(old: int, new: int) -> Floats:
     """Return the share of each of `old` pixels in each of `new` ones: [new, old], rows sum to 1."""
     import numpy as np

@@ -84,12 +84,16 @@ def test_the_exit_code_says_whether_all_was_read(
         top=3,
         strict=True,
         at=None,
+        net=None,
+        others=["s"],
+        augment=4,
         output=None,
         force=False,
         format=format,
     )
     assert command.run(options) == code
-    assert asked == [(("r", ["x"], 3), {"strict": True})]
+    more = {"strict": True, "net": None, "others": ["s"], "versions": 4}
+    assert asked == [(("r", ["x"], 3), more)]
     out, err = capsys.readouterr()
     assert "a/1.png" in out
     assert ("1 of 2 files could not be read" in err) == (code == 1)

@@ -1,0 +1,187 @@
+"""Several answers about one example, averaged: of several networks, or of one network about several
+versions of the example.
+
+Classes are averaged as probabilities, values in the units of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.errors import NetError, fail
+from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
+from netdsl.training.metrics.answers import category_scores, probabilities
+from netdsl.training.preparation.augment import augmented, random_cuts
+from netdsl.training.preparation.outputs import TAGS, VALUES
+from netdsl.training.preparation.resize import centre_cut
+from netdsl.training.preparation.shapes import size
+from netdsl.training.recipes.recipe import Augment, Recipe
+
+if TYPE_CHECKING:
+    from netdsl.training.evaluation.network_outputs import Predict
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array, Floats
+    from netdsl.training.preparation.transforms import Preparation
+    from netdsl.training.runs.finished import FinishedRun
+
+STREAM = 0x77A
+"""Keeps the random numbers of versions apart from others of the same seed."""
+
+
+class Member(NamedTuple):
+    """A network of an ensemble, with what it is asked about.
+
+    Attributes:
+        run: the network.
+        recipe: what it was trained with.
+        x: an array for each input, as its preparation takes them.
+    """
+
+    run: FinishedRun
+    recipe: Recipe
+    x: tuple[Array, ...]
+
+
+def averaged_preparation(preparation: Preparation) -> Preparation:
+    """Return a preparation that reads averaged answers as the network's own are read."""
+    return replace(preparation, outputs=tuple(map(_averaged, preparation.outputs)))
+
+
+def _averaged(output: OutputTransform) -> OutputTransform:
+    """Return an output whose numbers are probabilities, or values in the units of the data."""
+    plain = replace(output, activation="linear", loss="squared", centre=0.0, spread=1.0)
+    if output.task in (VALUES, TAGS):
+        return plain
+    shape = (*output.shape[:-1], output.categories)
+    if not output.probable:
+        return replace(plain, shape=shape, loss="hinge", classes=output.categories)
+    return replace(
+        plain,
+        shape=shape,
+        activation="softmax",
+        loss="cross-entropy",
+        classes=output.categories,
+    )
+
+
+def believed(output: OutputTransform, values: Array) -> Array:
+    """Return what is averaged of an output's numbers [n, *shape].
+
+    Returns:
+        Probabilities [n, *positions, classes] of classes, or scores of a loss that reads none;
+        else values in the units of the data [n, *shape].
+    """
+    import numpy as np
+
+    values = np.asarray(values, np.float64)
+    if output.task in (VALUES, TAGS):
+        return np.asarray(output.original(np.asarray(probabilities(np, output, values))))
+    scores = category_scores(np, output, values)
+    known = np.asarray(probabilities(np, output, scores))
+    return known.reshape(len(values), *output.shape[:-1], output.categories)
+
+
+def mean_answers(
+    members: Sequence[Member], versions: int = 0
+) -> Iterator[tuple[Array, list[Array]]]:
+    """Yield the rows of each batch, and for each output the mean of all answers.
+
+    Args:
+        members: the networks.
+        versions: of each example, changed at random as in the training, besides itself.
+
+    Raises:
+        NetError: N507 where a network was trained without such changes.
+    """
+    batches = [
+        in_batches(_asked(member, versions), member.x, _prepared(member, versions), BATCH)
+        for member in members
+    ]
+    for each in zip(*batches, strict=True):
+        rows = each[0][0]
+        outputs = zip(*(answers for _, answers in each), strict=True)
+        yield rows, [sum(arrays) / len(members) for arrays in outputs]
+
+
+def _prepared(member: Member, versions: int) -> Preparation:
+    preparation = member.run.preparation
+    return preparation.uncut if versions else preparation
+
+
+def _asked(member: Member, versions: int) -> Predict:
+    """Return what gives a network's beliefs, the mean over versions of the inputs."""
+    predict, outputs = predictor(member.run.model()), member.run.preparation.outputs
+
+    def believe(arrays: tuple[Array, ...]) -> list[Array]:
+        both = zip(outputs, predict(arrays), strict=True)
+        return [believed(output, values) for output, values in both]
+
+    if not versions:
+        return believe
+    change, at = _change(member), iter(range(1 << 62))
+
+    def several(arrays: tuple[Array, ...]) -> list[Array]:
+        batch = next(at)
+        found = [believe((change(arrays[0], None),))]
+        found += [believe((change(arrays[0], (batch, version)),)) for version in range(versions)]
+        return [sum(each) / len(found) for each in zip(*found, strict=True)]
+
+    return several
+
+
+def _change(member: Member) -> Callable[[Floats, tuple[int, int] | None], Floats]:
+    """Return what changes images as in the training, without noise, holes and mixtures.
+
+    Raises:
+        NetError: N507 where the training changed nothing, or an output is about positions.
+    """
+    import numpy as np
+
+    preparation, recipe, folder = member.run.preparation, member.recipe, member.run.run.folder
+    section = replace(recipe.augment, noise=None, cutout=None, mixup=None)
+    if section == Augment():
+        message = f"{folder} was trained without `augment`: there are no versions of an example"
+        raise fail("N507", message, help="train with changes: augment: {flip: horizontal}")
+    if any(output.dense or output.copies for output in preparation.outputs):
+        message = f"the outputs of {folder} are about positions, which versions would move"
+        raise fail("N507", message, help="leave --augment out")
+    sides = preparation.inputs[0].shape[:2]
+
+    def change(x: Floats, draw: tuple[int, int] | None) -> Floats:
+        if draw is None:
+            return centre_cut(x, sides) if section.crop_from else x
+        rng = np.random.default_rng((STREAM, recipe.seed or 0, *draw))
+        if section.crop_from:
+            x = random_cuts(x, sides, rng)
+        return augmented(x, section, rng)
+
+    return change
+
+
+def check_alike(first: FinishedRun, other: FinishedRun) -> None:
+    """Refuse to average the answers of networks that are asked for different things.
+
+    Raises:
+        NetError: N518 for other outputs, N526 for other classes.
+    """
+    ours, theirs = first.preparation.outputs, other.preparation.outputs
+    both = f"{first.run.folder} and {other.run.folder}"
+    if len(ours) != len(theirs):
+        raise fail("N518", f"{both} have {len(ours)} and {len(theirs)} outputs")
+    for one, more in zip(ours, theirs, strict=True):
+        if one.task != more.task or _averaged(one).shape != _averaged(more).shape:
+            raise _unlike(both, one, more)
+        if one.names != more.names or one.columns != more.columns:
+            names = " and ".join(
+                ", ".join((each.names or each.columns)[:5]) or "none" for each in (one, more)
+            )
+            what = "classes" if one.classes else "columns"
+            message = f"{both} cannot be averaged: their {what} are {names}"
+            raise fail("N526", message, help="average networks that were trained on the same task")
+
+
+def _unlike(both: str, one: OutputTransform, more: OutputTransform) -> NetError:
+    gives = " and ".join(f"{output.task} of {size(output.shape)}" for output in (one, more))
+    return fail("N518", f"{both} cannot be averaged: they give {gives}")
