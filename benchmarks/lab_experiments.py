@@ -381,7 +381,7 @@ EXPERIMENTS = [
         "depth separation",
         "some functions need few units in deep networks, very many in shallow ones",
         "with 28 weights each, deep below 1e-5, shallow above 0.05",
-        "train NET RECIPE --grid units=0,9,16,64,256",
+        "train NET RECIPE --grid units=0,9,16,64,256 --then 'runs --curve depth.svg'",
         depth,
     ),
     Experiment(

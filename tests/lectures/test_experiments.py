@@ -28,7 +28,7 @@ def test_a_network_checks_without_a_word(path: Path) -> None:
 @pytest.fixture(scope="module")
 def images() -> tuple[Any, Any]:
     """As many examples as the recipes take, in place of MNIST's."""
-    labels = np.arange(15_000) % 10
+    labels = np.arange(20_000) % 10
     return np.repeat(labels * 25, 784).astype(np.uint8).reshape(-1, 28, 28), labels
 
 
