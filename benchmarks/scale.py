@@ -23,7 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 LENGTHS = (16_000, 32_000, 64_000)
 TABLES = {
     "the usual columns": [],
-    "batch 1,024 with all memory": ["--batch", "1024", "--columns", "output,params,macs,memory"],
+    "batch 1,024 with all memory": [
+        "--memory-batch",
+        "1024",
+        "--columns",
+        "output,params,macs,memory",
+    ],
     "receptive fields": ["--columns", "output,rf,stride"],
     "by block": ["--by", "block"],
     "CSV": ["--format", "csv"],
@@ -72,7 +77,7 @@ def main() -> None:
             )
     print(f"\n{'EfficientNet-B7':30}   CPU s   MiB")
     for name, arguments in TABLES.items():
-        batch = [] if "--batch" in arguments else ["--batch", "1024"]
+        batch = [] if "--memory-batch" in arguments else ["--memory-batch", "1024"]
         seconds, mib = least(ROOT / "examples" / "efficientnet_b7.net", [*arguments, *batch], runs)
         print(f"{name:30}  {seconds:6.2f} {mib:5.0f}")
 

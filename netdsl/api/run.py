@@ -63,6 +63,8 @@ class Run(InsideViews, Making, Computing, RunResult):
         best_value: its value at the best step; None where nothing was evaluated.
         validation: loss and metrics of the validation part at the best step, by name.
         test: loss and metrics of the test part with the best weights, by name.
+        baseline: what the simplest answer scores on the test part: `answer`, the training part's
+            most frequent class or the mean, the `figure` and its `value`.
         retrained: steps that were taken again on all the data.
         seconds: how long it took.
     """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.arguments import DATA_HELP, add_force, add_format
+from netdsl.cli.arguments import DATA_HELP, add_format, add_output
 from netdsl.cli.data_options import add_data_options, spec_of
 from netdsl.cli.exit_codes import wrong_usage
-from netdsl.cli.outputs import free_path
-from netdsl.cli.terminal import note, print_json
+from netdsl.cli.outputs import free_path, show_or_write, target_of
+from netdsl.cli.terminal import json_lines, note
 
 EXAMPLES = (
     "data digits",
@@ -34,8 +34,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", metavar="FILE.png", help="write a contact sheet with some images of each class"
     )
-    add_force(parser)
     add_format(parser)
+    add_output(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,11 +50,10 @@ def run(options: argparse.Namespace) -> int:
         return wrong_usage("data", "RECIPE.yaml changes images: give --sheet FILE.png to see them")
     recipe = load_recipe(options.recipe) if options.recipe else None
     sheet = free_path(options.sheet, options.force) if options.sheet else None
+    target = target_of(options.output, options.force)
     found = survey(spec_of(options))
-    if options.format == "json":
-        print_json(as_json(found))
-    else:
-        print(describe(found))
+    text = json_lines(as_json(found)) if options.format == "json" else describe(found)
+    show_or_write(text, target, options.source)
     if sheet is None:
         return 0
     if recipe is None:

@@ -27,7 +27,7 @@ _TEXTS = (".txt", ".json")
 EXAMPLES = (
     "diff vgg16.net vgg19.net",
     'diff lenet5.net "32x32x1 > conv5-6 > pool > fc-10"',
-    "diff old.net new.net --json",
+    "diff old.net new.net --format json",
     "diff resnet18.net resnet34.net -o resnets.svg",
 )
 

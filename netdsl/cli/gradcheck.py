@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.arguments import DATA_HELP, add_data, add_format, add_target
+from netdsl.cli.arguments import DATA_HELP, add_data, add_format, add_output, add_target
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.lab_arguments import add_subject, add_values, opened
-from netdsl.cli.terminal import print_json
+from netdsl.cli.outputs import show_or_write, target_of
+from netdsl.cli.terminal import json_lines
 
 EXAMPLES = (
     "gradcheck lenet5.net",
@@ -34,6 +35,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loss", choices=LOSSES, help="a loss of the output, summed")
     add_target(parser, "what the loss compares with", "VALUE")
     add_format(parser)
+    add_output(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,12 +54,14 @@ def run(options: argparse.Namespace) -> int:
     settings = Settings(require_step(options.h), options.one_sided, options.seed, asked)
     if options.data is not None and options.values:
         return wrong_usage("gradcheck", "--data is in place of numbers for the inputs")
+    target = target_of(options.output, options.force)
     subject, given = opened(options)
     if options.data is not None:
         given = examples_of(subject.network, options.data)
     checks = gradcheck(subject, given, settings)
     if options.format == "json":
-        print_json({"arrays": [check._asdict() for check in checks]})
+        text = json_lines({"arrays": [check._asdict() for check in checks]})
     else:
-        print(gradcheck_text(checks, settings, blocked(subject.network.graph)))
+        text = gradcheck_text(checks, settings, blocked(subject.network.graph))
+    show_or_write(text, target, subject.network.name)
     return 0 if all(check.right for check in checks) else 1

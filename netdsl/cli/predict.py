@@ -14,7 +14,7 @@ from netdsl.cli.terminal import note
 
 EXAMPLES = (
     "predict runs/lenet5-1 seven.png",
-    "predict runs/lenet5-1 images.npy --json",
+    "predict runs/lenet5-1 images.npy --format json",
     "predict runs/cats-1 photos/ -o answers.csv",
     "predict runs/cats-1 photos/ --with runs/cats-2 --augment 8",
     "predict runs/iris-1 - < flowers.csv",

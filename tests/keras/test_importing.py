@@ -20,6 +20,7 @@ import netdsl
 from netdsl import parse
 from netdsl.cli.main import main
 from netdsl.errors import NetError
+from netdsl.keras import opening
 from netdsl.keras.quiet import quiet_keras
 
 pytestmark = pytest.mark.keras
@@ -570,3 +571,18 @@ def test_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_text_is_parsed_once_more() -> None:
     assert parse(netdsl.from_keras(residuals())).counts.total == residuals().count_params()
+
+
+def test_the_weights_of_an_application_are_called_random(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def tiny(name: str, shapes: object) -> keras.Model:
+        return functional((8, 8, 3), layers.Conv2D(4, 3), name="tiny")
+
+    monkeypatch.setattr(opening, "open_model", tiny)
+    twin = tmp_path / "twin.keras"
+    assert (
+        main(["import", "keras:Tiny", "-o", str(tmp_path / "a.net"), "--weights", str(twin)]) == 0
+    )
+    message = f"{twin}: tiny, 112 random weights (keras:Tiny has no trained ones; import a saved"
+    assert message in capsys.readouterr().err
