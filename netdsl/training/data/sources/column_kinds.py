@@ -188,7 +188,7 @@ def _found(
     if column.days or _looks_like_dates(column):
         return _date(column, table, spec, (), span)
     if column.categories is None:
-        return _number_or_id(column, column.name == table.names[0])
+        return _number_or_id(column, column.name == table.columns[0].name)
     count, texts = _known(column), column.categories
     if count < ROWS or len(texts) <= count / 2:
         return KindedColumn(column, CATEGORY)
