@@ -61,13 +61,14 @@ def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
 
 
 def add_output(parser: argparse.ArgumentParser, metavar: str = "FILE", help: str = "") -> None:
-    """Add `--output` and `--force`."""
+    """Add `--output` and `--force` of a command that writes what it prints otherwise."""
     parser.add_argument(
         "-o",
         "--output",
         metavar=metavar,
         help=help or "where to write it (default: standard output)",
     )
+    parser.set_defaults(writes_text=True)
     add_force(parser)
 
 

@@ -17,16 +17,23 @@ SUFFIXES = {
 }
 """Formats by a file's suffix."""
 
+NO_TEXT = (".png", ".svg", ".pdf", ".npy", ".npz", ".keras", ".parquet")
+"""Suffixes of files that hold no text of a command that writes text."""
+
 
 def format_of(options: argparse.Namespace, usual: str) -> str:
     """Return the format that `--format` names, else the one of the suffix of `-o`, else the usual.
 
     Raises:
-        NetError: N604 where the two contradict each other.
+        NetError: N604 where the two contradict each other, or the command writes text, and nothing
+            in a file of this suffix.
     """
     suffix = Path(options.output or "").suffix.lower()
     form = SUFFIXES.get(suffix, "")
     if form not in options.formats:
+        if getattr(options, "writes_text", False) and (form or suffix in NO_TEXT):
+            message = f"`netdsl {options.command}` does not write {suffix} files"
+            raise fail("N604", message, help=f"its formats are {', '.join(options.formats)}")
         form = ""
     if form and options.format not in (None, form):
         message = f"{options.output} ends in {suffix}, but --format says {options.format}"

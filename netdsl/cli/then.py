@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netdsl.cli.outputs import target_of
+from netdsl.cli.terminal import is_quiet
 
 COMMANDS = ("show", "attack", "sample", "evaluate", "predict", "export", "runs", "backward")
 """The commands that may follow: a run is the first that each is given."""
@@ -54,4 +55,5 @@ def follow(words: Sequence[str], folders: Sequence[Path]) -> int:
     """
     from netdsl.cli.main import main
 
-    return main([words[0], *map(str, folders), *words[1:]])
+    quietly = ["--quiet"] if is_quiet() else []
+    return main([*quietly, words[0], *map(str, folders), *words[1:]])

@@ -181,6 +181,18 @@ def test_output_goes_into_a_file_in_the_format_of_its_suffix(
     assert "N604" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "name"), [("table", "a.png"), ("table", "a.sarif"), ("recipe", "a.csv")]
+)
+def test_a_file_of_another_format_is_refused(
+    command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / name
+    assert main([command, NET, "-o", str(target)]) == 1
+    assert f"`netdsl {command}` does not write {target.suffix} files" in capsys.readouterr().err
+    assert not target.exists()
+
+
 def test_a_suffix_and_a_format_that_contradict_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
