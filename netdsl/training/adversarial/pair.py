@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from netdsl.analysis.components import component_kernels
 from netdsl.errors import NetError, Source, did_you_mean, fail
+from netdsl.kinds.draws import Gaussian
 from netdsl.kinds.values import Indices, dims
 from netdsl.reading import ReadOptions, check_source, only
 from netdsl.training.data import TensorSpec
@@ -118,6 +120,7 @@ def _fitting(generator: Architecture, discriminator: Architecture, loss: str) ->
         if len(network.outputs) != 1:
             message = f"{network.name} has {len(network.outputs)} outputs; in a GAN it has one"
             raise _unfit(network, message)
+        _check_layers(network)
     _, given = _inputs(generator, "of noise")
     example, asked = _inputs(discriminator, "of examples")
     made = generator.outputs[0]
@@ -153,6 +156,28 @@ def _fitting(generator: Architecture, discriminator: Architecture, loss: str) ->
         span = discriminator.graph.layers[normed.layer].span
         raise fail("N690", message, span, help="leave it out, or use `ln`")
     return NetworkPair(generator, discriminator, given)
+
+
+def _check_layers(network: Architecture) -> None:
+    """Reject layers that ask for more of a training than a GAN's steps do. Raises NetError N690."""
+    graph = network.graph
+    components = {op.name for op, _ in component_kernels(graph)}
+    for op in graph.ops:
+        if op.kind is None:
+            continue
+        what = (
+            "`init=pca` begins at the components of a training part"
+            if op.name in components
+            else "`gaussian` adds a divergence to the loss"
+            if isinstance(op.kind, Gaussian)
+            else "`act_l1` adds a penalty on activations to the loss"
+            if op.kind.values.get("act_l1")
+            else ""
+        )
+        if what:
+            span = graph.layers[op.layer].span
+            message = f"{what}, which the networks of a GAN do not have"
+            raise fail("N690", message, span, help="leave it out")
 
 
 def _inputs(network: Architecture, what: str) -> tuple[Port, int]:

@@ -133,11 +133,18 @@ class Players:
             between = mix * real + (1.0 - mix) * generated
             slopes = derivative(lambda x: self.scored(x, labels), between)
             loss = loss + self.penalty * gradient_penalty(slopes)
-        return loss, of_real, of_generated
+        return loss + self._of_weights("discriminator"), of_real, of_generated
 
     def generator_loss(self, noise: Any, labels: Any) -> Any:
         """Return the generator's loss for noise."""
-        return generator_loss(self.loss, self.scored(self.generated(noise, labels), labels))
+        scores = self.scored(self.generated(noise, labels), labels)
+        return generator_loss(self.loss, scores) + self._of_weights("generator")
+
+    def _of_weights(self, name: str) -> Any:
+        """Return the penalties that a network's own layers have on their weights (`l1`, `l2`)."""
+        weights = self.models[name].trainable_variables
+        penalties = [each.regularizer(each.value) for each in weights if each.regularizer]
+        return sum(penalties, 0.0)
 
     def measured(self, generator: Any, discriminator: Any, real: Any, generated: Any) -> None:
         """Take the figures of a step into account."""

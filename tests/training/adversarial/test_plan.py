@@ -60,6 +60,9 @@ def refused(text: str = PLAIN, recipe: str = GAN, data: Any = None) -> NetError:
             "input z: 4\ninput c: 1 of int(3)\n@c > embed-2 > flatten as e\n[ @z | @e ] >",
             "generator takes a class of 3, and discriminator no class",
         ),
+        ("fc-8(relu)", "fc-8(relu, act_l1=0.1)", "`act_l1` adds a penalty"),
+        ("fc-8(lrelu(0.2))", "fc-8(lrelu(0.2), init=pca)", "`init=pca` begins at"),
+        ("fc-8(relu)", "gaussian[ fc-2 | fc-2 ] > fc-8(relu)", "`gaussian` adds a divergence"),
         ("> linear-1", "as h > linear-1\n@h > linear-1", "discriminator has 2 outputs"),
     ],
 )

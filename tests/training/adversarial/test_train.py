@@ -135,7 +135,8 @@ def sigmoid(x: Any) -> Any:
 @pytest.mark.parametrize("loss", ["nonsaturating", "least-squares"])
 def test_a_step_is_that_of_the_formulas(tmp_path: Path, loss: str) -> None:
     """One step of plain gradient descent on two linear networks, derived by hand."""
-    text = "net generator\ninput z: 1\n> linear-2\n\nnet discriminator\ninput x: 2\n> linear-1\n"
+    text = "net generator\ninput z: 1\n> linear-2(l2=0.1)\n\n"
+    text += "net discriminator\ninput x: 2\n> linear-1(l2=0.2)\n"
     x = np.random.default_rng(1).normal(size=(8, 2)).astype(np.float32)
     recipe = {"gan": loss, "optimizer": {"name": "sgd", "rate": 0.5}, "batch": 8, "epochs": 1}
     recipe |= {"data": {"source": "python", "split": {"test": 0.0}}}
@@ -162,12 +163,12 @@ def test_a_step_is_that_of_the_formulas(tmp_path: Path, loss: str) -> None:
         up_real, up_made = -(1 - sigmoid(of_real)) / n, sigmoid(of_made) / n
     else:
         up_real, up_made = (of_real - 1) / n, of_made / n
-    v1 = v - 0.5 * (real.T @ up_real + made.T @ up_made)
+    v1 = v - 0.5 * (real.T @ up_real + made.T @ up_made + 0.2 * v)
     c1 = c - 0.5 * (up_real.sum(0) + up_made.sum(0))
     noise = step["noise"][1]
     score = (noise @ w + b) @ v1 + c1
     up = -(1 - sigmoid(score)) / n if loss == "nonsaturating" else (score - 1) / n
-    w1, b1 = w - 0.5 * noise.T @ (up @ v1.T), b - 0.5 * (up @ v1.T).sum(0)
+    w1, b1 = w - 0.5 * (noise.T @ (up @ v1.T) + 0.1 * w), b - 0.5 * (up @ v1.T).sum(0)
     after = numbers(run.folder)
     for expected, found in zip(
         (w1, b1, v1, c1), (*after["generator"], *after["discriminator"]), strict=True
@@ -276,6 +277,20 @@ def test_what_cannot_be_resumed(folder: Path, tmp_path: Path) -> None:
     (run.folder / "checkpoint.npz").write_bytes(b"PK")
     with pytest.raises(NetError, match=r"checkpoint\.npz is damaged"):
         netdsl.resume(run.folder, quiet=True)
+
+
+def test_params_of_the_file(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "param width = 8\n" + PLAIN.replace("fc-8", "fc-{width}")
+    (tmp_path / "wide.net").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    command = ["train", "wide.net", "--data", str(folder / "data.npz"), "--batch", "8"]
+    assert main([*command, "--set", "gan=nonsaturating", "--epochs", "1", "-p", "width=6"]) == 0
+    run = Path("runs/wide-1")
+    for arrays in numbers(run).values():
+        assert 6 in arrays[0].shape
+    (run / "result.json").unlink()
+    assert main(["resume", str(run)]) == 0
+    assert main(["sample", str(run), "--json"]) == 0
 
 
 def test_a_loss_that_is_not_finite(folder: Path, tmp_path: Path) -> None:
