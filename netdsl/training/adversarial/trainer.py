@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 CHECKED = 256
-"""Examples that the losses are measured on where no epoch has ended."""
+"""Examples that the losses are measured on where an epoch was interrupted."""
 
 
 def players_of(job: AdversarialJob) -> Players:
@@ -214,9 +214,10 @@ class AdversarialTrainer:
         job, state = self.job, self.state
         noise, preparation = tuple(job.pair.noise.shape), job.data.preparation
         scores: Mapping[str, float] = {}
-        if state.rows:
+        if state.rows and state.ended != "interrupted":
             scores = state.rows[-1].scores
         elif kept:
+            # What an epoch had on average is not what these weights have.
             some = job.data.train.at(np.arange(min(CHECKED, len(job.data.train))))
             scores = measured(self.players, some, preparation, noise)
         test: Mapping[str, float] = {}

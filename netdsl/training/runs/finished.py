@@ -23,6 +23,7 @@ from netdsl.training.runs.folder import (
     RESULT,
     damaged,
     model_name,
+    of_two_networks,
     require_file,
 )
 from netdsl.training.runs.inputs import is_adversarial, read_network, read_preparation, read_recipe
@@ -127,15 +128,11 @@ def finished_run(folder: Path, net: str | None = None, usual: str = "") -> Finis
 def _of_pair(run: RunResult, preparation: Preparation, part: str) -> FinishedRun:
     """Open one of the two networks of a GAN's run. Raises NetError N613, N614, N691."""
     folder = run.folder
+    if not part:
+        raise of_two_networks(folder)
     if part not in (GENERATOR, DISCRIMINATOR):
-        message = f"{folder} is the run of a GAN, and this is about one network"
-        help = (
-            "resume, evaluate, sample, show, predict and runs know both; exported, one is a "
-            f"network alone: netdsl export {folder} g.keras --net generator"
-        )
-        if part:
-            message = f"{folder} has a generator and a discriminator, not `{part}`"
-            help = did_you_mean(part, (GENERATOR, DISCRIMINATOR)) or "--net generator"
+        message = f"{folder} has a generator and a discriminator, not `{part}`"
+        help = did_you_mean(part, (GENERATOR, DISCRIMINATOR)) or "--net generator"
         raise fail("N691", message, help=help)
     require_file(folder, model_name(part))
     network = read_network(folder, part)

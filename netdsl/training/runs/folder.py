@@ -161,6 +161,8 @@ def require_file(folder: Path, name: str) -> None:
         return
     if not (folder / RUN).is_file():
         raise fail("N613", f"{folder} holds no run: it has no {RUN if name == RESULT else name}")
+    if name in (BEST, LAST) and DISCRIMINATOR in read_json(folder, RUN):
+        raise of_two_networks(folder)
     if (folder / RESULT).is_file():
         of_pair = (model_name(GENERATOR), model_name(DISCRIMINATOR))
         if name in (BEST, *of_pair) and read_json(folder, RESULT).get("ended") == "diverged":
@@ -177,6 +179,16 @@ def require_file(folder: Path, name: str) -> None:
             help=f"netdsl resume {folder}",
         )
     raise fail("N614", f"{folder} is damaged: it has no {name}")
+
+
+def of_two_networks(folder: Path) -> NetError:
+    """Return the error of a GAN's run where one network is meant."""
+    return fail(
+        "N691",
+        f"{folder} is the run of a GAN, and this is about one network",
+        help="resume, evaluate, sample, show, predict and runs know both; exported, one is alone: "
+        f"netdsl export {folder} g.keras --net generator",
+    )
 
 
 def damaged(path: Path) -> NetError:

@@ -416,6 +416,17 @@ def test_a_run_of_one_network_has_no_two(classifier: netdsl.Run, capsys: Any) ->
     assert "error[N691]" in capsys.readouterr().err
 
 
+def test_there_is_no_one_model(plain: netdsl.Run, folder: Path, tmp_path: Path) -> None:
+    for asked in (lambda: plain.model, lambda: plain.forward(np.zeros(4))):
+        with pytest.raises(NetError) as caught:
+            asked()
+        assert caught.value.code == "N691"
+    keys = {"data": str(folder / "data.npz"), "where": tmp_path, "quiet": True}
+    with pytest.raises(NetError) as caught:
+        netdsl.parse("4x4x1 > softmax-3").train(init_from=plain.folder, **keys)
+    assert caught.value.code == "N691"
+
+
 def test_runs_lists_both(folder: Path, plain: netdsl.Run, capsys: Any) -> None:
     assert main(["runs", str(plain.folder)]) == 0
     assert "generator + discriminator" in capsys.readouterr().out
