@@ -52,6 +52,8 @@ class RecipeKeys(TypedDict, total=False):
     schedule: Schedule | Keys | str | None
     penalty: Penalty | Keys | None
     batch: int | None
+    accumulate: int | None
+    ema: float | None
     epochs: int | None
     early_stopping: Stopping | Keys | bool | None
     metrics: Sequence[str] | str | None
@@ -67,6 +69,8 @@ class RecipeKeys(TypedDict, total=False):
     hosts: Sequence[str] | None
     init_from: str | os.PathLike[str] | None
     freeze: Sequence[str] | str | None
+    unfreeze: int | None
+    rates: Mapping[str, float] | None
     log: Sequence[str] | str | None
     seed: int | None
     params: Mapping[str, ParamValue] | None

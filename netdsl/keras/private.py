@@ -222,9 +222,46 @@ def rate_or_schedule(optimizer: Any) -> Any:
 
 
 def prepare_gradients(optimizer: Any, prepare: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
-    """Make an optimizer clip, and then apply, what `prepare` makes of the gradients."""
-    clip = optimizer._clip_gradients
-    optimizer._clip_gradients = lambda gradients: clip(prepare(gradients))
+    """Make an optimizer add up, clip and apply what `prepare` makes of the gradients."""
+    apply = optimizer._backend_apply_gradients
+
+    def prepared(gradients: Sequence[Any], variables: Sequence[Any]) -> None:
+        apply(prepare(gradients), variables)
+
+    optimizer._backend_apply_gradients = prepared
+
+
+def scale_rates(optimizer: Any, group: Callable[[Any], Any], rate_of: Callable[..., Any]) -> None:
+    """Make an optimizer take its steps, and its weight decay, group by group of its variables.
+
+    Args:
+        optimizer: on one device.
+        group: of a variable.
+        rate_of: gives the rate of a group: `rate_of(group, rate, steps taken so far)`.
+    """
+    step, decay = optimizer._backend_update_step, optimizer.weight_decay
+
+    def scaled(gradients: Sequence[Any], variables: Sequence[Any], rate: Any) -> None:
+        groups: dict[Any, list[tuple[Any, Any]]] = {}
+        for gradient, variable in zip(gradients, variables, strict=True):
+            groups.setdefault(group(variable), []).append((gradient, variable))
+        for key, pairs in groups.items():
+            own = rate_of(key, rate, optimizer._iterations)
+            for _, variable in pairs if decay else ():
+                variable.assign(variable - variable * decay * own)
+            step([gradient for gradient, _ in pairs], [variable for _, variable in pairs], own)
+
+    optimizer._backend_update_step = scaled
+    if decay:
+        optimizer._apply_weight_decay = lambda variables: None
+
+
+def moving_averages(optimizer: Any) -> list[tuple[Any, Any]]:
+    """Pair each variable that an optimizer trains with the average that it keeps of it, if any."""
+    if not getattr(optimizer, "use_ema", False):
+        return []
+    averages = optimizer._model_variables_moving_average
+    return list(zip(optimizer._trainable_variables, averages, strict=True))
 
 
 def leave_unreduced(optimizer: Any) -> None:

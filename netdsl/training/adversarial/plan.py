@@ -57,6 +57,13 @@ NO_PLACE = {
     "hosts": "a GAN is trained on one device",
     "init_from": "a GAN begins with the seed's weights",
     "freeze": "both networks of a GAN are trained whole",
+    "unfreeze": "both networks of a GAN are trained whole",
+    "rates": "each network of a GAN has one rate",
+    "accumulate": "the networks of a GAN are updated in turn",
+    "ema": "a GAN keeps its last weights",
+    "metrics": "a GAN is not compared with targets",
+    "threshold": "a GAN is not compared with targets",
+    "calibrate": "a GAN is not compared with targets",
 }
 """Keys that a GAN has no use for, and why."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from netdsl.training.loop.averaging import averaged
 from netdsl.training.loop.learning_rate import RateControl, synchronise
 from netdsl.training.loop.state import FOREVER
 from netdsl.training.metrics.definitions import stopping_figure
@@ -42,6 +43,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         on_epoch: called with what came of the epoch.
         stopped: whether the training is to stop after the step at hand, as Ctrl-C asks.
         follows: whether the weights are noted at each step.
+        given: whether the first weights came from elsewhere: they are evaluated before any step.
+        on_first: called with what came of that.
     """
 
     def __init__(
@@ -69,11 +72,16 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.began = time.perf_counter()
         self.logs: Mapping[str, Any] = {}
         self.stopped = False
-        self.follows = False
+        self.follows = self.given = False
+        self.on_first: Callable[[Evaluation], None] = lambda evaluation: None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         if self.follows and not self.state.path:
             self._note_weights()
+        begins = self.state.searching and not self.state.step and not self.state.evaluations
+        if self.given and begins and len(self.validation.part):
+            self.evaluate()
+            self.on_first(self.state.evaluations[-1])
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began = time.perf_counter()
@@ -146,6 +154,10 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         Without a validation part the epoch's own figures are taken for its.
         """
         synchronise(self.model)
+        with averaged(self.model):
+            self._evaluate()
+
+    def _evaluate(self) -> None:
         state = self.state
         if not len(self.validation.part):
             scores = named_scores(self.model, self.training.preparation, self.logs)
@@ -185,7 +197,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 if state.rows and state.evaluations and not interrupted:
                     state.rows[-1] = replace(state.rows[-1], evaluation=state.evaluations[-1])
         elif not interrupted and not state.diverged:
-            state.weights = self._weights()
+            with averaged(self.model):
+                state.weights = self._weights()
         if state.weights:
             self.model.set_weights(state.weights)
 

@@ -56,14 +56,16 @@ def compile_model(
         preparation: what is done to the data.
         steps: in an epoch.
     """
-    freeze(model, recipe.freeze or ())
+    freeze(model, recipe.freeze or (), recipe.unfreeze is not None)
     penalise(model, graph, recipe.penalty)
     for layer in draws_of(model):
         layer.kl = 1.0 if recipe.kl is None else recipe.kl
     outputs, weights = preparation.outputs, recipe.loss_weights
     soft = Sampling.of(recipe).soft_labels
     rate = step_schedule(recipe.schedule, recipe.optimizer.rate or 0.0, steps, recipe.epochs or 1)
-    optimizer = keras_optimizer(recipe.optimizer, rate)
+    optimizer = keras_optimizer(recipe.optimizer, rate, recipe.accumulate or 1, recipe.ema)
+    if recipe.rates or recipe.unfreeze:
+        rate_layers(optimizer, recipe, steps)
     follow_rate(model, optimizer)
     losses = [keras_loss(output, soft) for output in outputs]
     shares = None if weights is None else [weights[output.name] for output in outputs]
@@ -78,15 +80,55 @@ def compile_model(
         train_adversarially(model, recipe.adversarial, preparation.inputs[0], losses, shares)
 
 
-def freeze(model: keras.Model, patterns: Sequence[str]) -> None:
-    """Make the layers of these names, or whose names these patterns match, untrainable."""
+def freeze(model: keras.Model, patterns: Sequence[str], later: bool = False) -> None:
+    """Make the layers of these names, or whose names these patterns match, untrainable.
+
+    Of those that are trained `later` only batch norms: in training they would change their
+    statistics under weights that stand still.
+    """
     for layer in model.layers:
-        if any(fnmatchcase(layer.name, pattern) for pattern in patterns):
+        waits = later and not isinstance(layer, keras.layers.BatchNormalization)
+        if not waits and any(fnmatchcase(layer.name, pattern) for pattern in patterns):
             layer.trainable = False
 
 
-def keras_optimizer(section: Optimizer, schedule: Any = None) -> keras.Optimizer:
-    """Make the optimizer of a resolved recipe; a schedule is in for its rate."""
+def rate_layers(optimizer: keras.Optimizer, recipe: Recipe, steps: int) -> None:
+    """Give layers the shares of the rate that a recipe asks for; those that are frozen at first
+    have the rate 0 until then.
+
+    Args:
+        optimizer: of a model.
+        recipe: with every value.
+        steps: in an epoch.
+    """
+    frozen, shares = recipe.freeze or (), recipe.rates or {}
+    begin = (recipe.unfreeze or 0) * steps
+
+    def group(variable: Any) -> tuple[float, bool]:
+        layer = variable.path.split("/")[0]
+        matching = (share for name, share in shares.items() if fnmatchcase(layer, name))
+        waits = bool(begin) and any(fnmatchcase(layer, name) for name in frozen)
+        return next(matching, 1.0), waits
+
+    def rate_of(group: tuple[float, bool], rate: Any, done: Any) -> Any:
+        share, waits = group
+        own = rate if share == 1 else rate * share
+        return own * keras.ops.cast(done >= begin, own.dtype) if waits else own
+
+    private.scale_rates(optimizer, group, rate_of)
+
+
+def keras_optimizer(
+    section: Optimizer, schedule: Any = None, accumulate: int = 1, ema: float | None = None
+) -> keras.Optimizer:
+    """Make the optimizer of a resolved recipe.
+
+    Args:
+        section: of the recipe.
+        schedule: in for its rate, if given.
+        accumulate: batches whose gradients make one update.
+        ema: what is kept of the average of the weights at each update, if one is taken.
+    """
     if section.searches:
         from netdsl.training.loop.full_batch import FullBatchOptimizer
 
@@ -98,6 +140,9 @@ def keras_optimizer(section: Optimizer, schedule: Any = None) -> keras.Optimizer
     }
     options |= {"nesterov": True} if section.name == "nesterov" else {}
     options |= {} if schedule is None else {"learning_rate": schedule}
+    options |= {} if accumulate == 1 else {"gradient_accumulation_steps": accumulate}
+    if ema is not None:  # Keras averages after each batch, of which one in `accumulate` moves
+        options |= {"use_ema": True, "ema_momentum": ema ** (1 / accumulate)}
     optimizer = OPTIMIZERS[section.name or ""](**options)
     if keras.config.backend() == "tensorflow":
         _sum_rows(optimizer)

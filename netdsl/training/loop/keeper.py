@@ -95,7 +95,7 @@ class Keeper:
 
         if is_kept(epoch):
             (self.folder / KEPT).mkdir(exist_ok=True)
-            self._save(f"{KEPT}/{kept_name(epoch)}", learner.plain, learner.model.get_weights())
+            self._save(f"{KEPT}/{kept_name(epoch)}", learner.plain, learner.weights())
         for one, path in kept_epochs(self.folder).items():
             if one <= epoch and not is_kept(one):
                 path.unlink(missing_ok=True)

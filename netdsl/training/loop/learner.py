@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from netdsl.training.data.batches import Batches, Sampling, Shuffled, evaluation_batches
 from netdsl.training.evaluation.asked_figures import asked_figures, asked_metrics
 from netdsl.training.evaluation.decisions import decide
+from netdsl.training.loop.averaging import averaged
 from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.checkpoint import read_checkpoint
 from netdsl.training.loop.compile import compile_model, freeze
@@ -57,9 +58,14 @@ class Learner:
         devices.take_over(model, self.evaluator)
         if devices.shared and devices.first:
             self.plain = seeded_model(job)
-            freeze(self.plain, job.recipe.freeze or ())
+            freeze(self.plain, job.recipe.freeze or (), job.recipe.unfreeze is not None)
         elif not devices.shared and self.setup.speed != "plain":
             evaluate_at_once(self.evaluator)
+
+    def weights(self) -> list[Any]:
+        """Return the weights as they are kept: where averages are taken, these."""
+        with averaged(self.model):
+            return [weight.copy() for weight in self.model.get_weights()]
 
     @property
     def follows(self) -> bool:
@@ -93,6 +99,7 @@ class Learner:
             self.measured,
         )
         callback.follows = self.follows and self.state.searching
+        callback.given = bool(recipe.init_from)
         callback.set_model(self.model)  # Keras sets it too, but an interrupt may come before
         return callback
 

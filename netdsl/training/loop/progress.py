@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from netdsl.training.runs.history import Epoch
+    from netdsl.training.runs.history import Epoch, Evaluation
 
 
 class Progress(Protocol):
@@ -23,6 +23,8 @@ class Progress(Protocol):
 
     def epoch(self, epoch: Epoch) -> None: ...
 
+    def first(self, evaluation: Evaluation) -> None: ...
+
 
 class Quiet:
     """No progress is shown."""
@@ -30,6 +32,8 @@ class Quiet:
     def step(self, step: int, loss: float) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
+
+    def first(self, evaluation: Evaluation) -> None: ...
 
 
 class Lines(Quiet):
@@ -41,6 +45,17 @@ class Lines(Quiet):
     def epoch(self, epoch: Epoch) -> None:
         text, place = epoch_text(epoch, self.metric), f"{epoch.epoch}/{self.epochs}"
         print(f"epoch {place}  {text}  {epoch.seconds:.1f} s", file=sys.stderr, flush=True)
+
+    def first(self, evaluation: Evaluation) -> None:
+        print(first_text(evaluation), file=sys.stderr, flush=True)
+
+
+def first_text(evaluation: Evaluation) -> str:
+    """Write what the weights that a training began with give."""
+    scores = "  ".join(
+        f"{name.replace('_', ' ')} {value:.4f}" for name, value in evaluation.scores.items()
+    )
+    return f"step 0, the weights that were given: validation {scores}"
 
 
 def epoch_text(epoch: Epoch, metric: str) -> str:
@@ -128,5 +143,8 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
                     text += f"  validation {loss:.4f}  {metric.replace('_', ' ')} {value:.4f}"
                     text += _others(epoch.evaluation.scores)
                 bar.update(task, description=text)
+
+            def first(self, evaluation: Evaluation) -> None:
+                bar.console.print(first_text(evaluation), highlight=False, markup=False)
 
         yield OnTerminal()

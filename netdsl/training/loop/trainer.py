@@ -119,6 +119,7 @@ class Trainer:
                             self.keeper.keep_epoch(learner)
 
                     callback.on_step, callback.on_epoch = shown.step, on_epoch
+                    callback.on_first = shown.first
                     learner.fit(training, callback, epochs)
                 if callback.stopped:  # after the last step, where nothing looked any more
                     raise KeyboardInterrupt
@@ -129,7 +130,7 @@ class Trainer:
             interrupted, state.ended = True, "interrupted"
         state.ended = state.ended or "epochs"
         synchronise(learner.model)
-        self.last = [weight.copy() for weight in learner.model.get_weights()]
+        self.last = learner.weights()
         callback.finish(interrupted)
 
 

@@ -5,9 +5,7 @@ refused with a `Conflict`.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from netdsl.kinds.draws import Gaussian
@@ -38,9 +36,6 @@ EPOCHS = 100
 
 KEPT = 100
 """Epochs whose weights are kept, at most."""
-
-LISTED = 12
-"""Names that a help lists, at most."""
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -196,34 +191,6 @@ def check_precision(precision: str | None, optimizer: Optimizer) -> None:
         )
         help = "use `precision: mixed`, or `beta2: 0.99`"
         raise Conflict("precision", message, help=help)
-
-
-def check_frozen(patterns: Sequence[str], graph: Graph) -> None:
-    """Reject a pattern of `freeze` that names no layer with weights, and patterns that name all.
-
-    Raises:
-        Conflict: where there is such a pattern.
-    """
-    names = [op.name for op in graph.ops if graph.weights(op)]
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            message = f"`freeze` names `{pattern}`, which matches no layer with weights"
-            shown = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
-            help = f"the layers with weights are {shown}"
-            raise Conflict("freeze", message, help=help, typo=Typo(pattern, names))
-    if patterns and all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in names):
-        raise Conflict("freeze", "`freeze` names every layer: nothing is left to train")
-
-
-def check_first_weights(path: str | None) -> None:
-    """Reject first weights from where nothing is.
-
-    Raises:
-        Conflict: N601 where there is nothing.
-    """
-    if path and not os.path.exists(path):
-        message = f"there is no {path} to initialise the weights from"
-        raise Conflict("init_from", message, code="N601")
 
 
 def penalty(given: Penalty) -> Penalty:

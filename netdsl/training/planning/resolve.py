@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.process import backend
 from netdsl.training.distributed.sharing import check_shares
-from netdsl.training.planning import by_output, defaults, measures
+from netdsl.training.planning import by_output, defaults, fine_tuning, measures
 from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.preparation.augment_checks import doubts
 from netdsl.training.preparation.readings import PERCEPTRON
@@ -52,8 +52,8 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
     rule = outputs[0].loss == PERCEPTRON and recipe.optimizer.name is None
     optimizer = defaults.optimizer(recipe.optimizer, rule)
     defaults.check_precision(recipe.precision, optimizer)
-    defaults.check_frozen(recipe.freeze or (), network.graph)
-    defaults.check_first_weights(recipe.init_from)
+    fine_tuning.check_first_weights(recipe.init_from)
+    fine_tuning.check_updates(recipe, optimizer)
     batch = defaults.batch_size(recipe.batch or (1 if rule else None), optimizer, examples)
     check_shares(recipe, batch)
     engine = recipe.backend or backend()
@@ -66,6 +66,7 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         defaults.check_solvable(outputs)
         usual = 1
     steps, epochs = math.ceil(examples / batch), recipe.epochs or usual
+    fine_tuning.check_layers(recipe, network.graph, epochs)
     stopping = measures.early_stopping(recipe.early_stopping, steps, validation, outputs)
     measures.check_decisions(recipe, outputs, validation)
     every = int(stopping.every or steps)
@@ -85,6 +86,7 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         schedule=defaults.schedule(recipe.schedule, optimizer.rate or 0.0, epochs, validation),
         penalty=defaults.penalty(recipe.penalty),
         batch=batch,
+        accumulate=None if recipe.accumulate == 1 else recipe.accumulate,
         epochs=epochs,
         augment=defaults.augment(
             recipe.augment,

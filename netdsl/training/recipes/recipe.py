@@ -307,6 +307,8 @@ class Recipe(Section):
     schedule: Schedule = section(Schedule)
     penalty: Penalty = section(Penalty)
     batch: int | None = key(NumberValue(whole=True, min=1))
+    accumulate: int | None = key(NumberValue(whole=True, min=1, max=10_000))
+    ema: float | None = key(NumberValue(above=0, below=1))
     epochs: int | None = key(NumberValue(whole=True, min=1))
     early_stopping: Stopping = section(Stopping)
     metrics: tuple[str, ...] | None = key(ValueList(MetricValue(METRICS), distinct=True))
@@ -324,6 +326,8 @@ class Recipe(Section):
     freeze: tuple[str, ...] | None = key(
         ValueList(TextValue("a layer's name, or a pattern such as `block1*`"))
     )
+    unfreeze: int | None = key(NumberValue(whole=True, min=1))
+    rates: Mapping[str, float] | None = key(ValuesByName(NumberValue(min=0)))
     log: tuple[str, ...] | None = key(ValueList(OneOf(LOGGERS)))
     seed: int | None = key(NumberValue(whole=True, min=0, below=2**32))
     params: Mapping[str, Param] = field(default_factory=dict, metadata={"params": True})

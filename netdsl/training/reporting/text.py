@@ -65,7 +65,7 @@ def describe_run(run: RunResult) -> str:
             *decision_lines(run.decisions),
             *test_lines(run),
             *zeros_lines(run),
-            f"saved in {run.folder}" + (f": open {run.folder / REPORT}" if run.best_step else ""),
+            f"saved in {run.folder}" + (f": open {run.folder / REPORT}" if run.validation else ""),
         ]
     )
 

@@ -1,0 +1,38 @@
+"""The moving averages of a model's weights, where a recipe asks for them: what is evaluated and
+kept. This module imports Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from keras import ops
+
+from netdsl.keras import private
+from netdsl.training.loop.learning_rate import synchronise
+
+if TYPE_CHECKING:
+    import keras
+
+
+@contextmanager
+def averaged(model: keras.Model) -> Iterator[None]:
+    """Give a model the averages of its weights meanwhile, and its own weights again after it.
+
+    Nothing is done where no averages are taken, or no step was.
+    """
+    pairs = private.moving_averages(model.optimizer)
+    if not pairs or not int(ops.convert_to_numpy(model.optimizer.iterations)):
+        yield
+        return
+    synchronise(model)
+    own = [ops.copy(variable.value) for variable, _ in pairs]
+    for variable, average in pairs:
+        variable.assign(average.value)
+    try:
+        yield
+    finally:
+        for (variable, _), value in zip(pairs, own, strict=True):
+            variable.assign(value)

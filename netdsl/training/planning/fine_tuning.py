@@ -1,0 +1,91 @@
+"""Where weights come from, which are trained, how fast and when; their averages, and batches that
+are added up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from netdsl.training.recipes.conflicts import Conflict, Typo
+
+if TYPE_CHECKING:
+    from netdsl.graph import Graph
+    from netdsl.training.recipes.recipe import Optimizer, Recipe
+
+LISTED = 12
+"""Names that a help lists, at most."""
+
+
+def check_layers(recipe: Recipe, graph: Graph, epochs: int) -> None:
+    """Reject patterns of `freeze` and `rates` that name no layer with weights, those that freeze
+    all, and layers that are never trained again.
+
+    Raises:
+        Conflict: where there is such a pattern or epoch.
+    """
+    names, patterns = [op.name for op in graph.ops if graph.weights(op)], recipe.freeze or ()
+    _check_named("freeze", patterns, names)
+    _check_named("rates", tuple(recipe.rates or ()), names)
+    if recipe.unfreeze is not None:
+        if not patterns:
+            message = "`unfreeze` is the epoch after which the layers of `freeze` are trained"
+            raise Conflict("unfreeze", message, help="freeze: [conv*]")
+        if recipe.unfreeze >= epochs:
+            message = f"the training ends after epoch {epochs:,}: nothing is trained after epoch "
+            raise Conflict(
+                "unfreeze", message + f"{recipe.unfreeze:,}", help="leave `unfreeze` out"
+            )
+    elif patterns and _match_all(patterns, names):
+        raise Conflict("freeze", "`freeze` names every layer: nothing is left to train")
+    if recipe.rates and not any(recipe.rates.values()) and _match_all(recipe.rates, names):
+        raise Conflict("rates", "the rate of every layer is 0: nothing is left to train")
+
+
+def _match_all(patterns: Iterable[str], names: Sequence[str]) -> bool:
+    return all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in names)
+
+
+def _check_named(key: str, patterns: Sequence[str], names: Sequence[str]) -> None:
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            message = f"`{key}` names `{pattern}`, which matches no layer with weights"
+            shown = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+            help = f"the layers with weights are {shown}"
+            raise Conflict(key, message, help=help, typo=Typo(pattern, names))
+
+
+def check_first_weights(path: str | None) -> None:
+    """Reject first weights from where nothing is.
+
+    Raises:
+        Conflict: N601 where there is nothing.
+    """
+    if path and not os.path.exists(path):
+        message = f"there is no {path} to initialise the weights from"
+        raise Conflict("init_from", message, code="N601")
+
+
+def check_updates(recipe: Recipe, optimizer: Optimizer) -> None:
+    """Reject what an optimizer, or several devices, do not do with their updates.
+
+    Raises:
+        Conflict: for averages, batches that are added up, and rates by layer.
+    """
+    keys = {
+        "accumulate": recipe.accumulate not in (None, 1),
+        "ema": recipe.ema is not None,
+        "rates": bool(recipe.rates),
+        "unfreeze": recipe.unfreeze is not None,
+    }
+    for key in (key for key, asked in keys.items() if asked):
+        if optimizer.searches or (key == "accumulate" and optimizer.whole):
+            message = f"`{optimizer.name}` takes each step on the whole training part: no `{key}`"
+            raise Conflict(key, message, help="use `adam` or `sgd`, for example")
+        if recipe.hosts or recipe.devices not in (None, 1):
+            raise Conflict(key, f"`{key}` works on one device", help="leave `devices` out")
+        if key != "ema" and recipe.penalty.proximal:
+            message = f"`proximal` moves weights after each step, whatever `{key}` says of them"
+            raise Conflict(key, message, help="leave `proximal` out")
