@@ -123,7 +123,8 @@ def private_names() -> set[str]:
 
 def test_every_private_name_is_there(model: Any) -> None:
     """A name that `private.py` begins to use is looked for here too."""
-    optimizer = keras.optimizers.SGD()
+    optimizer = keras.optimizers.SGD(use_ema=True)
+    optimizer.build([keras.Variable(1.0)])
     owners = [model, model.layers[0], model.outputs[0], optimizer, keras.random.SeedGenerator(1)]
     owners.append(keras.Variable(1.0))
     for attention in (

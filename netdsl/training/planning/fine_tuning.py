@@ -34,7 +34,7 @@ def check_layers(recipe: Recipe, graph: Graph, epochs: int) -> None:
             message = "`unfreeze` is the epoch after which the layers of `freeze` are trained"
             raise Conflict("unfreeze", message, help="freeze: [conv*]")
         if recipe.unfreeze >= epochs:
-            message = f"the training ends after epoch {epochs:,}: nothing is trained after epoch "
+            message = f"the training has {epochs:,} epochs: none comes after "
             raise Conflict(
                 "unfreeze", message + f"{recipe.unfreeze:,}", help="leave `unfreeze` out"
             )
