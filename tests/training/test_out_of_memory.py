@@ -105,6 +105,14 @@ def test_the_model_is_on_the_safe_side_of_what_was_measured(
         assert measured <= training.needed(batch, kind) / 2**20 <= 2 * measured
 
 
+def test_steps_on_examples_and_their_copies_take_twice_the_batch() -> None:
+    """As in adversarial training."""
+    twice = TRAINING._replace(copies=2)
+    needed = TRAINING.needed(64, RESIDENT)
+    assert twice.needed(32, RESIDENT) == needed
+    assert twice.largest(needed, RESIDENT) == TRAINING.largest(needed, RESIDENT) // 2
+
+
 @pytest.mark.parametrize(
     "message",
     [
