@@ -92,7 +92,8 @@ def read(
         if getattr(spec, name) is not None:
             help = "give the parts with the data: ((x, y), (x_test, y_test))"
             raise fail("N507", f"`{name}` names a file; the data is given in Python", help=help)
-    return gather(given, signature, _single_target(spec, span), spec.weight)
+    names = _class_names(signature, kept, ())
+    return gather(given, signature, _single_target(spec, span), spec.weight, names)
 
 
 def _read_source(
@@ -132,6 +133,7 @@ def _read_source(
         return read_made(spec, signature, formula, span)
     _check_not_made(spec, span)
     target = None if tabular else _single_target(spec, span)
+    names = _class_names(signature, kept, classes)
     if source == PYTHON:
         raise fail(
             "N535",
@@ -145,9 +147,9 @@ def _read_source(
         return read_hub(source, signature, target, span)
     if path.suffix.lower() == ".npz":
         held = read_npz(path, span)
-        return named_parts(os.path.abspath(path), held, signature, target, spec.weight, span)
+        return named_parts(os.path.abspath(path), held, signature, target, spec.weight, span, names)
     if path.suffix.lower() == ".npy":
-        return read_pair(path, target, signature, spec.weight, span)
+        return read_pair(path, target, signature, spec.weight, span, names)
     if tabular:
         trained = None
         if kept and kept.inputs[0].columns:
@@ -158,6 +160,15 @@ def _read_source(
     if os.path.isdir(source):
         return read_folder(path, signature, classes, target, spec.damaged == "skip", span)
     raise _unknown(source, span)
+
+
+def _class_names(
+    signature: NetworkSignature, kept: Preparation | None, classes: tuple[str, ...]
+) -> tuple[tuple[str, ...], ...]:
+    """Return the names of the classes of each output, those of a run or of another file's."""
+    if kept:
+        return tuple(output.names for output in kept.outputs)
+    return (classes,) * len(signature.outputs) if classes else ()
 
 
 def _single_target(spec: DataSpec, span: Span | None) -> str | None:

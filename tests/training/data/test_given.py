@@ -130,7 +130,7 @@ def test_data_is_given_again_to_evaluate() -> None:
         ((X, Y[:-1]), "N515", "40 rows and `y` has 39"),
         ((X, Y + 1), "N520", "1 to 4"),
         ((X * np.nan, Y), "N517", "not finite, first in row 0"),
-        ((X, np.array(["a"] * 40)), "N517", "holds text"),
+        ((X, np.array(["a"] * 40)), "N521", "only one class: a"),
         ((X, [[1], [1, 2]]), "N533", "cannot be converted to an array"),
         ((X, [object()] * 40), "N533", "holds Python objects"),
         ((np.ma.masked_less(X, X.mean()), Y), "N533", "`x` has masked numbers"),

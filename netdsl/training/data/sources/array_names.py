@@ -10,6 +10,7 @@ from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.wording import first_few
 
 if TYPE_CHECKING:
+    from netdsl.training.data.npz import ArrayHeader
     from netdsl.training.data.signature import NetworkSignature
     from netdsl.training.preparation.rows import Rows
 
@@ -124,6 +125,12 @@ class ArraysByMeaning:
             if (named - {""})
             else ("",)
         )
+
+    def form(self, name: str) -> Rows | ArrayHeader:
+        """Return what is known of an array without unpacking it: its shape and its type."""
+        header = getattr(self.held, "header", None)
+        found: Rows | ArrayHeader = header(name) if header else self.held[name]
+        return found
 
     def take(self, said: ArrayName) -> tuple[str, Rows]:
         """Return an array and its name."""

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,15 @@ from netdsl.training.data.sources.claims import (
     check_form,
     check_targets,
 )
+from netdsl.training.data.sources.text_labels import (
+    TextLabels,
+    check_text_form,
+    classes_in,
+    is_text,
+    labels_of,
+    text_labels,
+    texts_of,
+)
 from netdsl.training.data.weights import WEIGHTED, checked_weights, not_single
 from netdsl.training.preparation.ranges import LARGEST, scan
 from netdsl.training.preparation.shapes import size
@@ -30,6 +39,8 @@ from netdsl.wording import counted
 if TYPE_CHECKING:
     from netdsl.training.data.signature import NetworkSignature
     from netdsl.training.preparation.rows import Array, Rows
+
+NO_TEXTS = TextLabels({}, ())
 
 TRAINED = ("x_train", "y_train", "x_test", "y_test")
 
@@ -132,11 +143,12 @@ def read_pair(
     signature: NetworkSignature,
     weight: str | None = None,
     span: Span | None = None,
+    kept: Sequence[tuple[str, ...]] = (),
 ) -> SourceData:
     """Read examples, targets and weights in an `.npy` file each, which may exceed the memory.
 
     Raises:
-        NetError: N511 to N518.
+        NetError: N511 to N518, N520 and N521 for labels that are texts.
     """
     if len(signature.inputs) > 1:
         raise fail(
@@ -154,7 +166,15 @@ def read_pair(
         )
     x = read_npy(path, span, mapped=True)
     copied, outputs = target == INPUT, len(signature.outputs)
-    y = () if copied else (read_npy(Path(target), span, mapped=True),) * outputs
+    learned, classes = None, kept[0] if kept else ()
+    if not copied:
+        learned = read_npy(Path(target), span, mapped=True)
+        if is_text(learned):
+            check_text_form(learned, target, span)
+            texts = texts_of(learned, target, span)
+            classes = classes or classes_in([texts])
+            learned = labels_of(texts, classes, target, span)
+    y = () if learned is None else (learned,) * outputs
     names = () if copied else (f"`{Path(target).name}`",) * outputs
     folder = os.path.abspath(path.parent)
     part = sound(Examples((x,), y, "all", (f"`{path.name}`",), names), folder, span)
@@ -164,6 +184,8 @@ def read_pair(
     return SourceData(
         os.path.abspath(path),
         part,
+        classes=classes,
+        own=bool(classes),
         target=target if copied else os.path.abspath(target),
         notes=() if weight is None else (WEIGHTED,),
     )
@@ -195,6 +217,7 @@ def named_parts(
     target: str | None = None,
     weight: str | None = None,
     span: Span | None = None,
+    kept: Sequence[tuple[str, ...]] = (),
 ) -> SourceData:
     """Make the parts that arrays say by their names.
 
@@ -209,15 +232,20 @@ def named_parts(
         target: `input` where each output learns the input of its shape.
         weight: the name of the weights, where it is not `sample_weight`.
         span: the place of the source's name in a recipe.
+        kept: the names of the classes of each output of a run.
 
     Raises:
-        NetError: N507, N514 where a name is missing or says nothing, N515 to N518.
+        NetError: N507, N514 where a name is missing or says nothing, N515 to N518, N520 and N521
+            for labels that are texts.
     """
     if target not in (None, INPUT):
         only = "`target` is for tables, .npy files and `input`"
         raise fail("N507", f"{only}: {source} has its own targets", span)
     arrays = ArraysByMeaning(source, held, signature, weight, span)
-    parts = {part: _part(arrays, part, signature, target) for part in arrays.parts}
+    texts = NO_TEXTS
+    if target != INPUT:
+        texts = text_labels(arrays, signature.outputs, kept)
+    parts = {part: _part(arrays, part, signature, target, texts) for part in arrays.parts}
     arrays.check_used(ignored=Y if target == INPUT else "")
     for part in parts.values():
         _check_alike(next(iter(parts.values())), part, source, span)
@@ -231,8 +259,11 @@ def named_parts(
         train,
         parts.get("test"),
         parts.get("validation"),
+        classes=texts.classes[0] if texts.arrays else (),
+        own=bool(texts.arrays),
         target=target,
         notes=() if train.weights is None else (WEIGHTED,),
+        classes_by=texts.classes if texts.arrays and len(signature.outputs) > 1 else (),
     )
 
 
@@ -241,8 +272,9 @@ def _part(
     part: str,
     signature: NetworkSignature,
     target: str | None,
+    texts: TextLabels,
 ) -> Examples:
-    """Return a part's arrays, for each input and for each output.
+    """Return a part's arrays, for each input and for each output, texts as labels.
 
     Raises:
         NetError: N514 to N518.
@@ -261,7 +293,7 @@ def _part(
     x_taken, y_taken = ([arrays.take(one) for one in names] for names in (x, y))
     found = Examples(
         tuple(array for _, array in x_taken),
-        tuple(array for _, array in y_taken),
+        tuple(texts.arrays.get(name, array) for name, array in y_taken),
         part or "all",
         tuple(f"`{name}`" for name, _ in x_taken),
         tuple(f"`{name}`" for name, _ in y_taken),
@@ -291,7 +323,8 @@ def _check_claims(
         for said in names:
             name = arrays.by_meaning[said]
             header = named[f"`{name}`"] = file.header(name)
-            check_form(header, f"`{name}` of {source}", span)
+            if said.role != Y or not is_text(header):
+                check_form(header, f"`{name}` of {source}", span)
             headers[-1].append((f"`{name}`", header))
     x, y, weights = headers
     check_alike(named, x[0][0], source, span)
@@ -300,7 +333,8 @@ def _check_claims(
     examples = sum(math.prod(header.shape[1:]) for _, header in x)
     # One array of targets may be for all outputs.
     for (name, header), tensor in zip(y, signature.outputs[: len(y)], strict=True):
-        check_targets(header.shape[1:], tensor.shape, examples, f"{name} of {source}", span)
+        if not is_text(header):
+            check_targets(header.shape[1:], tensor.shape, examples, f"{name} of {source}", span)
     for name, header in weights:
         if math.prod(header.shape[1:]) > examples:
             raise not_single(f"{name} of {source}", span)

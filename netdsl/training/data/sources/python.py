@@ -31,6 +31,7 @@ def gather(
     signature: NetworkSignature,
     target: str | None = None,
     weight: str | None = None,
+    kept: Sequence[tuple[str, ...]] = (),
 ) -> SourceData:
     """Gather the examples of data that was given in Python.
 
@@ -41,6 +42,7 @@ def gather(
         signature: the network's.
         target: `input` where each output learns the input of its shape.
         weight: the name of the weights in a dict, where it is not `sample_weight`.
+        kept: the names of the classes of each output of a run.
 
     Raises:
         NetError: N514 to N518, N533, N534.
@@ -64,7 +66,8 @@ def gather(
     else:
         held = _gathered(given, signature, target)
     _check_channels(held, signature)
-    return replace(named_parts("the data given", held, signature, target, weight), source=PYTHON)
+    found = named_parts("the data given", held, signature, target, weight, kept=kept)
+    return replace(found, source=PYTHON)
 
 
 def _is_one(given: tuple[Any, ...], signature: NetworkSignature) -> bool:
