@@ -131,7 +131,7 @@ def _read_source(
         )
     if made:
         return read_made(spec, signature, formula, span)
-    _check_not_made(spec, span)
+    _check_not_made(spec, os.path.isdir(source), span)
     target = None if tabular else _single_target(spec, span)
     names = _class_names(signature, kept, classes)
     if source == PYTHON:
@@ -158,7 +158,9 @@ def _read_source(
             trained = TrainedTable(kept.inputs[0].columns, classes, names)
         return read_table(path, spec, signature, trained, span)
     if os.path.isdir(source):
-        return read_folder(path, signature, classes, target, spec.damaged == "skip", span)
+        limits = kept.inputs[0].pixel_range if kept else spec.range
+        skip, known = spec.damaged == "skip", kept is not None
+        return read_folder(path, signature, classes, target, skip, span, limits, known)
     raise _unknown(source, span)
 
 
@@ -200,10 +202,10 @@ def _check_not_tabular(spec: DataSpec, span: Span | None) -> None:
             )
 
 
-def _check_not_made(spec: DataSpec, span: Span | None) -> None:
-    """Raise NetError N507 for a key that is for data that is made."""
+def _check_not_made(spec: DataSpec, folder: bool, span: Span | None) -> None:
+    """Raise NetError N507 for a key that is for data that is made; `range` is for images too."""
     for name in MADE:
-        if getattr(spec, name) is not None:
+        if getattr(spec, name) is not None and not (folder and name == "range"):
             message = f"`{name}` is for data that is made; {spec.source} is read"
             raise fail("N507", message, span, help=f"leave `{name}` out")
 

@@ -138,6 +138,7 @@ class SourceData:
         own: whether they are those found in this data.
         scale: what the source's numbers are divided by, None where it does not say.
         target: the column or array that is learned, or several columns.
+        pixel_range: the values of images of more than 8 bits that become 0 and 1.
         classes_by: of several columns the names of the classes of each output.
         columns_by: the columns of a table that each output learns.
         columns: those of a table of text and numbers.
@@ -156,6 +157,7 @@ class SourceData:
     columns: TableTransform | None = None
     notes: tuple[str, ...] = ()
     made: Mapping[str, Any] = field(default_factory=dict)
+    pixel_range: tuple[float, float] | None = None
     classes_by: tuple[tuple[str, ...], ...] = ()
     columns_by: tuple[tuple[str, ...], ...] = ()
 

@@ -84,6 +84,7 @@ def _input(
         values.low >= 0 and values.high <= scale,
         tensor.shape,
         crop_from=_crop_from(example, tensor, recipe),
+        pixel_range=held.pixel_range,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data.sources.arrays import check_numbers, read_npy, read_npz
 from netdsl.training.data.sources.claims import check_form, check_pixels
+from netdsl.training.data.sources.deep_images import deep_image
 from netdsl.training.data.sources.images import SUFFIXES as IMAGES
 from netdsl.training.data.sources.images import read_image
 from netdsl.training.data.sources.parsed_table import select
@@ -315,6 +316,12 @@ def _picture(path: Path, input: InputTransform) -> Array:
         )
     grey = channels(input.example) == 1 if input.images else channels(input.shape) == 1
     expected = input.example[:2] if input.images else ()
+    if input.pixel_range:
+        shape = input.example if input.images else ()
+        if len(shape) == 2:
+            shape = (*shape, 1)
+        pixels = deep_image(path, shape, input.pixel_range)[None]
+        return pixels.reshape(1, *input.example) if input.images else pixels[..., 0]
     pixels = np.asarray(read_image(path, grey, expected), np.float32)[None] * (input.scale / 255)
     if not input.images and pixels[0].size != np.prod(input.shape):
         raise misfit(pixels.shape[1:], input.shape, str(path))

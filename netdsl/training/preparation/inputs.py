@@ -40,6 +40,7 @@ class InputTransform:
         crop_from: with one, images are resized to this height, and a width in proportion, and the
             input is cut out of their middle.
         signed: whether 0..1 becomes -1..1, as a generator that ends in `tanh` gives it.
+        pixel_range: of images of more than 8 bits the values in files that become 0 and 1.
     """
 
     name: str
@@ -52,6 +53,7 @@ class InputTransform:
     columns: TableTransform | None = None
     crop_from: int = 0
     signed: bool = False
+    pixel_range: tuple[float, float] | None = None
 
     @property
     def uncut(self) -> InputTransform:
@@ -236,6 +238,7 @@ class InputTransform:
                 "vocabulary": int(values["vocabulary"]),
                 "crop_from": int(values.get("crop_from", 0)),
                 "signed": values.get("signed", False),
+                "pixel_range": _bounds(values.get("pixel_range")),
                 "columns": None if columns is None else TableTransform.from_plain(columns),
             }
         )
@@ -246,3 +249,13 @@ class InputTransform:
         if not all(type(flag) is bool for flag in (made.whole, made.unit, made.signed)):
             raise ValueError("`whole`, `unit` and `signed` are true or false")
         return made
+
+
+def _bounds(given: Any) -> tuple[float, float] | None:
+    """Return two numbers in their order. Raises ValueError where they are not."""
+    if given is None:
+        return None
+    low, high = map(float, given)
+    if not low < high or not math.isfinite(high - low):
+        raise ValueError(f"from {low} to {high}")
+    return low, high

@@ -92,7 +92,7 @@ REFUSED = [
     ),
     ({"x": X.astype(complex), "y": Y}, (8,), 4, "softmax", "N517", "complex"),
     ({"x": X.astype(str), "y": Y}, (8,), 4, "softmax", "N517", "not numbers"),
-    ({"x": X, "y": Y.astype(str)}, (8,), 4, "softmax", "N517", "not numbers"),
+    ({"x": X, "y": X.astype(str)}, (8,), 4, "softmax", "N518", "8 texts for each example"),
     (
         {"x": X, "y": Y},
         (9,),

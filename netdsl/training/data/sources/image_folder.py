@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.errors import Span, did_you_mean, fail
+from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Examples, RowKeys, SourceData
+from netdsl.training.data.sources.deep_images import deep_files, pixel_range
 from netdsl.training.data.sources.images import (
     NAMED,
     SUFFIXES,
-    damaged_images,
+    checked_images,
     image_shape,
     lazy_files,
     several_damaged,
@@ -52,6 +54,8 @@ def read_folder(
     target: str | None,
     skip: bool = False,
     span: Span | None = None,
+    limits: tuple[float, ...] | None = None,
+    trained: bool = False,
 ) -> SourceData:
     """Read a folder: `train`, `val` and `test` in it, or the classes themselves, a folder each.
 
@@ -64,9 +68,11 @@ def read_folder(
         target: with `input` there need be no classes.
         skip: whether damaged images are left out.
         span: the place of the folder's name in a recipe.
+        limits: the values of images of more than 8 bits that become 0 and 1, where they are stated.
+        trained: whether a run has kept these.
 
     Raises:
-        NetError: N507, N511, N518, N521, N524, N528.
+        NetError: N505, N507, N511, N518, N521, N524, N528.
     """
     shape = image_shape(path, signature, span)
     if target not in (None, INPUT):
@@ -86,10 +92,21 @@ def read_folder(
             )
     if len(classes) == 1:
         raise fail("N521", f"{path} has only one class: {classes[0]}", span)
-    found, damaged = _whole(found, folders, skip, span)
+    every = [image for one in found.values() for image in one.paths]
+    checked = checked_images(every, span)
+    found, notes = _whole(found, folders, checked.damaged, skip, span)
+    read: tuple[float, float] | None = None
+    if checked.deep or (trained and limits):
+        read, note = pixel_range(limits, checked.deep, span)
+        notes += (note,) if note else ()
+    elif limits is not None:
+        message = f"`range` is for images of more than 8 bits; those in {path} have 8"
+        raise fail("N507", message, span, help="leave `range` out")
     where = {name: f" in {folders[name].name}" if len(folders) > 1 else "" for name in found}
     outputs = 0 if bare else len(signature.outputs)
-    parts = {name: _part(one, path, shape, where[name], outputs) for name, one in found.items()}
+    parts = {
+        name: _part(one, path, shape, where[name], outputs, read) for name, one in found.items()
+    }
     return SourceData(
         os.path.abspath(path),
         parts["train"],
@@ -97,14 +114,20 @@ def read_folder(
         parts.get("validation"),
         classes,
         bool(classes),
-        255.0,
+        1.0 if read else 255.0,
         target,
-        notes=(*_left_out(path, list(found.values())), *damaged),
+        notes=(*_left_out(path, list(found.values())), *notes),
+        made={"range": read} if read else {},
+        pixel_range=read,
     )
 
 
 def _whole(
-    found: dict[str, FolderFiles], folders: dict[str, Path], skip: bool, span: Span | None
+    found: dict[str, FolderFiles],
+    folders: dict[str, Path],
+    damaged: Mapping[Path, NetError],
+    skip: bool,
+    span: Span | None,
 ) -> tuple[dict[str, FolderFiles], tuple[str, ...]]:
     """Return the files without damaged images, and a note about these.
 
@@ -113,7 +136,6 @@ def _whole(
             N528 where a part has no others.
     """
     every = [image for one in found.values() for image in one.paths]
-    damaged = damaged_images(every, span)
     if not damaged:
         return found, ()
     if not skip:
@@ -253,12 +275,18 @@ def _gather(path: Path, label: int, found: FolderFiles) -> None:
 
 
 def _part(
-    found: FolderFiles, root: Path, shape: tuple[int, int, int], where: str, outputs: int
+    found: FolderFiles,
+    root: Path,
+    shape: tuple[int, int, int],
+    where: str,
+    outputs: int,
+    limits: tuple[float, float] | None,
 ) -> Examples:
     """Return the images as examples, with their labels for this many outputs."""
     import numpy as np
 
-    x, y = lazy_files(found.paths, shape), np.array(found.labels, np.int64)
+    x = deep_files(found.paths, shape, limits) if limits else lazy_files(found.paths, shape)
+    y = np.array(found.labels, np.int64)
     names = np.array([path.relative_to(root).as_posix() for path in found.paths], object)
     return Examples(
         (x,),

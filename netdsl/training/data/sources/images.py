@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import NetError, Span, fail
 from netdsl.paths import read_regular, require_regular
@@ -37,12 +37,10 @@ KEPT = 1 << 29
 
 
 class LazyImages:
-    """Images [n, height, width, channels] of uint8, read and resized when they are asked for.
+    """Images [n, height, width, channels], read and resized when they are asked for.
 
     They are kept where the memory may hold all.
     """
-
-    limits: tuple[float, float] | None = (0.0, 255.0)
 
     def __init__(
         self,
@@ -50,6 +48,8 @@ class LazyImages:
         load: Callable[[int], Array],
         shape: tuple[int, int, int],
         content: Callable[[int], bytes] | None = None,
+        dtype: Any = None,
+        limits: tuple[float, float] = (0.0, 255.0),
     ) -> None:
         """Make images that are loaded one by one.
 
@@ -58,14 +58,16 @@ class LazyImages:
             load: reads the image at a place, [height, width, channels] of uint8.
             shape: height, width and channels of each.
             content: gives an image's bytes, where they tell it from others faster than its pixels.
+            dtype: of the pixels, uint8 where it is left out.
+            limits: their smallest and largest value.
         """
         import numpy as np
 
-        self.load, self.content = load, content
+        self.load, self.content, self.limits = load, content, limits
         self.shape: tuple[int, ...] = (count, *shape)
-        self.dtype: Any = np.dtype(np.uint8)
-        small = int(np.prod(self.shape)) <= KEPT
-        self._kept = np.zeros(self.shape, np.uint8) if small else None
+        self.dtype: Any = np.dtype(np.uint8 if dtype is None else dtype)
+        small = int(np.prod(self.shape)) * self.dtype.itemsize <= KEPT
+        self._kept = np.zeros(self.shape, self.dtype) if small else None
         self._known = np.zeros(count, bool)
 
     def __len__(self) -> int:
@@ -84,7 +86,7 @@ class LazyImages:
 
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             images = list(pool.map(self.load, places.tolist()))
-        return np.stack(images) if images else np.zeros((0, *self.shape[1:]), np.uint8)
+        return np.stack(images) if images else np.zeros((0, *self.shape[1:]), self.dtype)
 
     def _lookup(self, places: Array) -> Array:
         import numpy as np
@@ -160,9 +162,18 @@ def read_image(path: Path, grey: bool, requested: Sequence[int] = ()) -> Image:
             # twice the size is left, so that it is resized as smoothly as ever
             file.draft(None, (2 * max(requested), 2 * max(requested)))
         image = ImageOps.exif_transpose(file)
-        if image.mode.startswith(("I", "F")):
-            raise _too_deep(path)
+        if is_deep(image):
+            raise fail(
+                "N524",
+                f"{path} has pixels of more than 8 bits, and the training's images had 8",
+                help="save it with 8 bits",
+            )
         return flat(image, grey)
+
+
+def is_deep(image: Image) -> bool:
+    """Return whether an image has more than 8 bits for a pixel."""
+    return str(image.mode).startswith(("I", "F"))
 
 
 def flat(image: Image, grey: bool) -> Image:
@@ -178,16 +189,26 @@ def flat(image: Image, grey: bool) -> Image:
 # --- files that are not images --------------------------------------------------------------------
 
 
-def damaged_images(paths: Sequence[Path], span: Span | None = None) -> dict[Path, NetError]:
-    """Look at each file once, and return what is wrong with those that are not whole images."""
+class CheckedImages(NamedTuple):
+    """What is wrong with files that are not whole images, and those with more than 8 bits."""
+
+    damaged: dict[Path, NetError]
+    deep: list[Path]
+
+
+def checked_images(paths: Sequence[Path], span: Span | None = None) -> CheckedImages:
+    """Look at each file once."""
     found: dict[Path, NetError] = {}
+    deep: list[Path] = []
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for count, wrong in enumerate(pool.map(lambda path: _wrong(path, span), paths), 1):
-            if wrong:
+            if isinstance(wrong, NetError):
                 found[paths[count - 1]] = wrong
+            elif wrong:
+                deep.append(paths[count - 1])
             if len(paths) > REPORTED and count % REPORTED == 0:
                 print(f"checked {count:,} of {len(paths):,} images", file=sys.stderr, flush=True)
-    return found
+    return CheckedImages(found, deep)
 
 
 def several_damaged(found: Mapping[Path, NetError], of: int, span: Span | None) -> NetError:
@@ -203,15 +224,14 @@ def several_damaged(found: Mapping[Path, NetError], of: int, span: Span | None) 
     return fail("N524", message, span, help="data: {damaged: skip} leaves them out")
 
 
-def _wrong(path: Path, span: Span | None) -> NetError | None:
-    """Return what is wrong with an image file.
+def _wrong(path: Path, span: Span | None) -> NetError | bool:
+    """Return what is wrong with an image file, else whether it has more than 8 bits.
 
     A JPEG is read at an eighth of its size, of a PNG only the check sums are.
     """
     try:
         with opened_image(path, span) as image:
-            if image.mode.startswith(("I", "F")):
-                return _too_deep(path, span)
+            deep = is_deep(image)
             if image.format == "PNG":
                 image.verify()
             else:
@@ -219,11 +239,7 @@ def _wrong(path: Path, span: Span | None) -> NetError | None:
                 image.load()
     except NetError as error:
         return error
-    return None
-
-
-def _too_deep(path: Path, span: Span | None = None) -> NetError:
-    return fail("N524", f"{path} has pixels of more than 8 bits", span, help="save it with 8 bits")
+    return deep
 
 
 @contextmanager
