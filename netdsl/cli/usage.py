@@ -13,6 +13,26 @@ from netdsl.errors import did_you_mean
 
 ABOUT = "A language for neural networks: describe, count and train them."
 
+FAMILIAR = {
+    "build": "compile",
+    "convert": "emit",
+    "fit": "train",
+    "format": "fmt",
+    "generate": "sample",
+    "init": "new",
+    "inspect": "data",
+    "lint": "check",
+    "list": "runs",
+    "ls": "runs",
+    "plot": "draw",
+    "score": "evaluate",
+    "summary": "table",
+    "test": "evaluate",
+    "validate": "check",
+    "version": "--version",
+}
+"""What other programs call the commands."""
+
 
 def overview(width: int) -> str:
     """Write what netdsl is, and its commands by what they are for.
@@ -65,7 +85,12 @@ def check_before(
 
 def about_command(name: str) -> str:
     """Say that there is no such command, and which one may be meant."""
-    return _joined(f"there is no command `{name}`", did_you_mean(name, COMMANDS))
+    if name.endswith(".net") or ">" in name:
+        shown = f'"{name}"' if ">" in name else name
+        return _joined("a command comes first", f"`netdsl table {shown}` prints the layers")
+    meant = FAMILIAR.get(name)
+    near = f"did you mean `{meant}`?" if meant else did_you_mean(name, COMMANDS)
+    return _joined(f"there is no command `{name}`", near)
 
 
 def about_unknown(parser: argparse.ArgumentParser, word: str, following: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from netdsl.cli.commands import COMMANDS
 from netdsl.cli.main import main
 from netdsl.cli.parser import command_in, help_of
+from netdsl.cli.usage import FAMILIAR
 from netdsl.training.planning.defaults import EPOCHS, SMALL
 
 NET = "8x8x1 > fc-10"
@@ -29,6 +30,11 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[st
     [
         ("tabel x", "netdsl: error: there is no command `tabel`; did you mean `table`?"),
         ("-q tabel x", "netdsl: error: there is no command `tabel`; did you mean `table`?"),
+        ("summary x", "netdsl: error: there is no command `summary`; did you mean `table`?"),
+        (
+            "lenet5.net",
+            "netdsl: error: a command comes first; `netdsl table lenet5.net` prints the layers",
+        ),
         ("--color never jump", "netdsl: error: there is no command `jump`"),
         ("--colour x check", "netdsl: error: --colour is not an option; did you mean `--color`?"),
         ("-Z check a", "netdsl: error: -Z is not an option"),
@@ -88,6 +94,11 @@ def test_no_command_accepts_the_beginning_of_an_option(
     assert refused([name, "--colo", "never"], capsys)[-1].startswith(
         f"netdsl {name}: error: --colo is not an option; did you mean `--color`?"
     )
+
+
+def test_familiar_names_lead_to_commands() -> None:
+    assert not set(FAMILIAR) & set(COMMANDS)
+    assert set(FAMILIAR.values()) - {"--version"} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize(
