@@ -13,7 +13,7 @@ from netdsl.lint.diagnosis import diagnose
 from netdsl.lowering.expand import Expanded, expand, lower_common
 from netdsl.params import exact_params
 from netdsl.process import uncollected
-from netdsl.sources import read_source, stem, unix_lines
+from netdsl.sources import read_source, refuse_other_files, stem, unix_lines
 from netdsl.syntax import parse_text, tree
 from netdsl.syntax.walks import first_reference
 
@@ -75,6 +75,7 @@ def read_file(
     Raises:
         NetError: for each mistake in the file, or where it cannot be read.
     """
+    refuse_other_files(path)
     source = read_source(path, options.limits)
     options = options._replace(path=os.fspath(path))
     checked = check_source(source, options, name or stem(path))

@@ -72,6 +72,34 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
     return decoded(read_bytes(path, limits), os.fspath(path), limits)
 
 
+_TRAINED_ON = "netdsl train NETWORK.net --data"
+_OTHER_FILES = {
+    **dict.fromkeys(
+        (".csv", ".tsv", ".parquet"), ("a table", f"{_TRAINED_ON} {{}} --target COLUMN")
+    ),
+    **dict.fromkeys((".npz", ".npy"), ("an array file", f"{_TRAINED_ON} {{}}")),
+    **dict.fromkeys(
+        (".png", ".jpg", ".jpeg", ".gif", ".bmp"), ("an image", "netdsl predict RUN {}")
+    ),
+    **dict.fromkeys((".yaml", ".yml"), ("a recipe", "netdsl train NETWORK.net {}")),
+    **dict.fromkeys((".keras", ".h5"), ("a Keras model", "netdsl import {}")),
+    ".py": ("a Python program", "a network is a .net file"),
+}
+"""By suffix, what a file is that is not a network, and what is done with it."""
+
+
+def refuse_other_files(path: str | os.PathLike[str]) -> None:
+    """Reject a file that is given as a network and by its name is something else.
+
+    Raises:
+        NetError: N607 for such a file, where it exists.
+    """
+    name = os.fspath(path)
+    found = _OTHER_FILES.get(os.path.splitext(name)[1].lower())
+    if found is not None and os.path.exists(name):
+        raise fail("N607", f"{name} is {found[0]}, not a network", help=found[1].format(name))
+
+
 def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Return a file's bytes, one more than the limit at most.
 

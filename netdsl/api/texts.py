@@ -21,7 +21,14 @@ from netdsl.reading import (
     read_file,
     read_text,
 )
-from netdsl.sources import holds_text, located, read_source, stem, unix_lines
+from netdsl.sources import (
+    holds_text,
+    located,
+    read_source,
+    refuse_other_files,
+    stem,
+    unix_lines,
+)
 
 if TYPE_CHECKING:
     from netdsl.api.arguments import ParamValue, PathArgument
@@ -178,6 +185,7 @@ def _source(path: str, options: ReadOptions) -> tuple[Source, ReadOptions, str]:
     if holds_text(path):
         return Source("<text>", unix_lines(path.removeprefix("\ufeff"))), options, "network"
     path = located(path)
+    refuse_other_files(path)
     return read_source(path, options.limits), options._replace(path=path), stem(path)
 
 

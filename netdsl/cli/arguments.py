@@ -146,17 +146,21 @@ def run_folder(text: str) -> str:
 
 
 def memory_size(text: str) -> int:
-    """Read an amount of memory, in bytes: `24GiB`.
+    """Read an amount of memory, in bytes: `24GiB`, or that of a card: `A100-40GB`.
 
     Raises:
-        argparse.ArgumentTypeError: where it is not a number with a unit of bytes.
+        argparse.ArgumentTypeError: where it is neither.
     """
     from netdsl.analysis.memory import parse_size
+    from netdsl.analysis.memory.cards import card_memory
 
     try:
+        if re.match(r"\s*[A-Za-z]", text) and (found := card_memory(text)) is not None:
+            return found
         return parse_size(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        help = str(error).replace("write it like 24GiB", "write it like 24GiB or A100-40GB")
+        raise argparse.ArgumentTypeError(help) from None
 
 
 def param(text: str) -> tuple[str, Any]:

@@ -113,6 +113,7 @@ def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "file": result.file,
         "diagnostics": [as_json(diagnostic) for diagnostic in result.checked.diagnostics],
+        "networks": [_network_as_json(network) for network in result.checked.networks],
     }
     if result.equivariance:
         found["equivariance"] = {
@@ -123,6 +124,16 @@ def _file_as_json(result: Result, hints: bool) -> dict[str, Any]:
             hint for network in result.checked.networks for hint in hints_for(network)
         ]
     return found
+
+
+def _network_as_json(network: Architecture) -> dict[str, Any]:
+    counts = network.counts
+    return {
+        "name": network.name,
+        "params": counts.params,
+        "macs": counts.macs,
+        "output": {port.name: list(port.shape) for port in network.outputs},
+    }
 
 
 def _sarif(results: Sequence[Result]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ GROUPS = {
         "new": "write a first network and recipe for a data set",
         "check": "find the errors in network files",
         "fmt": "format network files",
-        "explain": "explain an error code, layer or statement",
+        "explain": "explain an error code, layer, statement, figure, recipe key or command",
     },
     "look": {
         "table": "print a network's layers with shapes, parameters and multiply-accumulates",

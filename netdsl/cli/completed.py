@@ -101,10 +101,10 @@ def _words(action: argparse.Action) -> tuple[str, ...]:
         from netdsl.training.data.sources.toys import TOYS
 
         return (*NAMES, *TOYS)
-    if metavar == "CODE|KIND|STATEMENT":
+    if metavar == "WORD":
         from netdsl.report.explain import explainable
 
-        return explainable()
+        return (*explainable(), *COMMANDS)
     return ()
 
 

@@ -1,4 +1,6 @@
-"""`netdsl explain`: what a code, a kind of layer or a statement means, and activations drawn."""
+"""`netdsl explain`: what a code, a kind of layer, a statement, a figure, a key of a recipe or a
+command means, and activations drawn.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,18 @@ import argparse
 import sys
 
 from netdsl.cli.arguments import add_force
+from netdsl.cli.commands import COMMANDS
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import in_colour, note, show_text
-from netdsl.report.explain import explained, listed
+from netdsl.report.explain import explainable, explained, listed
 
 EXAMPLES = (
     "explain N204",
     "explain conv",
     "explain use",
+    "explain macs",
+    "explain optimizer",
+    "explain table",
     "explain sigmoid -o sigmoid.svg",
     "explain activations -o activations.svg",
 )
@@ -24,8 +30,9 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        metavar="CODE|KIND|STATEMENT",
-        help="an error code, a kind of layer, or a statement; without it, all are listed",
+        metavar="WORD",
+        help="an error code, a kind of layer, a statement, a figure, a key of a recipe, or a "
+        "command; without it, all are listed",
     )
     parser.add_argument(
         "-o",
@@ -49,6 +56,16 @@ def run(options: argparse.Namespace) -> int:
         curves_picture(what).save(target)
         note(f"{target}: {what}")
         return 0
-    text = listed() if options.what is None else explained(options.what, in_colour(sys.stdout))
-    show_text(text, coloured=True)
+    show_text(listed() if options.what is None else _page(options.what), coloured=True)
     return 0
+
+
+def _page(what: str) -> str:
+    """Return all that is said of a name; of a command its help."""
+    colour = in_colour(sys.stdout)
+    if what not in COMMANDS:
+        return explained(what, colour, COMMANDS)
+    from netdsl.cli.parser import help_of
+
+    more = [explained(what, colour)] if what in explainable() else []
+    return "\n\n".join([help_of(what).rstrip(), *more])

@@ -11,7 +11,7 @@ from netdsl.cli.terminal import note, show_diagnostics
 from netdsl.errors import NetError, fail
 from netdsl.files import write
 from netdsl.limits import DEFAULT_LIMITS
-from netdsl.sources import decoded, read_bytes
+from netdsl.sources import decoded, read_bytes, refuse_other_files
 from netdsl.syntax.format import diff, format_text
 
 EXAMPLES = ("fmt *.net", "fmt --check networks/", "fmt --diff lenet5.net", "fmt -")
@@ -69,6 +69,7 @@ def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespa
     if path is not None and path.is_symlink() and name not in options.files:
         message = f"{name} is a link, which is not followed for writing unless it is named itself"
         raise fail("N604", message, help=f"netdsl fmt {name}")
+    refuse_other_files(name)
     source = decoded(data, name)
     text = format_text(source, DEFAULT_LIMITS)
     changed = text.encode() != data

@@ -13,7 +13,7 @@ from netdsl.limits import DEFAULT_LIMITS
 from netdsl.params import parse_param
 from netdsl.paths import leads_out, standard_input
 from netdsl.reading import Checked, Fragment, ReadOptions, check_source, fragment_of, only
-from netdsl.sources import decoded, holds_text, located, read_source, stem
+from netdsl.sources import decoded, holds_text, located, read_source, refuse_other_files, stem
 
 
 class CommandInput(NamedTuple):
@@ -28,14 +28,15 @@ def read_input(file: str) -> CommandInput:
     """Read a file, an example (`zoo:NAME`), standard input (`-`), or what holds a `>`: the text.
 
     Raises:
-        NetError: N601 where the file cannot be read, N007 where it is not a text, N401 where it is
-            too large.
+        NetError: N601 where the file cannot be read, N607 where it is a table, an image or the
+            like, N007 where it is not a text, N401 where it is too large.
     """
     if file == "-":
         return CommandInput(decoded(read_standard_input(), "<stdin>"))
     if holds_text(file):
         return CommandInput(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
     path = located(file)
+    refuse_other_files(path)
     return CommandInput(read_source(path), path, stem(path))
 
 
@@ -139,8 +140,12 @@ def read_trained(options: argparse.Namespace) -> Architecture | Fragment:
     if fragment is not None:
         return fragment
     checked = valid(check_input(given, options))
-    show_diagnostics(checked.diagnostics)
+    show_diagnostics([each for each in checked.diagnostics if each.code not in _OF_CHECK])
     return only(checked, options.net)
+
+
+_OF_CHECK = ("W701",)
+"""Warnings that a training does not repeat: rows that no window reads hardly matter to it."""
 
 
 def found_files(names: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import read_with_params
 from netdsl.cli.outputs import show_or_write
 from netdsl.cli.table_options import asks_for_memory, memory_options_of
-from netdsl.cli.terminal import width
+from netdsl.cli.terminal import note, width
 from netdsl.reading import only
 from netdsl.report.columns import TableView
 from netdsl.report.compare import DEFAULT_COLUMNS, ComparedNetworks, compare_tables
@@ -43,6 +43,9 @@ def run_compare(options: argparse.Namespace, view: TableView, target: Path | Non
         compare_tables(a, theirs.networks[0] if alone else only(theirs, a.name), view)
         for a in ours.networks
     ]
+    if all(a == b for a, b in (each.networks for each in found)):
+        both = " (-p goes for both sides)" if options.params else ""
+        note(f"note: both are the same network{both}")
     about = ", ".join(" and ".join(network.name for network in each.networks) for each in found)
     show_or_write(_text(found, options, view), target, about)
     return 0

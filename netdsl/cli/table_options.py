@@ -106,8 +106,9 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fit",
         type=memory_size,
-        metavar="SIZE",
-        help="the largest batch that can be trained in this much memory: 24GiB",
+        metavar="SIZE|CARD",
+        help="the largest batch that can be trained in this much memory: 24GiB, or that of a card: "
+        "A100-40GB",
     )
 
 

@@ -60,7 +60,8 @@ class FullyConnected(Units):
     reach = "all"
     tied_to = ("fc", "embed")
     saved_once_per_batch = gains_from_xla = True
-    names_elsewhere, usual_spelling = ("fully", "fullyconnected", "full"), "fc-10"
+    names_elsewhere = ("fully", "fullyconnected", "full", "dense", "linear")
+    usual_spelling = "fc-10 (an activation after it in brackets: fc-10(relu))"
     cases = (
         Case("fc-16", (784,), (16,), 12560),
         Case("fc-4096", (7, 7, 512), (4096,), 102764544),

@@ -17,14 +17,14 @@ from netdsl.wording import plural
 # Other libraries' names of arguments: the part of a layer that they are here, and how it is
 # written; or no part, and the option's name here.
 _ELSEWHERE = {
-    **dict.fromkeys(("stride", "strides"), ("stride", "after a slash")),
+    **dict.fromkeys(("stride", "strides", "s"), ("stride", "after a slash")),
     **dict.fromkeys(("filters", "units", "channels", "out_channels"), ("amount", "after a dash")),
     **dict.fromkeys(
         ("kernel", "kernel_size", "window", "size", "pool_size"),
         ("size", "directly after the word"),
     ),
     "activation": ("", "act"),
-    "padding": ("", "pad"),
+    **dict.fromkeys(("padding", "p"), ("", "pad")),
     "use_bias": ("", "bias"),
     "dilation_rate": ("", "dilation"),
     "depth_multiplier": ("", "mult"),

@@ -288,9 +288,12 @@ class Windowed(Kind):
             f"the last {what} of {dims(inputs[0])} {'is' if sum(unread) == 1 else 'are'} never "
             f"read: {sums}"
         )
-        return [
-            LayerError("W701", message, help="use another size, stride or padding to read them all")
-        ]
+        more = (
+            f"`{self.word}(ceil)` reads them; harmless at the end of pooling"
+            if "ceil" in self.options
+            else "another size, stride or padding reads them all; where it is harmless"
+        )
+        return [LayerError("W701", message, help=f"{more}: `# netdsl: ignore W701`")]
 
 
 def pad_layers(k: Any, name: str, pads: Pads) -> list[Any]:

@@ -284,8 +284,13 @@ def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphB
         NetError: for its options; one that is not reported where its word is not a merge's.
     """
     word = body.word.text if body.word else BARE_MERGE
-    if word not in KINDS or not KINDS[word].merges:
-        raise NetError()  # reported as an unknown word
+    places = (scope.span(each.value) for each in body.arguments or ())
+    if (
+        word not in KINDS
+        or not KINDS[word].merges
+        or any(map(graph.faults.silent.__contains__, places))
+    ):
+        raise NetError()  # reported as an unknown word or option
     arguments = tuple(argument(each, scope, x, graph) for each in body.arguments or ())
     spec = LayerSpec(word, arguments=arguments, defaults=scope.defaults)
     kind = configured(spec, body, scope, graph)

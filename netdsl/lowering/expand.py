@@ -114,7 +114,7 @@ def expand(
     """
     scope, source, shared = common.scope, common.scope.source, common.draft.report
     before = common.draft.graph
-    graph = GraphBuilder(before.limits, before.library, before.faults)
+    graph = GraphBuilder(before.limits, before.library, Faults(before.faults.silent))
     report = Report(set(shared.lost), shared.lost_library)
     report.failed, report.problems = shared.failed, list(shared.problems) if first else []
     own = (*common.rest, *statements)

@@ -21,14 +21,16 @@ class Faults:
         count: how many there were in the text, these among them.
         silent: places of unknown words and options that are known before the statement is lowered.
         guessed: operations of which nothing is known but the shape.
+        misfits: operations whose output a layer cannot read at all, which is said once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, silent: set[Span] | None = None) -> None:
         self.found: list[Diagnostic] = []
         self.failed = False
         self.count = 0
-        self.silent: set[Span] = set()
+        self.silent: set[Span] = set() if silent is None else silent
         self.guessed: set[int] = set()
+        self.misfits: set[int] = set()
         self._known: set[tuple[str, str, Span | None]] = set()
 
     def add(self, error: NetError) -> None:

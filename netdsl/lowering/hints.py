@@ -11,6 +11,7 @@ from netdsl.library import library_of
 from netdsl.lowering.scopes import Closure, Scope
 from netdsl.lowering.vocabulary import FORMS, kind_and_size
 from netdsl.syntax import tree
+from netdsl.syntax.walks import bare_word
 
 _RES_ELSEWHERE = {"residual", "shortcut", "skip"}
 
@@ -25,7 +26,18 @@ def unknown_word(word: str, node: tree.LayerNode, scope: Scope) -> Diagnostic:
         message = f"`{word}` is a repeat, and is written after a step"
         return Diagnostic("N101", message, span, help=f"write conv3-64 {word}")
     message = f"there is no layer or block `{word}`"
+    if word.lower() == "activation":
+        return Diagnostic("N101", message, span, help=_named_activation(node))
     return Diagnostic("N101", message, span, help=_meant(word, scope))
+
+
+def _named_activation(node: tree.LayerNode) -> str:
+    """Return how the activation of `Activation(relu)` is written."""
+    values = [each.value for each in node.arguments or ()]
+    named = bare_word(values[0]) if values and isinstance(values[0], tree.Chain) else None
+    kind = KINDS.get(named.text.lower()) if named else None
+    word = kind.word if kind is not None and kind.group == "activation" else ""
+    return f"it is written {word}" if word else "it is written by its name: relu, tanh, softmax"
 
 
 def _meant(word: str, scope: Scope) -> str:

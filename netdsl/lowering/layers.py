@@ -252,6 +252,10 @@ def _planned(
         for inner, _ in parts:
             inner.shape(shape)
     except LayerError as error:
+        if error.code == "N203":  # what comes in is wrong for each of its consumers
+            if not graph.faults.misfits.isdisjoint(inputs):
+                raise NetError() from None
+            graph.faults.misfits.update(inputs)
         shrinking = diagnostics.shrinking(inputs[0], graph) if error.code == "N204" else ""
         error.help = _of_constants(kind, inputs, graph) or error.help
         raise diagnostics.of_layer(error, node, scope, shrinking) from None

@@ -1,17 +1,21 @@
-"""What a code means, what a kind of layer is, and how a statement is written: pages for a terminal.
+"""What a code means, what a kind of layer is, how a statement is written, what a figure or a key of
+a recipe is: pages for a terminal.
 
-A code's page is `docs/errors/CODE.md`, a statement's the section of `docs/language.md`; all that is
+A code's page is `docs/errors/CODE.md`, a statement's the section of `docs/language.md`, those of
+figures and keys are made of the tables in `docs/accounting.md` and `docs/recipes.md`; all that is
 said of a kind comes from its class.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from netdsl.errors import NetError, Source, did_you_mean, fail
 from netdsl.kinds import KINDS, Kind, layer_kind
 from netdsl.kinds.hints import written_here
 from netdsl.kinds.values import dims
+from netdsl.report.key_pages import figure_page, key_page, words
 from netdsl.report.kind_pages import activations_page, kind_page
 from netdsl.report.pages import page, section, titles
 from netdsl.report.terminal_pages import for_terminal
@@ -63,8 +67,14 @@ _SECTIONS = {
 }
 
 
-def explained(what: str, colour: bool = False) -> str:
-    """Return the page of a code, a kind, a form or a statement, for a terminal.
+def explained(what: str, colour: bool = False, others: Iterable[str] = ()) -> str:
+    """Return the page of a code, a kind, a form, a statement, a figure or a recipe's key, for a
+    terminal.
+
+    Args:
+        what: its name.
+        colour: whether headings are bold.
+        others: names that are explained elsewhere, and may have been meant.
 
     Raises:
         NetError: N101 where nothing has this name, N103 or N107 for options that a kind does not
@@ -84,18 +94,25 @@ def explained(what: str, colour: bool = False) -> str:
         return for_terminal("\n\n".join(pages), colour)
     if word in _SECTIONS:
         return for_terminal(section(_SECTIONS[word]), colour)
-    nearest = did_you_mean(word, [*KINDS, *_FORMS, *_SECTIONS, "activations"]) or did_you_mean(
-        what.upper(), titles()
-    )
+    if found := "\n\n".join(filter(None, (figure_page(what.lower()), key_page(what)))):
+        return for_terminal(found, colour)
+    nearest = did_you_mean(word, [*_named(), *others]) or did_you_mean(what.upper(), titles())
     if written := written_here(word, KINDS.values()):
         nearest = f"it is written {written}"
-    help = nearest or "a code is like N204, a kind like conv, a statement like def"
-    raise fail("N101", f"there is no code, kind of layer or statement `{what}`", help=help)
+    help = (
+        nearest or "a code is like N204, a kind like conv, a statement like def, a key like epochs"
+    )
+    raise fail("N101", f"there is no page on `{what}`", help=help)
+
+
+def _named() -> list[str]:
+    """Return all that has a page but codes."""
+    return [*KINDS, *_FORMS, *_SECTIONS, "activations", *words()]
 
 
 def explainable() -> tuple[str, ...]:
-    """Return all that has a page: codes, kinds, forms and statements."""
-    return (*titles(), *KINDS, *_FORMS, *_SECTIONS, "activations")
+    """Return all that has a page: codes, kinds, forms, statements, figures and keys of recipes."""
+    return (*titles(), *_named())
 
 
 def _check_options(layer: str, kind: type[Kind]) -> None:
@@ -121,6 +138,7 @@ def listed() -> str:
     kinds = [f"{group:12} {' '.join(sorted(words))}" for group, words in groups.items()]
     codes = [f"{code:12} {title}" for code, title in sorted(titles().items())]
     statements = f"{'':12} {' '.join(sorted(_SECTIONS))}"
+    wrapped_words = [f"{'':12} {' '.join(each for each in words() if '.' not in each)}"]
     return "\n".join(
         [
             "Kinds of layers",
@@ -130,6 +148,10 @@ def listed() -> str:
             "Statements and their parts",
             "",
             statements,
+            "",
+            "Figures of tables and keys of recipes",
+            "",
+            *wrapped_words,
             "",
             "Codes of messages",
             "",

@@ -34,11 +34,15 @@ def pages_folder() -> str:
     return _pages("errors")
 
 
-def section(heading: str) -> str:
-    """Return a section of the language's reference, up to the next heading."""
-    with open(_pages("language.md"), encoding="utf-8") as file:
-        text = file.read()
-    found = re.search(rf"(?ms)^#+ {re.escape(heading)}$.*?(?=^##|\Z)", text)
+def document(name: str) -> str:
+    """Return a page of the documentation: `language.md`, `accounting.md`, `recipes.md`."""
+    with open(_pages(name), encoding="utf-8") as file:
+        return file.read()
+
+
+def section(heading: str, name: str = "language.md") -> str:
+    """Return a section of a page (by default the language's), up to the next heading."""
+    found = re.search(rf"(?ms)^#+ {re.escape(heading)}$.*?(?=^##|\Z)", document(name))
     assert found, heading
     return found[0]
 

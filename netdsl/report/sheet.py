@@ -165,18 +165,23 @@ def sheet_of(network: Architecture, view: TableView) -> TableSheet:
     return made_of(network, content_of(network, view), view)
 
 
+def in_order(found: TableContent, view: TableView) -> list[TableLine]:
+    """Return the lines in the order that is asked for: the network's, or the largest first."""
+    if view.sort is None:
+        return found.lines
+    by = COLUMNS[view.sort].value
+    return sorted(
+        (line for line in found.lines if not line.depth),
+        key=lambda line: rank(by(line, found.total, view)),
+        reverse=True,
+    )
+
+
 def made_of(
     network: Architecture, found: TableContent, view: TableView, for_people: bool = True
 ) -> TableSheet:
     """Return the table of a network whose lines are known; folded for people alone."""
-    lines, total = found.lines, found.total
-    if view.sort is not None:
-        by = COLUMNS[view.sort].value
-        lines = sorted(
-            (line for line in lines if not line.depth),
-            key=lambda line: rank(by(line, total, view)),
-            reverse=True,
-        )
+    lines, total = in_order(found, view), found.total
     pairs = list(_columns(lines, view, for_people))
     columns = [column for _, column in pairs]
     known: dict[int, tuple[Any, ...]] = {}  # by a line's identity: most are folded lines too

@@ -9,19 +9,21 @@ from netdsl.analysis.receptive import last_with_positions, receptive_fields
 from netdsl.architecture import Architecture
 from netdsl.json_text import json_text
 from netdsl.report.columns import TableView
-from netdsl.report.sheet import TableContent, content_of, made_of
+from netdsl.report.lines import TableLine
+from netdsl.report.sheet import TableContent, content_of, in_order, made_of
 
 
 def table_values(network: Architecture, view: TableView) -> dict[str, Any]:
     """Return the table as plain values, integers all but for `intensity` and `share`."""
     found = content_of(network, view)
     sheet = made_of(network, found, view, for_people=False)
-    names = _written(found) if view.by == "layer" and view.sort is None else None
+    lines, known = in_order(found, view), dict[int, str]()
     return {
         "name": network.name,
         "rows": [
             {
-                "layer": names[at] if names else label,
+                "layer": label,
+                **_layer_of(found, lines[at], view.by, known),
                 **({"level": depth} if view.by == "block" else {}),
                 **{
                     key: plain_value(value) for key, value in zip(view.columns, values, strict=True)
@@ -56,16 +58,29 @@ def plain_value(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _written(found: TableContent) -> list[str]:
-    """Return the layers with every default. Kinds that layers share are written once."""
-    known: dict[int, str] = {}
-    names = []
-    for row in found.rows:
-        kind = found.graph.ops[row.layer.ops[0]].kind
-        if kind is None or id(kind) not in known:
-            known[id(kind)] = found.graph.written(row.layer)
-        names.append(known[id(kind)])
-    return names
+def _layer_of(
+    found: TableContent, line: TableLine, by: str, known: dict[int, str]
+) -> dict[str, str]:
+    """Return the name and the kind of a line that is one layer or operation, and the layer with
+    every default.
+
+    Args:
+        found: what the table is made of.
+        line: one of it.
+        by: the table's level.
+        known: kinds that were written before, by their identity: layers share them.
+    """
+    if by not in ("layer", "op"):
+        return {}
+    graph = found.graph
+    op = graph.ops[line.ops[0]]
+    layer = graph.layers[op.layer]
+    name = layer.name if by == "layer" else op.name
+    if op.kind is None:
+        return {"name": name, "kind": "input", "written": layer.text}
+    if id(op.kind) not in known:
+        known[id(op.kind)] = op.kind.written()
+    return {"name": name, "kind": op.kind.word, "written": known[id(op.kind)]}
 
 
 def _receptive_field(found: TableContent) -> dict[str, Any]:

@@ -72,6 +72,7 @@ _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     words.def_without_brackets,
     words.output_without_sign,
     joints.trailing_comma,
+    joints.options_without_brackets,
     joints.empty_branch,
     joints.empty_braces,
     joints.dangling_arrow,

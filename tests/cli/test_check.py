@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import netdsl
 from netdsl import __version__
 from netdsl.cli.inputs import found_files
 from netdsl.cli.main import main
 from netdsl.cli.watching import stamps, watch
-from netdsl.errors import Diagnostic, Source, Span
+from netdsl.errors import Diagnostic, NetError, Source, Span
 from netdsl.errors.github import as_github
 from netdsl.errors.sarif import as_sarif
 
@@ -57,7 +59,8 @@ def test_each_form(
 def test_json_has_one_entry_a_file_and_the_known_keys(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "fine.net", "faulty.net", "--json"]) == 1
     fine, faulty = json.loads(capsys.readouterr().out)["files"]
-    assert fine == {"file": "fine.net", "diagnostics": []}
+    network = {"name": "fine", "params": 15526, "macs": 168960, "output": {"fc_1": [10]}}
+    assert fine == {"file": "fine.net", "diagnostics": [], "networks": [network]}
     assert faulty["file"] == "faulty.net"
     (mistake,) = faulty["diagnostics"]
     place = {"file": "faulty.net", "line": 3, "column": 10, "end_line": 3, "end_column": 26}
@@ -350,3 +353,41 @@ def test_json_has_all_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["check", "--json", str(path)]) == 1
     (file,) = json.loads(capsys.readouterr().out)["files"]
     assert len(file["diagnostics"]) == 50
+
+
+def test_json_has_the_counts_and_outputs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--json", "8x8x1 > fc-3 as a > fc-2\n@a > fc-4 as b"]) == 0
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    (network,) = file["networks"]
+    assert (network["params"], network["macs"]) == (3 * 65 + 2 * 4 + 4 * 4, 3 * 64 + 2 * 3 + 4 * 3)
+    assert [*network["output"].values()] == [[2], [4]]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("churn.csv", "is a table, not a network\\n  help: netdsl train NETWORK.net --data"),
+        ("a.tsv", "is a table"),
+        ("x.npz", "is an array file"),
+        ("seven.PNG", "is an image, not a network\\n  help: netdsl predict RUN"),
+        ("recipe.yaml", "is a recipe, not a network\\n  help: netdsl train NETWORK.net"),
+        ("best.keras", "is a Keras model, not a network\\n  help: netdsl import"),
+        ("model.py", "is a Python program"),
+    ],
+)
+def test_a_file_of_another_kind_is_not_parsed(
+    name: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(b"age,name\n3,somebody\n" * 50)
+    for command in ("check", "table", "fmt", "draw"):
+        assert main([command, str(file)]) == 1
+        said = capsys.readouterr()
+        assert not said.out
+        assert said.err.startswith(f"error[N607]: {file} ")
+        assert re.search(words, said.err), said.err
+        assert "somebody" not in said.err
+    with pytest.raises(NetError, match="N607"):
+        netdsl.load(file)
+    assert main(["check", str(tmp_path / f"no_{name}")]) == 1
+    assert "error[N601]" in capsys.readouterr().err

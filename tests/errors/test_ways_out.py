@@ -19,6 +19,7 @@ from netdsl.reading import ReadOptions, check_source
 NO_GUESS = "kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain` lists them"
 LAST = "after the repeat `blocks` names its last iteration; within it, each: (... as blocks) x3"
 LEFT_OUT = "flatten gives a vector; a size may be computed, as in reshape({in.h*in.w}x{in})"
+UNREAD, MORE_READ = "`# netdsl: ignore W701`", "another size, stride or padding reads them all"
 PLUS = "write add[ a | b ], or res(...) for a residual; numbers are added in braces: {a+b}"
 
 WAYS_OUT = [
@@ -40,6 +41,19 @@ WAYS_OUT = [
     (
         "def f(n) = fc-{n} as p > relu\n4 > f(3) as u > fc-2\n@p > fc-5",
         "it is a point inside `u`: write @u.p",
+    ),
+    ("8 > Dense(3)", "it is written fc-10 (an activation after it in brackets: fc-10(relu))"),
+    ("8 > Linear(3)", "it is written fc-10 (an activation after it in brackets: fc-10(relu))"),
+    ("8 > Activation(relu)", "it is written relu"),
+    ("8 > Activation(Tanh)", "it is written tanh"),
+    ("8 > Activation(conv)", "it is written by its name: relu, tanh, softmax"),
+    ("8 > activation", "it is written by its name: relu, tanh, softmax"),
+    ("8x8x3 > conv3-8(s=2)", "a stride is written after a slash: conv3-64/2"),
+    ("8x8x3 > conv3-8(p=1)", "did you mean `pad`?"),
+    ("8x8x3 > conv3-8,pad=0 > fc-3", "write conv3-8(pad=0)"),
+    (
+        "7x7x3 > pool",
+        "`pool(ceil)` reads them; harmless at the end of pooling: `# netdsl: ignore W701`",
     ),
     ("8x8x4 > mix", NO_GUESS),
     ("8x8x4 > min", NO_GUESS),
@@ -147,7 +161,8 @@ def test_no_name_elsewhere_is_given_twice() -> None:
     assert not set(names) & set(COMPOSED)
     for kind in KINDS.values():
         known = [KINDS[name] for name in kind.names_elsewhere if name in KINDS]
-        assert all(kind.merges and not other.merges for other in known)  # sum[ ] is add[ ]
+        # sum[ ] is add[ ]; Keras's Dense and PyTorch's Linear are fc
+        assert all(kind.word == "fc" or (kind.merges and not other.merges) for other in known)
     assert written_here("Log_Sigmoid", KINDS.values()) == COMPOSED["logsigmoid"]
 
 

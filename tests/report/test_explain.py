@@ -4,6 +4,7 @@ that its class says.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shutil
@@ -21,10 +22,11 @@ from netdsl.kinds import KINDS
 from netdsl.kinds.options import REQUIRED
 from netdsl.lowering.vocabulary import FORMS
 from netdsl.reading import ReadOptions, check_source
-from netdsl.report import explain, pages
+from netdsl.report import explain, key_pages, pages
 from netdsl.report.kind_pages import kind_page, spelling
 from netdsl.report.kinds_document import kinds_document
 from netdsl.report.terminal_pages import for_terminal
+from netdsl.training.recipes.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "errors").glob("[NW]*.md"))
@@ -162,6 +164,43 @@ def test_a_name_of_other_libraries(
 ) -> None:
     assert main(["explain", word]) == 1
     assert f"it is written {here}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("params", "trainable weights, as papers count them"),
+        ("MACs", "What papers call FLOPs are mostly multiply-accumulates"),
+        ("flops", "FLOPs are 2 for each MAC"),
+        ("memory", "counts bytes from the graph alone"),
+        ("epochs", "- `epochs`: the maximum number of passes"),
+        ("optimizer", "- `optimizer.rate`: the learning rate"),
+        ("optimizer.rate", "- `optimizer.rate`: the learning rate"),
+        ("rate", "- `optimizer.rate`: the learning rate"),
+        ("kl", "`gaussian[ mean | logvar ]`"),
+        ("table", "usage: netdsl table"),
+        ("data", "- `data.source`: a data set's name"),
+        ("data", "usage: netdsl data"),
+    ],
+)
+def test_a_figure_a_key_or_a_command(
+    word: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", word]) == 0
+    assert words in " ".join(capsys.readouterr().out.split())
+
+
+def test_every_figure_and_every_key_has_a_page() -> None:
+    words = key_pages.words()
+    keys = {each.name for each in dataclasses.fields(Recipe)} - {"spans"}
+    assert {*keys, "macs", "acts", "params"} <= {*words}
+    for word in words:
+        assert explain.explained(word)
+
+
+def test_a_command_is_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "tabel"]) == 1
+    assert "did you mean `table`?" in capsys.readouterr().err
 
 
 def test_the_forms_are_those_of_the_language() -> None:

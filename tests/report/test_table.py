@@ -364,7 +364,7 @@ def test_the_command(format: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_has_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", str(ROOT / "examples" / "lenet5.net"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found["rows"][0]) == {"layer", *COLUMNS}
+    assert set(found["rows"][0]) == {"layer", "name", "kind", "written", *COLUMNS}
     assert sum(row["flops"] for row in found["rows"]) == found["totals"]["flops"]
 
 

@@ -59,6 +59,15 @@ def other_bar(stop: Stop) -> Diagnostic | None:
     return None
 
 
+def options_without_brackets(stop: Stop) -> Diagnostic | None:
+    """`conv3-32, pad=0`."""
+    options = re.match(r",[ \t]*(\w+[ \t]*=[ \t]*\w+)", stop.rest)
+    if not options or not stop.is_after_step or not stop.last_word[:1].isalpha():
+        return None
+    layer = f"{stop.last_word}({options[1]})"
+    return stop.error("options follow the layer in brackets", f"write {layer}")
+
+
 def plus(stop: Stop) -> Diagnostic | None:
     """`conv3-16 + @a`."""
     if stop.thing != "+" or not stop.is_after_step:
