@@ -252,7 +252,7 @@ def _planned(
         for inner, _ in parts:
             inner.shape(shape)
     except LayerError as error:
-        if error.code == "N203":  # what comes in is wrong for each of its consumers
+        if error.code == "N203":  # the input is wrong for each of its consumers
             if not graph.faults.misfits.isdisjoint(inputs):
                 raise NetError() from None
             graph.faults.misfits.update(inputs)

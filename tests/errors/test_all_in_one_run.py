@@ -134,7 +134,7 @@ CASES = [
     ("input 0x8\n> dense-3(foo)\ninput b: 3\n[ @input | @b ] > fc-{q}", "N201 N103 N110"),
     ("net a\n8 > foo\nnet 5\n8 > bar\nnet c\n8 > baz", "N101 N003 N101 N101"),
     ('use "\n8 > unheard_of > fc-3(foo)', "N002 N103"),
-    # What comes in is wrong for each branch: that is one mistake.
+    # The input is wrong for each branch: that is one mistake.
     ("8 > [ conv3-4 | conv5-4 | fc-3 > pool ] > fc-2(foo)", "N203 N203 N103"),
     ("8 of int(9) > add[ id | fc-8 | gap ] > fc-2(foo)", "N203 N103"),
     ("net a\n8 > foo > fc-3 > fc-2\nnet b\n8 > fc-4 as a > fc-2\noutput @a", "N101"),
