@@ -132,7 +132,7 @@ def test_item_97_small_changes_fool_where_random_ones_do_not(
     assert results[1]["random"] > results[0]["random"] - 0.05
 
 
-def test_items_98_and_102_codes_and_their_map(runs: dict[str, Path], out: Any) -> None:
+def test_item_102_a_map_of_codes(runs: dict[str, Path], out: Any) -> None:
     found = answered(out, f"show {runs['convolutions']} --codes code")
     assert np.shape(found["codes"])[1] == 24
     assert found["neighbour"] > 0.7
