@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 import netdsl
 from netdsl.cli.main import main
 from netdsl.errors import NetError
+from netdsl.lab.inside.codes import codes
 from netdsl.lab.inside.decode import Decoder, arithmetic, between, drawn
 from netdsl.lab.inside.subject import TrainedRun
 
@@ -130,3 +132,14 @@ def test_arithmetic_from_python(folder: Path) -> None:
         run.arithmetic(["7"])  # type: ignore[arg-type]
     with pytest.raises(NetError, match="the data has no class `12`"):
         run.arithmetic({12: 1})
+
+
+def test_codes_of_an_autoencoder_have_the_classes_of_the_data(decoder: Decoder) -> None:
+    """It learned without them; they are those of the same images in the source."""
+    found = codes(decoder.run, "code")
+    held = np.load(files("netdsl") / "training/data/sources/digits.npz")
+    raw = np.asarray(decoder.run.data.test.x[0][:]).reshape(-1, 64)
+    places = [int(np.flatnonzero((held["x"].reshape(-1, 64) == row).all(axis=1))[0]) for row in raw]
+    assert found.labels == [str(label) for label in held["y"][places]]
+    assert found.neighbour is not None
+    assert found.neighbour > 0.5

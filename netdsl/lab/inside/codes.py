@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
+from netdsl.lab.inside.labels import class_names
 from netdsl.lab.inside.subject import BATCH, nothing_to_show
 from netdsl.lab.pictures import LabPicture
 from netdsl.text_table import aligned_lines
@@ -15,7 +16,6 @@ from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
-    from netdsl.training.data import Examples
 
 METHODS = ("pca", "tsne", "umap")
 """How codes become places in the plane."""
@@ -99,19 +99,9 @@ def codes(subject: TrainedRun, name: str, method: str = "pca", part: str = "test
         raise nothing_to_show(f"the {part} part has {counted(count, 'example')}: no map of them")
     given = subject.outputs(subject.model([layer.ops[-1]]), examples.at(np.arange(count)).x)
     array = given.reshape(count, -1).astype(np.float64)
-    names = _labels(subject, examples, count)
+    names = class_names(subject, examples, count)
     plane, said = _plane(array, method)
     return Codes(layer.name, array, names, plane, _neighbour(array, names), said)
-
-
-def _labels(subject: TrainedRun, examples: Examples, count: int) -> list[str] | None:
-    """Return the names of the examples' classes, where they have one each."""
-    import numpy as np
-
-    for output, y in zip(subject.run.preparation.outputs, examples.y, strict=False):
-        if output.classes and not output.dense:
-            return [output.label(int(each)) for each in np.asarray(y[:count]).reshape(-1)]
-    return None
 
 
 def _plane(array: Any, method: str) -> tuple[Any, str]:

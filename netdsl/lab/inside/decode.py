@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +14,7 @@ from netdsl.kinds.draws import Gaussian
 from netdsl.kinds.values import dims
 from netdsl.lab.forward import ELEMENTS
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
+from netdsl.lab.inside.labels import labelled_source
 from netdsl.lab.inside.subject import BATCH, nothing_to_show
 from netdsl.training.evaluation.predict import in_units
 from netdsl.wording import counted
@@ -284,7 +284,8 @@ def arithmetic(decoder: Decoder, terms: Sequence[tuple[int, str]]) -> Samples:
     """
     import numpy as np
 
-    x, labels, classes = _labelled(decoder.run)
+    data, classes = labelled_source(decoder.run)
+    x, labels = data.train.x[0], np.asarray(data.train.y[0][:]).reshape(-1)
     means = {}
     for _, name in terms:
         if name not in classes:
@@ -304,22 +305,3 @@ def arithmetic(decoder: Decoder, terms: Sequence[tuple[int, str]]) -> Samples:
     return Samples(
         f"Latent arithmetic: {said}", about, codes, decoder.decoded(codes), [*each, said]
     )
-
-
-def _labelled(run: TrainedRun) -> tuple[Any, Any, Mapping[str, int]]:
-    """Read the training examples with their labels, which an autoencoder learns without, and the
-    labels by the names of the classes.
-    """
-    import numpy as np
-
-    from netdsl.training.data.inspect import class_counts, survey
-    from netdsl.training.runs.inputs import read_recipe
-
-    spec = dataclasses.replace(read_recipe(run.run.run.folder).data, target=None)
-    found = survey(spec).data
-    known = class_counts(found.train.y[0], found.classes) if found and found.train.y else {}
-    if found is None or not known:
-        raise nothing_to_show(f"{spec.source} has no classes")
-    labels = np.asarray(found.train.y[0][:]).reshape(-1)
-    by_name = {name: at if found.classes else int(name) for at, name in enumerate(known)}
-    return found.train.x[0], labels, by_name
