@@ -350,3 +350,19 @@ def test_the_report_again_with_a_gallery(
     assert main(["show", str(folder), "--report"]) == 0
     assert "the report would be larger than" in capsys.readouterr().err
     report.write_text(before, "utf-8")
+
+
+def test_a_landscape_is_of_as_many_examples_as_can_be_computed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from netdsl.lab.inside import landscape as module
+
+    subject = TrainedRun.of(folder)
+    flops = subject.run.network.counts.flops * module.GRID**2
+    monkeypatch.setattr(module, "OPERATIONS", 60 * flops)
+    found = module.landscape(subject)
+    assert found.examples == 60
+    assert "loss of 60 training examples" in found.about
+    monkeypatch.setattr(module, "OPERATIONS", 49 * flops)
+    with pytest.raises(netdsl.NetError, match="the loss of 50 examples at 21x21 places takes"):
+        module.landscape(subject)

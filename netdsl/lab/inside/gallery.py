@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 LARGEST = 10_000_000
 """Bytes of a report, at most."""
 
-LANDSCAPE = 200_000
-"""Params of a network whose landscape is drawn: it is computed at 441 places."""
+LANDSCAPE, FLOPS = 200_000, 3_000_000
+"""Params, and floating-point operations of an example, of a network whose landscape is drawn: it is
+computed at 441 places for 1,000 examples.
+"""
 
 _OLD = re.compile(r"<section id=inside>.*?</section><!-- inside -->\n", re.DOTALL)
 
@@ -118,8 +120,10 @@ def _pictures(
         return inner[-1]
 
     def of_landscape() -> SvgPicture:
-        if run.run.network.counts.params > LANDSCAPE:
-            raise nothing_to_show(f"more than {LANDSCAPE:,} params: netdsl show RUN --landscape")
+        counts = run.run.network.counts
+        if counts.params > LANDSCAPE or counts.flops > FLOPS:
+            message = f"more than {LANDSCAPE:,} params or {FLOPS:,} operations an example"
+            raise nothing_to_show(f"{message}: netdsl show RUN --landscape")
         return landscape(run)
 
     yield "plane", lambda: ("the answers over the input", over_input(run))

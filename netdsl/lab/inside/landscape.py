@@ -26,6 +26,10 @@ GRID, EXAMPLES, LEVELS = 21, 1_000, 14
 NUMBERS = 2_000_000_000
 """Weights of all places together, at most."""
 
+OPERATIONS, FEWEST = 4_000_000_000_000, 50
+"""Floating-point operations of all places together, at most: fewer examples are taken where they
+need more, down to this many."""
+
 HIGHEST = 20.0
 """Contours reach to this many times the loss in the middle: beyond it, it can grow by powers."""
 
@@ -97,17 +101,29 @@ def landscape(run: TrainedRun, seed: int = 0) -> Landscape:
     if params * GRID * GRID > NUMBERS:
         message = f"{params:,} params at {GRID}x{GRID} places; at most {NUMBERS:,} in all"
         raise fail("N670", message, help="the landscape of a smaller network can be drawn")
+    examples = _examples(run)
+    loss = _loss(run, examples)
     rng = np.random.default_rng(seed)
     directions = [
         {index: _direction(rng, run.graph.ops[index], arrays) for index, arrays in weights.items()}
         for _ in range(2)
     ]
-    loss, examples = _loss(run)
     axis = np.linspace(-1, 1, GRID)
     surface = np.array([[loss(_moved(weights, directions, (x, y))) for x in axis] for y in axis])
     loss(weights)  # the model is left as it was
     title = f"{run.run.network.name} on {run.run.run.data.rpartition('/')[2]}"
     return Landscape(title, axis, surface, examples)
+
+
+def _examples(run: TrainedRun) -> int:
+    """Return of how many training examples the loss is. Raises NetError N670."""
+    flops = max(1, run.run.network.counts.flops) * GRID * GRID
+    count = min(EXAMPLES, OPERATIONS // flops, len(run.data.train))
+    if count < min(FEWEST, len(run.data.train)):
+        message = f"the loss of {FEWEST} examples at {GRID}x{GRID} places takes {FEWEST * flops:,} "
+        message += f"floating-point operations; at most {OPERATIONS:,} are done"
+        raise fail("N670", message, help="the landscape of a smaller network can be drawn")
+    return count
 
 
 def _moved(
@@ -147,8 +163,8 @@ def _within_filters(op: Op, array: Any) -> tuple[int, ...]:
     return tuple(axis for axis, of in enumerate(form.axes) if of != 0)
 
 
-def _loss(run: TrainedRun) -> tuple[Callable[[Mapping[int, Arrays]], float], int]:
-    """Return the loss of the first training examples as a function of weights, and their number."""
+def _loss(run: TrainedRun, count: int) -> Callable[[Mapping[int, Arrays]], float]:
+    """Return the loss of the first training examples as a function of weights."""
     import numpy as np
 
     from netdsl.keras.arrays import assign
@@ -157,7 +173,7 @@ def _loss(run: TrainedRun) -> tuple[Callable[[Mapping[int, Arrays]], float], int
     model, train, preparation = run.own_model, run.data.train, run.run.preparation
     from netdsl.training.metrics.losses import keras_loss  # late: it imports Keras itself
 
-    rows = np.arange(min(len(train), EXAMPLES))
+    rows = np.arange(count)
     inputs = run.prepared(train, rows)
     targets = preparation.y(tuple(np.asarray(array[rows]) for array in train.y))
     given = read_recipe(run.run.run.folder).loss_weights or {}
@@ -174,7 +190,7 @@ def _loss(run: TrainedRun) -> tuple[Callable[[Mapping[int, Arrays]], float], int
             )
         return total / len(rows)
 
-    return loss, len(rows)
+    return loss
 
 
 def described(found: Landscape) -> list[str]:
