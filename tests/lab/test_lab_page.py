@@ -20,7 +20,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_commands_draw_the_pictures_of_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the bundled digits, four times as large, in place of MNIST, and one epoch."""
+    """With the bundled digits, three times as large, in place of MNIST, one epoch, few places of
+    the landscape and few steps to excite a class.
+    """
+    monkeypatch.setattr("netdsl.lab.inside.landscape.GRID", 5)
+    monkeypatch.setattr("netdsl.lab.inside.excite.STEPS", 16)
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     page = import_module("lab_pictures")
     held = np.load(files("netdsl") / "training/data/sources/digits.npz")

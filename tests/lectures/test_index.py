@@ -49,3 +49,9 @@ def test_those_that_need_no_data_run(
 def test_every_row_names_a_command() -> None:
     rows = [line for line in INDEX.splitlines() if line.startswith("| ")]
     assert len(COMMANDS) == len(rows) - 1 > 60  # but the head
+
+
+def test_every_file_of_the_experiments_is_named() -> None:
+    table = PAGE.split("\n## The lectures' experiments\n")[1]
+    named = set(re.findall(r"`(\w+)`", table))
+    assert named == {path.stem for path in (ROOT / "examples" / "lectures").iterdir()}
