@@ -72,6 +72,15 @@ def add_output(parser: argparse.ArgumentParser, metavar: str = "FILE", help: str
     add_force(parser)
 
 
+EACH_EPOCH = "print a line for each epoch on a terminal too, in place of the bar"
+"""What `--verbose` is for in a training."""
+
+
+def add_verbose(parser: argparse.ArgumentParser, help: str) -> None:
+    """Add `--verbose`, which cannot be combined with `--quiet`."""
+    parser.add_argument("-v", "--verbose", action="store_true", help=help)
+
+
 def add_data(parser: argparse.ArgumentParser, help: str) -> None:
     """Add `--data`."""
     parser.add_argument("-d", "--data", metavar="DATA", help=help)

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
-from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options
+from netdsl.cli.arguments import FILE_HELP, add_format, add_network_options, add_verbose
 from netdsl.cli.check_output import Result, show
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.inputs import check_input, found_files, read_input
@@ -35,12 +35,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     add_network_options(parser)
     add_format(parser, "concise", "github", "sarif")
-    parser.add_argument(
-        "-v",
-        "--verbose",
-        action="store_true",
-        help="also show `expect` statements that could be added",
-    )
+    add_verbose(parser, "also show `expect` statements that could be added")
     parser.add_argument(
         "--all",
         action="store_true",

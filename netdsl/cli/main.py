@@ -65,7 +65,8 @@ def _run(given: list[str]) -> int:
     if options.command is None:
         parser.print_help()
         return WRONG_USAGE
-    if options.quiet and getattr(options, "verbose", False):
+    verbose = getattr(options, "verbose", False)
+    if options.quiet and verbose:
         return wrong_usage(options.command, "--quiet cannot be combined with --verbose")
     path = nearest_config() if options.config and options.command not in WITHOUT else None
     settings: Mapping[str, Any] = {}
@@ -74,7 +75,7 @@ def _run(given: list[str]) -> int:
 
         settings = read_config(path)
     fill_in(options, settings)
-    shown_as(options.quiet, options.color, options.pager)
+    shown_as(options.quiet, options.color, options.pager, verbose)
     if hasattr(options, "formats"):
         _choose_format(options, settings.get("format", "text"))
     if not settings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from netdsl.cli.arguments import add_run_folder
+from netdsl.cli.arguments import EACH_EPOCH, add_run_folder, add_verbose
 from netdsl.cli.terminal import is_quiet
 from netdsl.cli.training_end import on_hosts
 
@@ -15,6 +15,7 @@ EXAMPLES = ("resume runs/lenet5-1", "resume runs/mlp-grid-1")
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_run_folder(parser)
+    add_verbose(parser, EACH_EPOCH)
 
 
 def run(options: argparse.Namespace) -> int:

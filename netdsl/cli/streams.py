@@ -23,9 +23,10 @@ class PrintableStream:
         quiet: whether notes are left out.
         color: `auto`, `always` or `never`.
         pager: whether long texts go through a pager, on a terminal.
+        verbose: whether each epoch of a training stays on a terminal, in place of a bar.
     """
 
-    quiet, color, pager = False, "auto", False
+    quiet, color, pager, verbose = False, "auto", False, False
 
     def __init__(self, stream: TextIO | None, name: str) -> None:
         self.unfiltered, self.name, self.abandoned = stream, name, False
@@ -117,11 +118,12 @@ def printable_streams() -> Iterator[None]:
         sys.stdout, sys.stderr = kept
 
 
-def shown_as(quiet: bool, color: str, pager: bool) -> None:
+def shown_as(quiet: bool, color: str, pager: bool, verbose: bool) -> None:
     """Set how standard output and standard error show what is printed."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, PrintableStream):
             stream.quiet, stream.color, stream.pager = quiet, color, pager
+            stream.verbose = verbose
 
 
 def print_in_colour(text: str, stream: TextIO) -> None:

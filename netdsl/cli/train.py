@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from netdsl.cli.arguments import positive
+from netdsl.cli.arguments import EACH_EPOCH, add_verbose, positive
 from netdsl.cli.exit_codes import RUN_FAILED, wrong_usage
 from netdsl.cli.jobs import add_job, job_of, keys_of, network_to_train, recipe_of, setting
 from netdsl.cli.terminal import is_quiet
@@ -33,6 +33,7 @@ NO_FILE = "netdsl new churn.net --data churn.csv --target churn makes a first on
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_job(parser)
+    add_verbose(parser, EACH_EPOCH)
     parser.add_argument(
         "-n",
         "--name",

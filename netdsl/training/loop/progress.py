@@ -92,7 +92,7 @@ def progress(
     """Follow a training of this many epochs of this many steps each, some of them done."""
     if quiet:
         yield Quiet()
-    elif not sys.stderr.isatty():
+    elif not sys.stderr.isatty() or getattr(sys.stderr, "verbose", False):
         yield Lines(epochs, metric)
     else:
         with _bar(epochs, steps, metric, done) as bar:

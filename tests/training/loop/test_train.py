@@ -525,6 +525,10 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
+    screen.verbose = True  # type: ignore[attr-defined]
+    with progress(False, 2, 10, "accuracy") as shown:
+        assert isinstance(shown, Lines)  # what stays, in place of the bar
+    screen.verbose = False  # type: ignore[attr-defined]
     with progress(False, 2, 10, "accuracy") as shown:
         assert not isinstance(shown, Lines)
         shown.step(11, 0.5)
