@@ -236,12 +236,13 @@ class Run(InsideViews, Making, Computing, RunResult):
         """
         return export(self, path, format=format, force=force)
 
-    def resume(self, *, data: Any = None, quiet: bool = False) -> Run:
-        """Resume the training where it was interrupted.
+    def resume(self, *, data: Any = None, quiet: bool = False, more: int | None = None) -> Run:
+        """Resume the training where it was interrupted, or add epochs to it.
 
         Args:
             data: the data itself, where the run was given it in Python.
             quiet: whether nothing is printed meanwhile.
+            more: epochs that are added to a run that has ended, from its last weights.
 
         Returns:
             The run when it has ended; its weights are, bit for bit, those of a run that was never
@@ -250,7 +251,7 @@ class Run(InsideViews, Making, Computing, RunResult):
         Raises:
             RunFolderError: N616 where it has ended, or its data or its recipe have changed.
         """
-        return resume(self, data=data, quiet=quiet)
+        return resume(self, data=data, quiet=quiet, more=more)
 
     def _weighted(self, seed: int) -> WeightedNetwork:
         """Return the network with the best weights."""
@@ -371,13 +372,16 @@ def export(
     )
 
 
-def resume(run: RunArgument, *, data: Any = None, quiet: bool = False) -> Run:
-    """Resume a training that was stopped.
+def resume(
+    run: RunArgument, *, data: Any = None, quiet: bool = False, more: int | None = None
+) -> Run:
+    """Resume a training that was stopped, or add epochs to one that has ended.
 
     Args:
         run: the run, or the path of its folder.
         data: the data itself, where the run was given it in Python.
         quiet: whether nothing is printed meanwhile.
+        more: epochs that are added to a run that has ended, from its last weights.
 
     Returns:
         The run when it has ended; its weights are, bit for bit, those of a run that was never
@@ -388,7 +392,9 @@ def resume(run: RunArgument, *, data: Any = None, quiet: bool = False) -> Run:
     """
     from netdsl.training.verbs import resume
 
-    return Run.of(resume(_folder(run), data=data, quiet=arguments.yes_or_no("quiet", quiet)))
+    quiet = arguments.yes_or_no("quiet", quiet)
+    more = None if more is None else arguments.whole("more", more, 1)
+    return Run.of(resume(_folder(run), data=data, quiet=quiet, more=more))
 
 
 def train_architecture(

@@ -1,21 +1,28 @@
-"""`netdsl resume`: a run that was stopped continues."""
+"""`netdsl resume`: a run that was stopped continues, or one that has ended is trained on."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from netdsl.cli.arguments import EACH_EPOCH, add_run_folder, add_verbose
+from netdsl.cli.arguments import EACH_EPOCH, add_run_folder, add_verbose, positive
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.terminal import is_quiet
 from netdsl.cli.training_end import on_hosts
 
-EXAMPLES = ("resume runs/lenet5-1", "resume runs/mlp-grid-1")
+EXAMPLES = ("resume runs/lenet5-1", "resume runs/lenet5-1 --more 40", "resume runs/mlp-grid-1")
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_run_folder(parser)
     add_verbose(parser, EACH_EPOCH)
+    parser.add_argument(
+        "--more",
+        type=positive,
+        metavar="N",
+        help="train a run that has ended for N more epochs, from its last weights",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,10 +32,13 @@ def run(options: argparse.Namespace) -> int:
     if (Path(options.folder) / GRID).is_file():
         from netdsl.cli.grids import resume_grid
 
+        if options.more:
+            return wrong_usage("resume", "--more is for one run, not for a grid")
         return resume_grid(Path(options.folder))
     from netdsl.training.runs.inputs import read_recipe
     from netdsl.training.verbs import resume
 
     return on_hosts(
-        read_recipe(Path(options.folder)), lambda: resume(options.folder, quiet=is_quiet())
+        read_recipe(Path(options.folder)),
+        lambda: resume(options.folder, quiet=is_quiet(), more=options.more),
     )

@@ -50,16 +50,27 @@ def train(
     return loop.train(network, recipe, name=name, where=where, quiet=quiet, **settings)
 
 
-def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunResult:
-    """Resume a run that was stopped.
+def resume(
+    folder: str | Path, *, data: Any = None, quiet: bool = False, more: int | None = None
+) -> RunResult:
+    """Resume a run that was stopped, or train one that has ended for `more` epochs.
 
     Raises:
         NetError: N613, N614, N616, N619.
     """
     if adversarial(folder):
+        if more is not None:
+            raise fail("N691", f"{folder} is the run of a GAN, to which no epochs can be added")
         from netdsl.training.adversarial.train import resume_pair
 
         return resume_pair(Path(folder), data=data, quiet=quiet)
+    if more is not None:
+        from netdsl.keras.quiet import quiet_keras
+
+        quiet_keras()
+        from netdsl.training.loop.more import train_more
+
+        return train_more(folder, more, data=data, quiet=quiet)
     from netdsl.training.loop import train as loop
 
     return loop.resume(folder, data=data, quiet=quiet)

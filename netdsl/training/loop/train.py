@@ -41,6 +41,7 @@ from netdsl.training.runs.inputs import (
     write_inputs,
 )
 from netdsl.training.runs.run import RunResult
+from netdsl.training.runs.stages import extended, read_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,6 +124,28 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
     """
     folder = Path(folder)
     require_unfinished(folder)
+    job = begun_job(folder, data)
+    recipe = job.recipe
+    with conflict_context(recipe):
+        devices = open_devices(recipe, quiet)
+        quiet = quiet or not devices.first
+        with locked(folder) if devices.first else nullcontext(), failure_context(job, devices):
+            model, taken_over = first_model(job, devices)
+            setup = Setup(devices, recipe.speed or "auto", taken_over)
+            return _trained(job, setup, model, folder, quiet, again=True)
+
+
+def begun_job(folder: Path, data: Any = None) -> Job:
+    """Read what a run began with, and make Keras take its backend.
+
+    Args:
+        folder: the run's.
+        data: the data itself, where the run was given it in Python.
+
+    Raises:
+        NetError: N613, N614 where the folder holds no run or is damaged, N616 where its data or its
+            recipe have changed.
+    """
     recipe, network, preparation = (
         read_recipe(folder),
         read_network(folder),
@@ -134,14 +157,8 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
     # Bit for bit only holds on the backend that the run began on.
     use_backend(recipe.backend, recipe.span("backend"))
     kernels = read_components(folder, network)
-    job = Job(network, ResolvedRecipe(recipe, {}, ()), loaded, kernels)
-    with conflict_context(recipe):
-        devices = open_devices(recipe, quiet)
-        quiet = quiet or not devices.first
-        with locked(folder) if devices.first else nullcontext(), failure_context(job, devices):
-            model, taken_over = first_model(job, devices)
-            setup = Setup(devices, recipe.speed or "auto", taken_over)
-            return _trained(job, setup, model, folder, quiet, again=True)
+    recipe = extended(recipe, read_stages(folder))
+    return Job(network, ResolvedRecipe(recipe, {}, ()), loaded, kernels)
 
 
 def _trained(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from netdsl.training.runs.figures import json_value
-from netdsl.training.runs.folder import METRICS_JSONL, damaged, json_values, require_file
+from netdsl.training.runs.folder import METRICS_JSONL, PATH, damaged, json_values, require_file
 
 
 class Scored:
@@ -112,6 +112,19 @@ def path_csv(path: Sequence[Sequence[float]]) -> str:
         for step, weights in enumerate(path)
     ]
     return "\n".join(lines) + "\n"
+
+
+def read_path(folder: Path) -> list[list[float]]:
+    """Read the weights at each step that `path_csv` wrote.
+
+    Raises:
+        NetError: N614.
+    """
+    try:
+        lines = (folder / PATH).read_text(encoding="utf-8").splitlines()[1:]
+        return [[float(cell) for cell in line.split(",")[1:]] for line in lines]
+    except (OSError, ValueError):
+        raise damaged(folder / PATH) from None
 
 
 def metrics_jsonl(history: History) -> str:

@@ -1,0 +1,143 @@
+"""More epochs for a run that has ended: a stage that begins with its last weights and rate.
+
+This module imports Keras.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import fail
+from netdsl.training.distributed.opening import open_devices
+from netdsl.training.loop.checkpoint import write_checkpoint
+from netdsl.training.loop.learner import Learner
+from netdsl.training.loop.setup import Setup, first_model
+from netdsl.training.loop.state import new_state
+from netdsl.training.loop.train import begun_job, failure_context, resume
+from netdsl.training.runs.finished import finished_run
+from netdsl.training.runs.folder import CHECKPOINT, LAST, PATH, locked, require_file
+from netdsl.training.runs.history import Epoch, Evaluation, read_epochs, read_path
+from netdsl.training.runs.stages import AddedEpochs, add_stage, extended
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netdsl.training.loop.state import State
+    from netdsl.training.recipes.recipe import Recipe
+    from netdsl.training.runs.run import RunResult
+
+VALIDATION = "val_"
+"""How the names of the validation part's scores begin in `metrics.jsonl`."""
+
+
+def train_more(
+    folder: str | Path, epochs: int, *, data: Any = None, quiet: bool = False
+) -> RunResult:
+    """Train a run that has ended for more epochs, which are noted in its `run.json`.
+
+    The last weights and the last rate are taken up, with an optimizer that has seen no step. What
+    was best stays the best until something is better; the patience begins again.
+
+    Args:
+        folder: the run's.
+        epochs: that are added.
+        data: the data itself, where the run was given it in Python.
+        quiet: whether nothing is said on standard error meanwhile.
+
+    Raises:
+        NetError: N613, N614 where the folder holds no run that has ended, N616 where it was
+            stopped, its data or its recipe have changed, or its recipe leaves nothing to add.
+    """
+    folder = Path(folder)
+    held = finished_run(folder)
+    if (folder / CHECKPOINT).is_file():
+        help = f"netdsl resume {folder}, without `--more`"
+        raise fail("N616", f"the run {folder} was stopped: it has epochs left", help=help)
+    job = begun_job(folder, data)
+    _check(folder, held.run, job.recipe)
+    devices = open_devices(job.recipe, quiet=True)
+    if devices.shared:
+        raise fail("N616", f"{folder} was trained on several devices: nothing can be added")
+    with locked(folder), failure_context(job, devices):
+        state = state_of(folder, held.run, job.recipe)
+        stage = AddedEpochs(epochs, len(state.rows))
+        recipe = extended(job.recipe, (stage,))
+        job = dataclasses.replace(job, resolved=job.resolved._replace(recipe=recipe))
+        setup = Setup(devices, recipe.speed or "auto", ())
+        learner = Learner(job, setup, first_model(job, devices).model)
+        learner.state = state
+        learner.state.weights = held.model().get_weights()
+        require_file(folder, LAST)
+        learner.model.set_weights(held.model_in(folder / LAST).get_weights())
+        if not recipe.optimizer.searches:
+            learner.model.optimizer.learning_rate = state.rows[-1].rate
+        write_checkpoint(folder, learner.model, state)
+        add_stage(folder, stage)
+    return resume(folder, data=data, quiet=quiet)
+
+
+def _check(folder: Path, run: RunResult, recipe: Recipe) -> None:
+    """Reject runs to which no epochs can be added.
+
+    Raises:
+        NetError: N616.
+    """
+    why = ""
+    if run.ended == "diverged" or not run.validation:
+        why = "it diverged"
+    elif run.retrained:
+        why = "its weights are those of the second training, on all the data"
+    elif recipe.optimizer.name == "least_squares":
+        why = "`least_squares` takes one step"
+    elif recipe.schedule.name == "cosine":
+        why = "its schedule `cosine` has ended at its lowest rate"
+    elif recipe.unfreeze is not None:
+        why = "its layers would be frozen again by `unfreeze`"
+    if why:
+        help = f"a new run begins with its weights: --init-from {folder}"
+        raise fail("N616", f"no epochs can be added to {folder}: {why}", help=help)
+
+
+def state_of(folder: Path, run: RunResult, recipe: Recipe) -> State:
+    """Return how far a run had come at its end, from its files; without weights.
+
+    Raises:
+        NetError: N613, N614.
+    """
+    rows = [_epoch(row, run) for row in read_epochs(folder) if row["stage"] == "search"]
+    state = new_state(recipe)
+    state.rows, state.step, state.seconds = rows, rows[-1].step, run.seconds
+    state.evaluations = [row.evaluation for row in rows if row.evaluation]
+    scores = {name: value for name, value in run.validation.items() if name != "examples"}
+    state.best = Evaluation(run.best_step, scores, True)
+    if recipe.early_stopping.part == "training":
+        best = min(rows, key=lambda row: row.loss)
+        state.stopping.step, state.stopping.best = best.step, best.loss
+    elif recipe.early_stopping.enabled:
+        state.stopping.step, state.stopping.best = run.best_step, run.best_value
+    if (folder / PATH).is_file():
+        state.path = read_path(folder)
+    return state
+
+
+def _epoch(row: Mapping[str, Any], run: RunResult) -> Epoch:
+    """Return an epoch of `metrics.jsonl`."""
+    values = {
+        name: math.nan if value is None else float(value)
+        for name, value in row.items()
+        if name != "stage"
+    }
+    step, scores = int(row["step"]), {}
+    for name in values.keys() - {"epoch", "step", "rate", "seconds"}:
+        scores[name] = values[name]
+    scores = {name: scores[name] for name in row if name in scores}
+    of_validation = {
+        name.removeprefix(VALIDATION): scores.pop(name)
+        for name in list(scores)
+        if name.startswith(VALIDATION)
+    }
+    found = Evaluation(step, of_validation, step == run.best_step) if of_validation else None
+    return Epoch(int(row["epoch"]), step, values["rate"], scores, found, values["seconds"])
