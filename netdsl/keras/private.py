@@ -272,6 +272,15 @@ def leave_unreduced(optimizer: Any) -> None:
 # --- training loops -------------------------------------------------------------------------------
 
 
+def whole_loss(loss: Any) -> Any:
+    """Return a mean over a batch as it is: among several TensorFlow devices Keras divides the loss
+    by their number, for the sum of all gradients.
+    """
+    from keras.src.losses.loss import unscale_loss_for_distribution
+
+    return unscale_loss_for_distribution(loss)
+
+
 def build_metrics(model: Any, data: Any) -> None:
     """Make the variables of a model's metrics, where they are not there yet, for such a batch."""
     model._symbolic_build(data_batch=data)

@@ -175,3 +175,7 @@ def test_initialization_is_watched() -> None:
     layers.Dense(4).build((None, 3))
     assert seen == [(3, 2), (2,)]
     assert dense.kernel.shape == (3, 2)
+
+
+def test_on_one_device_a_loss_is_whole() -> None:
+    assert private.whole_loss(2.0) == 2.0

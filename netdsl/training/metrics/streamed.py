@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from netdsl.keras import private
 from netdsl.training.metrics.answers import answers
 from netdsl.training.metrics.definitions import DATA_LOSS, Metric
 
@@ -62,7 +63,8 @@ class DataLoss(keras.metrics.Metric):  # type: ignore[misc]
     def update_state(self, y: Any, values: Any, sample_weight: Any = None) -> None:
         """Count a batch as the loss does."""
         count = ops.cast(ops.shape(values)[0], self.total.dtype)
-        mean = ops.cast(self.loss(y, values, sample_weight), self.total.dtype)
+        mean = private.whole_loss(self.loss(y, values, sample_weight))
+        mean = ops.cast(mean, self.total.dtype)
         self.total.assign_add(self.weight * mean * count)
         self.count.assign_add(count)
 

@@ -52,7 +52,7 @@ early_stopping: {every: 5, then: retrain}
 augment: {shift: 1, noise: 0.05}
 adversarial: {eps: 0.05}
 """
-FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "rate")
+FIGURES = ("loss", "accuracy", "data_loss", "val_loss", "val_accuracy", "val_data_loss", "rate")
 
 
 def environment(backend: str, **more: str) -> dict[str, str]:
