@@ -82,7 +82,7 @@ def read(
             message = f"{held.source} has no weights `{spec.weight}`"
             raise fail("N514", message, span, help="name the array of weights, or leave it out")
         return held
-    if kept and kept.inputs[0].columns:
+    if kept and kept.table:
         raise fail(
             "N533",
             "the network was trained on a table; arrays have no columns",
@@ -107,7 +107,7 @@ def _read_source(
     made = formula is not None or spec.source in TOYS
     source = spec.source or spec.function or ""
     tabular, path = not made and is_table(source), Path(source)
-    if kept and tabular != bool(kept.inputs[0].columns):
+    if kept and tabular != bool(kept.table):
         raise _unlike(source, tabular, span)
     if not kept and not tabular:
         _check_not_tabular(spec, span)
@@ -152,10 +152,11 @@ def _read_source(
         return read_pair(path, target, signature, spec.weight, span, names)
     if tabular:
         trained = None
-        if kept and kept.inputs[0].columns:
-            several = len(kept.inputs[0].columns.targets) > 1
+        if kept and kept.table:
+            several = len(kept.table.targets) > 1
+            tables = tuple(input.columns for input in kept.inputs if input.columns)
             names = tuple(output.names for output in kept.outputs) if several else ()
-            trained = TrainedTable(kept.inputs[0].columns, classes, names)
+            trained = TrainedTable(kept.table, tables, classes, names)
         return read_table(path, spec, signature, trained, span)
     if os.path.isdir(source):
         limits = kept.inputs[0].pixel_range if kept else spec.range

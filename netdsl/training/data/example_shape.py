@@ -11,7 +11,6 @@ from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.data.sources.hub import HUBS
 from netdsl.training.data.sources.named import BUNDLED, NAMES
 from netdsl.training.data.sources.toys import POLYNOMIAL
-from netdsl.training.preparation.columns import TableTransform
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Shape
@@ -51,9 +50,9 @@ def example_shape(recipe: Recipe, given: Any = None) -> Shape:
         message = "the data can be read once only, and the network's input is not known before"
         raise fail("N518", message, help=help)
     held = read(spec, _ANY, given, span=span)
-    if not isinstance(held.columns, TableTransform):
+    if not held.tables:
         shape = tuple(held.train.x[0].shape[1:])
         return (*shape, 1) if source in NAMES and len(shape) == 2 else shape  # of grey images
     parts = (part for part in (held.train, held.validation, held.test) if part is not None)
     rows = np.concatenate([part.x[0][:] for part in parts])
-    return (held.columns.fitted(rows, rows[:0]).width,)
+    return (held.tables[0].fitted(rows, rows[:0]).width,)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Span, fail
-from netdsl.training.data.parts import Data, Examples
+from netdsl.training.data.parts import Data
 from netdsl.training.data.sources.toys import short_name
 from netdsl.training.preparation.readings import meaning_of
 from netdsl.training.preparation.shapes import size
@@ -16,6 +16,7 @@ from netdsl.wording import counted, first_few
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.columns import TableTransform
+    from netdsl.training.preparation.inputs import InputTransform
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.preparation.rows import Array
 
@@ -29,37 +30,35 @@ def fitted(data: Data, span: Span | None = None) -> Data:
     """
     import numpy as np
 
-    input = data.preparation.inputs[0]
-    old = input.columns
-    assert old is not None
-    rows = data.train.x[0][:]
-    others = np.concatenate([part.x[0][:] for part in (data.validation, data.test)])
-    columns = old.fitted(rows, others)
-    if math.prod(input.shape) != columns.width:
-        gives = f"{short_name(data.spec.source or '')} gives {columns.description}"
-        raise fail(
-            "N518",
-            f"{gives}; the network's input has {size(input.shape)}",
-            span,
-            help=_fitting(columns),
-        )
+    inputs: list[InputTransform] = []
+    notes: list[str] = []
+    for place, input in enumerate(data.preparation.inputs):
+        if input.vocabulary or input.columns is None:
+            inputs.append(input)
+            continue
+        rows, *parts = (part.x[place][:] for part in (data.train, data.validation, data.test))
+        columns = input.columns.fitted(rows, np.concatenate(parts))
+        if math.prod(input.shape) != columns.width:
+            gives = f"{short_name(data.spec.source or '')} gives {columns.description}"
+            which = "the network's input" if len(data.preparation.inputs) == 1 else input.name
+            raise fail(
+                "N518", f"{gives}; {which} has {size(input.shape)}", span, help=_fitting(columns)
+            )
+        inputs.append(replace(input, columns=columns))
+        notes += _filled((rows, *parts), columns)
+        for name, part in zip(("validation", "test"), parts, strict=True):
+            notes += _unseen(rows, part, name, columns)
     outputs = tuple(
         _standardised(output, y[:])
         for output, y in zip(data.preparation.outputs, data.train.y, strict=True)
     )
+    table = data.preparation.table
+    assert table is not None
     return replace(
         data,
-        spec=replace(data.spec, missing=columns.missing, header=columns.header),
-        preparation=replace(
-            data.preparation, inputs=(replace(input, columns=columns),), outputs=outputs
-        ),
-        notes=(
-            *data.notes,
-            *_filled(data, columns),
-            *_unlike_scales(data),
-            *_unseen(rows, data.validation, columns),
-            *_unseen(rows, data.test, columns),
-        ),
+        spec=replace(data.spec, missing=table.missing, header=table.header),
+        preparation=replace(data.preparation, inputs=tuple(inputs), outputs=outputs),
+        notes=(*data.notes, *notes, *_unlike_scales(data)),
     )
 
 
@@ -99,34 +98,31 @@ def _unlike_scales(data: Data) -> Iterator[str]:
             )
 
 
-def _filled(data: Data, columns: TableTransform) -> Iterator[str]:
-    """Say what was put in for missing numbers."""
+def _filled(parts: Sequence[Array], columns: TableTransform) -> Iterator[str]:
+    """Say what was put in for missing numbers of the rows of all parts."""
     import numpy as np
 
-    parts = (data.train, data.validation, data.test)
     first = {column.name: place for place, column in reversed(list(enumerate(columns.columns)))}
     for place, column in enumerate(columns.columns):
         if first[column.name] != place:  # another part of a date
             continue
-        empty = sum(int(np.isnan(part.x[0][:, place]).sum()) for part in parts)
+        empty = sum(int(np.isnan(part[:, place]).sum()) for part in parts)
         if empty and not column.one_hot:
             filled = f"{counted(empty, 'missing value')} filled with the training median"
             yield f"{column.name}: {filled}, {column.shown(column.median)}"
 
 
-def _unseen(rows: Array, part: Examples, columns: TableTransform) -> Iterator[str]:
+def _unseen(rows: Array, others: Array, part: str, columns: TableTransform) -> Iterator[str]:
     """Say which cells of a part nothing is learned of: what they hold is in no training row."""
     import numpy as np
 
     for place, column in enumerate(columns.columns):
-        known, found = rows[:, place], part.x[0][:][:, place]
+        known, found = rows[:, place], others[:, place]
         found = found[~np.isnan(found)]
         unseen = found[~np.isin(found, known)]
         if column.one_hot and len(unseen):
             texts = sorted({column.categories[int(code)] for code in unseen})
-            cells = (
-                f"{counted(len(unseen), 'cell')} in the {part.name} part ({first_few(texts, 3)})"
-            )
+            cells = f"{counted(len(unseen), 'cell')} in the {part} part ({first_few(texts, 3)})"
             yield f"{column.name}: {cells} with a category that no training row has"
         elif len(found) and np.isnan(known).all():
             yield f"{column.name}: empty in the training part, so nothing is learned from it"

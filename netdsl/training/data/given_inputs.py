@@ -37,12 +37,11 @@ def given_inputs(inputs: Any, preparation: Preparation) -> PredictionInputs:
     Raises:
         NetError: N514 to N518, N524, N527, N530, N531, N533.
     """
-    first = preparation.inputs[0]
-    if first.columns:
-        table = _table(inputs, first.columns)
+    if columns := preparation.table:
+        table = _table(inputs, columns)
         if not len(table.places):
             raise fail("N516", "there is nothing to predict")
-        return selected(table, first.columns, _numbered(len(table.places)))
+        return selected(table, preparation, _numbered(len(table.places)))
     arrays = _arrays(inputs, [each.name for each in preparation.inputs])
     x = tuple(
         sound(array, input, f"`{input.name}`")

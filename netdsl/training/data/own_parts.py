@@ -53,7 +53,8 @@ def with_own_parts(
             raise fail("N507", message, span, help=f"leave `{name}` out")
         alone = replace(spec, source=path, split=Split(), validation=None, test=None)
         if isinstance(held.columns, TableTransform):
-            trained = TrainedTable(held.columns, held.classes, held.classes_by, fitted=False)
+            known = held.columns, held.tables, held.classes, held.classes_by
+            trained = TrainedTable(*known, fitted=False)
             other = read_table(Path(path), alone, signature, trained, span)
         else:
             other = read(alone, held.classes)

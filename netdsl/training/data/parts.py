@@ -141,7 +141,8 @@ class SourceData:
         pixel_range: the values of images of more than 8 bits that become 0 and 1.
         classes_by: of several columns the names of the classes of each output.
         columns_by: the columns of a table that each output learns.
-        columns: those of a table of text and numbers.
+        columns: those of a table of text and numbers, whichever input gets them.
+        tables: of a table what each input gets.
         notes: what was done that a person should know.
         made: the keys of a recipe's `data` that it was made with, with every value.
     """
@@ -157,6 +158,7 @@ class SourceData:
     columns: TableTransform | None = None
     notes: tuple[str, ...] = ()
     made: Mapping[str, Any] = field(default_factory=dict)
+    tables: tuple[TableTransform, ...] = ()
     pixel_range: tuple[float, float] | None = None
     classes_by: tuple[tuple[str, ...], ...] = ()
     columns_by: tuple[tuple[str, ...], ...] = ()

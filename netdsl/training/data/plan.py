@@ -9,7 +9,6 @@ from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.parts import INPUT, SourceData, classes_text
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.data.sources.claims import check_example
-from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.ranges import ValueRange, scan
@@ -25,7 +24,7 @@ from netdsl.training.preparation.shapes import size
 from netdsl.training.preparation.transforms import Preparation
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.rows import Rows, Shape
+    from netdsl.training.preparation.rows import Shape
     from netdsl.training.recipes.recipe import Recipe
 
 
@@ -37,10 +36,8 @@ def plan(held: SourceData, recipe: Recipe, signature: NetworkSignature) -> Prepa
             number of classes, N527 for indices.
     """
     span = recipe.data_span
-    part = held.train
     inputs = tuple(
-        _input(x, tensor, f"{name} of {held.source}", held, recipe)
-        for x, tensor, name in zip(part.x, signature.inputs, part.x_names, strict=True)
+        _input(place, tensor, held, recipe) for place, tensor in enumerate(signature.inputs)
     )
     if held.target == INPUT:
         return Preparation(
@@ -54,21 +51,21 @@ def plan(held: SourceData, recipe: Recipe, signature: NetworkSignature) -> Prepa
     )
 
 
-def _input(
-    x: Rows, tensor: TensorSpec, what: str, held: SourceData, recipe: Recipe
-) -> InputTransform:
+def _input(place: int, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> InputTransform:
+    x, what = held.train.x[place], f"{held.train.x_names[place]} of {held.source}"
     span, example = recipe.data_span, x.shape[1:]
-    if tensor.vocabulary or not isinstance(held.columns, TableTransform):
+    columns = held.tables[place] if held.tables else None
+    if tensor.vocabulary or columns is None:
         check_example(example, tensor, what, span)
     if tensor.vocabulary:
         made = InputTransform(
-            tensor.name, example, True, 1.0, False, tensor.shape, tensor.vocabulary
+            tensor.name, example, True, 1.0, False, tensor.shape, tensor.vocabulary, columns
         )
         made.check_range(x, what, span)
         return made
-    if isinstance(held.columns, TableTransform):
+    if columns is not None:
         return InputTransform(
-            tensor.name, example, False, 1.0, False, tensor.shape, columns=held.columns
+            tensor.name, example, False, 1.0, False, tensor.shape, columns=columns
         )
     values = scan(x)
     scale = (

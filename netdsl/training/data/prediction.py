@@ -22,7 +22,6 @@ from netdsl.training.preparation.shapes import channels, misfit
 
 if TYPE_CHECKING:
     from netdsl.training.data.sources.parsed_table import ParsedTable
-    from netdsl.training.preparation.columns import TableTransform
     from netdsl.training.preparation.rows import Array, Shape
     from netdsl.training.preparation.transforms import Preparation
 
@@ -69,7 +68,8 @@ def read_inputs(
     if not given:
         raise fail("N516", "there is nothing to predict")
     many = [path for one in given for path in _files(one, preparation)]
-    if len(preparation.inputs) > 1 and all("=" in path for path in many):
+    arrays = len(preparation.inputs) > 1 and not preparation.table
+    if arrays and all("=" in path for path in many):
         return _by_name(many, preparation)
     read: list[PredictionInputs] = []
     failed: dict[str, NetError] = {}
@@ -105,7 +105,7 @@ def _files(path: str, preparation: Preparation) -> list[str]:
     import os
 
     if os.path.isdir(path):
-        suffixes = SUFFIXES if preparation.inputs[0].columns else (*IMAGES, ".npy", ".npz")
+        suffixes = SUFFIXES if preparation.table else (*IMAGES, ".npy", ".npz")
         found = sorted(
             os.path.join(folder, name)
             for folder, below, names in os.walk(path)
@@ -173,6 +173,19 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> PredictionInputs
 
 def _read(path: str, preparation: Preparation) -> PredictionInputs:
     """Read the records of a file, for all inputs."""
+    if columns := preparation.table:
+        file = Path(path)
+        if path != STANDARD_INPUT and file.suffix.lower() not in SUFFIXES:
+            raise fail(
+                "N536",
+                f"{path} is not a table, and the network was trained on one",
+                help=f"give a file of {', '.join(SUFFIXES)}, or -",
+            )
+        table = read_table_file(file, columns.form, columns.header, columns)
+        if not len(table.places):
+            raise fail("N516", f"{path} has no rows")
+        names = [f"{path}:{place}" for place in table.places.tolist()]
+        return selected(table, preparation, names)
     if len(preparation.inputs) == 1:
         return _single(path, preparation.inputs[0])
     inputs = [input.name for input in preparation.inputs]
@@ -200,18 +213,6 @@ def _read(path: str, preparation: Preparation) -> PredictionInputs:
 def _single(path: str, input: InputTransform) -> PredictionInputs:
     """Read the records of a file, for one input."""
     file = Path(path)
-    if input.columns:
-        if path != STANDARD_INPUT and file.suffix.lower() not in SUFFIXES:
-            raise fail(
-                "N536",
-                f"{path} is not a table, and the network was trained on one",
-                help=f"give a file of {', '.join(SUFFIXES)}, or -",
-            )
-        table = read_table_file(file, input.columns.form, input.columns.header, input.columns)
-        if not len(table.places):
-            raise fail("N516", f"{path} has no rows")
-        names = [f"{path}:{place}" for place in table.places.tolist()]
-        return selected(table, input.columns, names)
     if file.suffix.lower() not in (".npy", ".npz"):
         return PredictionInputs([path], (_picture(file, input),))
     array = read_npy(file) if file.suffix.lower() == ".npy" else _held(file, [""], (input,))[0]
@@ -219,18 +220,24 @@ def _single(path: str, input: InputTransform) -> PredictionInputs:
     return PredictionInputs(_numbered(path, len(x)), (x,))
 
 
-def selected(table: ParsedTable, columns: TableTransform, names: list[str]) -> PredictionInputs:
+def selected(table: ParsedTable, preparation: Preparation, names: list[str]) -> PredictionInputs:
     """Return the rows of a table, with notes on cells that the network was not trained on.
 
     Raises:
         NetError: as `select` does.
     """
-    x = select(table, columns)
+    x, columns = preparation_rows(table, preparation), preparation.table
     notes: dict[int, list[str]] = {}
-    for note in unfamiliar_cells(table, columns):
+    for note in unfamiliar_cells(table, columns) if columns else ():
         for row in note.rows.tolist():
             notes.setdefault(row, []).append(note.message)
-    return PredictionInputs(names, (x,), notes)
+    return PredictionInputs(names, x, notes)
+
+
+def preparation_rows(table: ParsedTable, preparation: Preparation) -> tuple[Array, ...]:
+    """Return the rows of a table for each input of a run."""
+    tables = (input.columns for input in preparation.inputs)
+    return tuple(select(table, columns) for columns in tables if columns)
 
 
 def _numbered(path: str, count: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,7 +11,9 @@ import numpy as np
 from netdsl.training.evaluation.network_outputs import outputs_of
 from netdsl.training.evaluation.pictures import label_uri, png_uri
 from netdsl.training.metrics.answers import Answers, answers, probabilities
+from netdsl.training.preparation.columns import TEXT
 from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES
+from netdsl.training.preparation.tokens import FIRST
 from netdsl.wording import number_text
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from netdsl.training.data import Examples
     from netdsl.training.evaluation.network_outputs import Predict
+    from netdsl.training.preparation.columns import ColumnTransform
     from netdsl.training.preparation.inputs import InputTransform
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.preparation.rows import Array
@@ -155,6 +159,9 @@ def _example_values(input: InputTransform, x: Array) -> list[tuple[str, str]]:
     """Return an example's values by name, where it is not an image."""
     if input.images:
         return []
+    if input.columns and input.vocabulary:
+        (column,) = input.columns.columns
+        return [(column.name, _words_of(column, x.tolist()))]
     if input.columns:
         cells = {
             column.name: column.shown(float(cell))
@@ -164,6 +171,13 @@ def _example_values(input: InputTransform, x: Array) -> list[tuple[str, str]]:
     flat = x.reshape(-1)
     more = " ..." if flat.size > LONGEST else ""
     return [(input.name, " ".join(f"{value:.5g}" for value in flat[:LONGEST]) + more)]
+
+
+def _words_of(column: ColumnTransform, indices: Sequence[int]) -> str:
+    """Return the words, or the category, that an input of indices was given."""
+    first = FIRST if column.kind == TEXT else 1
+    known = [column.categories[at - first] if at >= first else "?" for at in indices if at]
+    return " ".join(known[:LONGEST]) + (" ..." if len(known) > LONGEST else "") or "missing"
 
 
 # --- as images ------------------------------------------------------------------------------------

@@ -41,7 +41,9 @@ class ColumnTransform:
         day_first: whether texts of dates have the day before the month; None where they do not
             tell.
         mean, deviation, median: of the training rows; the median of a date is one too.
-        categories: the texts of categories, or of an order from the first up.
+        categories: the texts of categories, or of an order from the first up; of a text the words
+            of its vocabulary.
+        length: of a column that has an input of indices alone, how many there are.
     """
 
     name: str
@@ -52,16 +54,22 @@ class ColumnTransform:
     deviation: float = 1.0
     median: float = 0.0
     categories: tuple[str, ...] = ()
+    length: int = 0
 
     @property
     def one_hot(self) -> bool:
         """Whether the network gets a number for each category."""
-        return self.kind == CATEGORY
+        return self.kind == CATEGORY and not self.length
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it has no statistics of the training rows."""
+        return self.one_hot or self.length > 0
 
     @property
     def coded(self) -> bool:
         """Whether cells are known by their places among the categories."""
-        return self.one_hot or bool(self.categories)
+        return self.kind == CATEGORY or (self.kind == ORDINAL and bool(self.categories))
 
     @property
     def from_text(self) -> bool:
@@ -71,6 +79,8 @@ class ColumnTransform:
     @property
     def width(self) -> int:
         """The numbers that the network gets of a cell."""
+        if self.length:
+            return self.length
         return len(self.categories) if self.one_hot else 2 if self.part in CYCLIC else 1
 
     @property
@@ -95,7 +105,7 @@ class ColumnTransform:
         import numpy as np
 
         known = values[~np.isnan(values)]
-        if self.one_hot or not len(known):
+        if self.fixed or not len(known):
             return self
         median = float(np.median(known))
         filled = self._scalars(np.where(np.isnan(values), median, values))
@@ -138,6 +148,8 @@ class ColumnTransform:
         if "text" in values:
             given["kind"] = kinds[values["text"]]
         made = cls(**{**given, "categories": tuple(map(str, given["categories"]))})
+        if made.length < 0:
+            raise ValueError(f"{made.length} indices")
         if made.kind not in READ or (made.part and made.part not in PARTS):
             raise ValueError(f"a column of the kind {made.kind}, part {made.part}")
         if not (

@@ -14,6 +14,7 @@ from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
 
 if TYPE_CHECKING:
+    from netdsl.training.preparation.columns import TableTransform
     from netdsl.training.preparation.rows import Array
 
 
@@ -28,6 +29,15 @@ class Preparation:
 
     inputs: tuple[InputTransform, ...]
     outputs: tuple[OutputTransform, ...]
+
+    @property
+    def table(self) -> TableTransform | None:
+        """What is done to all columns of a table, whichever input gets them; None of arrays."""
+        tables = [input.columns for input in self.inputs if input.columns]
+        if not tables:
+            return None
+        columns = tuple(column for table in tables for column in table.columns)
+        return dataclasses.replace(tables[0], columns=columns)
 
     @property
     def uncut(self) -> Preparation:

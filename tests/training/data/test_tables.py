@@ -404,7 +404,7 @@ def test_tables_that_are_refused(
         (
             "input a: 2\ninput b: 2\nadd[ @a | @b ] > softmax-3",
             "N518",
-            "the network has 2 inputs",
+            "the network has `a` and `b`",
         ),
     ],
 )

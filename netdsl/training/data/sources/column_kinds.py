@@ -197,7 +197,8 @@ def _found(
     if len(texts) < count:
         every = f"nearly every row ({len(texts):,} in {count:,})"
     if words >= WORDS:
-        note = f"{column.name} has another text of {words:.0f} words in {every}: left out"
+        note = f"{column.name} has another text of {words:.0f} words in {every}: it needs an input "
+        note += f"of its own, as `input {column.name}: 64 of int(1000) > embed-16`"
         return KindedColumn(column, TEXT, note=note)
     note = (
         f"{column.name} has another text in {every}: left out as the name of the row; "

@@ -9,12 +9,13 @@ from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
 from netdsl.training.data.sources.cells import Cells
 from netdsl.training.data.sources.date_cells import DateTexts, read_dates
-from netdsl.training.preparation.columns import DATE
+from netdsl.training.preparation.columns import DATE, TEXT
 from netdsl.training.preparation.table_format import PLAIN, NumberFormat
+from netdsl.training.preparation.tokens import tokens
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.columns import TableTransform
+    from netdsl.training.preparation.columns import ColumnTransform, TableTransform
     from netdsl.training.preparation.rows import Array
 
 EXACT = 2**53
@@ -222,6 +223,8 @@ def select(table: ParsedTable, columns: TableTransform, span: Span | None = None
     import numpy as np
 
     found = {column.name: column for column in table.columns}
+    if len(columns.columns) == 1 and columns.columns[0].length:
+        return indices(table, columns.columns[0], span)
     made = []
     for column in columns.columns:
         if column.name not in found:
@@ -236,6 +239,28 @@ def select(table: ParsedTable, columns: TableTransform, span: Span | None = None
             raise empty_cells(column.name, table, empty, span)
         made.append(recoded(cells, column.categories) if column.coded else cells.values)
     return np.stack(made, axis=1) if made else np.zeros((len(table.places), 0))
+
+
+def indices(table: ParsedTable, column: ColumnTransform, span: Span | None = None) -> Array:
+    """Return a column as an input of indices has it [n, length].
+
+    A text is its words, and nothing where it is missing; a category its place from 1 up, and 0
+    where it is missing or unknown.
+
+    Raises:
+        NetError: N530 for a column that is not there.
+    """
+    import numpy as np
+
+    if column.name not in table.names:
+        raise no_column(column.name, table, span)
+    cells = as_text(table.column(column.name))
+    if column.kind != TEXT:
+        places = recoded(cells, column.categories)[:, None]
+        return np.where(np.isnan(places), 0, places + 1).astype(np.int32)
+    each = tokens((*(cells.categories or ()), ""), column.categories, column.length)
+    rows = np.where(np.isnan(cells.values), len(each) - 1, cells.values).astype(int)
+    return np.asarray(each[rows])
 
 
 def text_for_numbers(name: str, table: ParsedTable, span: Span | None) -> NetError:

@@ -32,13 +32,15 @@ class TrainedTable(NamedTuple):
     """What a run has kept of its table.
 
     Attributes:
-        columns: what is done to them.
+        columns: what is done to them, whichever input gets them.
+        tables: what each input gets.
         classes: the names of the classes of the first output.
         classes_by: of several targets those of each output.
         fitted: whether the columns have medians yet.
     """
 
     columns: TableTransform
+    tables: tuple[TableTransform, ...]
     classes: tuple[str, ...]
     classes_by: tuple[tuple[str, ...], ...] = ()
     fitted: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from netdsl.training.data.sources.column_kinds import (
     column_kinds,
     read_as,
     stated_kinds,
-    transforms,
     with_categories,
 )
 from netdsl.training.data.sources.parsed_table import (
@@ -36,6 +36,7 @@ from netdsl.training.data.sources.row_columns import (
     rows_by_part,
 )
 from netdsl.training.data.sources.table_file import read_table_file, table_format
+from netdsl.training.data.sources.table_inputs import columns_by_input
 from netdsl.training.data.sources.table_notes import table_notes
 from netdsl.training.data.sources.table_targets import TrainedTable, learned_columns
 from netdsl.training.data.sources.unfamiliar import summaries, unfamiliar_cells
@@ -70,7 +71,6 @@ def read_table(
     Raises:
         NetError: N507, N511, N516, N518, N520, N521, N530 to N532, N536.
     """
-    _check_input(path, signature, span)
     if spec.target == INPUT and not kept:
         _check_target(path, spec, span)
     table = read_stated(path, spec, kept, span)
@@ -79,10 +79,10 @@ def read_table(
     if not len(table.places):
         raise fail("N516", f"{path} has no rows", span)
     if kept:
-        columns = kept.columns
+        columns, tables = kept.columns, kept.tables
         notes = summaries(unfamiliar_cells(table, columns, kept.fitted), table)
     else:
-        table, columns, notes = _columns(table, spec, targets, roles, span)
+        table, columns, tables, notes = _columns(table, spec, targets, roles, signature, span)
     table, done = _complete(table, [*targets, *roles.needed], columns, span)
     if not (table.header or kept or spec.header is False):
         names = f"its columns are the numbers 1 to {len(table.names)}"
@@ -90,12 +90,11 @@ def read_table(
     if not len(table.places):
         raise fail("N516", f"{path} has no rows without an empty cell", span)
     learned = learned_columns(table, targets, signature, kept, span)
-    x = select(table, columns, span)
     rows = Examples(
-        (x,),
+        tuple(select(table, one, span) for one in tables),
         tuple(one.values for one in learned),
         "all",
-        (f"the rows of {path.name}",),
+        (f"the rows of {path.name}",) * len(tables),
         tuple(one.text for one in learned),
         row_weights(table, roles.weight, span),
         row_keys(table, roles, spec, span),
@@ -113,6 +112,7 @@ def read_table(
         own=any(one.classes for one in learned),
         target=targets[0] if len(targets) == 1 else targets,
         columns=columns,
+        tables=tables,
         notes=notes if kept else (*notes, *done, *([WEIGHTED] if roles.weight else [])),
         classes_by=tuple(one.classes for one in learned) if len(targets) > 1 else (),
         columns_by=tuple(one.names for one in learned),
@@ -149,9 +149,11 @@ def _columns(
     spec: DataSpec,
     targets: tuple[str, ...],
     roles: RowColumns,
+    signature: NetworkSignature,
     span: Span | None,
-) -> tuple[ParsedTable, TableTransform, tuple[str, ...]]:
-    """Return the table with its dates as days, what is done to its columns, and notes.
+) -> tuple[ParsedTable, TableTransform, tuple[TableTransform, ...], tuple[str, ...]]:
+    """Return the table with its dates as days, what is done to its columns, in all and for each
+    input, and notes.
 
     Raises:
         NetError: N507, N530 where nothing is left to learn from, N531.
@@ -163,23 +165,27 @@ def _columns(
     cells = {one.name: one.cells for one in kinds}
     cells |= {name: as_text(table.column(name)) for name in targets if stated.get(name) == CATEGORY}
     table = table._replace(columns=tuple(cells.get(one.name, one) for one in table.columns))
-    used = [one for one in kinds if one.read]
-    _check_not_empty(table, {*others, *roles.needed, *(one.name for one in used)}, span)
-    if not used:
+    by_input = columns_by_input(kinds, signature, table, span)
+    used = {column.name for columns in by_input for column in columns}
+    _check_not_empty(table, {*others, *roles.needed, *used}, span)
+    if not all(by_input):
         raise _nothing_left(table, targets, kinds, span)
-    columns = TableTransform(
-        tuple(column for one in used for column in transforms(one)),
+    unused = (one.name for one in kinds if one.name not in used)
+    whole = TableTransform(
+        tuple(column for columns in by_input for column in columns),
         targets,
         table.header,
         spec.missing or "median",
         roles.weight or "",
         table_format(spec),
         table.numbers,
-        (*(one.name for one in kinds if not one.read), *filter(None, (roles.group, roles.part))),
+        (*unused, *filter(None, (roles.group, roles.part))),
     )
-    of_kinds = (one.note for one in kinds if one.note)
-    notes = (*_in_time_order(kinds, spec), *of_kinds, *table_notes(table, columns.left_out))
-    return table, columns, notes
+    tables = tuple(replace(whole, columns=columns) for columns in by_input)
+    read = (one for one in kinds if one.kind not in (TEXT, ID) or one.name not in used)
+    of_kinds = (one.note for one in read if one.note)
+    notes = (*_in_time_order(kinds, spec), *of_kinds, *table_notes(table, whole.left_out))
+    return table, whole, tables, notes
 
 
 def _nothing_left(
@@ -245,15 +251,6 @@ def _check_role_kinds(
 
 
 # --- checks ---------------------------------------------------------------------------------------
-
-
-def _check_input(path: Path, signature: NetworkSignature, span: Span | None) -> None:
-    """Raise NetError N518 where the network does not take the rows of a table."""
-    if len(signature.inputs) != 1 or signature.inputs[0].vocabulary:
-        one = len(signature.inputs) == 1
-        taken = "indices" if one else f"{len(signature.inputs)} inputs"
-        goes = "which needs one input of numbers"
-        raise fail("N518", f"{path} is a table, {goes}; the network has {taken}", span)
 
 
 def _check_target(path: Path, spec: DataSpec, span: Span | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import did_you_mean
 from netdsl.training.data.sources.parsed_table import as_text
+from netdsl.training.preparation.columns import CATEGORY, TEXT
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ def _notes(cells: ParsedColumn, column: ColumnTransform, fitted: bool) -> Iterat
     import numpy as np
 
     empty = np.flatnonzero(np.isnan(cells.values))
-    if len(empty) and (fitted or column.one_hot):
-        filled = f"the training median, {column.shown(column.median)}, is used"
-        what = "it is not one of its categories" if column.one_hot else filled
+    if len(empty) and (fitted or column.fixed):
+        if column.kind == CATEGORY:
+            what = "it is not one of its categories"
+        elif column.kind == TEXT:
+            what = "it has no words"
+        else:
+            what = f"the training median, {column.shown(column.median)}, is used"
         yield CellNote(f"{column.name} is missing: {what}", empty)
     if not column.coded:
         return
