@@ -41,7 +41,7 @@ from netdsl.training.data.sources.table_notes import table_notes
 from netdsl.training.data.sources.table_targets import TrainedTable, learned_columns
 from netdsl.training.data.sources.unfamiliar import summaries, unfamiliar_cells
 from netdsl.training.data.weights import WEIGHTED
-from netdsl.training.preparation.columns import CATEGORY, DATE, NUMBER, TableTransform
+from netdsl.training.preparation.columns import CATEGORY, DATE, NUMBER, TEXT, TableTransform
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
