@@ -29,12 +29,21 @@ def check_head(signature: Signature, spec: LayerSpec) -> None:
             message = (
                 f"`{signature.word}` has no {part} (as in `{_spelled(signature, spec, part)}`)"
             )
-            help = f"write it like `{signature.example}`"
-            raise LayerError("N106", message, part, help)
+            raise LayerError("N106", message, part, _instead(signature, spec, part))
         elif min(number if isinstance(number, tuple) else (number,)) < 1:
             plain = Dims(number) if isinstance(number, tuple) else number
             message = f"{ARTICLED[part]} is an integer from 1, not {shown(plain)}"
             raise LayerError("N201", message, part)
+
+
+def _instead(signature: Signature, spec: LayerSpec, part: str) -> str:
+    """How a layer is written that has a part which its kind does not take: of `fc10` the size is
+    meant as an amount.
+    """
+    takes_amount = "amount" in signature.takes or signature.group == "activation"
+    if part == "size" and takes_amount and spec.amount is None and len(spec.size or ()) == 1:
+        return f"the amount follows a dash: {spec.word}-{spec.size[0]}"  # type: ignore[index]
+    return f"write it like `{signature.example}`"
 
 
 def _spelled(signature: Signature, spec: LayerSpec, part: str) -> str:

@@ -110,13 +110,9 @@ class Upsample(Unpooling):
     def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Reshape":
             steps = _linear_in_keras(call)
-            if not steps:
-                return None
-            pairs = list(zip(call.output[:-1], steps[0].inputs[0], strict=False))
-            if any(more % few for more, few in pairs):
-                return None
-            size = tuple(more // few for more, few in pairs)
-            return call.means(cls.spec(size=size, how=Word("bilinear")), calls=len(steps))
+            size = _factors(steps[0].inputs[0], call.output) if steps else ()
+            spec = cls.spec(size=size, how=Word("bilinear"))
+            return call.means(spec, calls=len(steps)) if size else None
         call.refuse_channels_first()
         how = call.config.get("interpolation", "nearest")
         if how not in cls.how.words:
@@ -360,10 +356,8 @@ class Resize(Plain):
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         if call.layer == "Reshape":
-            steps = _linear_in_keras(call)
-            if not steps:
-                return None
-            return call.means(cls.spec(sizes_value(call.output[:-1])), calls=len(steps))
+            steps, spec = _linear_in_keras(call), cls.spec(sizes_value(call.output[:-1]))
+            return call.means(spec, calls=len(steps)) if steps else None
         _refuse_other_resizing(call)
         return call.means(cls.spec(Dims((call.config["height"], call.config["width"]))))
 

@@ -107,7 +107,7 @@ def require_steps(job: Job) -> None:
 def overfit(job: Job) -> Overfitted:
     """Train on the first batch alone until it is learned, for at most `STEPS` steps.
 
-    What cannot learn that has a mistake in it.
+    A network that cannot learn one batch has a bug.
 
     Raises:
         NetError: as `train` does.

@@ -37,7 +37,7 @@ def plan(
 ) -> Job:
     """Say all that can be said before anything is built: read the data, resolve the recipe.
 
-    What is given here goes before the recipe; the network's own parameters go before the recipe's.
+    Arguments override the recipe, and the parameters of the network those of the recipe.
 
     Args:
         network: what is trained; one that leaves its input out has the data's shape as its input.

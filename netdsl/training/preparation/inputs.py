@@ -181,7 +181,7 @@ class InputTransform:
                 span,
                 help=help,
             )
-        if (row := scan(x).not_whole) is not None:  # integers may come as real ones
+        if (row := scan(x).not_whole) is not None:  # integers may be given as floats
             value = f"{fractional_value(x, row):g} in row {row}"
             times = f"(x * {self.scale:g})" if self.unit and self.scale != 1 else "x"
             raise fail(
