@@ -49,6 +49,7 @@ def test_a_surface_as_a_picture_and_as_json(
     assert "toy on and" in (root[0].text or "")
     found = answered(capsys.readouterr, f"show {unit.folder} --plane")
     assert np.array(found["values"]).shape == (81, 81, 2)
+    assert found["scale"].startswith("colour: the answer, pale where it is unsure")
     assert len(found["axes"]["x1"]) == 81
     unit.plane().save(tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

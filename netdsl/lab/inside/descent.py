@@ -253,7 +253,7 @@ def descent_json(found: Descent) -> dict[str, Any]:
     """Return the path, and the loss at each step."""
     return {
         "title": found.title,
-        "loss": found.about,
+        "scale": found.about,
         "weights": list(found.names),
         "path": found.path.tolist(),
         "losses": found.losses.tolist(),

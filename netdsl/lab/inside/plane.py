@@ -8,7 +8,7 @@ from netdsl.lab.inside.subject import TrainedRun, nothing_to_show
 from netdsl.lab.pictures import LabPicture
 from netdsl.lab.show_arrays import json_array
 from netdsl.training.evaluation.plane import has_plane, plane
-from netdsl.training.reporting.plane_picture import errors_of, plane_picture
+from netdsl.training.reporting.plane_picture import described_plane, errors_of, plane_picture
 from netdsl.wording import counted, enumerated
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def plane_json(found: RunPlane) -> dict[str, Any]:
     own = found.plane
     values: dict[str, Any] = {
         "title": found.title,
+        "scale": described_plane(own),
         "axes": {name: axis.tolist() for name, axis in zip(own.names, own.axes, strict=True)},
         "values": json_array(own.values),
         "layers": [

@@ -60,7 +60,7 @@ def plane_picture(title: str, plane: InputPlane) -> str:
     frame = surface_frame(plane.axes, plane.names) if surface else _curve_frame(plane)
     parts = _surface(plane, frame) if surface else _curve(plane, frame)
     parts += frame_marks(frame)
-    about = _about(plane)
+    about = described_plane(plane)
     x, y, right = LEFT + frame.width + 48, TOP, LEFT + frame.width + 28
     for layer in plane.layers:
         parts += _tiles(layer, x, y, surface)
@@ -71,7 +71,8 @@ def plane_picture(title: str, plane: InputPlane) -> str:
     return chart_page(title, about, parts, max(right, LEFT + 8 * len(about)), height)
 
 
-def _about(plane: InputPlane) -> str:
+def described_plane(plane: InputPlane) -> str:
+    """Say what the colours and the points of the picture are."""
     names = [part.name for part in plane.points]
     shown = "filled: training" + (f", hollow: {' and '.join(names[1:])}" if names[1:] else "")
     if len(plane.axes) == 1:
