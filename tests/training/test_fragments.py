@@ -93,3 +93,24 @@ def test_it_is_trained_resumed_used_and_exported(tmp_path: Path) -> None:
     assert len(run.predict(X[:3])) == 3
     run.export(tmp_path / "a.keras")
     assert netdsl.load_model(tmp_path / "a.keras").input_shape == (None, 13)
+
+
+def test_a_table_gives_the_width_of_what_its_columns_are(tmp_path: Path) -> None:
+    """Ids, groups and what is left out have no part in it; dates and categories have several."""
+    from netdsl.training.planning.plan import plan
+
+    rows = [
+        f"u{i},2024-01-{i % 28 + 1:02},{('a', 'b', 'c')[i % 3]},p{i % 5},{i}" for i in range(40)
+    ]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["user,day,kind,patient,y", *rows]))
+    spec = DataSpec.of({"source": str(path), "target": "y", "split": {"group": "patient"}})
+    job = plan(fragment("fc-4 > linear-1"), Recipe(data=spec))
+    assert job.network.text == "input 6\n> fc-4 > linear-1"
+    assert job.data.preparation.inputs[0].shape == (6,)
+    dropped = Recipe(data=DataSpec.of({**spec_of(spec), "drop": ["day"]}))
+    assert plan(fragment("fc-4 > linear-1"), dropped).data.preparation.inputs[0].shape == (3,)
+
+
+def spec_of(spec: DataSpec) -> dict[str, Any]:
+    return {"source": spec.source, "target": spec.target, "split": spec.split}

@@ -27,6 +27,9 @@ _FORMS = tuple(
 )
 EPOCH = date(1970, 1, 1).toordinal()
 
+MICROSECONDS = 86_400_000_000
+"""Of a day."""
+
 
 class DateTexts(NamedTuple):
     """Texts read as dates.
@@ -50,6 +53,8 @@ def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts
         texts: without spaces around them.
         day_first: whether the day precedes the month; None where the texts should show it.
     """
+    if (iso := _iso_days(texts)) is not None:
+        return DateTexts(iso, day_first, "")
     found = [_matched(text) for text in texts]
     either = [
         (text, int(one["one"]), int(one["other"]), one["sign"])
@@ -69,6 +74,25 @@ def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts
         for text, one in zip(texts, found, strict=True)
     ]
     return DateTexts(days, day_first, unclear)
+
+
+ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
+"""Dates that NumPy reads, all at once."""
+
+
+def _iso_days(texts: Sequence[str]) -> list[float | None] | None:
+    """Return texts that are all dates of one form, or missing, as days; None of others."""
+    import numpy as np
+
+    known = [text for text in texts if text.lower() not in MISSING]
+    if not known or not all(map(ISO.fullmatch, known)):
+        return None
+    try:
+        moments = np.array(known, "datetime64[us]")
+    except ValueError:  # one that no calendar has
+        return None
+    days = iter((moments.astype(np.int64) / MICROSECONDS).tolist())
+    return [float("nan") if text.lower() in MISSING else next(days) for text in texts]
 
 
 def _matched(text: str) -> re.Match[str] | None:

@@ -10,11 +10,9 @@ from netdsl.paths import require_regular
 from netdsl.training.data.sources.arrays import unreadable
 from netdsl.training.data.sources.arrow_cells import cells_in
 from netdsl.training.data.sources.cells import why_not_finite
+from netdsl.training.data.sources.date_cells import MICROSECONDS
 from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable, text_column
 from netdsl.training.preparation.ranges import LARGEST
-
-MICROSECONDS = 86_400_000_000
-"""Of a day."""
 
 
 def read_parquet(path: Path, span: Span | None) -> ParsedTable:
