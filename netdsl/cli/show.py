@@ -165,6 +165,8 @@ def run(options: argparse.Namespace) -> int:
         elif all(getattr(options, form) is None for form in forms):
             known = " and ".join(f"--{form}" for form in forms)
             return wrong_usage("show", f"--{option} is for {known}")
+    if len(options.maps or ()) > 2:
+        return wrong_usage("show", "--maps is for one image, and one layer")
     if len(options.folders) > 1 and options.reconstruct is None:
         return wrong_usage("show", "several runs are for --reconstruct")
     folder = options.folders[0]

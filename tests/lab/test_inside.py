@@ -219,6 +219,13 @@ def test_what_cannot_be_shown_is_said(
     assert said in message
 
 
+def test_maps_are_of_one_image_and_one_layer(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(folder), "--maps", "test:0", "conv_1", "conv_2"]) == 2
+    assert "--maps is for one image, and one layer" in capsys.readouterr().err
+
+
 def test_predict_gives_what_a_layer_does(
     folder: Path,
     subject: TrainedRun,
