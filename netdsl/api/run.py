@@ -151,7 +151,7 @@ class Run(InsideViews, Making, Computing, RunResult):
         *,
         top: int = 3,
         strict: bool = False,
-        others: Sequence[RunArgument] = (),
+        others: RunArgument | Sequence[RunArgument] = (),
         versions: int = 0,
     ) -> Records[dict[str, Any]]:
         """Ask the best weights about examples.
@@ -312,7 +312,7 @@ def predict(
     *,
     top: int = 3,
     strict: bool = False,
-    others: Sequence[RunArgument] = (),
+    others: RunArgument | Sequence[RunArgument] = (),
     versions: int = 0,
 ) -> Records[dict[str, Any]]:
     """Ask a run's best weights about examples.
@@ -335,7 +335,8 @@ def predict(
     from netdsl.training.evaluation.predict import predict
 
     strict = arguments.yes_or_no("strict", strict)
-    folders = [_folder(other) for other in others]
+    several = [others] if isinstance(others, str | os.PathLike | Run) else others
+    folders = [_folder(other) for other in several]
     top, versions = arguments.whole("top", top, 1), arguments.whole("versions", versions, 0)
     found = predict(_folder(run), inputs, top, strict=strict, others=folders, versions=versions)
     return Records(found)
@@ -422,7 +423,7 @@ def train_architecture(
         known,
         data=data if given is None else given,
         target=target,
-        drop=(drop,) if isinstance(drop, str) else drop,
+        drop=drop,
         name=name,
         where=where,
         quiet=quiet,

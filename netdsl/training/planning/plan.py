@@ -106,10 +106,10 @@ def asked_for(
     elif data is not None:
         given, spec = data, dataclasses.replace(recipe.data, source="python")
     if target is not None:
-        target = target if isinstance(target, str) else tuple(target)
-        spec = dataclasses.replace(spec or recipe.data, target=target)
+        learned: Any = tuple(target) if isinstance(target, list) else target
+        spec = dataclasses.replace(spec or recipe.data, target=learned)
     if drop is not None:
-        spec = dataclasses.replace(spec or recipe.data, drop=tuple(drop))
+        spec = dataclasses.replace(spec or recipe.data, drop=_columns(drop))
     recipe = recipe.replace(
         data=spec,
         epochs=epochs,
@@ -122,3 +122,10 @@ def asked_for(
     if recipe.init_from:  # the run may be resumed from another folder
         recipe = dataclasses.replace(recipe, init_from=os.path.abspath(recipe.init_from))
     return recipe, given
+
+
+def _columns(given: Any) -> Any:
+    """Return the columns that are given as one text, a list or a tuple; others as they are."""
+    if isinstance(given, str):
+        return (given,)
+    return tuple(given) if isinstance(given, list) else given

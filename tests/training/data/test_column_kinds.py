@@ -358,3 +358,23 @@ def test_columns_of_a_file_without_names(tmp_path: Path) -> None:
     assert (columns.numbered, columns.left_out) == (["1", "2", "4"], ("1",))
     (tmp_path / "b.csv").write_text("a,6,4\nb,0,2\n")
     assert read_inputs(tmp_path / "b.csv", found.preparation).x[0].tolist() == [[6, 4], [0, 2]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ({"target": 5}, "N504"),
+        ({"target": []}, "N504"),
+        ({"target": ["price", "price"]}, "N505"),
+        ({"target": "price", "drop": 5}, "N504"),
+        ({"target": "price", "drop": ["size", "size"]}, "N505"),
+        ({"target": "price", "drop": {"size": 1}}, "N504"),
+        ({"target": "price", "drop": "size"}, "N530"),
+    ],
+)
+def test_wrong_columns_from_python(table: Table, keys: dict[str, Any], code: str) -> None:
+    from netdsl.training.planning.plan import plan
+
+    with pytest.raises(NetError) as error:
+        plan(netdsl.parse("input 1 > linear-1"), None, data=str(table()), **keys)
+    assert error.value.code == code
