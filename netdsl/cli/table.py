@@ -66,6 +66,10 @@ def _text(networks: Sequence[Architecture], options: argparse.Namespace, view: T
         from netdsl.report.why import field_drawing
 
         return "\n\n".join(field_drawing(network, options.rf) for network in networks)
+    if options.names:
+        from netdsl.report.names import names_text
+
+        return "\n\n".join(map(names_text, networks))
     if options.lecture:
         from netdsl.report.lecture import lecture
 

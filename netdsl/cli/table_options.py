@@ -62,6 +62,12 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--units", action="store_true", help="shorten numbers: 138.4 M")
     parser.add_argument(
+        "--names",
+        action="store_true",
+        help="list the layers with weights by the names that `freeze`, `rates` and files of "
+        "weights know them by",
+    )
+    parser.add_argument(
         "--why",
         metavar="LAYER",
         help="show how the figures of a layer are computed: its name, a point's, or the layer as "
@@ -173,10 +179,11 @@ def contradiction(options: argparse.Namespace) -> str:
         "--why": options.why is not None,
         "--rf": options.rf is not None,
         "--lecture": options.lecture,
+        "--names": options.names,
     }
     shown = [flag for flag, given in instead.items() if given]
     if shown and options.compare:
-        return "--compare cannot be combined with --why, --rf and --lecture"
+        return "--compare cannot be combined with --why, --rf, --lecture and --names"
     if problem := _of_several_files(options, shown):
         return problem
     if len(shown) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -98,3 +99,31 @@ CHARTS = {
 def test_whole_charts(golden: Callable[[Path, str], None]) -> None:
     path = Path(__file__).parents[1] / "golden" / "training" / "charts.txt"
     golden(path, "\n".join(f"{name}\n{svg}" for name, svg in CHARTS.items()))
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ([1e-3 * (1 + math.cos(math.pi * at / 100)) / 2 + 5e-9 for at in range(101)], "rate"),
+        ([0.1 / 10 ** (at // 15) for at in range(101)], "rate"),
+        ([10.0**-at for at in range(9)], "loss"),
+        ([2e-6 * at for at in range(9)], "loss"),
+        ([3e6 + at for at in range(9)], "loss"),
+    ],
+)
+def test_labels_do_not_touch_and_are_few(values: list[float], name: str) -> None:
+    """Labels on the left are at least a line apart, and stay right of the axis's name."""
+    points = [(1e5 * at, value) for at, value in enumerate(values)]
+    text = curves("title", "", {"": points}, name=name)
+    left = re.findall(r'x="75.0" y="([0-9.]+)"[^>]*>([^<]*)<', text)
+    heights = sorted(float(y) for y, _ in left)
+    assert 2 <= len(left) <= 10
+    assert all(after - before >= 14.9 for before, after in pairwise(heights))
+    assert max(len(label) for _, label in left) <= 8
+    below = [
+        (float(x), 7.5 * len(label))
+        for x, label in re.findall(r'x="([0-9.]+)" y="388.0"[^>]*>([^<]*)<', text)
+    ]
+    assert len(below) >= 2
+    for (one, wide), (other, long) in pairwise(below):
+        assert other - one >= (wide + long) / 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
@@ -25,6 +26,12 @@ COLOURS = (TRAINING, VALIDATION, "#2f8f46", "#b5308a", "#7a5cc0", "#8a6d1b", "#1
 
 SCALE = ("#2b3f8c", TRAINING, "#1f8f9a", "#2f8f46", "#c9a21a", VALIDATION, "#b5308a")
 """Of more of them than that, in their order."""
+
+MARKS = 10
+"""Ticks of a logarithmic axis, at most."""
+
+LONGEST = 7
+"""Letters of the labels on the left, at most; longer ones are written with powers of ten."""
 
 LEGEND = 260
 """Pixels that the names of these take on the right."""
@@ -261,21 +268,26 @@ def _upwards(values: Sequence[float], name: str) -> ChartAxis:
     margin = 0.08 * (high - low) or 1.0
     if is_share(name.replace(" ", "_")):
         return linear_axis(name, max(0.0, low - margin), min(1.0, high + margin), bottom, top, 7)
-    if low > 0 and high / low > 10:
+    # a rate that falls evenly ends next to 0: its last points are not what the axis is for
+    evenly = name == "rate" and statistics.median(values) - low > 0.1 * (high - low)
+    if low > 0 and high / low > 10 and not evenly:
         return logarithmic_axis(name, low / 1.15, high * 1.15, bottom, top)
     return linear_axis(name, 0.0 if low >= 0 else low - margin, high + margin, bottom, top, 7)
 
 
 def logarithmic_axis(name: str, low: float, high: float, start: float, end: float) -> ChartAxis:
-    """Return an axis with ticks at 1, 2 and 5 times powers of ten; over many powers at these."""
+    """Return an axis with ticks at 1, 2 and 5 times powers of ten, or at fewer of these."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    factors, step = ((1, 2, 5), 1) if len(powers) <= 5 else ((1,), math.ceil(len(powers) / 10))
-    ticks = [
-        factor * 10.0**power
-        for power in powers[::step]
-        for factor in factors
-        if low <= factor * 10.0**power <= high
-    ]
+    ticks: list[float] = []
+    for factors, step in (((1, 2, 5), 1), ((1, 3), 1), *(((1,), step) for step in range(1, 99))):
+        ticks = [
+            factor * 10.0**power
+            for power in powers[::step]
+            for factor in factors
+            if low <= factor * 10.0**power <= high
+        ]
+        if len(ticks) <= MARKS:
+            break
     span = math.log(high / low)
     return ChartAxis(
         lambda value: start + math.log(value / low) / span * (end - start),
@@ -297,22 +309,18 @@ def axes(across: ChartAxis, up: ChartAxis) -> str:
         f'<path d="M{across.place(tick):.1f} {bottom}v5" stroke="{FAINT}"/>'
         for tick in across.ticks
     ]
-    lines += [
-        chart_text(
-            LEFT - 9, up.place(tick) + 4, tick_text(tick, up.ticks), anchor="end", colour=FAINT
-        )
-        for tick in up.ticks
-    ]
-    lines += [
-        chart_text(
-            across.place(tick),
-            bottom + 20,
-            tick_text(tick, across.ticks),
-            anchor="middle",
-            colour=FAINT,
-        )
-        for tick in across.ticks
-    ]
+    texts = {tick: tick_text(tick, up.ticks) for tick in up.ticks}
+    if max(map(len, texts.values()), default=0) > LONGEST:
+        texts = {tick: f"{tick:.4g}" for tick in up.ticks}
+    for tick in _apart({tick: (up.place(tick), 15.0) for tick in up.ticks}):
+        y = up.place(tick) + 4
+        lines.append(chart_text(LEFT - 9, y, texts[tick], anchor="end", colour=FAINT))
+    texts = {tick: tick_text(tick, across.ticks) for tick in across.ticks}
+    for tick in _apart(
+        {tick: (across.place(tick), 8.0 * len(texts[tick]) + 8) for tick in across.ticks}
+    ):
+        x = across.place(tick)
+        lines.append(chart_text(x, bottom + 20, texts[tick], anchor="middle", colour=FAINT))
     lines.append(f'<path d="M{LEFT} {bottom}H{right}" stroke="{FAINT}"/>')
     lines.append(chart_text((LEFT + right) / 2, HEIGHT - 12, across.name, anchor="middle"))
     middle = (TOP + bottom) / 2
@@ -322,6 +330,19 @@ def axes(across: ChartAxis, up: ChartAxis) -> str:
         + "</g>"
     )
     return "\n".join(lines)
+
+
+def _apart(labels: Mapping[float, tuple[float, float]]) -> list[float]:
+    """Choose the ticks whose labels, with this place and length, do not touch: every n-th."""
+    ticks = list(labels)
+    for every in range(1, len(ticks) + 1):
+        chosen = ticks[::every]
+        if all(
+            abs(labels[one][0] - labels[next_one][0]) >= (labels[one][1] + labels[next_one][1]) / 2
+            for one, next_one in pairwise(chosen)
+        ):
+            return chosen
+    return ticks[:1]
 
 
 def tick_text(tick: float, ticks: Sequence[float]) -> str:

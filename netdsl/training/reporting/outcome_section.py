@@ -41,6 +41,9 @@ MATRIX = 30
 """The most classes of a confusion matrix; of more, this many confused pairs are shown."""
 
 
+UNITS = "Errors are in the units of the data's values."
+"""What is said of the errors of values that have no name."""
+
 SHOWN = (
     ("F1", F1),
     ("precision", PRECISION),
@@ -121,8 +124,10 @@ def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
     if math.prod(found.output.shape) == 1 and not math.isnan(explained):
         figures.append(("R²", f"{explained:.4f}"))
     about = "on the dashed line the prediction equals the target"
+    columns = ", ".join(found.output.columns[:4])
+    units = f"Errors are in the units of {columns}." if columns else UNITS
     chart = scatter("Predictions", about, found.points)
-    return section._replace(figures=figures, charts=(chart,))
+    return section._replace(figures=figures, sentence=units, charts=(chart,))
 
 
 def _with_classes(section: OutcomeSection, counter: Counter) -> OutcomeSection:
