@@ -143,7 +143,7 @@ def summary(
     from netdsl.api.tables import table_view
     from netdsl.report import networks as of_networks
     from netdsl.report import stages
-    from netdsl.report.formats import FORMATS as WRITERS
+    from netdsl.report.several import several_text
 
     if isinstance(networks, str | bytes) or not isinstance(networks, Iterable):
         raise arguments.wrong_type("networks", "networks", networks)
@@ -156,11 +156,7 @@ def summary(
     known = of_networks.NETWORK_COLUMNS
     view = table_view(by, columns, known, of_networks.SORTED, sort, batch, precision, bias, units)
     optimizer = arguments.one_of("optimizer", optimizer, SLOTS)
-    if format == "json":
-        write = stages.stages_json if by_stage else of_networks.networks_json
-        return write(found, view, optimizer)
-    make = stages.stages_sheet if by_stage else of_networks.networks_sheet
-    return WRITERS[format](make(found, view, optimizer))
+    return several_text(found, view, optimizer, by=by, format=format)
 
 
 def diff(a: NetworkArgument, b: NetworkArgument) -> NetworkDifference:

@@ -81,18 +81,15 @@ def _of_networks(
     networks: Sequence[Architecture], options: argparse.Namespace, view: TableView
 ) -> str:
     """Write one table of several networks."""
-    from netdsl.report.formats import FORMATS, as_text
-    from netdsl.report.networks import networks_json, networks_sheet
-    from netdsl.report.stages import stages_json, stages_sheet
+    from netdsl.report.several import several_text
 
-    by_stage, optimizer = options.by == "stage", memory_options_of(options).optimizer
-    if options.format == "json":
-        return (stages_json if by_stage else networks_json)(networks, view, optimizer)
-    sheet = (stages_sheet if by_stage else networks_sheet)(networks, view, optimizer)
-    return (
-        as_text(sheet, width(options.output))
-        if options.format == "text"
-        else FORMATS[options.format](sheet)
+    return several_text(
+        networks,
+        view,
+        memory_options_of(options).optimizer,
+        by=options.by,
+        format=options.format,
+        width=width(options.output),
     )
 
 
