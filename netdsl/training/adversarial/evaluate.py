@@ -89,7 +89,7 @@ def _scores(
     for name, model in models.items():
         players.models[name].set_weights(model.get_weights())
     preparation, noise = job.data.preparation, tuple(pair.noise.shape)
-    scores = measured(players, part, preparation, noise)
+    scores = measured(players, part, preparation, pair)
     count = min(SHOWN, len(part))
     made = generated(
         models[GENERATOR], pair.generator, drawn_noise(noise, count, 0), cycled(pair.classes, count)

@@ -116,7 +116,7 @@ class AdversarialKeeper:
 def names_of(job: AdversarialJob) -> tuple[str, ...]:
     """Return the classes' names, those of networks without classes none."""
     output = job.data.preparation.outputs[0]
-    return tuple(output.label(at) for at in range(output.classes))
+    return tuple(output.label(at) for at in range(job.pair.classes))
 
 
 def epochs_csv(rows: Sequence[Epoch]) -> str:

@@ -12,13 +12,14 @@ from netdsl.training.adversarial.players import FIGURES
 from netdsl.training.adversarial.samples import BATCH, SEED, drawn_noise
 
 if TYPE_CHECKING:
+    from netdsl.training.adversarial.pair import NetworkPair
     from netdsl.training.adversarial.players import Players
     from netdsl.training.data import Examples
     from netdsl.training.preparation.transforms import Preparation
 
 
 def measured(
-    players: Players, part: Examples, preparation: Preparation, noise: tuple[int, ...]
+    players: Players, part: Examples, preparation: Preparation, pair: NetworkPair
 ) -> dict[str, float]:
     """Compute both losses and the mean scores of a part, as the networks are in use.
 
@@ -29,18 +30,18 @@ def measured(
         players: the two networks.
         part: the real examples.
         preparation: what is done to them.
-        noise: the shape of the generator's noise.
+        pair: the networks as the language has them.
 
     Returns:
         The means by their names, `FIGURES`.
     """
     sums, count = np.zeros(len(FIGURES)), len(part)
-    drawn = drawn_noise(noise, count, SEED)
+    drawn = drawn_noise(tuple(pair.noise.shape), count, SEED)
     for at in range(0, count, BATCH):
         rows = np.arange(at, min(at + BATCH, count))
         (real,) = preparation.x((np.asarray(part.x[0][rows]),))
         labels = None
-        if preparation.outputs[0].classes:
+        if pair.classes:
             labels = np.asarray(part.y[0][rows]).astype(np.int32).reshape(-1, 1)
         sums += len(rows) * np.array(_figures(players, real, labels, drawn[rows]))
     return dict(zip(FIGURES, (sums / count).tolist(), strict=True))

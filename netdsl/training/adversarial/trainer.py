@@ -212,17 +212,17 @@ class AdversarialTrainer:
     def _result(self, seconds: float, kept: bool) -> RunResult:
         """Say what came of the training."""
         job, state = self.job, self.state
-        noise, preparation = tuple(job.pair.noise.shape), job.data.preparation
+        pair, preparation = job.pair, job.data.preparation
         scores: Mapping[str, float] = {}
         if state.rows and state.ended != "interrupted":
             scores = state.rows[-1].scores
         elif kept:
             # What an epoch had on average is not what these weights have.
             some = job.data.train.at(np.arange(min(CHECKED, len(job.data.train))))
-            scores = measured(self.players, some, preparation, noise)
+            scores = measured(self.players, some, preparation, pair)
         test: Mapping[str, float] = {}
         if kept and len(job.data.test):
-            test = measured(self.players, job.data.test, preparation, noise)
+            test = measured(self.players, job.data.test, preparation, pair)
         # Where it diverged, the weights of the last epoch are kept.
         step = state.rows[-1].step if state.ended == "diverged" and state.rows else state.step
         return RunResult(

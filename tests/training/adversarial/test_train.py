@@ -293,6 +293,17 @@ def test_params_of_the_file(folder: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert main(["sample", str(run), "--json"]) == 0
 
 
+def test_points(tmp_path: Path) -> None:
+    """Data of two numbers, whose classes are not learned; there is no sheet of images."""
+    text = "net generator\ninput 2\n> linear-2\nnet discriminator\ninput 2\n> linear-1\n"
+    (tmp_path / "points.net").write_text(text, encoding="utf-8")
+    keys = {"data": "blobs", "epochs": 1, "where": tmp_path, "quiet": True}
+    run = netdsl.train(tmp_path / "points.net", {"gan": "nonsaturating"}, **keys)
+    assert run.sample(3).array.shape == (3, 2)
+    assert run.evaluate()["examples"] == 100
+    assert not (run.folder / "samples").exists()
+
+
 def test_a_loss_that_is_not_finite(folder: Path, tmp_path: Path) -> None:
     keys = {"optimizer": {"name": "sgd", "rate": 1e30}, "where": tmp_path}
     with pytest.raises(RunError) as caught:

@@ -190,7 +190,8 @@ def read_made(
     else:
         held = _sampled(spec, signature, formula, rng, span)
     outputs, part = len(signature.outputs), held.train  # which all learn the same
-    return replace(held, train=replace(part, y=part.y * outputs, y_names=part.y_names * outputs))
+    part = replace(part, y=part.y * outputs, y_names=part.y_names * outputs)
+    return replace(held, train=part, target=spec.target)
 
 
 def _points(spec: DataSpec, toy: Toy, rng: Any, span: Span | None) -> SourceData:
