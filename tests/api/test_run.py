@@ -55,7 +55,7 @@ def test_what_a_run_knows_of_itself(run: netdsl.Run) -> None:
     lines = (run.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     assert list(run.history) == [json.loads(line) for line in lines]
     assert run.model.count_params() == DIGITS.counts.total
-    assert str(run).endswith(str(run.path))
+    assert str(run).endswith(f"saved in {run.path}: open {run.path / 'report.html'}")
 
 
 def test_a_damaged_history(run: netdsl.Run, tmp_path: Path) -> None:
