@@ -113,7 +113,7 @@ class RecipeError(NetError):
 class DataError(NetError):
     """Data cannot be read, or does not fit the network."""
 
-    codes = ("N51", "N52", "N53")
+    codes = ("N51", "N52", "N53", "N56")
 
 
 class RunFolderError(NetError):

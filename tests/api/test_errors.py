@@ -34,6 +34,7 @@ CLASSES = {
     "N51": DataError,
     "N52": DataError,
     "N53": DataError,
+    "N56": DataError,
     "N613": RunFolderError,
     "N614": RunFolderError,
     "N615": RunFolderError,
