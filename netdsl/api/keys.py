@@ -58,6 +58,7 @@ class RecipeKeys(TypedDict, total=False):
     early_stopping: Stopping | Keys | bool | None
     metrics: Sequence[str] | str | None
     threshold: float | str | None
+    positive: str | None
     calibrate: str | None
     keep: Keep | Keys | None
     augment: Augment | Keys | None

@@ -63,6 +63,7 @@ NO_PLACE = {
     "ema": "a GAN keeps its last weights",
     "metrics": "a GAN is not compared with targets",
     "threshold": "a GAN is not compared with targets",
+    "positive": "a GAN is not compared with targets",
     "calibrate": "a GAN is not compared with targets",
 }
 """Keys that a GAN has no use for, and why."""

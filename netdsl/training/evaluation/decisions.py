@@ -126,11 +126,13 @@ def best_temperature(loss: Callable[[float], float]) -> float:
 
 
 def _threshold(output: OutputTransform, y: Array, values: Array, asked: float | str) -> Decision:
-    """Choose the probability above which the second of two classes, or each tag, is said."""
+    """Choose the probability above which the positive of two classes, or each tag, is said."""
     found = answers(np, output, output.targets(y, np.float64), values)
     known = probabilities(np, output, found.scores)
-    known = known[..., 1] if output.task == LABELS else known
+    known = known[..., output.positive] if output.task == LABELS else known
     known, true = known.reshape(len(known), -1), found.true.reshape(len(known), -1)
+    if output.task == LABELS:
+        true = np.where(true == output.positive, 1, 0)
     if not isinstance(asked, str):
         return {"thresholds": [asked] * known.shape[1]}
     chosen = [best_threshold(known[:, at], true[:, at], asked) for at in range(known.shape[1])]

@@ -25,12 +25,14 @@ class Answers(NamedTuple):
         scores: what it gives each class or tag, a greater one for a likelier one
             [n, positions, categories]; values as they are in `given`.
         categories: the classes or tags that it distinguishes, 0 of values.
+        positive: of two classes the one that is looked for.
     """
 
     true: Any
     given: Any
     scores: Any
     categories: int
+    positive: int = 1
 
 
 def answers(xp: Any, output: OutputTransform, y: Any, values: Any) -> Answers:
@@ -44,7 +46,7 @@ def answers(xp: Any, output: OutputTransform, y: Any, values: Any) -> Answers:
     """
     scores = category_scores(xp, output, values)
     given = answer(xp, output, scores)
-    return Answers(truth(xp, output, y), given, scores, output.categories)
+    return Answers(truth(xp, output, y), given, scores, output.categories, output.positive)
 
 
 def truth(xp: Any, output: OutputTransform, y: Any) -> Any:
@@ -99,14 +101,17 @@ def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
     """Return what an output answers by its scores.
 
     A class is the one with the largest score, the first of equal ones; a tag is yes above the
-    border. Where thresholds were chosen, the second of two classes, and a tag, is the answer whose
-    probability is above its own.
+    border. Where thresholds were chosen, the positive of two classes, and a tag, is the answer
+    where its probability is above its own.
     """
     if output.thresholds and output.task in (LABELS, TAGS):
         known = probabilities(xp, output, scores)
-        known = known[..., 1:] if output.task == LABELS else known
+        if output.task == LABELS:
+            known = known[..., output.positive : output.positive + 1]
         yes = _above(xp, known, xp.array(output.thresholds, "float32"))
-        return yes[..., 0] if output.task == LABELS else yes
+        if output.task == LABELS:
+            return yes[..., 0] if output.positive else 1 - yes[..., 0]
+        return yes
     if output.task == LABELS and output.shape[-1] == 1:  # argmax takes -0 for less than 0
         return xp.where(scores[..., 1] > scores[..., 0], 1, 0)
     if output.task == LABELS:

@@ -160,10 +160,11 @@ def class_counts(xp: Any, answers: Answers) -> ClassCounts:
 
 
 def asked_counts(xp: Any, answers: Answers) -> ClassCounts:
-    """Count what precision, recall and F1 are about: of two classes the second, else all."""
+    """Count what precision, recall and F1 are about: of two classes the positive, else all."""
     counts = class_counts(xp, answers)
     if answers.categories == 2 and len(answers.true.shape) == 2:
-        return ClassCounts(*(count[1:] for count in counts))
+        place = answers.positive
+        return ClassCounts(*(count[place : place + 1] for count in counts))
     return counts
 
 
@@ -294,13 +295,13 @@ R2 = Metric("r2", (VALUES,), squared_sums, r2, share=False)
 """The coefficient of determination."""
 
 F1 = Metric("f1", (LABELS, TAGS), asked_counts, macro_of(f1))
-"""F1 of the second of two classes; of more classes, and of tags, the mean."""
+"""F1 of the positive of two classes; of more classes, and of tags, the mean."""
 
 PRECISION = Metric("precision", (LABELS, TAGS), asked_counts, macro_of(precision))
-"""Precision of the second of two classes, else the mean, without those that are never answered."""
+"""Precision of the positive of two classes, else the mean of those that are answered."""
 
 RECALL = Metric("recall", (LABELS, TAGS), asked_counts, macro_of(recall))
-"""Recall of the second of two classes, else the mean."""
+"""Recall of the positive of two classes, else the mean."""
 
 BALANCED_ACCURACY = Metric("balanced_accuracy", (LABELS,), class_counts, macro_of(recall))
 """The mean of the classes' recall, of two classes too."""

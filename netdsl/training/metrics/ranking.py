@@ -17,14 +17,15 @@ BINS = 15
 def ranked_scores(xp: Any, answers: Answers) -> tuple[Any, Any]:
     """Return the scores of what is ranked, and 1 where it was true [n, categories].
 
-    Of two classes the second is ranked; of more, and of tags, each against the others.
+    Of two classes the positive is ranked; of more, and of tags, each against the others.
     """
     scores = xp.reshape(answers.scores, (-1, answers.categories))
     if len(answers.true.shape) == 3:  # tags
         return scores, xp.reshape(answers.true, (-1, answers.categories))
     true = xp.reshape(answers.true, (-1, 1))
     if answers.categories == 2:
-        return scores[:, 1:], true
+        place = answers.positive
+        return scores[:, place : place + 1], xp.where(xp.equal(true, place), 1, 0)
     return scores, xp.where(xp.equal(true, xp.arange(answers.categories)), 1, 0)
 
 

@@ -4,6 +4,7 @@ validation part.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from netdsl.training.metrics.definitions import METRICS, asked_metric
 from netdsl.training.preparation.outputs import LABELS, TAGS
-from netdsl.training.recipes.conflicts import Conflict
+from netdsl.training.recipes.conflicts import Conflict, Typo
 from netdsl.training.recipes.recipe import Stopping
 from netdsl.wording import enumerated
 
 if TYPE_CHECKING:
+    from netdsl.training.data import Data
     from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Rows
     from netdsl.training.recipes.recipe import Recipe
 
 PATIENCE = 10
@@ -115,6 +118,8 @@ def check_decisions(recipe: Recipe, outputs: Sequence[OutputTransform], validati
     Raises:
         Conflict: for outputs without probabilities, and where there is no validation part.
     """
+    if recipe.positive is not None and not any(map(_is_of_two, outputs)):
+        raise Conflict("positive", "`positive` is one of two classes, and no output has two")
     if recipe.threshold is not None and not any(map(has_threshold, outputs)):
         message = "`threshold` is for two classes or tags, answered by probabilities"
         raise Conflict("threshold", message, help="end the network with `sigmoid-1`, for example")
@@ -126,6 +131,58 @@ def check_decisions(recipe: Recipe, outputs: Sequence[OutputTransform], validati
         if isinstance(value, str) and not validation:
             message = f"`{key}: {value}` is chosen on the validation part, and there is none"
             raise Conflict((key, "data.split.validation"), message)
+
+
+def with_positive(data: Data, recipe: Recipe) -> Data:
+    """Return the data whose outputs know which of two classes is looked for: the one that the
+    recipe names; of classes with names the rarer, else the second.
+
+    Raises:
+        Conflict: where the recipe names none of them.
+    """
+    outputs = tuple(
+        dataclasses.replace(output, positive=_positive(output, y, recipe.positive))
+        for output, y in zip(data.preparation.outputs, data.train.y, strict=True)
+    )
+    preparation = dataclasses.replace(data.preparation, outputs=outputs)
+    return dataclasses.replace(data, preparation=preparation)
+
+
+def positive_note(recipe: Recipe, outputs: Sequence[OutputTransform]) -> str | None:
+    """Say which class figures are about, where a recipe asks for some and it is not the second."""
+    asked = (*(recipe.metrics or ()), recipe.early_stopping.metric or "")
+    about = recipe.threshold is not None or any(
+        re.search(r"(^|_)(f1|precision|recall|pr_auc)$", name) for name in asked
+    )
+    names = [one.label(one.positive) for one in outputs if _is_of_two(one) and not one.positive]
+    if not about or not names or recipe.positive is not None:
+        return None
+    return (
+        f"precision, recall, F1, PR-AUC and thresholds are about `{names[0]}`, the rarer class: "
+        "`positive` names another"
+    )
+
+
+def _is_of_two(output: OutputTransform) -> bool:
+    return output.task == LABELS and output.classes == 2
+
+
+def _positive(output: OutputTransform, y: Rows, asked: str | None) -> int:
+    if not _is_of_two(output):
+        return output.positive
+    names = [output.label(0), output.label(1)]
+    if asked is not None:
+        if asked not in names:
+            help = f"the classes are {', '.join(names)}"
+            message = f"there is no class `{asked}`"
+            raise Conflict("positive", message, help=help, typo=Typo(asked, names))
+        return names.index(asked)
+    if not output.names or all(name.lstrip("+-").isdecimal() for name in names):
+        return output.positive
+    import numpy as np
+
+    counts = np.bincount(np.asarray(y[:]).reshape(-1), minlength=2)
+    return int(counts[1] <= counts[0])
 
 
 def has_threshold(output: OutputTransform) -> bool:

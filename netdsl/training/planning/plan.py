@@ -13,8 +13,10 @@ from netdsl.training.data import load_data
 from netdsl.training.data.example_shape import example_shape
 from netdsl.training.planning.components import components
 from netdsl.training.planning.job import Job
+from netdsl.training.planning.measures import with_positive
 from netdsl.training.planning.requirements import require_loggers, use_backend
 from netdsl.training.planning.resolve import resolve
+from netdsl.training.recipes.conflicts import conflict_context
 from netdsl.training.recipes.recipe import DataSpec, Recipe
 
 if TYPE_CHECKING:
@@ -76,7 +78,8 @@ def plan(
     else:
         network = with_params(network, {**recipe.params, **network.params})
     require_loggers(recipe.log or ())
-    loaded = load_data(recipe, network, given)
+    with conflict_context(recipe):
+        loaded = with_positive(load_data(recipe, network, given), recipe)
     resolved = resolve(recipe, network, loaded)
     if shape is not None:
         what = f"its examples of {dims(shape)} are the network's input"

@@ -163,6 +163,8 @@ def _doubts(full: Recipe, data: Data) -> list[str]:
     """Return what may be a mistake in a recipe with every value, and what its figures count."""
     found = list(doubts(full.augment, str(full.data.source)))
     found += measures.doubts_of_stopping(full, math.ceil(len(data.train) / (full.batch or 1)))
+    if (said := measures.positive_note(full, data.preparation.outputs)) is not None:
+        found.append(said)
     if full.class_weights:
         found.append(CLASS_WEIGHTED)
     if full.precision == "bfloat16":

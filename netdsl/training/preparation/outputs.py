@@ -40,8 +40,9 @@ class OutputTransform:
             sum, or half of that.
         columns: the columns of a table that it learns as values.
         temperature: that logits are divided by to be believed, chosen after training.
-        thresholds: above which probability the second of two classes, or each tag, is answered, in
-            place of one half; chosen after training.
+        positive: of two classes the one that precision, recall, F1 and a threshold are about.
+        thresholds: above which probability the positive of two classes, or each tag, is answered,
+            in place of one half; chosen after training.
     """
 
     name: str
@@ -57,6 +58,7 @@ class OutputTransform:
     reduce: str = "mean"
     columns: tuple[str, ...] = ()
     temperature: float = 1.0
+    positive: int = 1
     thresholds: tuple[float, ...] = ()
 
     @property
@@ -174,6 +176,8 @@ class OutputTransform:
             raise ValueError(f"loss {made.loss}")
         if made.reduce not in ("mean", "sum", "half"):
             raise ValueError(f"reduction {made.reduce}")
+        if made.positive not in (0, 1):
+            raise ValueError(f"the positive class {made.positive}")
         if made.classes not in (0, max(2, made.shape[-1])):
             raise ValueError(f"{made.classes} classes of {size(made.shape)}")
         return made

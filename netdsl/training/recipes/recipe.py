@@ -313,6 +313,7 @@ class Recipe(Section):
     early_stopping: Stopping = section(Stopping)
     metrics: tuple[str, ...] | None = key(ValueList(MetricValue(METRICS), distinct=True))
     threshold: float | str | None = key(WordOrNumber(THRESHOLDS, NumberValue(above=0, below=1)))
+    positive: str | None = key(TextValue("the name of a class"))
     calibrate: str | None = key(OneOf(("temperature",)))
     keep: Keep = section(Keep)
     augment: Augment = section(Augment)

@@ -52,7 +52,7 @@ SHOWN = (
     ("AUC", AUC),
     ("PR-AUC", PR_AUC),
 )
-"""Figures of classes; the first three are those of the second of two classes."""
+"""Figures of classes; the first three are those of the positive of two classes."""
 
 
 class OutcomeSection(NamedTuple):
@@ -149,6 +149,10 @@ def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
     names = SHOWN if output.task == LABELS and output.categories == 2 else SHOWN[3:]
     shown = [(name, metric) for name, metric in names if metric in counter.metrics]
     figures = [(name, counter.result(metric)) for name, metric in shown]
+    if output.task == LABELS and output.categories == 2:
+        of = f" of {output.label(output.positive)}"
+        named = ("F1", "precision", "recall", "PR-AUC")
+        figures = [(name + of if name in named else name, value) for name, value in figures]
     section = section._replace(
         figures=[(name, f"{value:.4f}") for name, value in figures if not math.isnan(value)]
     )
@@ -156,7 +160,7 @@ def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
         listed = ", ".join(f"{one:.4g}" for one in output.thresholds[:CLASSES])
         about = f"Yes is said above a probability of {listed}. "
         if output.task == LABELS:
-            about = f"{output.label(1)} is said above a probability of {listed}. "
+            about = f"{output.label(output.positive)} is said above a probability of {listed}. "
         section = section._replace(threshold=about)
     if output.task == TAGS:
         answers = math.prod(output.shape) * counter.examples

@@ -155,3 +155,36 @@ def test_a_threshold_that_is_given(tmp_path: Path) -> None:
     )
     assert run.decisions == {"fc_1": {"thresholds": [0.7, 0.7]}}
     assert "Yes is said above a probability of 0.7, 0.7" in (run.folder / "report.html").read_text()
+
+
+def test_the_rarer_of_two_named_classes_is_looked_for(tmp_path: Path) -> None:
+    """`fraud` comes before `ok`, and is what F1 and the threshold are about."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 2))
+    lines = [f"{a:.3f},{b:.3f},{'fraud' if a + b > 1.5 else 'ok'}" for a, b in x]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["a,b,label", *lines]) + "\n")
+    network = netdsl.parse("2 > sigmoid-1", name="found")
+    recipe: dict[str, Any] = {
+        "data": {"source": str(path), "target": "label"},
+        "epochs": 3,
+        "metrics": ["f1", "pr_auc"],
+        "threshold": "f1",
+        "optimizer": {"rate": 0.1},
+    }
+    run = network.train(recipe, where=tmp_path)
+    found = evaluate(run.folder)
+    (details,) = found["outputs"].values()
+    by_name = {one["name"]: one for one in details["classes"]}
+    assert found["f1"] == pytest.approx(by_name["fraud"]["f1"])
+    (decision,) = run.decisions.values()
+    records = predict(run.folder, [path])
+    for one in records:
+        fraud = {best["name"]: best["probability"] for best in one["top"]}["fraud"]
+        assert (one["name"] == "fraud") == (fraud > np.float32(decision["thresholds"][0]))
+    other = network.train({**recipe, "positive": "ok"}, where=tmp_path)
+    (details,) = evaluate(other.folder)["outputs"].values()
+    by_name = {one["name"]: one for one in details["classes"]}
+    assert other.test["f1"] == pytest.approx(by_name["ok"]["f1"])
+    with pytest.raises(NetError, match="no class `frod`"):
+        network.train({**recipe, "positive": "frod"}, where=tmp_path)

@@ -57,6 +57,7 @@ def test_weights_for_outputs_that_are_none() -> None:
         ("optimizer: lbfgs\nema: «0.9»", "no `ema`"),
         ("optimizer: gd\naccumulate: «4»", "no `accumulate`"),
         ("penalty: {l1: 1, proximal: yes}\naccumulate: «4»", "`proximal` moves"),
+        ("positive: «yes»", "no output has two"),
         ("calibrate: «temperature»", "for classes or tags"),
         ("metrics: «r2»\ndata: {split: {validation: 0}}\nearly_stopping: no", "there is none"),
         ("augment: {flip: «both»}", "image"),

@@ -55,6 +55,7 @@ WRONG = [
     ("unfreeze: «2.5»", "N504", "an integer"),
     ("rates: «0.1»", "N505", "names with a number, at least 0"),
     ("rates: «{conv: slow}»", "N504", "a number"),
+    ("positive: «''»", "N504", "the name of a class"),
     ("threshold: «acuracy»", "N505", "did you mean `accuracy`?"),
     ("threshold: «1.5»", "N505", "a number, above 0 and below 1"),
     ("threshold: «yes»", "N505", "or a number"),
