@@ -129,22 +129,23 @@ def main(arguments: Sequence[str]) -> None:
                     f"{experiment.lecture}; target: {experiment.target}: {said}",
                     flush=True,
                 )
-        text = with_row(text, experiment, row(experiment, found)) if found else text
+        if found:
+            text = with_row(text, "lab", experiment.what, row(experiment, found))
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
 
 
-def with_row(text: str, experiment: Experiment, made: str) -> str:
-    """The page with the experiment's line in place of the one that it has, or at the table's end.
+def with_row(text: str, table: str, what: str, made: str) -> str:
+    """The page with a line in place of the one that it has of the same thing, or at the end of
+    this table, which begins after `<!-- table -->`.
 
     Raises:
         ValueError: where the page has no such table.
     """
-    start = text.index("<!-- lab -->")
+    start = text.index(f"<!-- {table} -->")
     end = text.index("<!-- end -->", start)
     lines = text[start:end].splitlines()
-    begins = f"| {experiment.what} |"
-    places = [at for at, line in enumerate(lines) if line.startswith(begins)]
+    places = [at for at, line in enumerate(lines) if line.startswith(f"| {what} |")]
     if places:
         lines[places[0]] = made
     else:

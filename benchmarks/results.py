@@ -7,7 +7,8 @@ requested.
     fashion --write    # writes its row of docs/results.md, and leaves the others as they are python
     benchmarks/results.py --kept --write     # trains nothing: writes from the runs that there are
 
-`results.py lab` runs the experiments of the lectures: see lab_results.py.
+`results.py lab` runs the experiments of the lectures: see lab_results.py. `results.py tables`
+compares with scikit-learn and with Keras: see table_results.py.
 
 A row is a network file and a recipe of examples/, trained as `netdsl train` does. Runs are kept in
 runs/results (`--runs`); one that has ended there is not made again, if its network and recipe are
@@ -455,6 +456,11 @@ def main() -> None:
         import lab_results
 
         lab_results.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["tables"]:
+        import table_results
+
+        table_results.main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

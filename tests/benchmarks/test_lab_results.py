@@ -51,10 +51,10 @@ def test_a_line_replaces_its_earlier_one(lab: Any) -> None:
     one = lab.BY_NAME["random_labels"]
     found = {0: {"figures": "training 1.0, test 0.1", "reached": True, "seconds": 12.3}}
     page = "a\n<!-- lab -->\n| experiment |\n| --- |\n<!-- end -->\nb\n"
-    first = lab.with_row(page, one, lab.row(one, found))
+    first = lab.with_row(page, "lab", one.what, lab.row(one, found))
     assert first.count("| random labels |") == 1
     found[1] = {"figures": "training 0.5, test 0.2", "reached": False, "seconds": 13.1}
-    made = lab.with_row(first, one, lab.row(one, found))
+    made = lab.with_row(first, "lab", one.what, lab.row(one, found))
     assert made.count("| random labels |") == 1
     assert (
         "seed 0: training 1.0, test 0.1; seed 1: training 0.5, test 0.2 **(missed)** | 13" in made
