@@ -436,10 +436,10 @@ def test_every_optimizer_takes_its_options(name: str) -> None:
 @pytest.mark.parametrize(
     ("outputs", "activation", "y", "keys"),
     [
-        (1, "sigmoid", "sign", {"class", "name", "top", "input"}),
-        (1, "linear", "sign", {"class", "name", "top", "input"}),
-        (2, "linear", "sign", {"class", "name", "top", "input"}),
-        (3, "tanh", "sign", {"class", "name", "top", "input"}),
+        (1, "sigmoid", "sign", {"class", "name", "top", "input", "probabilities"}),
+        (1, "linear", "sign", {"class", "name", "top", "input", "probabilities"}),
+        (2, "linear", "sign", {"class", "name", "top", "input", "probabilities"}),
+        (3, "tanh", "sign", {"class", "name", "top", "input", "scores"}),
         (1, "linear", "sum", {"output", "input"}),
         (2, "linear", "pair", {"output", "input"}),
     ],
