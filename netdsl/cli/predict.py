@@ -11,6 +11,7 @@ from netdsl.cli.arguments import add_force, add_format, add_net, add_run_folder,
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note
+from netdsl.wording import counted
 
 EXAMPLES = (
     "predict runs/lenet5-1 seven.png",
@@ -117,6 +118,8 @@ def run(options: argparse.Namespace) -> int:
         from netdsl.files import write
 
         write(target, written)
+        made = sum("error" not in record for record in records)
+        note(f"{target}: {counted(made, 'prediction')}")
     for line in describe_notes(records):
         print(line, file=sys.stderr)
     return 1 if any("error" in record for record in records) else 0

@@ -285,7 +285,10 @@ def fitted(given: GivenArray, port: Port) -> Any:
         numbers = counted(array.size, "number")
         has = f"is {dims(array.shape)}, {numbers}" if array.ndim > 1 else f"has {numbers}"
         message = f"`{port.name}` is {dims(shape)}, {counted(size, 'number')}, and {given.called}"
-        raise fail("N518", f"{message} {has}")
+        help = f"write {counted(size, 'number')}, or name a file of them, as in {port.name}=x.npy"
+        if len(shape) == 3:
+            help = f"name an image, as in {port.name}=x.png, or a file of numbers: x.npy"
+        raise fail("N518", f"{message} {has}", help=help)
     array = array.reshape(-1, *shape)
     if isinstance(port.shape, Indices):
         wrong = array[(array != np.floor(array)) | (array < 0) | (array >= port.shape.limit)]

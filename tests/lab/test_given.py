@@ -67,6 +67,8 @@ def test_numbers_fill_the_shape_row_by_row() -> None:
 @pytest.mark.parametrize(
     ("text", "values", "code", "said"),
     [
+        ("input 3\n> fc-1", {"input": "1 2"}, "N518", "write 3 numbers, or name a file of them"),
+        ("input 9x9x1\n> gap", {"input": "1 2"}, "N518", "name an image, as in input=x.png"),
         ("input 3\n> fc-1", {"input": "1 2"}, "N518", "`input` is 3, 3 numbers, and '1 2' has 2"),
         ("input a: 1\ninput b: 1\nadd[ @a | @b ]", {"a": "1"}, "N514", "the input `b`"),
         ("input a: 1\ninput b: 1\nadd[ @a | @b ]", {"a": "1 2", "b": "1"}, "N515", "`a` 2"),

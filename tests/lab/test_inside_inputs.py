@@ -78,6 +78,7 @@ def run_command(
 WRONG: Sequence[tuple[str, str, str]] = (
     ("show table --maps test:0", "N680", "no input of images: it reads 4"),
     ("show table --filters", "N680", "no layer of the network has kernels that are images"),
+    ("show table --filters", "N680", "--codes LAYER and --landscape may have something"),
     ("show table --top fc_1", "N680", "no input of images"),
     ("show table --excite fc_2", "N680", "no input of images"),
     ("show table --where test:0", "N680", "no input of images"),

@@ -167,7 +167,10 @@ def _with_kernel(subject: TrainedRun, name: str | None) -> int:
     help = f"those of {', '.join(names[:8])} can be shown" if names else ""
     if name is None:
         if not known:
-            raise nothing_to_show("no layer of the network has kernels that are images")
+            raise nothing_to_show(
+                "no layer of the network has kernels that are images",
+                "those of conv are; --codes LAYER and --landscape may have something to show",
+            )
         return known[0]
     layer = subject.layer(name)
     found = next((index for index in layer.ops if index in known), None)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.training.metrics.naive import baseline_text, baseline_warning
+from netdsl.training.planning.few_steps import FEW, enough_epochs
 from netdsl.training.preparation.shapes import size
 from netdsl.training.runs.decisions import decision_lines
 from netdsl.training.runs.folder import REPORT
@@ -75,7 +76,17 @@ def test_lines(run: RunResult) -> list[str]:
     if not run.test:
         return []
     scores = f"test: {scores_text(run.test)}{baseline_text(run.baseline)}"
-    return [scores, *baseline_warning(run.baseline, run.test)]
+    warning = baseline_warning(run.baseline, run.test)
+    return [scores, *warning, *(_way_on(run) if warning else ())]
+
+
+def _way_on(run: RunResult) -> list[str]:
+    """Say what to try where a training stopped after few steps; nothing where it had many."""
+    if run.ended != "patience" or run.steps >= FEW:
+        return []
+    patience, epochs = enough_epochs(run.steps / max(1, run.epochs))
+    longer = f"--set early_stopping.patience={patience} --set epochs={epochs}"
+    return [f"help: it stopped after {run.steps} steps; try {longer}, or --batch 8"]
 
 
 def zeros_lines(run: RunResult) -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.errors.printable import in_one_line
+from netdsl.training.planning.few_steps import enough_epochs
+from netdsl.training.planning.measures import PATIENCE
 from netdsl.training.recipes.recipe import Augment, Recipe, Stopping
 from netdsl.training.recipes.yaml_writer import to_yaml
 from netdsl.wording import counted, first_few
@@ -32,9 +34,21 @@ def first_recipe(spec: DataSpec, facts: Facts) -> Recipe:
     return Recipe(
         data=spec,
         epochs=50 if images else 100,
-        early_stopping=Stopping(patience=10) if facts.examples >= SPLIT else Stopping(),
+        early_stopping=Stopping(patience=PATIENCE) if facts.examples >= SPLIT else Stopping(),
         augment=Augment(flip="horizontal") if mirrored else Augment(),
         seed=0,
+    )
+
+
+def for_few_steps(recipe: Recipe, steps: int) -> Recipe:
+    """Return a recipe that waits long enough, by the steps of an epoch."""
+    patience, epochs = enough_epochs(steps)
+    stopping = recipe.early_stopping
+    if stopping.patience is None or patience <= stopping.patience:
+        return recipe
+    longer = dataclasses.replace(stopping, patience=patience)
+    return dataclasses.replace(
+        recipe, epochs=max(epochs, recipe.epochs or 0), early_stopping=longer
     )
 
 
@@ -43,7 +57,7 @@ def recipe_text(job: Job, recipe: Recipe, facts: Facts, path: Path) -> str:
 
     Args:
         job: the training that it makes.
-        recipe: as `first_recipe` gives it.
+        recipe: as `first_recipe` and `for_few_steps` give it.
         facts: what the data holds.
         path: the network's file.
     """
@@ -57,11 +71,17 @@ def recipe_text(job: Job, recipe: Recipe, facts: Facts, path: Path) -> str:
     )
     counts = facts.task.counts
     classes = first_few([f"{count:,} {each}" for each, count in counts.items()], 5)
+    patience = recipe.early_stopping.patience or 0
+    waited = f"after {patience} epochs"
+    few = ""
+    if patience > PATIENCE:
+        waited += f" ({patience * job.steps} steps)"
+        few = ": few examples need many epochs"
     reasons = {
         "data.source": counted(facts.examples, "example"),
         "data.target": f"what is predicted{f': {classes}' if counts else ''}",
         "epochs": "at most; early stopping ends it before",
-        "early_stopping.patience": "after 10 epochs without a better validation loss",
+        "early_stopping.patience": f"{waited} without a better validation loss{few}",
         "augment.flip": "images are mirrored at random; not for letters and digits",
         "seed": "the same numbers again",
     }

@@ -10,7 +10,7 @@ from netdsl.reading import ReadOptions, check_source, only
 from netdsl.training.planning.plan import plan
 from netdsl.training.starter.facts import facts_of
 from netdsl.training.starter.network_text import network_text
-from netdsl.training.starter.recipe_text import first_recipe, recipe_text
+from netdsl.training.starter.recipe_text import first_recipe, for_few_steps, recipe_text
 
 if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
@@ -44,6 +44,9 @@ def starter(spec: DataSpec, path: Path) -> Starter:
     facts = facts_of(spec)
     text = network_text(facts, path.stem)
     checked = check_source(Source(path.name, text), ReadOptions(), path.stem)
-    recipe = first_recipe(spec, facts)
-    job = plan(only(checked, None), recipe)
+    network, recipe = only(checked, None), first_recipe(spec, facts)
+    job = plan(network, recipe)
+    longer = for_few_steps(recipe, job.steps)
+    if longer != recipe:  # of little data, which is soon read again
+        recipe, job = longer, plan(network, longer)
     return Starter(text, recipe_text(job, recipe, facts, path), job)

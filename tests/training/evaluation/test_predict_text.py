@@ -6,11 +6,13 @@ No framework is imported here.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from netdsl.cli import predict as command
+from netdsl.cli.main import main
 from netdsl.training.evaluation import predict as module
 from netdsl.training.evaluation.predict_text import (
     describe_notes,
@@ -63,6 +65,16 @@ def test_five_rows_are_noted_and_all_counted() -> None:
     assert lines[-1] == "note: 7 of 7 rows hold values that the network was not trained on"
     several = [FINE, *(FAILED for _ in range(7))]
     assert len(list(describe_notes(several))) == 6
+
+
+def test_a_file_of_predictions_is_announced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "predict", lambda *_, **__: [FINE, FINE, FAILED])
+    target = tmp_path / "pred.csv"
+    assert main(["predict", "r", "x", "-o", str(target)]) == 1
+    assert capsys.readouterr().err.splitlines()[0] == f"{target}: 2 predictions"
+    assert target.read_text() == "input,output\na/1.png,1.5\na/1.png,1.5\n"
 
 
 @pytest.mark.parametrize("format", ["text", "json", "csv"])

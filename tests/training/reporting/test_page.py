@@ -39,6 +39,7 @@ from netdsl.training.reporting import charts
 from netdsl.training.reporting.outcome_section import MATRIX
 from netdsl.training.reporting.overview import verdict, wilson_interval
 from netdsl.training.reporting.page import TEMPLATES, page, write_page
+from netdsl.training.reporting.text import test_lines as closing_lines
 from netdsl.training.runs.history import Epoch, Evaluation, History
 from netdsl.training.runs.run import RunResult
 
@@ -213,6 +214,23 @@ def test_the_page_of_a_model(job: Job, tmp_path: Path) -> None:
     Tags(text)
     assert path.name == "report.html"
     assert "Worst mistakes" in text
+
+
+def test_a_training_that_learned_nothing_in_few_steps_has_a_way_on() -> None:
+    scored = {"examples": 9, "loss": 2.0, "accuracy": 0.5}
+    baseline = {"answer": "cat", "figure": "accuracy", "value": 0.5}
+    run = RunResult(
+        Path("r"), "n", "d", 33, 11, "patience", 10, 3, 1, "loss", 2.0, scored, scored, 0, 7.0
+    )
+    assert len(closing_lines(run)) == 1
+    run = dataclasses.replace(run, baseline=baseline)
+    assert closing_lines(run)[1:] == [
+        "warning: not better than always answering cat",
+        "help: it stopped after 33 steps; try --set early_stopping.patience=40 --set epochs=200, "
+        "or --batch 8",
+    ]
+    assert len(closing_lines(dataclasses.replace(run, steps=330))) == 2
+    assert len(closing_lines(dataclasses.replace(run, ended="epochs"))) == 2
 
 
 def test_what_was_kept_is_said() -> None:

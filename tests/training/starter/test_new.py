@@ -16,6 +16,7 @@ from netdsl.errors import Source
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.reading import ReadOptions, check_source
 from netdsl.syntax.format import format_text
+from netdsl.training.planning.few_steps import enough_epochs
 from netdsl.training.planning.plan import plan
 from netdsl.training.recipes.recipe import load_recipe
 
@@ -83,8 +84,8 @@ CASES = {
     ("small", None): ("input 20x20x1", "> conv3-16", "> softmax-3", "# augment:"),
     ("grey.npz", None): ("input 28x28x1", "> conv3-16", "> softmax-4", "30 examples"),
     ("rows.npz", None): ("input 7", "> fc-32", "> softmax-3", "source: rows.npz"),
-    ("series.npz", None): ("input 20x3", "> conv5-32", "> linear-2", "epochs: 100"),
-    ("words.npz", None): ("input 20 of int(1501)", "> embed-32", "> sigmoid-1", "patience: 10"),
+    ("series.npz", None): ("input 20x3", "> conv5-32", "> linear-2", "epochs: 500"),
+    ("words.npz", None): ("input 20 of int(1501)", "> embed-32", "> sigmoid-1", "patience: 100"),
     ("digits", None): ("input 8x8x1", "> conv3-16", "> softmax-10", "source: digits"),
     ("xor", None): ("input 2", "> fc-32", "> sigmoid-1", "source: xor"),
 }
@@ -110,7 +111,30 @@ def test_a_pair_for_each_sort_of_data(data: str, target: str | None, here: Path)
     assert not checked.diagnostics
     assert max(map(len, text.splitlines())) <= 110
     job = plan(checked.networks[0], load_recipe("first.yaml"))
-    assert (job.recipe.epochs, job.recipe.seed) == (50 if "conv3" in text else 100, 0)
+    usual, patience = 50 if "conv3" in text else 100, job.recipe.early_stopping.patience or 0
+    assert patience * job.steps >= 100 or not patience
+    expected = usual if patience <= 10 else max(usual, 5 * patience)
+    assert (job.recipe.epochs, job.recipe.seed) == (expected, 0)
+    assert ("few examples need many epochs" in recipe) == (patience > 10)
+
+
+def test_few_steps_an_epoch_are_waited_for(here: Path) -> None:
+    photos(Path("photos"), 20)
+    for name in ("cat", "dog", "fox"):  # 78 images, of which 50 are trained on: 2 steps
+        for at in range(6, 26):
+            image = Image.open(f"photos/{name}/{at % 6}.png")
+            image.save(f"photos/{name}/{at}.png")
+    assert new("first", "--data", "photos", "-q") == 0
+    recipe = Path("first.yaml").read_text()
+    waited = "after 50 epochs (100 steps) without a better validation loss"
+    assert f"# {waited}: few examples need many epochs" in recipe
+    assert "epochs: 250" in recipe
+    assert [enough_epochs(steps) for steps in (1, 3, 10, 500)] == [
+        (100, 500),
+        (40, 200),
+        (10, 50),
+        (10, 50),
+    ]
 
 
 @pytest.mark.keras
