@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -149,3 +149,21 @@ class Architecture:
         inputs, outputs = shapes_text(self.inputs, ", "), shapes_text(self.outputs, ", ")
         kind = type(self).__name__
         return f"<{kind} {self.name}: {inputs} to {outputs}, {self.counts.params:,} params>"
+
+
+def titles_of(networks: Sequence[Architecture]) -> list[str]:
+    """Return what networks are called next to each other.
+
+    Their names; where several have one, with the params that were set: `rn (width=16)`.
+    """
+    from netdsl.params import param_text  # late: start-up is short
+
+    names = [network.name for network in networks]
+    titles: list[str] = []
+    for network in networks:
+        title = network.name
+        if names.count(title) > 1 and network.params:
+            given = (f"{name}={param_text(value)}" for name, value in network.params.items())
+            title = f"{title} ({', '.join(given)})"
+        titles.append(title)
+    return titles

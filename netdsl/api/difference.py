@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netdsl.architecture import titles_of
 from netdsl.report.diff import ComparedTotal, Difference, FileDifference, difference
 from netdsl.report.lines import rows_of
 from netdsl.report.row_changes import RowChange, row_changes
@@ -74,7 +75,8 @@ class NetworkDifference:
         return diff_text(*self._with_names())
 
     def __repr__(self) -> str:
-        return f"<NetworkDifference of {self.a.name} and {self.b.name}: {_summary(self._found)}>"
+        names = " and ".join(titles_of((self.a, self.b)))
+        return f"<NetworkDifference of {names}: {_summary(self._found)}>"
 
     def _with_names(self) -> tuple[FileDifference, tuple[str, str]]:
         a, b = (network.path or network.name for network in (self.a, self.b))

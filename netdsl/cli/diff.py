@@ -138,7 +138,7 @@ def _networks_of(side: DiffSide, options: argparse.Namespace) -> tuple[Architect
     given = read_input(side.file)
     if side.place is not None:
         text = given.source.text
-        given = CommandInput(Source(side.label, text), side.place, stem(side.place))
+        given = CommandInput(Source(side.label, text), side.place, stem(side.place), given.params)
         if remark := side.remark(text):
             note(remark)
     return valid(check_input(given, options)).networks

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.exit_codes import INTERRUPTED, RUN_FAILED
-from netdsl.cli.inputs import CommandInput, read_input, read_trained
+from netdsl.cli.inputs import CommandInput, read_input, read_trained, split_params
 from netdsl.cli.jobs import FLAGS, KEYS, keys_of, recipe_of
 from netdsl.cli.terminal import is_quiet
 from netdsl.cli.then import follow
@@ -98,10 +98,11 @@ def _check_params(axes: Sequence[GridAxis], options: argparse.Namespace) -> None
 
     of_network = [axis for axis in axes if axis.key.startswith(PARAMS)]
     names = [axis.key.removeprefix(PARAMS) for axis in of_network]
-    for name, _ in options.params:
-        if name in names:
-            # which would go before the grid's values
-            raise fail("N506", f"the param `{name}` is set by -p and by --grid")
+    for way, params in (("-p", options.params), ("FILE", split_params(options.file)[1])):
+        for name, _ in params:
+            if name in names:
+                # which would go before the grid's values
+                raise fail("N506", f"the param `{name}` is set by {way} and by --grid")
     first = [
         (name, parse_param(axis.values[0])) for name, axis in zip(names, of_network, strict=True)
     ]

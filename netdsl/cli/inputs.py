@@ -3,41 +3,54 @@
 import argparse
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from netdsl.architecture import Architecture
 from netdsl.cli.terminal import show_diagnostics
-from netdsl.errors import NetError, Source, fail
+from netdsl.errors import Diagnostic, NetError, Source, fail
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.params import parse_param
 from netdsl.paths import leads_out, standard_input
 from netdsl.reading import Checked, Fragment, ReadOptions, check_source, fragment_of, only
 from netdsl.sources import decoded, holds_text, located, read_source, refuse_other_files, stem
+from netdsl.wording import counted
 
 
 class CommandInput(NamedTuple):
-    """The text that FILE means, where it lies, and the name of a network that states none."""
+    """What FILE means.
+
+    Attributes:
+        source: the text.
+        path: where it lies.
+        name: of a network that states none.
+        params: of this file alone: `FILE:width=32`.
+    """
 
     source: Source
     path: str | None = None
     name: str = "network"
+    params: tuple[tuple[str, Any], ...] = ()
 
 
 def read_input(file: str) -> CommandInput:
     """Read a file, an example (`zoo:NAME`), standard input (`-`), or what holds a `>`: the text.
 
+    A file's own params may follow it: `FILE:NAME=VALUE,...`.
+
     Raises:
-        NetError: N601 where the file cannot be read, N607 where it is a table, an image or the
-            like, N007 where it is not a text, N401 where it is too large.
+        NetError: N107 for a param that is given twice, N601 where the file cannot be read, N607
+            where it is a table, an image or the like, N007 where it is not a text, N401 where it
+            is too large.
     """
-    if file == "-":
-        return CommandInput(decoded(read_standard_input(), "<stdin>"))
     if holds_text(file):
         return CommandInput(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
+    file, params = split_params(file)
+    if file == "-":
+        return CommandInput(decoded(read_standard_input(), "<stdin>"), params=params)
     path = located(file)
     refuse_other_files(path)
-    return CommandInput(read_source(path), path, stem(path))
+    return CommandInput(read_source(path), path, stem(path), params)
 
 
 def read_standard_input() -> bytes:
@@ -54,11 +67,15 @@ def read_standard_input() -> bytes:
 
 def check_input(given: CommandInput, options: argparse.Namespace) -> Checked:
     """Find the networks of a text, or the one that `--net` names, and every diagnostic."""
-    read_options = ReadOptions(given.path, dict(options.params), options.input)
-    checked = check_source(given.source, read_options, given.name)
+    checked = check_source(given.source, _read_options(given, options), given.name)
     if options.net is not None and not checked.faulty:
         checked = checked._replace(networks=(only(checked, options.net),))
     return checked
+
+
+def _read_options(given: CommandInput, options: argparse.Namespace) -> ReadOptions:
+    """Return what comes with a text: the params of its file replace those of `-p`."""
+    return ReadOptions(given.path, dict([*options.params, *given.params]), options.input)
 
 
 def valid(checked: Checked) -> Checked:
@@ -83,23 +100,30 @@ def read_networks(file: str, options: argparse.Namespace) -> Checked:
     return checked
 
 
-def read_with_params(file: str, options: argparse.Namespace) -> Checked:
-    """Read the networks of FILE, or of FILE:NAME=VALUE,..., whose params are for this file alone.
+def read_several(files: Sequence[str], options: argparse.Namespace) -> list[Checked]:
+    """Read the networks of each file, and show the warnings at each place of a text once.
 
     Raises:
-        NetError: where the file has mistakes.
+        NetError: where a file has mistakes.
     """
-    path, given = split_params(file)
-    if not given:
-        return read_networks(file, options)
-    own = argparse.Namespace(**{**vars(options), "params": [*options.params, *given]})
-    return read_networks(path, own)
+    every = [valid(check_input(read_input(file), options)) for file in files]
+    found: dict[Any, list[Diagnostic]] = {}
+    for each in (each for checked in every for each in checked.diagnostics):
+        span = each.span
+        place = (span.source.name, span.start, span.end) if span else each.message
+        found.setdefault((each.code, place), []).append(each)
+    shown = []
+    for first, *more in found.values():
+        others = f" (and {counted(len(more), 'more time')})" if more else ""
+        shown.append(first._replace(message=first.message + others))
+    show_diagnostics(shown)
+    return every
 
 
 _FILE_AND_PARAMS = re.compile(r"(.+?):([A-Za-z_][A-Za-z0-9_]*=.*)", re.DOTALL)
 
 
-def split_params(file: str) -> tuple[str, list[tuple[str, Any]]]:
+def split_params(file: str) -> tuple[str, tuple[tuple[str, Any], ...]]:
     """Split `a.net:width=8,depth=(1, 2)` into the file and its params.
 
     Raises:
@@ -107,7 +131,7 @@ def split_params(file: str) -> tuple[str, list[tuple[str, Any]]]:
     """
     found = None if os.path.exists(file) or holds_text(file) else _FILE_AND_PARAMS.fullmatch(file)
     if found is None:
-        return file, []
+        return file, ()
     parts = re.split(r",\s*(?=[A-Za-z_][A-Za-z0-9_]*=)", found[2])
     pairs = [part.partition("=") for part in parts]
     names = [name for name, _, _ in pairs]
@@ -115,7 +139,7 @@ def split_params(file: str) -> tuple[str, list[tuple[str, Any]]]:
         if names.count(name) > 1:
             values = " and ".join(value.strip() for other, _, value in pairs if other == name)
             raise fail("N107", f"the param `{name}` of {found[1]} is given twice: {values}")
-    return found[1], [(name, parse_param(value.strip())) for name, _, value in pairs]
+    return found[1], tuple((name, parse_param(value.strip())) for name, _, value in pairs)
 
 
 def read_network(options: argparse.Namespace) -> Architecture:
@@ -135,7 +159,7 @@ def read_trained(options: argparse.Namespace) -> Architecture | Fragment:
         NetError: as `read_network` does.
     """
     given = read_input(options.file)
-    read_options = ReadOptions(given.path, dict(options.params), options.input)
+    read_options = _read_options(given, options)
     fragment = fragment_of(given.source, read_options, given.name, options.net)
     if fragment is not None:
         return fragment

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from netdsl.architecture import Architecture
+from netdsl.architecture import Architecture, titles_of
 from netdsl.cli.exit_codes import wrong_usage
-from netdsl.cli.inputs import read_with_params
+from netdsl.cli.inputs import read_several
 from netdsl.cli.outputs import show_or_write, target_of
 from netdsl.cli.table_options import (
     asks_for_memory,
@@ -45,9 +45,9 @@ def run(options: argparse.Namespace) -> int:
 
         return run_compare(options, view, target)
     networks = [
-        network for file in options.file for network in read_with_params(file, options).networks
+        network for each in read_several(options.file, options) for network in each.networks
     ]
-    about = ", ".join(network.name for network in networks)
+    about = ", ".join(titles_of(networks))
     show_or_write(_text(networks, options, view), target, about)
     return 0
 

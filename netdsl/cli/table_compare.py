@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netdsl.architecture import titles_of
 from netdsl.cli.exit_codes import wrong_usage
-from netdsl.cli.inputs import read_with_params
+from netdsl.cli.inputs import read_several
 from netdsl.cli.outputs import show_or_write
 from netdsl.cli.table_options import asks_for_memory, memory_options_of
 from netdsl.cli.terminal import note, width
@@ -37,7 +38,7 @@ def run_compare(options: argparse.Namespace, view: TableView, target: Path | Non
         return wrong_usage("table", "standard input can be one of the two")
     if options.format != "json" and not options.columns:
         view = view._replace(columns=DEFAULT_COLUMNS)
-    ours, theirs = (read_with_params(each, options) for each in (file, options.compare))
+    ours, theirs = read_several((file, options.compare), options)
     alone = len(ours.networks) == len(theirs.networks) == 1
     found = [
         compare_tables(a, theirs.networks[0] if alone else only(theirs, a.name), view)
@@ -46,7 +47,7 @@ def run_compare(options: argparse.Namespace, view: TableView, target: Path | Non
     if all(a == b for a, b in (each.networks for each in found)):
         both = " (-p goes for both sides)" if options.params else ""
         note(f"note: both are the same network{both}")
-    about = ", ".join(" and ".join(network.name for network in each.networks) for each in found)
+    about = ", ".join(" and ".join(titles_of(each.networks)) for each in found)
     show_or_write(_text(found, options, view), target, about)
     return 0
 

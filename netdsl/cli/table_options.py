@@ -30,8 +30,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "file",
         metavar="FILE",
         nargs="+",
-        help=f"{FILE_HELP}; several are shown next to each other; params of one alone follow a "
-        "colon: vgg.net:width=32",
+        help=f"{FILE_HELP}; several are shown next to each other, each with params of its "
+        "own: NAME.net:width=32 sets a param of that file alone",
     )
     add_network_options(parser)
     add_format(parser, *(format for format in FORMATS if format != "text"))

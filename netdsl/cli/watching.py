@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
-from netdsl.cli.inputs import found_files
+from netdsl.cli.inputs import found_files, split_params
 from netdsl.errors import NetError
 
 _POLL = 0.3  # seconds between two looks at the files
@@ -50,6 +50,7 @@ def _watched(name: str) -> Iterable[str]:
     A file, and the `.net` files next to it, which it may `use`.
     """
     try:
+        name = split_params(name)[0]
         if os.path.isdir(name):
             return found_files([name])
         folder = os.path.dirname(name)

@@ -23,7 +23,7 @@ from netdsl.drawing.wrapping import wrapped
 from netdsl.wording import counted, shortened
 
 if TYPE_CHECKING:
-    from netdsl.architecture import Architecture
+    from netdsl.architecture import Architecture, titles_of
 
 _AROUND = 2  # equal layers that are drawn before and after a change
 _FEWEST = 3  # that are left out together
@@ -226,7 +226,8 @@ def _boxes(
 def _finished(a: Architecture, b: Architecture, marks: Sequence[Mark]) -> Sheet:
     """Return the sheet with both names and totals above, and what the colours mean below."""
     left, top, _, bottom = bounds(tuple(marks))
-    names = f"{a.name} → {b.name}"
+    titles = titles_of((a, b))
+    names = " → ".join(titles)
     params = [shortened(each.counts.params) for each in (a, b)]
     macs = [shortened(each.counts.macs) for each in (a, b)]
     facts = f"{_became(params)} params · {_became(macs)} MACs"
@@ -238,8 +239,8 @@ def _finished(a: Architecture, b: Architecture, marks: Sequence[Mark]) -> Sheet:
     ]
     x, y = left, bottom + 22
     for what, words in (
-        ("removed", f"− only in {a.name}"),
-        ("added", f"+ only in {b.name}"),
+        ("removed", f"− only in {titles[0]}"),
+        ("added", f"+ only in {titles[1]}"),
         ("changed", "~ changed"),
     ):
         more.append(Rect(x, y, 14.0, 14.0, 3.0, what))
@@ -248,7 +249,7 @@ def _finished(a: Architecture, b: Architecture, marks: Sequence[Mark]) -> Sheet:
         x += 19 + wide + 16
     every = (*marks, *more)
     x0, y0, x1, y1 = bounds(every)
-    about = f"What {a.name} ({counted(len(a.graph.layers), 'layer')}) and {b.name} "
+    about = f"What {titles[0]} ({counted(len(a.graph.layers), 'layer')}) and {titles[1]} "
     about += f"({counted(len(b.graph.layers), 'layer')}) do not share."
     size = x1 - x0 + 2 * MARGIN, y1 - y0 + 2 * MARGIN
     return Sheet(names, about, every, x0 - MARGIN, y0 - MARGIN, *size)

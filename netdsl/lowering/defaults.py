@@ -198,7 +198,11 @@ def _why_doubtful(goes: Destination, uses: int) -> str | None:
             " norm, activation or the end"
         )
     if goes & (END | NEEDLESS):
-        return "its output goes to a sum, norm, activation or the end, but also to another layer"
+        other = "a sum, norm or activation" if goes & NEEDLESS else "the network's end"
+        return (
+            f"its output goes to {other}, which alone would drop it, and also to another layer, "
+            "which needs it"
+        )
     return None
 
 
@@ -286,7 +290,9 @@ def _left_out(default: DefaultActivation, why: str, op: Op, layers: list[Layer])
 def _about_default(
     code: str, message: str, default: DefaultActivation, act: str, layer: Layer
 ) -> Diagnostic:
-    help = f"say which you mean: {_either(default.text, act)}"
+    written = default.span.text
+    same = "{" in written and written.startswith(default.text.partition("-")[0] + "-")
+    help = f"say which you mean: {_either(written if same else default.text, act)}"
     stated = (cause(default.stated),) if default.stated else ()
     notes = (*stated, *used_here(layer.uses))
     return Diagnostic(code, message, default.span, help=help, notes=notes)

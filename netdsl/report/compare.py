@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
 from netdsl.analysis.canonical import Keys
 from netdsl.architecture import Architecture
-from netdsl.report.alignment import aligned
+from netdsl.report.alignment import AlignedPair, aligned
 from netdsl.report.columns import COLUMNS, TableView, rank
 from netdsl.report.folding import LineGroup
 from netdsl.report.lines import TableLine
-from netdsl.report.row_changes import family, row_changes
+from netdsl.report.row_changes import family, row_changes, same_structure
 from netdsl.report.sheet import TableContent, content_of
 
 DEFAULT_COLUMNS = ("output", "params", "macs")
@@ -68,7 +68,12 @@ def _matched_lines(a: TableContent, b: TableContent) -> list[LineGroup]:
     keys = Keys()
     ours, theirs = ([_keys(each, line, keys) for line in each.lines] for each in (a, b))
     found = []
-    for i, j in aligned(ours, theirs):
+    by_place = same_structure(a.graph, b.graph) and (
+        [(line.ops, line.depth) for line in a.lines] == [(line.ops, line.depth) for line in b.lines]
+    )
+    pairs: Iterable[AlignedPair]
+    pairs = ((i, i) for i in range(len(ours))) if by_place else aligned(ours, theirs)
+    for i, j in pairs:
         line, other = None if i is None else a.lines[i], None if j is None else b.lines[j]
         if line is None or other is None:
             what = "added" if line is None else "removed"

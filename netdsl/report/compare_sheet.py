@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netdsl.architecture import titles_of
 from netdsl.constants import LEVELS
 from netdsl.report.columns import COLUMNS, TableView, unit_base
 from netdsl.report.compare import ComparedNetworks, first_of
@@ -24,7 +25,6 @@ def compared_sheet(
     For people with marks as `diff` has them, for programs with the words in a column.
     """
     heads = [head for key in view.columns for head in _heads(key, view.scales)]
-    a, b = found.networks
     lines: list[SheetLine] = []
     if for_programs:
         heads = [ColumnHead("layer_b", "layer B"), ColumnHead("change", "change"), *heads]
@@ -40,7 +40,7 @@ def compared_sheet(
         ]
     totals = tuple(each.whole for each in found.contents)
     return TableSheet(
-        f"{a.name} and {b.name}",
+        " and ".join(titles_of(found.networks)),
         "",
         LEVELS[view.by],
         tuple(heads),
@@ -111,8 +111,8 @@ def _label(group: LineGroup) -> str:
 def _notes(found: ComparedNetworks) -> list[str]:
     """Return which network is which, and how the totals change."""
     lines = [
-        f"{side}  {each.name}{': ' if each.description else ''}{each.description}"
-        for side, each in zip("AB", found.networks, strict=True)
+        f"{side}  {title}{': ' if each.description else ''}{each.description}"
+        for side, title, each in zip("AB", titles_of(found.networks), found.networks, strict=True)
     ]
     lines.append("")
     for name in _IN_NOTES:

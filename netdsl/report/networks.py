@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from netdsl.analysis.memory import estimate
-from netdsl.architecture import Architecture
+from netdsl.architecture import Architecture, titles_of
 from netdsl.graph import shapes_text
 from netdsl.json_text import json_text
 from netdsl.naming import unique_name
-from netdsl.params import param_text
 from netdsl.report.columns import COLUMNS, OF_ROWS, TableView, rank, unit_base
 from netdsl.report.sheet import ColumnHead, TableSheet, content_of
 from netdsl.report.table_json import plain_value
@@ -34,16 +33,8 @@ def labels_of(networks: Sequence[Architecture]) -> list[str]:
 
     Their names; where several have one, with the params that were set, and else with a number.
     """
-    names = [network.name for network in networks]
-    labels: list[str] = []
     used: set[str] = set()
-    for network in networks:
-        label = network.name
-        if names.count(label) > 1 and network.params:
-            given = (f"{name}={param_text(value)}" for name, value in network.params.items())
-            label = f"{label} ({', '.join(given)})"
-        labels.append(unique_name(label, used, " "))
-    return labels
+    return [unique_name(title, used, " ") for title in titles_of(networks)]
 
 
 def networks_sheet(

@@ -9,7 +9,7 @@ from netdsl.analysis.canonical import Keys
 from netdsl.graph import Graph
 from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import Ref, shown
-from netdsl.report.alignment import aligned
+from netdsl.report.alignment import AlignedPair, aligned
 from netdsl.report.lines import LayerRow
 from netdsl.wording import cut
 
@@ -62,10 +62,26 @@ def row_changes(
 ) -> tuple[RowChange, ...]:
     """Pair all rows of two networks in order, also where the networks are the same."""
     a, b = (_compared(graph, own) for graph, own in zip(graphs, rows, strict=True))
-    pairs = aligned(*([(row.key, row.text, *family(row.kind)) for row in each] for each in (a, b)))
+    pairs: Sequence[AlignedPair]
+    if same_structure(*graphs):
+        pairs = [(place, place) for place in range(len(a))]
+    else:
+        keys = ([(row.key, row.text, *family(row.kind)) for row in each] for each in (a, b))
+        pairs = aligned(*keys)
     place = {i: j for i, j in pairs if i is not None and j is not None}
     kept = set(place.values())
     return tuple(_change(a, b, i, j, place, kept) for i, j in pairs)
+
+
+def same_structure(a: Graph, b: Graph) -> bool:
+    """Return whether two graphs are one with other sizes and options: as many operations, of the
+    same kinds, which read the same ones and lie in the same rows.
+    """
+    return len(a.ops) == len(b.ops) and all(
+        (ours.inputs, ours.layer, family(ours.kind))
+        == (theirs.inputs, theirs.layer, family(theirs.kind))
+        for ours, theirs in zip(a.ops, b.ops, strict=True)
+    )
 
 
 def family(kind: Kind | None) -> tuple[str, str]:

@@ -262,3 +262,67 @@ def test_the_memory_of_a_batch_is_shown_in_two_more_columns(
     assert int(first["training_peak"]) == memory.training_peak
     assert int(first["inference_peak"]) == memory.inference_peak
     assert "training_peak" not in shown(capsys, *RESNETS, "--format", "csv")
+
+
+@pytest.fixture
+def residual(tmp_path: Path) -> str:
+    file = tmp_path / "rn.net"
+    file.write_text(
+        "param width = 16\n"
+        "default conv(bn)\n"
+        "def basic(c, s=1) = res(conv3-{c}/{s} > conv3-{c})\n"
+        "input 8x8x3 > conv3-{width}(relu) > basic({width})\n"
+        "> basic({2*width}, 2) > basic({4*width}, 2) > gap > softmax-10\n"
+    )
+    return str(file)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    main(list(arguments))
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["check", "draw", "emit", "expand", "table"])
+def test_params_follow_a_file_in_every_command(
+    residual: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = {"check": ["--json"], "draw": ["-o", "-"]}.get(command, [])
+    by_option = printed(capsys, command, residual, *more, "-p", "width=2")
+    by_file = printed(capsys, command, f"{residual}:width=2", *more, "-p", "width=3")
+    assert by_file.replace(f"{residual}:width=2", residual) == by_option
+    assert by_file != printed(capsys, command, residual, *more, "-p", "width=3")
+
+
+def test_two_variants_of_a_file_are_paired_by_place(
+    residual: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = f"{residual}:width=16", f"{residual}:width=32"
+    lines = printed(capsys, "diff", a, b).split("\n\n")[1].splitlines()[2:]
+    assert {line[0] for line in lines[:-1]} == {"~"}  # the head has as many classes
+    for level in ("block", "stage", "layer"):
+        text = printed(capsys, "table", a, "--compare", b, "--by", level, "--format", "csv")
+        changes = [row["change"] for row in csv.DictReader(io.StringIO(text))]
+        assert {*changes[1:]} == {"changed"}, level
+    text = printed(capsys, "table", a, "--compare", b)
+    assert text.startswith("rn (width=16) and rn (width=32)\n")
+
+
+def test_a_written_table_of_variants_says_their_params(
+    residual: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = str(tmp_path / "variants.tex")
+    variants = [f"{residual}:width={width}" for width in (4, 8)]
+    assert main(["table", *variants, "--format", "latex", "-o", target]) == 0
+    assert "variants.tex: rn (width=4), rn (width=8)" in capsys.readouterr().err
+
+
+def test_a_warning_of_several_variants_is_shown_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "two.net"
+    file.write_text("param w = 4\n8x8x3 > conv3-{w} as a > bn\n@a > dropout(0.5) > gap\n")
+    assert main(["table", *(f"{file}:w={width}" for width in (4, 8, 16))]) == 0
+    error = capsys.readouterr().err
+    assert error.count("W702") == 1
+    assert "(and 2 more times)" in error
+    assert "help: say which you mean: conv3-{w}(relu) or conv3-{w}(act=none)" in error
