@@ -169,9 +169,11 @@ class Run(InsideViews, Making, Computing, RunResult):
                 averaged with that about the image itself.
 
         Returns:
-            A dict for each example: `input`, its name; of classes `class`, `name` and `top`, the
+            A dict for each example: `input`, its name; `id`, the cells of a row that name it, by
+            column; of classes `class`, `name` and `top`, the
             likeliest with their probabilities; of values `output`, in the data's units; `notes`, if
-            a row holds values that the network was not trained on; of one of several files that
+            a row holds values that the network was not trained on, `filled`, if it has empty cells
+            that are filled as in the training, which had some too; of one of several files that
             cannot be read `error` and its `code`.
 
         Raises:

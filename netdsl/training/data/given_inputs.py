@@ -100,7 +100,7 @@ def _table(inputs: Any, columns: TableTransform) -> ParsedTable:
             "the network was trained on a table; arrays have no columns",
             help=f"give a dict of columns, a data frame or a list of dicts: {known}",
         )
-    text = {column.name for column in columns.columns if column.from_text}
+    text = {column.name for column in columns.columns if column.from_text} | {*columns.ids}
     cells = {str(name): _cells(str(name), values) for name, values in inputs.items()}
     if len({len(values) for values in cells.values()}) > 1:
         lengths = ", ".join(f"`{name}` {len(values):,}" for name, values in cells.items())

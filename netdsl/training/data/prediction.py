@@ -14,7 +14,7 @@ from netdsl.training.data.sources.claims import check_form, check_pixels
 from netdsl.training.data.sources.deep_images import deep_image
 from netdsl.training.data.sources.images import SUFFIXES as IMAGES
 from netdsl.training.data.sources.images import read_image
-from netdsl.training.data.sources.parsed_table import select
+from netdsl.training.data.sources.parsed_table import as_text, select
 from netdsl.training.data.sources.table_file import SUFFIXES, read_table_file
 from netdsl.training.data.sources.unfamiliar import unfamiliar_cells
 from netdsl.training.preparation.inputs import InputTransform
@@ -36,12 +36,16 @@ class PredictionInputs(NamedTuple):
         x: an array for each input, for `preparation.x`.
         notes: by record what it holds that the network was not trained on.
         failed: by path what is wrong with a file that is left out.
+        filled: by record its empty cells that are filled as in the training, which had some too.
+        ids: by record the cells, by column, that name the row.
     """
 
     names: list[str]
     x: tuple[Array, ...]
     notes: Mapping[int, Sequence[str]] = MappingProxyType({})
     failed: Mapping[str, NetError] = MappingProxyType({})
+    filled: Mapping[int, Sequence[str]] = MappingProxyType({})
+    ids: Mapping[int, Mapping[str, str]] = MappingProxyType({})
 
 
 SKIPPED = ("N511", "N512", "N513", "N524")
@@ -88,11 +92,15 @@ def read_inputs(
         _joined(column, input) for column, input in zip(columns, preparation.inputs, strict=True)
     )
     notes: dict[int, Sequence[str]] = {}
+    filled: dict[int, Sequence[str]] = {}
+    ids: dict[int, Mapping[str, str]] = {}
     first = 0
     for one in read:
         notes |= {first + row: texts for row, texts in one.notes.items()}
+        filled |= {first + row: texts for row, texts in one.filled.items()}
+        ids |= {first + row: cells for row, cells in one.ids.items()}
         first += len(one.names)
-    return PredictionInputs(names, x, notes, failed)
+    return PredictionInputs(names, x, notes, failed, filled, ids)
 
 
 def _files(path: str, preparation: Preparation) -> list[str]:
@@ -181,7 +189,8 @@ def _read(path: str, preparation: Preparation) -> PredictionInputs:
                 f"{path} is not a table, and the network was trained on one",
                 help=f"give a file of {', '.join(SUFFIXES)}, or -",
             )
-        table = read_table_file(file, columns.form, columns.header, columns)
+        texts = dict.fromkeys(columns.ids, True)
+        table = read_table_file(file, columns.form, columns.header, columns, texts)
         if not len(table.places):
             raise fail("N516", f"{path} has no rows")
         names = [f"{path}:{place}" for place in table.places.tolist()]
@@ -228,10 +237,25 @@ def selected(table: ParsedTable, preparation: Preparation, names: list[str]) -> 
     """
     x, columns = preparation_rows(table, preparation), preparation.table
     notes: dict[int, list[str]] = {}
+    filled: dict[int, list[str]] = {}
     for note in unfamiliar_cells(table, columns) if columns else ():
         for row in note.rows.tolist():
-            notes.setdefault(row, []).append(note.message)
-    return PredictionInputs(names, x, notes)
+            (filled if note.filled else notes).setdefault(row, []).append(note.message)
+    ids = _ids(table, columns.ids) if columns else {}
+    return PredictionInputs(names, x, notes, filled=filled, ids=ids)
+
+
+def _ids(table: ParsedTable, names: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Return the cells that name the rows, by row and column."""
+    found: dict[int, dict[str, str]] = {}
+    for name in names:
+        if name not in table.names:
+            continue
+        column = as_text(table.column(name))
+        texts = (*(column.categories or ()), "")
+        for row, place in enumerate(column.values.tolist()):
+            found.setdefault(row, {})[name] = "" if math.isnan(place) else texts[int(place)]
+    return found
 
 
 def preparation_rows(table: ParsedTable, preparation: Preparation) -> tuple[Array, ...]:

@@ -65,8 +65,9 @@ def predict(
         `shape`, `classes`, those that occur, as `{class, name, count, share}` from the most
         frequent down, and `labels` [*positions]. Of values: `output`, in the data's units, with
         `columns`, those of the table that it is for. With several outputs `outputs` holds this for
-        each by name. `notes` lists the cells of a row that the network was not trained on; a file
-        that cannot be read has a record of `input` and `error`, after the others.
+        each by name. `id` holds the cells of a row that name it, by column, `notes` those that the
+        network was not trained on, `filled` the empty ones that are filled as in the training; a
+        file that cannot be read has a record of `input` and `error`, after the others.
 
     Raises:
         NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614;
@@ -87,9 +88,14 @@ def predict(
         for rows, outputs in answers:
             for place, row in enumerate(rows.tolist()):
                 values = [array[place] for array in outputs]
-                record = {"input": given.names[row], **record_of(values, preparation, top)}
-                notes = given.notes.get(row, ())
-                records.append({**record, "notes": list(notes)} if notes else record)
+                record: dict[str, Any] = {"input": given.names[row]}
+                if row in given.ids:
+                    record["id"] = dict(given.ids[row])
+                record |= record_of(values, preparation, top)
+                for key, said in (("notes", given.notes), ("filled", given.filled)):
+                    if row in said:
+                        record[key] = list(said[row])
+                records.append(record)
     errors = ((path, error.diagnostics[0]) for path, error in given.failed.items())
     return records + [
         {"input": path, "error": first.message, "code": first.code} for path, first in errors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netdsl.training.preparation.shapes import size
@@ -25,16 +25,19 @@ def describe_predictions(records: Sequence[Mapping[str, Any]]) -> str:
 
 def describe_notes(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what a person should know of the records: rows that hold what the network was not
-    trained on, and files that could not be read, the first five of each.
+    trained on, and files that could not be read, the first five of each; how many rows have cells
+    that were filled.
     """
     noted = [record for record in records if "notes" in record]
+    filled = sum("filled" in record for record in records)
     failed = [record for record in records if "error" in record]
+    rows = f"{len(records) - len(failed):,} rows"
     for record in noted[:NOTED]:
         yield f"note: {record['input']}: {'; '.join(record['notes'])}"
     if noted:
-        rows = len(records) - len(failed)
-        many = f"{len(noted):,} of {rows:,} rows"
-        yield f"note: {many} hold values that the network was not trained on"
+        yield f"note: {len(noted):,} of {rows} hold values that the network was not trained on"
+    if filled:
+        yield f"note: {filled:,} of {rows} have empty cells, filled as in the training"
     for record in failed[:NOTED]:
         yield f"error[{record['code']}]: {record['error']}"
     if failed:
@@ -73,26 +76,32 @@ def _output_text(said: Mapping[str, Any]) -> str:
 def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     """Write the records of `predict` as CSV, a row for each input.
 
-    With several outputs a column begins with the output's name and a point. Of classes the columns
-    are `class`, `name`, `probability` (or `output`), then `class_2`, `name_2`, ... for the next,
-    and of up to 100 classes one with the probability of each, called as the class is; of labels for
-    each position `count_NAME` of each class that occurs; of values the target's column, else
-    `output`, or `output_0`, `output_1`, ... Records of folds have `fold` and the true answer too.
+    The columns that name the rows of a table come after `input`. With several outputs a column
+    begins with the output's name and a point. Of classes the columns are `class`, `name`,
+    `probability` (or `output`), then `class_2`, `name_2`, ... for the next, and of up to 100
+    classes one with the probability of each, called as the class is; of labels for each position
+    `count_NAME` of each class that occurs; of values the target's column, else `output`, or
+    `output_0`, `output_1`, ... Records of folds have `fold` and the true answer too.
     """
     import csv
     import io
 
-    rows = [
-        _guarded({"input": record["input"], **_of_fold(record), **_cells(record)})
-        for record in records
-        if "error" not in record
-    ]
+    ids = dict.fromkeys(name for record in records for name in record.get("id", ()))
+    rows = [_guarded(_row(record, ids)) for record in records if "error" not in record]
     names = list(dict.fromkeys(name for row in rows for name in row))
     file = io.StringIO()
     writer = csv.DictWriter(file, names, restval=0, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue()
+
+
+def _row(record: Mapping[str, Any], ids: Iterable[str]) -> dict[str, Any]:
+    """Return the cells of a record by column; ids called as another column have `id` before."""
+    cells = {**_of_fold(record), **_cells(record)}
+    held = record.get("id", {})
+    named = {f"id {one}" if one in ("input", *cells) else one: held.get(one, "") for one in ids}
+    return {"input": record["input"], **named, **cells}
 
 
 def _of_fold(record: Mapping[str, Any]) -> dict[str, Any]:

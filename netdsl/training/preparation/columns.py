@@ -44,6 +44,7 @@ class ColumnTransform:
         categories: the texts of categories, or of an order from the first up; of a text the words
             of its vocabulary.
         length: of a column that has an input of indices alone, how many there are.
+        gaps: whether some of its cells were empty in the training's table.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ColumnTransform:
     median: float = 0.0
     categories: tuple[str, ...] = ()
     length: int = 0
+    gaps: bool = False
 
     @property
     def one_hot(self) -> bool:
@@ -177,6 +179,7 @@ class TableTransform:
         form: what the recipe states of the file's text.
         numbers: the signs within its numbers.
         left_out: the other columns of the file.
+        ids: those of them that name the rows.
     """
 
     columns: tuple[ColumnTransform, ...]
@@ -187,6 +190,7 @@ class TableTransform:
     form: TableFormat = UNSTATED
     numbers: NumberFormat = PLAIN
     left_out: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -256,8 +260,9 @@ class TableTransform:
         form = TableFormat.from_plain(values["form"]) if "form" in values else UNSTATED
         numbers = NumberFormat(**values.get("numbers", {}))
         left_out = tuple(map(str, values.get("left_out", ())))
+        ids = tuple(map(str, values.get("ids", ())))
         given = {name: value for name, value in values.items() if name != "target"}
         targets = values["targets"] if "targets" in values else [values["target"]]
         given["targets"] = tuple(map(str, targets))
         changed = {"columns": columns, "form": form, "numbers": numbers, "left_out": left_out}
-        return cls(**{**given, **changed})
+        return cls(**{**given, **changed, "ids": ids})

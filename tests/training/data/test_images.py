@@ -340,7 +340,7 @@ def test_prediction_continues_past_files_that_cannot_be_read(animals: Path) -> N
     preparation = loaded(COLOUR, animals).preparation
     (animals / "cut.png").write_bytes(b"\x89PNG")
     paths = [animals / "cut.png", animals / "cat" / "001.png", animals / "none.png"]
-    names, x, notes, failed = read_inputs(paths, preparation)
+    names, x, notes, failed, *_ = read_inputs(paths, preparation)
     assert (names, len(x[0]), dict(notes)) == ([str(paths[1])], 1, {})
     assert list(failed) == [str(paths[0]), str(paths[2])]
     assert [error.diagnostics[0].code for error in failed.values()] == ["N524", "N511"]

@@ -603,10 +603,11 @@ def test_a_preparation_of_a_run_that_knew_texts_and_numbers_alone() -> None:
     values = as_plain(HOUSES)
     for column in values["inputs"][0]["columns"]["columns"]:
         column["text"] = column.pop("kind") == "category"
-        for name in ("part", "day_first"):
+        for name in ("part", "day_first", "gaps"):
             del column[name]
     columns = values["inputs"][0]["columns"]
     del columns["left_out"]
+    del columns["ids"]
     (columns["target"],) = columns.pop("targets")
     assert from_plain(values) == HOUSES
 

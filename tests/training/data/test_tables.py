@@ -20,7 +20,7 @@ from support.recipes import load_data
 
 import netdsl
 from netdsl.errors import NetError
-from netdsl.training.data import Data, read_inputs, reload
+from netdsl.training.data import Data, given_inputs, read_inputs, reload
 from netdsl.training.data.sources.cells import cell_number
 from netdsl.training.data.sources.table_file import read_table_file
 from netdsl.training.preparation.table_format import NumberFormat
@@ -505,7 +505,7 @@ def test_cells_that_the_network_was_not_trained_on_are_noted(table: Any) -> None
     preparation = loaded(PRICE, table(HOUSES), "price").preparation
     content = "place,size\nhere,4\nHERE,5\nRome,\n,7\nRome,8\n"
     path = table(content, "new.csv")
-    names, x, notes, _ = read_inputs(path, preparation)
+    names, x, notes, *_ = read_inputs(path, preparation)
     columns = preparation.inputs[0].columns
     assert columns
     filled = f"size is missing: the training median, {columns.columns[0].median:g}, is used"
@@ -517,6 +517,46 @@ def test_cells_that_the_network_was_not_trained_on_are_noted(table: Any) -> None
     }
     assert names[1] == f"{path}:3"
     assert preparation.x(x)[0][1:, 1:].sum() == 0
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_empty_cells_that_the_training_had_too_are_not_noted(table: Any, older: bool) -> None:
+    """Of categories nothing is said, of numbers what they are filled with."""
+    content = HOUSES.replace("\n4,", "\n,").replace("\n6,there", "\n6,")
+    preparation = loaded(PRICE, table(content), "price").preparation
+    plain = as_plain(preparation)
+    for column in plain["inputs"][0]["columns"]["columns"] if older else ():
+        del column["gaps"]  # as runs of before have it
+    kept = from_plain(plain)
+    read = read_inputs(table("place,size\nhere,4\n,7\nRome,\n", "new.csv"), kept)
+    rome, size = "`Rome` is not one of the categories of place", "size is missing: the training"
+    if older:
+        assert sorted(read.notes) == [1, 2]
+        assert not read.filled
+        return
+    assert read.notes == {2: [rome]}
+    assert list(read.filled) == [2]
+    assert read.filled[2][0].startswith(size)
+
+
+def test_rows_left_out_of_the_training_make_no_empty_cell_known(table: Any) -> None:
+    content = HOUSES.replace("\n4,", "\n,").replace("\n6,there", "\n6,")
+    preparation = loaded(PRICE, table(content), "price", missing="drop").preparation
+    read = read_inputs(table("place,size\n,7\nhere,\n", "new.csv"), preparation)
+    assert (sorted(read.notes), read.filled) == ([0, 1], {})
+
+
+def test_columns_that_name_rows_are_kept_for_the_predictions(table: Any) -> None:
+    lines = HOUSES.splitlines()
+    rows = [f"{row:03},{line}" for row, line in enumerate(lines[1:], 7)]
+    content = "\n".join([f"customer_id,{lines[0]}", *rows]) + "\n"
+    kept = from_plain(as_plain(loaded(PRICE, table(content), "price").preparation))
+    new = table("customer_id,size,place\n0012,4,here\nC13,5,there\n", "new.csv")
+    read = read_inputs([new, table("size,place\n4,here\n", "b.csv"), new], kept)
+    ids = {0: {"customer_id": "0012"}, 1: {"customer_id": "C13"}}
+    assert read.ids == ids | {3: ids[0], 4: ids[1]}
+    cells = {"customer_id": ["0012", 13], "size": [4, 5], "place": ["here", "there"]}
+    assert given_inputs(cells, kept).ids == {0: ids[0], 1: {"customer_id": "13"}}
 
 
 def test_an_evaluation_notes_what_the_network_was_not_trained_on(table: Any) -> None:

@@ -67,6 +67,26 @@ def test_five_rows_are_noted_and_all_counted() -> None:
     assert len(list(describe_notes(several))) == 6
 
 
+def test_rows_that_are_filled_are_counted() -> None:
+    filled = {**FINE, "filled": ["size is missing: the training median, 7, is used"]}
+    assert next(describe_notes([filled, FINE, filled, FAILED])) == (
+        "note: 2 of 3 rows have empty cells, filled as in the training"
+    )
+
+
+def test_ids_come_after_the_input() -> None:
+    best = {"class": 0, "name": "no", "probability": 0.5}
+    records = [
+        {"input": "t.csv:2", "id": {"customer_id": "C1", "name": "=Ada"}, "top": [best]},
+        {"input": "u.csv:2", "top": [best]},
+    ]
+    assert predictions_csv(records).splitlines() == [
+        "input,customer_id,id name,class,name,probability",
+        "t.csv:2,C1,'=Ada,0,no,0.5",
+        "u.csv:2,,,0,no,0.5",
+    ]
+
+
 def test_a_file_of_predictions_is_announced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,13 @@ class KindedColumn(NamedTuple):
         return self.kind not in (ID, DROP, TEXT)
 
     @property
+    def gaps(self) -> bool:
+        """Whether some of its cells are empty."""
+        import numpy as np
+
+        return bool(np.isnan(self.cells.values).any())
+
+    @property
     def width(self) -> int:
         """The numbers that a network gets of a cell."""
         return sum(column.width for column in transforms(self))
@@ -86,10 +93,10 @@ class KindedColumn(NamedTuple):
 
 def transforms(column: KindedColumn) -> Iterator[ColumnTransform]:
     """Yield what is done to a column that is read, for each part of a date."""
-    categories = column.cells.categories or ()
+    categories, gaps = column.cells.categories or (), column.gaps
     for part in column.parts or ("",):
         yield ColumnTransform(
-            column.name, column.kind, part, column.day_first, categories=categories
+            column.name, column.kind, part, column.day_first, categories=categories, gaps=gaps
         )
 
 

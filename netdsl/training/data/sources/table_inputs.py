@@ -73,7 +73,7 @@ def _own(
     where = f"column `{column.name}` of {table.path}"
     if column.kind == TEXT:
         words = vocabulary_of(_texts(column), tensor.vocabulary)
-        return ColumnTransform(column.name, TEXT, categories=words, length=length)
+        return ColumnTransform(column.name, TEXT, categories=words, length=length, gaps=column.gaps)
     if column.kind not in (CATEGORY, ORDINAL, ID) or not categories:
         message = f"the input {tensor.name} takes indices, and {where} is `{column.kind}`"
         help = f"data: {{columns: {{{column.name}: category}}}} makes indices of it"
@@ -89,7 +89,7 @@ def _own(
         )
         help = f"`input {tensor.name}: 1 of int({needed})`"
         raise fail("N527", message, span, help=help)
-    return ColumnTransform(column.name, CATEGORY, categories=categories, length=1)
+    return ColumnTransform(column.name, CATEGORY, categories=categories, length=1, gaps=column.gaps)
 
 
 def _texts(column: KindedColumn) -> list[str]:

@@ -180,6 +180,7 @@ def _columns(
         table_format(spec),
         table.numbers,
         (*unused, *filter(None, (roles.group, roles.part))),
+        tuple(one.name for one in kinds if one.kind == ID and one.name not in used),
     )
     tables = tuple(replace(whole, columns=columns) for columns in by_input)
     read = (one for one in kinds if one.kind not in (TEXT, ID) or one.name not in used)

@@ -20,10 +20,14 @@ LISTED = 5
 
 
 class CellNote(NamedTuple):
-    """What is done with a cell that the network was not trained on, and the rows that hold it."""
+    """What is done with a cell that the network was not trained on, and the rows that hold it.
+
+    `filled` cells are empty ones of a column that had such cells in the training.
+    """
 
     message: str
     rows: Array
+    filled: bool = False
 
 
 def unfamiliar_cells(
@@ -42,22 +46,26 @@ def unfamiliar_cells(
         note
         for column in distinct.values()
         if column.name in found
-        for note in _notes(found[column.name], column, fitted)
+        for note in _notes(found[column.name], column, fitted, columns.missing != "drop")
     ]
 
 
-def _notes(cells: ParsedColumn, column: ColumnTransform, fitted: bool) -> Iterator[CellNote]:
+def _notes(
+    cells: ParsedColumn, column: ColumnTransform, fitted: bool, kept: bool
+) -> Iterator[CellNote]:
+    """Yield the notes on a column; rows with empty cells were `kept` in the training, or not."""
     import numpy as np
+
+    known = column.gaps and kept
 
     empty = np.flatnonzero(np.isnan(cells.values))
     if len(empty) and (fitted or column.fixed):
-        if column.kind == CATEGORY:
-            what = "it is not one of its categories"
-        elif column.kind == TEXT:
-            what = "it has no words"
-        else:
+        if column.kind not in (CATEGORY, TEXT):
             what = f"the training median, {column.shown(column.median)}, is used"
-        yield CellNote(f"{column.name} is missing: {what}", empty)
+            yield CellNote(f"{column.name} is missing: {what}", empty, filled=known)
+        elif not known:
+            what = "it has no words" if column.kind == TEXT else "it is not one of its categories"
+            yield CellNote(f"{column.name} is missing: {what}", empty)
     if not column.coded:
         return
     cells = as_text(cells)
