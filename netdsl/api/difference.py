@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netdsl.architecture import titles_of
+from netdsl.architecture import Architecture, titles_of
 from netdsl.report.diff import ComparedTotal, Difference, FileDifference, difference
 from netdsl.report.lines import rows_of
 from netdsl.report.row_changes import RowChange, row_changes
 
 if TYPE_CHECKING:
-    from netdsl.architecture import Architecture
     from netdsl.drawing.difference import Pair
     from netdsl.drawing.picture import Picture
 

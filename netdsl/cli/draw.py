@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from pathlib import Path
 
 from netdsl.cli.arguments import add_file, add_force, natural
+from netdsl.cli.exit_codes import WRONG_USAGE
 from netdsl.cli.inputs import read_networks
 from netdsl.cli.outputs import STANDARD_OUTPUT, target_of
 from netdsl.cli.terminal import note
@@ -95,6 +98,10 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options.output, options.force)
     networks = read_networks(options.file, options).networks
     picture = Picture(networks, asked)
+    if options.output is None and options.format is None and sys.stdout.isatty():
+        command = f"netdsl draw {shlex.quote(options.file)} -o {networks[0].name}.svg"
+        print(f"help: write it into a file: {command}", file=sys.stderr)
+        return WRONG_USAGE
     if target is None:
         print(picture.text(options.format or "svg"), end="")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from netdsl.architecture import titles_of
 from netdsl.drawing.cards import NARROW, Card, card, drawn, glyph, is_small
 from netdsl.drawing.figures import Figures
 from netdsl.drawing.geometry import Size
@@ -23,7 +24,7 @@ from netdsl.drawing.wrapping import wrapped
 from netdsl.wording import counted, shortened
 
 if TYPE_CHECKING:
-    from netdsl.architecture import Architecture, titles_of
+    from netdsl.architecture import Architecture
 
 _AROUND = 2  # equal layers that are drawn before and after a change
 _FEWEST = 3  # that are left out together

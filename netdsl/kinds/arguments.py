@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.lists import is_of_numbers
 from netdsl.kinds.options import REQUIRED, Option
 from netdsl.kinds.signature import ARTICLED, Signature
-from netdsl.kinds.values import Argument, Defaults, Dims, LayerSpec, Word, shown
+from netdsl.kinds.values import Argument, Defaults, Dims, LayerSpec, Word, is_number, shown
 
 
 def check_head(signature: Signature, spec: LayerSpec) -> None:
@@ -78,6 +79,17 @@ def read_options(signature: Signature, spec: LayerSpec) -> tuple[dict[str, Any],
     return values, frozenset(explicit)
 
 
+def _first_value(signature: Signature, error: LayerError, argument: Argument) -> str:
+    """Return what to write where numbers are given for `bias`, which is yes or no."""
+    name, value = error.where, argument.value
+    meant = f"{name}_init"
+    if error.code != "N107" or meant not in signature.options:
+        return ""
+    if not (is_number(value) or is_of_numbers(value)):
+        return ""
+    return f"{name} is yes or no; a {name}'s first value is {meant}={shown(value)}"
+
+
 def _read(
     signature: Signature,
     arguments: tuple[Argument, ...],
@@ -94,6 +106,7 @@ def _read(
                 raise LayerError("N104", f"`{option.name}` is given twice")
             values[option.name] = option.read(value, defaults)
         except LayerError as error:
+            error.help = error.help or _first_value(signature, error, argument)
             error.place = error.place or argument.place
             raise
         said.add(option.name)

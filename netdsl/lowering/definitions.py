@@ -7,13 +7,13 @@ import re
 from netdsl.errors import NetError
 from netdsl.expressions import evaluate
 from netdsl.kinds import KINDS, Argument, LayerError, LayerSpec
-from netdsl.kinds.values import dims
+from netdsl.kinds.values import dims, is_number, shown
 from netdsl.lowering import diagnostics
 from netdsl.lowering.draft import Draft
 from netdsl.lowering.scopes import Block, NamesView, Scope, SharedPiece
 from netdsl.lowering.values import argument, lookup
 from netdsl.lowering.vocabulary import ADDED_FORMS, FORMS, kind_and_size
-from netdsl.params import YES_OR_NO, as_declared
+from netdsl.params import YES_OR_NO, as_declared, parse_param
 from netdsl.syntax import tree
 from netdsl.syntax.split import STATEMENT_WORDS
 
@@ -33,7 +33,20 @@ def declare_param(statement: tree.Param, scope: Scope, draft: Draft) -> Scope:
     own = evaluate(statement.value, scope.source, lookup(scope, None, graph), graph.limits)
     value = as_declared(draft.params.get(name, own), own)
     assert isinstance(scope.values, NamesView)  # outside all blocks
+    if isinstance(value, str) and is_number(own):
+        raise _not_a_number(statement.name, value, scope)
     return scope._replace(values=scope.values.followed_by(name, value))
+
+
+def _not_a_number(param: tree.Name, given: str, scope: Scope) -> NetError:
+    """Return the error of a param whose own value is a number and which is given a text."""
+    name = param.text
+    several = [part.strip() for part in given.split(",")]
+    help = ""
+    if len(several) > 1 and not any(isinstance(parse_param(part), str) for part in several):
+        variants = " ".join(f"FILE:{name}={part}" for part in several)
+        help = f"for several variants: netdsl table {variants}"
+    return scope.fail("N111", f"`{name}` is {shown(given)}, not a number", param, help)
 
 
 def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:

@@ -1,6 +1,6 @@
 """The table of a network as values, before it is written in some format."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -210,7 +210,7 @@ def made_of(
                 ),
             ),
         ),
-        tuple(_summary(total, whole.training if "training" in view.columns else None)),
+        tuple(_summary(total, whole.training, view.columns)),
         view.units,
     )
 
@@ -235,23 +235,30 @@ def _filters_of(title: str, line: TableLine, total: Counts, view: TableView) -> 
     return dict(line.filters).get(title)
 
 
-def _summary(total: Counts, training: int | None) -> Iterable[str]:
-    """Return what the totals mean, in words."""
-    moving = f" ({total.total:,} with {total.moving:,} moving statistics)" if total.moving else ""
-    yield (
-        f"params       {total.params:,} trainable{moving}; {total.weights:,} without biases and "
-        "norm factors"
-    )
-    yield (
-        f"macs         {total.macs:,} multiply-accumulates of convolutions and matrix products, "
-        "for one example"
-    )
-    if training is not None:
+def _summary(total: Counts, training: int, columns: Collection[str]) -> Iterable[str]:
+    """Return what the totals of the columns mean, in words."""
+    if not {"params", "weights", "moving"}.isdisjoint(columns):
+        yield _params_in_words(total)
+    if not {"macs", "flops", "intensity", "share"}.isdisjoint(columns):
+        yield (
+            f"macs         {total.macs:,} multiply-accumulates of convolutions and matrix "
+            "products, for one example"
+        )
+    if "training" in columns:
         yield (
             f"training     {training:,} floating-point operations forward and backward, for one "
             f"example: {training / max(1, total.flops):.2f} times those in use"
         )
-    yield (
-        f"activations  {total.activations:,} elements of all rows; {total.acts:,} of convolutions "
-        "and dense layers only"
+    if not {"activations", "acts", "memory"}.isdisjoint(columns):
+        yield (
+            f"activations  {total.activations:,} elements of all rows; {total.acts:,} of "
+            "convolutions and dense layers only"
+        )
+
+
+def _params_in_words(total: Counts) -> str:
+    moving = f" ({total.total:,} with {total.moving:,} moving statistics)" if total.moving else ""
+    return (
+        f"params       {total.params:,} trainable{moving}; {total.weights:,} without biases and "
+        "norm factors"
     )

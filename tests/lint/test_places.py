@@ -30,7 +30,7 @@ PAIR = "def pair(c) = conv3-{c} as m > bn > relu > add[ id | @m > conv3-{c} ]\n"
         (UNIT + "8x8x3 > unit(4) > unit(4) > gap", "mean (and 1 more use)"),
         (UNIT + "8x8x3 > unit(4) > unit(5) > unit(6) > gap", "mean (and 2 more uses)"),
         (UNIT + "8x8x3 > unit({4 + i}) x5 > gap", "mean (and 4 more uses)"),
-        (PAIR + "8x8x3 > pair(4) > relu > pair(5) > gap", "to another layer (and 1 more use)"),
+        (PAIR + "8x8x3 > pair(4) > relu > pair(5) > gap", "which needs it (and 1 more use)"),
         ("net a\n8x8x3 > conv3-4(bias=yes) > bn > gap\n", "mean"),
     ],
 )

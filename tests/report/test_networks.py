@@ -326,3 +326,56 @@ def test_a_warning_of_several_variants_is_shown_once(
     assert error.count("W702") == 1
     assert "(and 2 more times)" in error
     assert "help: say which you mean: conv3-{w}(relu) or conv3-{w}(act=none)" in error
+
+
+@pytest.mark.parametrize(
+    ("columns", "notes"),
+    [
+        ("output", []),
+        ("output,params", ["params"]),
+        ("share", ["macs"]),
+        ("training,memory", ["training", "activations"]),
+        ("output,params,macs,activations", ["params", "macs", "activations"]),
+    ],
+)
+def test_notes_are_those_of_the_columns(
+    residual: str, columns: str, notes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    below = shown(capsys, residual, "--columns", columns).partition("\ntotal")[2].splitlines()[1:]
+    assert [line.split()[0] for line in below if line] == notes
+
+
+@pytest.mark.parametrize(
+    ("value", "help"),
+    [
+        ("16,32", "for several variants: netdsl table FILE:width=16 FILE:width=32"),
+        ("wide", ""),
+    ],
+)
+def test_a_text_for_a_number_is_one_error(
+    residual: str, value: str, help: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", residual, "-p", f"width={value}", "--json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["files"][0]["diagnostics"]
+    assert found["message"] == f'`width` is "{value}", not a number'
+    assert found["help"] == help
+
+
+@pytest.mark.parametrize("value", ["-3", "(1, 2)"])
+def test_numbers_for_a_bias_are_its_first_values(value: str) -> None:
+    with pytest.raises(netdsl.NetError) as caught:
+        netdsl.parse(f"8x8x1 > conv3-2(bias={value})")
+    help = f"bias is yes or no; a bias's first value is bias_init={value}"
+    assert caught.value.diagnostics[0].help == help
+
+
+def test_a_picture_is_not_printed_on_a_terminal(
+    residual: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["draw", residual]) == 2
+    text, error = capsys.readouterr()
+    assert (text, error) == (
+        "",
+        f"help: write it into a file: netdsl draw {residual} -o rn.svg\n",
+    )
