@@ -317,6 +317,33 @@ def test_dates_of_a_run_are_read_again(table: Table, tmp_path: Path) -> None:
     assert f"day is missing: the training median, {middle}, is used" in read.filled[1]
 
 
+def test_dates_to_predict_in_another_form_than_the_training_s(table: Table, tmp_path: Path) -> None:
+    """None is read with the month first only because nothing shows it."""
+    days = [f"2024-01-{row + 1:02}" for row in range(ROWS)]
+    path, new = table(day=days), tmp_path / "b.csv"
+    kept = loaded(path, 4).preparation
+    new.write_text("day,size\n05/06/2024,1\n06/06/2024,2\n")
+    with pytest.raises(
+        NetError, match="`05/06/2024`, which may have the day or the month"
+    ) as error:
+        read_inputs(new, kept)
+    assert (error.value.code, error.value.diagnostics[0].help) == (
+        "N531",
+        "write them as 2024-12-31, or train with data: {day_first: yes}, or no",
+    )
+    stated = loaded(path, 4, day_first=True).preparation
+    read = read_inputs(new, stated)
+    assert [date_text(day) for day in read.x[0][:, 1]] == ["2024-06-05", "2024-06-06"]
+    assert not read.notes
+    new.write_text("day,size\n05/06/2024,1\n2024-06-05,2\n13/06/2024,2\n")
+    read = read_inputs(new, kept)
+    assert date_text(read.x[0][0, 1]) == date_text(read.x[0][1, 1]) == "2024-06-05"
+    assert sorted(read.notes) == [0, 2]
+    assert read.notes[0][0].startswith("day is read with the day first, `05/06/2024` as 2024-06-05")
+    new.write_text("day,size\n2024-06-05,1\n5 Jun 2024,2\n")
+    assert not read_inputs(new, kept).notes
+
+
 def test_dates_of_parquet(tmp_path: Path) -> None:
     import pyarrow
     from pyarrow import parquet

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.errors import Span, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
 from netdsl.training.data.sources.date_cells import read_dates
 from netdsl.training.data.sources.parsed_table import (
@@ -273,24 +273,12 @@ def _date(
 
     cells, day_first = column, None
     if not column.days:
-        found = read_dates(as_text(column).categories or (), spec.day_first)
-        if found.unclear:
-            raise _either(column, found.unclear, table, span)
-        day_first = found.day_first
+        day_first = read_dates(as_text(column).categories or (), spec.day_first).day_first
         cells = days_of(column, table, day_first, span)
     known = cells.values[~np.isnan(cells.values)]
     parts = parts or (usual_parts(known) if len(known) else ("elapsed",))
     note = f"{column.name} holds dates: read as {enumerated(parts)}"
     return KindedColumn(cells, DATE, parts, day_first, note)
-
-
-def _either(column: ParsedColumn, text: str, table: ParsedTable, span: Span | None) -> NetError:
-    """Return the error N531 about dates that may have the day or the month first."""
-    message = (
-        f"column `{column.name}` of {table.path} holds dates such as `{text}`, which may have the "
-        "day or the month first"
-    )
-    return fail("N531", message, span, help="data: {day_first: yes}, or no")
 
 
 # --- orders ---------------------------------------------------------------------------------------

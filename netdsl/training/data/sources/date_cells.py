@@ -95,6 +95,12 @@ def _iso_days(texts: Sequence[str]) -> list[float | None] | None:
     return [float("nan") if text.lower() in MISSING else next(days) for text in texts]
 
 
+def has_order(text: str) -> bool:
+    """Return whether a text is a date whose day and month are known by their order alone."""
+    found = _matched(text)
+    return found is not None and "one" in found.groupdict()
+
+
 def _matched(text: str) -> re.Match[str] | None:
     if not text[:40].isascii() or len(text) > 40:
         return None

@@ -22,6 +22,10 @@ EXACT = 2**53
 """Integers below this one are exact in a float of 64 bits."""
 
 
+AS_TRAINED = "write them as 2024-12-31, or train with "
+"""The way out where dates have another form than the training's, which showed no order."""
+
+
 class ParsedColumn(NamedTuple):
     """A column of a file.
 
@@ -123,12 +127,23 @@ def recoded(column: ParsedColumn, categories: Sequence[str]) -> Array:
 
 
 def days_of(
-    column: ParsedColumn, table: ParsedTable, day_first: bool | None, span: Span | None
+    column: ParsedColumn,
+    table: ParsedTable,
+    day_first: bool | None,
+    span: Span | None,
+    way_out: str = "",
 ) -> ParsedColumn:
     """Return the dates of a column as days since 1970.
 
+    Args:
+        column: of texts, or of days already.
+        table: where it is.
+        day_first: whether the day precedes the month; None where the texts should show it.
+        span: the place of the file's name in a recipe.
+        way_out: what can be done other than stating `day_first` where no text shows it.
+
     Raises:
-        NetError: N531 for a text that is not a date.
+        NetError: N531 for a text that is not a date, or may be two.
     """
     import numpy as np
 
@@ -136,6 +151,12 @@ def days_of(
         return column
     column = as_text(column)
     found: DateTexts = read_dates(column.categories or (), day_first)
+    if found.unclear:
+        message = (
+            f"column `{column.name}` of {table.path} holds dates such as `{found.unclear}`, which "
+            "may have the day or the month first"
+        )
+        raise fail("N531", message, span, help=f"{way_out}data: {{day_first: yes}}, or no")
     wrong = [place for place, day in enumerate(found.days) if day is None]
     if wrong:
         rows = np.flatnonzero(np.isin(column.values, wrong))
@@ -231,7 +252,7 @@ def select(table: ParsedTable, columns: TableTransform, span: Span | None = None
             raise no_column(column.name, table, span)
         cells = found[column.name]
         if column.kind == DATE:
-            cells = days_of(cells, table, column.day_first, span)
+            cells = days_of(cells, table, column.day_first, span, AS_TRAINED)
         # of Parquet alone: a CSV is read as the column is kept
         elif not column.coded and cells.categories is not None:
             raise text_for_numbers(column.name, table, span)

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import did_you_mean
+from netdsl.training.data.sources.date_cells import has_order, read_dates
 from netdsl.training.data.sources.parsed_table import as_text
-from netdsl.training.preparation.columns import CATEGORY, TEXT
+from netdsl.training.preparation.columns import CATEGORY, DATE, TEXT
+from netdsl.training.preparation.dates import date_text
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ def _notes(
         elif not known:
             what = "it has no words" if column.kind == TEXT else "it is not one of its categories"
             yield CellNote(f"{column.name} is missing: {what}", empty)
+    if column.kind == DATE and column.day_first is None and not cells.days:
+        yield from _other_dates(as_text(cells))
     if not column.coded:
         return
     cells = as_text(cells)
@@ -77,6 +81,27 @@ def _notes(
             near = did_you_mean(texts[place], column.categories)
             is_none = f"`{texts[place]}` is not one of the categories of {column.name}"
             yield CellNote(f"{is_none}{f' ({near})' if near else ''}", rows)
+
+
+def _other_dates(cells: ParsedColumn) -> Iterator[CellNote]:
+    """Yield a note on dates whose order was found out, where the training's dates show none."""
+    import numpy as np
+
+    texts = cells.categories or ()
+    found = read_dates(texts)
+    ordered = [place for place, text in enumerate(texts) if has_order(text)]
+    rows = np.flatnonzero(np.isin(cells.values, ordered))
+    if found.day_first is None or not len(rows):
+        return
+    place = int(cells.values[rows[0]])
+    day, first = found.days[place], "day" if found.day_first else "month"
+    if day is not None:  # what is not a date is an error
+        yield CellNote(
+            f"{cells.name} is read with the {first} first, `{texts[place]}` as {date_text(day)}: "
+            "the training's dates show no such order; to state it, train with data: "
+            f"{{day_first: {'yes' if found.day_first else 'no'}}}",
+            rows,
+        )
 
 
 def summaries(notes: Sequence[CellNote], table: ParsedTable) -> tuple[str, ...]:
