@@ -68,6 +68,7 @@ def test_a_branch_without_a_mask_loses_it(text: str, layer: str) -> None:
     parse(BRANCHES + text).forward(given)  # nothing is left that a layer would skip
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("word", ["mul", "dot", "max"])
 def test_products_and_maxima_skip_padding_and_lose_a_mask(word: str) -> None:
     """Keras's `Multiply` takes 1 for what is padding, its `Maximum` the other branch's."""
@@ -77,6 +78,7 @@ def test_products_and_maxima_skip_padding_and_lose_a_mask(word: str) -> None:
         parse(text).forward({"b": np.ones((1, 8, 8)), "input": np.zeros((1, 8), int)})
 
 
+@pytest.mark.keras
 def test_branches_joined_along_positions_keep_padding_of_their_own() -> None:
     text = BRANCHES + "concat(over=positions)[ @b | @m ] > gap"
     assert not codes(text)
@@ -116,6 +118,7 @@ def test_kinds_keep_masks_as_keras_does() -> None:
     assert sum(found.values()) >= 30
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize(
     "text",
     [
@@ -139,6 +142,7 @@ def test_padding_is_not_computed_as_data(text: str) -> None:
         network.forward(given)
 
 
+@pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")  # Keras's, of masks that are destroyed
 @pytest.mark.parametrize(
     "text",
