@@ -62,6 +62,22 @@ def _replace(part: Path, path: Path) -> None:
     os.replace(part, path)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none.
+
+    Raises:
+        RunError: N610 where it cannot be made, as where a file has its name.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except FileExistsError:
+        message = f"{path} cannot be made a folder: a file has this name"
+        help = "move the file, or remove it"
+        raise RunError(Diagnostic("N610", message, help=help)) from None
+    except OSError as error:
+        raise not_written(path, error) from None
+
+
 @contextmanager
 def private_folder(target: Path) -> Iterator[Path]:
     """Make a folder of a random name that nobody else may write to, and remove it at the end."""

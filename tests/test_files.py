@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.errors import RunError
-from netdsl.files import private_descriptor, remove_abandoned, save, write
+from netdsl.files import make_folder, private_descriptor, remove_abandoned, save, write
 from netdsl.paths import leads_out, require_regular
 
 
@@ -146,3 +146,13 @@ def test_links_within_a_folder_and_out_of_it(tmp_path: Path) -> None:
     (folder / "b").symlink_to("../s-more")
     found = [leads_out(str(folder / name), str(folder)) for name in ("in", "a", "b")]
     assert found == [False, False, True]
+
+
+def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+    make_folder(tmp_path / "kept")
+    make_folder(tmp_path / "kept")
+    (tmp_path / "samples").write_text("mine", "utf-8")
+    with pytest.raises(RunError, match="samples cannot be made a folder") as caught:
+        make_folder(tmp_path / "samples")
+    assert caught.value.code == "N610"
+    assert (tmp_path / "samples").read_text("utf-8") == "mine"

@@ -280,6 +280,9 @@ class InsideViews:
         """
         from netdsl.lab.inside.reconstruct import reconstruct
 
+        for each in others:
+            if not isinstance(each, InsideViews):
+                raise arguments.wrong_type("others", "runs", each)
         runs = [each._opened() for each in (self, *others)]
         noise = 0.0 if noise == 0 else arguments.positive("noise", noise)
         seed, part = arguments.whole("seed", seed, 0), arguments.one_of("part", part, PARTS)

@@ -7,7 +7,14 @@ import json
 import sys
 from typing import Any
 
-from netdsl.cli.arguments import add_force, add_format, add_net, add_run_folder, positive
+from netdsl.cli.arguments import (
+    add_force,
+    add_format,
+    add_net,
+    add_run_folder,
+    positive,
+    run_folder,
+)
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note
@@ -49,6 +56,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         dest="others",
         action="append",
         default=[],
+        type=run_folder,
         metavar="RUN",
         help="another run, whose answers are averaged with those of the first",
     )

@@ -24,6 +24,7 @@ KINDS = {
     "sequence": "12x1 > conv3-4 > conv3-4 > gap > softmax-2",
     "indices": "12 of int(9) > embed-3 > conv3-4 > gmp > sigmoid-1",
     "pixels": "6x6x1 > conv3-4 > conv1-2(linear) > softmax",
+    "single": "1x1x1 > conv1-2 > flatten > softmax-2",
     "colours": "6x6x3 > conv3-4 > gap > softmax-3",
     "two": "input photo: 6x6x1\ninput facts: 3\n@photo > conv3-4 > gap as seen\n"
     "concat[@seen | @facts] > fc-8 as both\n@both > softmax-2 as kind\n@both > linear-1 as size\n"
@@ -45,6 +46,7 @@ def examples(kind: str) -> dict[str, np.ndarray]:
         "sequence": rng.normal(size=(60, 12, 1)).astype(np.float32),
         "indices": rng.integers(0, 9, (60, 12)),
         "pixels": pixels[..., :1],
+        "single": pixels[:, :1, :1, :1],
         "colours": pixels,
     }[kind]
     if kind == "pixels":
@@ -224,3 +226,13 @@ def test_data_from_python_is_given_again(tmp_path: Path) -> None:
 def test_wrong_arguments_are_said(folder: Path, call: Any, said: str) -> None:
     with pytest.raises((TypeError, netdsl.NetError), match=said):
         call(netdsl.Run.load(folder))
+
+
+def test_images_of_one_pixel_do_not_vary(
+    runs: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run_command(runs, "show single --excite conv_1:0", capsys)
+    assert (code, err) == (0, "")
+    assert "mean change of a pixel 0.0000" in out
+    code, out, _ = run_command(runs, "show single --excite conv_1 --json", capsys)
+    assert (code, json.loads(out)["variations"]) == (0, [0.0, 0.0])

@@ -102,3 +102,6 @@ def test_what_cannot_be_given_back(runs: list[Run], tmp_path: Path) -> None:
     none = numbers.train(keys, data=x.reshape(-1, 4), target="input", where=tmp_path, quiet=True)
     with pytest.raises(NetError, match="no input of images"):
         none.reconstruct()
+    for other in (3, str(runs[0].folder), None):
+        with pytest.raises(TypeError, match="`others` accepts runs, not"):
+            runs[0].reconstruct(other)  # type: ignore[arg-type]

@@ -209,9 +209,11 @@ def _variation(images: Any) -> Any:
     """Return the mean |change| from a pixel to the next, along both axes [n]."""
     import numpy as np
 
-    down = np.abs(np.diff(images, axis=1)).mean(axis=(1, 2, 3)) if images.shape[1] > 1 else 0.0
-    right = np.abs(np.diff(images, axis=2)).mean(axis=(1, 2, 3)) if images.shape[2] > 1 else 0.0
-    return (down + right) / 2
+    total = np.zeros(len(images), images.dtype)
+    for axis in (1, 2):
+        if images.shape[axis] > 1:
+            total += np.abs(np.diff(images, axis=axis)).mean(axis=(1, 2, 3))
+    return total / 2
 
 
 def _sheet(

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from netdsl.files import save, write
+from netdsl.files import make_folder, save, write
 from netdsl.json_text import json_text
 from netdsl.training.adversarial.report import write_report
 from netdsl.training.adversarial.samples import example_shape, is_image, save_samples
@@ -92,7 +92,7 @@ class AdversarialKeeper:
         shape = example_shape(self.job.pair, input)
         if not is_image(shape):
             return
-        (self.folder / SAMPLES).mkdir(exist_ok=True)
+        make_folder(self.folder / SAMPLES)
         source = short_name(str(self.job.data.spec.source))
         headline = f"{self.job.pair.generator.name} on {source} · epoch {epoch} · fixed noise"
         names = names_of(self.job)
@@ -103,7 +103,7 @@ class AdversarialKeeper:
         """Write the weights of an epoch that the recipe asks for."""
         keep = self.job.recipe.keep
         if epoch in (keep.epochs or ()) or (keep.every and epoch % keep.every == 0):
-            (self.folder / KEPT).mkdir(exist_ok=True)
+            make_folder(self.folder / KEPT)
             for part, model in players.models.items():
                 save(self.folder / KEPT / kept_name(epoch, part), model.save)
 

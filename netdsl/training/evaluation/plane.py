@@ -93,7 +93,10 @@ def has_plane(network: Architecture, data: Data) -> bool:
     if len(inputs) != 1 or len(network.outputs) != 1 or inputs[0].vocabulary or output.dense:
         return False
     single = output.task == LABELS or (output.task == VALUES and math.prod(output.shape) == 1)
-    places = inputs[0].example in ((1,), (2,), ()) or _is_polynomial(data.spec)
+    if _is_polynomial(data.spec):  # P_0 alone does not say where x is
+        places = math.prod(inputs[0].example) > 1
+    else:
+        places = inputs[0].example in ((1,), (2,), ())
     columns = inputs[0].columns.columns if inputs[0].columns else ()
     others = any(one.one_hot or (one.part and len(columns) > 1) for one in columns)
     return single and places and not others and not output.copies

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.files import save, write
+from netdsl.files import make_folder, save, write
 from netdsl.json_text import json_text
 from netdsl.training.data.sources.toys import short_name
 from netdsl.training.loop.checkpoint import write_checkpoint
@@ -94,7 +94,7 @@ class Keeper:
             return one in stays or (keep.every is not None and one % keep.every == 0)
 
         if is_kept(epoch):
-            (self.folder / KEPT).mkdir(exist_ok=True)
+            make_folder(self.folder / KEPT)
             self._save(f"{KEPT}/{kept_name(epoch)}", learner.plain, learner.weights())
         for one, path in kept_epochs(self.folder).items():
             if one <= epoch and not is_kept(one):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,18 @@ def test_what_cannot_be_resumed(folder: Path, tmp_path: Path) -> None:
     (run.folder / "checkpoint.npz").write_bytes(b"PK")
     with pytest.raises(NetError, match=r"checkpoint\.npz is damaged"):
         netdsl.resume(run.folder, quiet=True)
+
+
+@pytest.mark.parametrize("name", ["samples", "kept"])
+def test_a_file_where_a_folder_of_the_run_should_be(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    run = trained(folder, "plain", where=tmp_path, epochs=1, keep={"every": 1}).folder
+    (run / "result.json").unlink()
+    shutil.rmtree(run / name)
+    (run / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(RunError, match=f"{name} cannot be made a folder"):
+        netdsl.resume(run, quiet=True)
 
 
 def test_params_of_the_file(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,8 @@ def test_a_polynomial_is_a_curve_over_x() -> None:
         ("2 > softmax-2", "xor", True),
         ("2 > linear-1", "bowl", True),
         ("1 > linear-1", "x^2", True),
+        ("2 > linear-1", "polynomial", True),
+        ("1 > fc-4(tanh) > linear-1", "polynomial", False),  # P_0 is 1 wherever x is
         ("8x8x1 > fc-10 > softmax", "digits", False),
         ("2 > [ sigmoid-1 as a | id ] > fc-1 as b\noutput @a, @b", "xor", False),
     ],
