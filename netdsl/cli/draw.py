@@ -40,7 +40,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="PICTURE",
-        help="where to write it: .svg, .png, .pdf, .tex, .mmd or .html (default: standard output)",
+        help="where to write it: .svg, .png, .pdf, .tex, .mmd or .html (default: standard output, "
+        "unless that is a terminal)",
     )
     add_force(parser)
     parser.add_argument(
@@ -99,8 +100,8 @@ def run(options: argparse.Namespace) -> int:
     networks = read_networks(options.file, options).networks
     picture = Picture(networks, asked)
     if options.output is None and options.format is None and sys.stdout.isatty():
-        command = f"netdsl draw {shlex.quote(options.file)} -o {networks[0].name}.svg"
-        print(f"help: write it into a file: {command}", file=sys.stderr)
+        file, picture_file = map(shlex.quote, (options.file, f"{networks[0].name}.svg"))
+        print(f"help: write it into a file: netdsl draw {file} -o {picture_file}", file=sys.stderr)
         return WRONG_USAGE
     if target is None:
         print(picture.text(options.format or "svg"), end="")

@@ -133,6 +133,7 @@ def test_networks_next_to_a_file_are_watched_and_nothing_else(
         (tmp_path / name).write_text("4 > fc-2\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert set(stamps(["a.net"])) == {"a.net", "b.net"}
+    assert stamps(["a.net:width=3"]) == stamps(["a.net"])
     assert set(stamps([str(tmp_path / "b.net")])) == {str(tmp_path / n) for n in ("a.net", "b.net")}
 
 
