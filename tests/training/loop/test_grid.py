@@ -80,6 +80,16 @@ def test_mistakes_are_found_before_a_folder_is_made(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_grid_does_not_set_a_param_that_follows_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wide.net").write_text("param width = 4\n8 > fc-{width}\n")
+    assert main(["train", "wide.net:width=3", "--data", "xor", "--grid", "width=1,2"]) == 1
+    assert "N506]: the param `width` is set by FILE and by --grid" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["wide.net"]
+
+
 def test_a_trial_has_no_grid(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", NET, "--grid", "width=1,2", "--dry-run"]) == 2
     assert "--grid" in capsys.readouterr().err
