@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from netdsl.cli.arguments import add_force, shape
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import free_model_path, target_of
 from netdsl.cli.terminal import note
 from netdsl.files import save, write
@@ -14,7 +15,10 @@ EXAMPLES = (
     "import model.keras -o model.net",
     "import keras:ResNet50",
     "import model.h5 -o model.net --weights copy.keras",
+    "import keras:ResNet50 -o resnet50.net --weights resnet50.keras --pretrained",
 )
+
+IMAGENET = "imagenet"
 
 _LONG = 10**9  # multiply-accumulates of an example: from here on comparing takes seconds
 
@@ -38,6 +42,14 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="also write that network as a Keras model, with the weights copied",
     )
     parser.add_argument(
+        "--pretrained",
+        nargs="?",
+        const=IMAGENET,
+        metavar="FILE.h5",
+        help="with keras:NAME: its ImageNet weights, which Keras downloads, or those of a file;"
+        " kept by --weights",
+    )
+    parser.add_argument(
         "--input",
         metavar="[NAME=]SHAPE",
         type=_named_shape,
@@ -53,11 +65,17 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.keras.importing import import_model
     from netdsl.keras.opening import is_application, open_model
 
+    pretrained = options.pretrained
+    if pretrained is not None and not is_application(options.model):
+        return wrong_usage("import", "--pretrained is for keras:NAME; a file has its own weights")
+    if pretrained is not None and not options.weights:
+        return wrong_usage("import", "--pretrained needs --weights FILE.keras, which keeps them")
     target = target_of(options.output, options.force)
     weights = free_model_path(options.weights, options.force) if options.weights else None
     shapes = _shapes(options.input or [])
-    model = open_model(options.model, shapes)
-    found = import_model(model, shapes, not is_application(options.model), _comparing)
+    model = open_model(options.model, shapes, pretrained)
+    random = is_application(options.model) and pretrained is None
+    found = import_model(model, shapes, not random, _comparing)
     for sentence in found.left_out:
         print(f"warning: {sentence}", file=sys.stderr)
     if target is None:
@@ -68,8 +86,8 @@ def run(options: argparse.Namespace) -> int:
     if weights is not None:
         save(weights, found.clone.save)
         count = f"{found.clone.count_params():,}"
-        if is_application(options.model):
-            why = f"{options.model} has no trained ones; import a saved .keras for those"
+        if random:
+            why = "--pretrained takes those that Keras has"
             print(f"{weights}: {found.clone.name}, {count} random weights ({why})", file=sys.stderr)
         else:
             note(f"{weights}: {found.clone.name}, {count} weights copied")

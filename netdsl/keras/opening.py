@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
@@ -31,6 +32,8 @@ _CODE = (
 _OURS = re.compile(r"(keras|tf_keras|netdsl|builtins)(\.|>|$)")
 _MAX_BYTES = 64 << 20
 _APPLICATION = re.compile(r"keras:(\w+)")
+IMAGENET = "imagenet"
+"""The weights of keras.applications that Keras downloads."""
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
@@ -108,27 +111,28 @@ def is_application(what: str) -> bool:
     return _APPLICATION.fullmatch(what) is not None
 
 
-def open_model(what: str, shape: InputShapes = None) -> Any:
+def open_model(what: str, shape: InputShapes = None, weights: str | None = None) -> Any:
     """Open a Keras model.
 
     A file's stored configuration is read first, and refused by name where it could run code:
     Keras's loader never sees that.
 
     Args:
-        what: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications (random
-            weights).
+        what: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications.
         shape: the input's, for one of keras.applications.
+        weights: of one of keras.applications: `IMAGENET` for those that Keras downloads, or a
+            file of weights; random ones where it is left out.
 
     Raises:
-        NetError: N601 where there is no such file, N614 for one that is not a whole model, N622 for
-            one that holds code, N602 where Keras is missing, N620 for an unknown name of
-            keras.applications.
+        NetError: N601 where there is no such file, N614 for one that is not a whole model or not
+            its weights, N622 for one that holds code, N602 where Keras is missing, N620 for an
+            unknown name of keras.applications, N522 where weights cannot be downloaded.
     """
     name = _APPLICATION.fullmatch(what)
-    return _loaded(what) if name is None else _application(name[1], shape)
+    return _loaded(what) if name is None else _application(name[1], shape, weights)
 
 
-def _application(name: str, shape: InputShapes) -> Any:
+def _application(name: str, shape: InputShapes, weights: str | None) -> Any:
     keras = toolbox().keras
     known = [key for key in dir(keras.applications) if key[0].isupper()]
     if name not in known:
@@ -142,10 +146,41 @@ def _application(name: str, shape: InputShapes) -> Any:
     if shape is None and name.startswith("MobileNetV3"):
         given = {"input_shape": (224, 224, 3)}  # Keras leaves the sizes open
     try:
-        return make(weights=None, **given)
+        if weights == IMAGENET:
+            return _downloaded(name, make, given)
+        model = make(weights=None, **given)
     except (ValueError, TypeError) as error:
         raise fail(
             "N620", f"keras.applications cannot build `{name}`: {first_line(error)}"
+        ) from None
+    if weights is not None:
+        _load_weights(model, weights)
+    return model
+
+
+def _downloaded(name: str, make: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+    """Build a model with the weights that Keras fetches, without what it prints of its own."""
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            return make(weights=IMAGENET, **given)
+    except (ValueError, TypeError):
+        raise  # of a shape that these weights do not have
+    except Exception as error:  # Keras raises a bare Exception for a failed download
+        message = f"the weights of keras:{name} could not be downloaded: {first_line(error)}"
+        raise fail("N522", message, help="give a local file: --pretrained FILE.h5") from None
+
+
+def _load_weights(model: Any, path: str) -> None:
+    """Load a file of weights. Raises NetError N601, N614."""
+    if not os.path.isfile(path):
+        raise fail("N601", f"there is no file of weights {path}")
+    try:
+        check_claims(path)
+        model.load_weights(path)
+    except Exception as error:  # of damage Keras and h5py raise what they like
+        message = f"{path} does not hold the weights of {model.name}: {first_line(error)}"
+        raise fail(
+            "N614", message, help="Keras's model.save_weights writes FILE.weights.h5"
         ) from None
 
 

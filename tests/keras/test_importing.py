@@ -576,7 +576,7 @@ def test_a_text_is_parsed_once_more() -> None:
 def test_the_weights_of_an_application_are_called_random(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def tiny(name: str, shapes: object) -> keras.Model:
+    def tiny(name: str, shapes: object, weights: object) -> keras.Model:
         return functional((8, 8, 3), layers.Conv2D(4, 3), name="tiny")
 
     monkeypatch.setattr(opening, "open_model", tiny)
@@ -584,5 +584,67 @@ def test_the_weights_of_an_application_are_called_random(
     assert (
         main(["import", "keras:Tiny", "-o", str(tmp_path / "a.net"), "--weights", str(twin)]) == 0
     )
-    message = f"{twin}: tiny, 112 random weights (keras:Tiny has no trained ones; import a saved"
+    message = f"{twin}: tiny, 112 random weights (--pretrained takes those that Keras has)"
     assert message in capsys.readouterr().err
+
+
+# --- pretrained weights ---------------------------------------------------------------------------
+
+
+def _application(weights: str | None, input_shape: object = None) -> keras.Model:
+    """One of keras.applications, as small as one can be."""
+    if weights is not None and input_shape is not None:
+        raise ValueError("these weights are of 8x8x3")
+    if weights is not None:
+        print("Downloading data")
+        raise Exception("URL fetch failure on https://host/tiny.h5")  # as Keras does
+    return functional(input_shape or (8, 8, 3), layers.Conv2D(4, 3), name="tiny")
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.applications, "Tiny", _application, raising=False)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_weights_of_a_file_are_those_of_the_network(tmp_path: Path) -> None:
+    trained, twin = _application(None), tmp_path / "twin.keras"
+    trained.save_weights(tmp_path / "tiny.weights.h5")
+    arguments = ["-o", str(tmp_path / "a.net"), "--weights", str(twin)]
+    given = ["--pretrained", str(tmp_path / "tiny.weights.h5")]
+    assert main(["import", "keras:Tiny", *arguments, *given]) == 0
+    x = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    found = opening.load_model(twin)
+    np.testing.assert_allclose(
+        found.predict(x, verbose=0), trained.predict(x, verbose=0), atol=1e-6
+    )
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(
+    ("model", "arguments", "expected"),
+    [
+        ("keras:Tiny", ["--weights", "b.keras", "--pretrained"], "N522"),
+        ("keras:Tiny", ["--weights", "b.keras", "--input", "9x9x3", "--pretrained"], "N620"),
+        ("keras:Tiny", ["--weights", "b.keras", "--pretrained", "none.weights.h5"], "N601"),
+        ("keras:Tiny", ["--weights", "b.keras", "--pretrained", "other.weights.h5"], "N614"),
+        ("keras:Tiny", ["--weights", "b.keras", "--pretrained", "text.weights.h5"], "N614"),
+        ("keras:Tiny", ["--pretrained"], "needs --weights"),
+        ("model.keras", ["--weights", "b.keras", "--pretrained"], "is for keras:NAME"),
+    ],
+)
+def test_weights_that_cannot_be_had(
+    model: str,
+    arguments: list[str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    functional((8, 8, 3), layers.Conv2D(5, 3)).save_weights("other.weights.h5")
+    Path("text.weights.h5").write_text("weights")
+    assert main(["import", model, "-o", "a.net", *arguments]) in (1, 2, 3)
+    assert expected in capsys.readouterr().err
+    assert not Path("a.net").exists()
+    assert not Path("b.keras").exists()
