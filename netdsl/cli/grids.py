@@ -21,6 +21,8 @@ PARAMS = "params."
 """The section of a recipe that holds the network's params."""
 
 if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.reading import Fragment
     from netdsl.training.loop.grid import Grid, GridAxis
     from netdsl.training.recipes.recipe import Recipe
     from netdsl.training.recipes.settings import RecipeSetting
@@ -51,6 +53,9 @@ def run_grid(options: argparse.Namespace) -> int:
             message = "the folds are the test parts: `data.split.test` is set by --folds"
             raise fail("N506", message, help="leave --set data.split.test out")
         _check_once(axes, options)
+        if whole is not None and whole.data.split.fold is not None:
+            message = "the folds are all trained: `data.split.fold` is set by --folds"
+            raise fail("N506", message, whole.span("data.split.fold"), help="leave `fold` out")
         if options.data:  # which replaces all of `data`, before the split is set
             options.settings = [("data", json.dumps({"source": options.data})), *options.settings]
             options.data = None
@@ -63,6 +68,8 @@ def run_grid(options: argparse.Namespace) -> int:
         recipe = recipe_of(options, point)
         if recipe is not None and recipe.hosts:
             raise fail("N507", "a grid is trained by one process", recipe.span("hosts"))
+    if options.folds:
+        _check_folds(options, network, points_of(axes)[0])
     name = network.name if options.name is None else options.name
     what = "grid" if options.grid else "folds"
     return _trained(new_grid(axes, f"{name}-{what}", _command(options, given)), options)
@@ -85,6 +92,25 @@ def _check_once(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:
             if f"{key}.".startswith(f"{axis.key}."):
                 message = f"`{key}` is set by {option}, and `{axis.key}` by --grid"
                 raise fail("N506", message, help=f"leave out {option}, or the grid's")
+
+
+def _check_folds(
+    options: argparse.Namespace, network: Architecture | Fragment, first: Sequence[RecipeSetting]
+) -> None:
+    """Plan the first fold, so that data which cannot be divided is one error, before any folder.
+
+    Of a grid, what is wrong with one combination alone is left to it.
+
+    Raises:
+        NetError: what planning it raises.
+    """
+    from netdsl.training.verbs import plan
+
+    try:
+        plan(network, recipe_of(options, first), **keys_of(options))
+    except NetError as error:
+        if not options.grid or error.code in ("N505", "N507", "N516"):
+            raise
 
 
 def _check_params(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,10 @@ from netdsl.training.data.sources.table_targets import TrainedTable
 from netdsl.training.data.sources.tables import read_table
 from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.recipes.recipe import DataSpec, Split
+from netdsl.wording import counted
 
 if TYPE_CHECKING:
-    from netdsl.training.data.parts import SourceData
+    from netdsl.training.data.parts import Examples, SourceData
     from netdsl.training.data.signature import NetworkSignature
 
 PARTS = ("validation", "test")
@@ -51,11 +52,14 @@ def with_own_parts(
         if found[name] is not None:
             message = f"{held.source} has a {name} part of its own, and {path} would be another"
             raise fail("N507", message, span, help=f"leave `{name}` out")
+        _check_other_file(path, [held.source, *(made[one] for one in PARTS if one in made)], span)
         alone = replace(spec, source=path, split=Split(), validation=None, test=None)
         if isinstance(held.columns, TableTransform):
             known = held.columns, held.tables, held.classes, held.classes_by
             trained = TrainedTable(*known, fitted=False)
-            other = read_table(Path(path), alone, signature, trained, span)
+            keys = Split(order=spec.split.order, group=spec.split.group)
+            other = read_table(Path(path), replace(alone, split=keys), signature, trained, span)
+            notes += _common(held.train, other.train, name)
         else:
             other = read(alone, held.classes)
         _check(other, held, path, name, span)
@@ -64,6 +68,33 @@ def with_own_parts(
         notes += [f"{name} part: {note}" for note in other.notes]
     validation, test = found["validation"], found["test"]
     return replace(held, made=made, notes=tuple(notes), validation=validation, test=test)
+
+
+def _check_other_file(path: str, known: Sequence[str], span: Span | None) -> None:
+    """Raise NetError N507 where a file is the training's, or another part's."""
+    for other in known:
+        if os.path.realpath(path) == os.path.realpath(other):
+            message = f"{path} would be two parts: the figures would be those of known examples"
+            raise fail("N507", message, span, help="give another file, or leave the key out")
+
+
+def _common(train: Examples, other: Examples, name: str) -> Iterator[str]:
+    """Count the rows of a part that are rows of the training's table too."""
+    known = set(_rows(train))
+    if same := sum(row in known for row in _rows(other)):
+        yield (
+            f"warning: {counted(same, 'row')} of {len(other):,} of the {name} part are in the "
+            "training's file too, with the same cells"
+        )
+
+
+def _rows(part: Examples) -> Iterator[bytes]:
+    """Yield the numbers of each row."""
+    import numpy as np
+
+    arrays = [np.asarray(array[:]) for array in (*part.x, *part.y)]
+    for row in range(len(part)):
+        yield b"".join(array[row].tobytes() for array in arrays)
 
 
 def _check(other: SourceData, held: SourceData, path: str, name: str, span: Span | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import Span, fail
+from netdsl.training.data.apart import check_apart
 from netdsl.training.data.checks import checked
 from netdsl.training.data.parts import Data, Examples, SourceData
 from netdsl.training.data.relabel import relabelled, relabelling, relabels
@@ -66,8 +67,19 @@ def arrange(
     train, validation, test = found
     assert train is not None
     given, none = len(train), train.at(np.arange(0))
+    if given == 1 and not trained and {asked.test, asked.validation, asked.fold} == {None}:
+        message = f"{_too_few(given)} to be divided into parts"
+        help = "give more examples; data: {split: {test: 0, validation: 0}} trains on the one"
+        if validation is None or test is None:
+            raise fail("N516", message, span, help=help)
     share, portion = _shares(asked, given, test is None, validation is None)
     notes = [*held.notes, *_missing_parts(asked, given, share, portion)]
+    if asked.column and test is None and asked.test is None and asked.fold is None:
+        share = 0.0
+        notes.append(
+            f"no row of the column `{asked.column}` is of the test part, so there is none: data: "
+            f"{{split: {{column: {asked.column}, test: {TEST}}}}} takes one of the training part"
+        )
     if asked.fold is not None and asked.test == 0:
         message = "a fold is one of K equal parts; a test share of 0 makes none"
         raise fail("N505", message, recipe.span("data.split.fold"), help="test: 0.2 makes 5 folds")
@@ -101,6 +113,8 @@ def arrange(
             recipe.span("data.split.validation"),
             help="leave `validation` out",
         )
+    if not trained:
+        notes += check_apart((train, validation, test), ("training", "validation", "test"), recipe)
     train = _some(train, recipe, trained)
     if not trained:
         _check_classes(train, preparation, held.source, span)

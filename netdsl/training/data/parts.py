@@ -27,12 +27,14 @@ class RowKeys(NamedTuple):
         word: what a place is: `line` or `row`; empty where it is a path.
         order: when each was [n], as numbers or as days; None where that is not asked for.
         groups: what each belongs to, as a number [n].
+        group_names: the names of the groups, by their numbers.
     """
 
     places: Array
     word: str
     order: Array | None = None
     groups: Array | None = None
+    group_names: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
         """Say where an example is: `line 12`, or a path."""
@@ -43,7 +45,7 @@ class RowKeys(NamedTuple):
         """Return what is known of these rows."""
         order = None if self.order is None else self.order[rows]
         groups = None if self.groups is None else self.groups[rows]
-        return RowKeys(self.places[rows], self.word, order, groups)
+        return RowKeys(self.places[rows], self.word, order, groups, self.group_names)
 
     def joined(self, other: RowKeys) -> RowKeys:
         """Return what is known of the rows of both, of one file."""
@@ -54,7 +56,7 @@ class RowKeys(NamedTuple):
 
         places = np.concatenate([self.places, other.places])
         order, groups = both(self.order, other.order), both(self.groups, other.groups)
-        return RowKeys(places, self.word, order, groups)
+        return RowKeys(places, self.word, order, groups, self.group_names)
 
 
 @dataclass(frozen=True, eq=False)

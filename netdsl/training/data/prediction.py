@@ -38,6 +38,7 @@ class PredictionInputs(NamedTuple):
         failed: by path what is wrong with a file that is left out.
         filled: by record its empty cells that are filled as in the training, which had some too.
         ids: by record the cells, by column, that name the row.
+        others: by path why a text of a folder is not taken for a table.
     """
 
     names: list[str]
@@ -46,10 +47,17 @@ class PredictionInputs(NamedTuple):
     failed: Mapping[str, NetError] = MappingProxyType({})
     filled: Mapping[int, Sequence[str]] = MappingProxyType({})
     ids: Mapping[int, Mapping[str, str]] = MappingProxyType({})
+    others: Mapping[str, NetError] = MappingProxyType({})
 
 
 SKIPPED = ("N511", "N512", "N513", "N524")
 """Codes of files that cannot be read: of several the others are predicted."""
+
+SKIPPED_TABLES = (*SKIPPED, "N516", "N517", "N518", "N530", "N531", "N536")
+"""Those of tables."""
+
+NO_TABLE = ("N516", "N530", "N536")
+"""Codes of a text in a folder that has not the columns: it is left out with a note."""
 
 
 def read_inputs(
@@ -77,15 +85,21 @@ def read_inputs(
         return _by_name(many, preparation)
     read: list[PredictionInputs] = []
     failed: dict[str, NetError] = {}
+    others: dict[str, NetError] = {}
+    skipped = SKIPPED_TABLES if preparation.table else SKIPPED
     for path in many:
         try:
             read.append(_read(path, preparation))
         except NetError as error:
-            if len(many) == 1 or error.diagnostics[0].code not in SKIPPED:
+            code = error.diagnostics[0].code
+            if len(many) == 1 or code not in skipped:
                 raise
-            failed[path] = error
+            text = path not in given and path.lower().endswith(".txt") and code in NO_TABLE
+            (others if text else failed)[path] = error
     if not read:
-        raise NetError(*(one for error in failed.values() for one in error.diagnostics[:1]))
+        raise NetError(
+            *(one for error in (failed or others).values() for one in error.diagnostics[:1])
+        )
     names = [name for one in read for name in one.names]
     columns = list(zip(*(one.x for one in read), strict=True))
     x = tuple(
@@ -100,7 +114,7 @@ def read_inputs(
         filled |= {first + row: texts for row, texts in one.filled.items()}
         ids |= {first + row: cells for row, cells in one.ids.items()}
         first += len(one.names)
-    return PredictionInputs(names, x, notes, failed, filled, ids)
+    return PredictionInputs(names, x, notes, failed, filled, ids, others)
 
 
 def _files(path: str, preparation: Preparation) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,9 @@ def predict(
     held = finished_run(Path(folder), net, DISCRIMINATOR)
     preparation = held.preparation
     given = _read(inputs, preparation)
+    for path, error in given.others.items():
+        why = error.diagnostics[0].message
+        print(f"note: {path} is skipped: {why}", file=sys.stderr, flush=True)
     if strict and given.notes:
         raise _unfamiliar(given.names, given.notes)
     answers = in_batches(predictor(held.model()), given.x, preparation, BATCH)

@@ -69,7 +69,11 @@ class Trainer:
         if not state.searching:
             self._fit()
         test = learner.scores(job.data.test) if state.best and len(job.data.test) else None
-        run = result(job, state, self.folder, test, time.perf_counter() - began)
+        validation = state.best.scores if state.best else None
+        if state.decisions and state.searching and len(job.data.validation):
+            # as the test part is read
+            validation = learner.scores(job.data.validation)
+        run = result(job, state, self.folder, validation, test, time.perf_counter() - began)
         if job.recipe.penalty.l1 and state.best:
             run = replace(run, zeros=zeros(learner.model, job.network.graph))
         if self.keeper:
@@ -135,7 +139,12 @@ class Trainer:
 
 
 def result(
-    job: Job, state: State, folder: Path, test: Mapping[str, float] | None, seconds: float
+    job: Job,
+    state: State,
+    folder: Path,
+    validation: Mapping[str, float] | None,
+    test: Mapping[str, float] | None,
+    seconds: float,
 ) -> RunResult:
     """Say what came of a training.
 
@@ -143,6 +152,7 @@ def result(
         job: what was to be trained.
         state: what the training has come to.
         folder: where it is kept.
+        validation: the validation part's scores; None where there are no weights.
         test: the test part's scores; None where there are no weights to test.
         seconds: that it took.
     """
@@ -164,7 +174,7 @@ def result(
         best_epoch=math.ceil(step / job.steps),
         metric=TRAINING_LOSS if stopping.part == "training" else stopping.metric or "loss",
         best_value=best.scores[figure] if best else None,
-        validation={"examples": len(data.validation), **best.scores} if best else {},
+        validation={"examples": len(data.validation), **validation} if validation else {},
         test={"examples": len(data.test), **test} if test else {},
         retrained=0 if state.searching or state.cut_short else state.step,
         seconds=seconds,

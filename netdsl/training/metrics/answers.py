@@ -91,9 +91,11 @@ def at_temperature(xp: Any, output: OutputTransform, scores: Any, temperature: f
         return scores
     if output.logits:
         return scores / temperature
-    powers = scores ** (1 / temperature)
     if output.loss == "binary":
+        powers = scores ** (1 / temperature)
         return powers / (powers + (1 - scores) ** (1 / temperature))
+    # of the largest, so that a low temperature leaves one that is not rounded to 0
+    powers = (scores / xp.max(scores, axis=-1, keepdims=True)) ** (1 / temperature)
     return powers / xp.sum(powers, axis=-1, keepdims=True)
 
 

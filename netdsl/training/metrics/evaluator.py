@@ -22,7 +22,7 @@ from netdsl.training.metrics.definitions import (
     figure_names,
     training_metric,
 )
-from netdsl.training.metrics.losses import keras_loss
+from netdsl.training.metrics.losses import measured_loss
 from netdsl.training.metrics.penalties import adds_to_loss
 from netdsl.training.metrics.streamed import DataLoss, StreamedMetric
 
@@ -41,11 +41,13 @@ def clone(model: keras.Model) -> keras.Model:
 def make_evaluator(model: keras.Model, preparation: Preparation) -> keras.Model:
     """Make a clone with losses and metrics of its own, without smoothing or weights.
 
+    Where a temperature was chosen, the losses are those of the calibrated probabilities.
+
     Evaluating the model itself in the middle of an epoch would reset what its metrics have gathered
     for the epoch.
     """
     evaluator, outputs = clone(model), preparation.outputs
-    losses = [keras_loss(output) for output in outputs]
+    losses = [measured_loss(output) for output in outputs]
     data = data_losses(losses) if adds_to_loss(model) else None
     evaluator.compile(loss=losses, metrics=streamed_metrics(preparation), weighted_metrics=data)
     return evaluator

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from netdsl.training.metrics.answers import at_temperature
 from netdsl.training.preparation.readings import PERCEPTRON
 
 if TYPE_CHECKING:
@@ -34,6 +35,25 @@ def keras_loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss
     squared = output.loss == "squared"
     loss = keras.losses.MeanSquaredError() if squared else keras.losses.MeanAbsoluteError()
     return loss if output.loss_factor == 1 else MultipliedLoss(loss, output.loss_factor)
+
+
+def measured_loss(output: OutputTransform) -> keras.losses.Loss:
+    """Make the loss by which an output is measured: at the temperature that was chosen for it."""
+    loss = keras_loss(output)
+    return loss if output.temperature == 1 else CalibratedLoss(loss, output)
+
+
+class CalibratedLoss(keras.losses.Loss):  # type: ignore[misc]
+    """A loss of what an output gives at its temperature."""
+
+    def __init__(self, loss: keras.losses.Loss, output: OutputTransform) -> None:
+        super().__init__(name=loss.name)
+        self.loss, self.output = loss, output
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Compare targets [b, ...] with what the network gives [b, ...]: [b, ...]."""
+        given = at_temperature(keras.ops, self.output, y_pred, self.output.temperature)
+        return self.loss.call(y_true, given)
 
 
 class MultipliedLoss(keras.losses.Loss):  # type: ignore[misc]

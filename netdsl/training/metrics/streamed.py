@@ -33,7 +33,7 @@ class StreamedMetric(keras.metrics.Metric):  # type: ignore[misc]
             np,
             output,
             output.targets(np.zeros((1, *_target_shape(output)), np.int64)),
-            np.zeros((1, *output.shape)),
+            np.ones((1, *output.shape)),
         )
         self.sums = [
             self.add_variable(np.shape(zero), "zeros", "float32", name=f"sum_{place}")

@@ -290,6 +290,96 @@ def test_a_test_file_alone(table: Table, tmp_path: Path) -> None:
     assert [len(part) for part in parts(found)] == [36, 4, 1]
 
 
+STATED = ["train"] * 20 + ["val"] * 10 + ["test"] * 10
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ({"group": "mixed"}, "`p0` of `mixed` is in the training and in the validation part"),
+        ({"order": "back"}, "training part are not before all of the validation part, by `back`"),
+        ({"group": "apart"}, None),
+        ({"order": "forth"}, None),
+    ],
+)
+@pytest.mark.parametrize("by", ["column", "files"])
+def test_stated_parts_obey_groups_and_times(
+    table: Table, split: dict[str, str], message: str | None, by: str
+) -> None:
+    columns = {
+        "mixed": [f"p{row % 8}" for row in range(ROWS)],
+        "apart": [f"q{row // 10}" for row in range(ROWS)],
+        "back": range(ROWS, 0, -1),
+        "forth": range(ROWS),
+        "part": STATED,
+    }
+    source = Path(table(**columns))
+    keys: dict[str, Any] = {"split": {"column": "part", **split}}
+    if by == "files":
+        head, *lines = source.read_text().splitlines()
+        for name in ("train", "val", "test"):
+            rows = [line for line, part in zip(lines, STATED, strict=True) if part == name]
+            source.with_name(f"{name}.csv").write_text("\n".join([head, *rows]))
+        keys = {"split": split, "drop": ("part",)}
+        keys |= {"validation": str(source.with_name("val.csv"))}
+        keys |= {"test": str(source.with_name("test.csv"))}
+        source = source.with_name("train.csv")
+    unused = {"mixed", "apart", "back", "forth"} - set(split.values())
+    keys["drop"] = (*keys.get("drop", ()), *unused)
+    width = 2 if "order" in split else 1
+    if message:
+        with pytest.raises(NetError, match=message) as error:
+            loaded(str(source), width, **keys)
+        assert error.value.code == "N507"
+    else:
+        assert [len(part) for part in parts(loaded(str(source), width, **keys))] == [20, 10, 10]
+
+
+def test_groups_that_cannot_be_compared_are_noted(table: Table, tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_text("x,y\n5,200\n")
+    source = table(patient=[f"p{row % 8}" for row in range(ROWS)])
+    found = loaded(source, split={"group": "patient"}, test=str(tmp_path / "test.csv"))
+    assert "the test part has no column `patient`: it is not compared with the others" in (
+        found.notes
+    )
+
+
+def test_no_test_part_is_taken_of_rows_that_are_said_to_be_trained_on(table: Table) -> None:
+    source = table(part=["train", "val"] * 20)
+    found = loaded(source, split={"column": "part"})
+    assert [len(part) for part in parts(found)] == [20, 20, 0]
+    assert any("no row of the column `part` is of the test part" in note for note in found.notes)
+    again = reload(Recipe(data=found.spec), found.preparation)
+    assert parts(again) == parts(found)
+    asked = loaded(source, split={"column": "part", "test": 0.2})
+    assert [len(part) for part in parts(asked)] == [16, 20, 4]
+
+
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_one_file_is_one_part(table: Table, name: str) -> None:
+    source = table()
+    with pytest.raises(NetError, match=r"a\.csv would be two parts") as error:
+        loaded(source, **{name: source})
+    assert error.value.code == "N507"
+
+
+def test_rows_that_are_in_two_files_are_counted(table: Table, tmp_path: Path) -> None:
+    source = Path(table())
+    lines = source.read_text().splitlines()
+    (tmp_path / "test.csv").write_text("\n".join([lines[0], *lines[3:6], "1,200"]))
+    found = loaded(str(source), test=str(tmp_path / "test.csv"))
+    assert any("3 rows of 4 of the test part are in the training's" in one for one in found.notes)
+
+
+def test_one_row_is_too_few_and_no_share_is_named_that_nobody_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("x,y\n5,200\n")
+    with pytest.raises(NetError, match="1 example is too few to be divided") as error:
+        loaded(str(tmp_path / "one.csv"))
+    assert error.value.code == "N516"
+    found = loaded(str(tmp_path / "one.csv"), split={"test": 0, "validation": 0})
+    assert [len(part) for part in parts(found)] == [1, 0, 0]
+
+
 def test_arrays_of_their_own(tmp_path: Path) -> None:
     for name, count in (("a", 20), ("b", 5)):
         x = np.arange(count * 2, dtype=np.float32).reshape(count, 2)
@@ -312,8 +402,9 @@ def test_files_of_their_own_that_are_refused(table: Table, tmp_path: Path) -> No
     with pytest.raises(NetError, match="nope") as error:
         loaded(table(), test=str(tmp_path / "nope.csv"))
     assert error.value.code == "N511"
+    other.write_text("x,y\n5,200\n")
     with pytest.raises(NetError, match="a test part of its own") as error:
-        loaded(table(), test=source, split={"test": 0.2})
+        loaded(table(), test=str(other), split={"test": 0.2})
     assert error.value.code == "N507"
     with pytest.raises(NetError, match="given in Python") as error:
         load_data(

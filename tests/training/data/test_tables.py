@@ -596,6 +596,27 @@ def test_rows_to_predict_that_are_refused(
     assert caught.value.diagnostics[0].code == code
 
 
+def test_tables_of_a_folder_that_cannot_be_read_leave_the_others(
+    table: Any, tmp_path: Path
+) -> None:
+    preparation = loaded(PRICE, table(HOUSES), "price").preparation
+    folder = tmp_path / "new"
+    folder.mkdir()
+    for name, text in (
+        ("a.csv", "size,place\n1,here\n"),
+        ("b.csv", "size,place\n"),
+        ("c.csv", "sizes,place\n1,here\n"),
+        ("d.csv", "size,place\nmuch,here\n"),
+        ("readme.txt", "Houses of a town\nmore of them\n"),
+        ("empty.txt", ""),
+    ):
+        (folder / name).write_text(text)
+    found = read_inputs(folder, preparation)
+    assert len(found.names) == 1
+    assert [Path(path).name for path in found.failed] == ["b.csv", "c.csv", "d.csv"]
+    assert [Path(path).name for path in found.others] == ["empty.txt", "readme.txt"]
+
+
 # --- Parquet --------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,8 @@ from netdsl.training.evaluation.decisions import best_temperature, best_threshol
 from netdsl.training.evaluation.evaluate import evaluate
 from netdsl.training.evaluation.evaluate_text import describe_evaluation
 from netdsl.training.evaluation.predict import predict
+from netdsl.training.metrics.answers import at_temperature
+from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.runs.run import RunResult
 
 
@@ -108,6 +110,36 @@ def test_predictions_obey_the_threshold_and_the_temperature(
         assert one["top"][0]["class"] == one["class"]
         of_yes = {best["class"]: best["probability"] for best in one["top"]}[1]
         assert of_yes == pytest.approx(probability, rel=1e-5)
+
+
+def test_the_loss_is_that_of_the_calibrated_probabilities(tmp_path: Path) -> None:
+    """Of the test and the validation part, in the result and in an evaluation."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(200, 3)).astype(np.float32)
+    y = (x.sum(axis=1) > 0).astype(int)
+    network = netdsl.parse("net sure\n3 > fc-2 > softmax-2\n")
+    run = network.train(
+        data=(x, y), epochs=2, early_stopping=False, calibrate="temperature", where=tmp_path
+    )
+    (decision,) = run.decisions.values()
+    assert decision["temperature"] != 1
+    assert run.validation["loss"] == pytest.approx(decision["log_loss"][1], rel=1e-4)
+    found = evaluate(run.folder, data=(x, y), part="all")
+    said = [one["top"] for one in predict(run.folder, x)]
+    own = [
+        next(one["probability"] for one in top if one["class"] == label)
+        for top, label in zip(said, y, strict=True)
+    ]
+    assert found["loss"] == pytest.approx(-np.log(own).mean(), rel=1e-4)
+    of_test = evaluate(run.folder, data=(x, y))
+    assert of_test["loss"] == pytest.approx(run.test["loss"], rel=1e-5)
+
+
+def test_probabilities_at_a_low_temperature_are_numbers() -> None:
+    output = OutputTransform("kind", (1_000,), "softmax", "cross-entropy", 1_000)
+    known = np.full((1, 1_000), 1e-3, np.float32)
+    with np.errstate(all="raise"):
+        assert at_temperature(np, output, known, 0.05) == pytest.approx(known)
 
 
 def test_the_report_draws_the_reliability(rare: tuple[RunResult, Any, Any]) -> None:

@@ -48,6 +48,7 @@ def test_the_mean_and_the_spread() -> None:
         (["--folds", "1"], "N505"),
         (["--folds", "51"], "N505"),
         (["--folds", "3", "--set", "data.split.fold=1"], "N506"),
+        (["--folds", "3", "--set", "data.split={fold: 1}"], "N506"),
         (["--folds", "3", "--set", "data.split.test=0.5"], "N506"),
         (["--folds", "3", "--grid", "data.split.fold=1,2"], "N506"),
     ],
@@ -59,6 +60,29 @@ def test_folds_that_are_refused(
     assert main(["train", "64 > softmax-10", *options]) == 1
     assert code in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--folds", "6", "--set", "data.split.group=patient"], "6 folds need 6 groups"),
+        (["--folds", "3", "--set", "data.split.column=part"], "a test part of its own"),
+        (["--folds", "3", "--set", "data.test=b.csv"], "a test part of its own"),
+    ],
+)
+def test_data_that_makes_no_folds_is_one_error_before_any_folder(
+    options: list[str], message: str, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{row % 7},{row % 2},p{row % 5},{('train', 'test')[row % 2]}" for row in range(ROWS)]
+    Path("a.csv").write_text("\n".join(["x,left,patient,part", *lines]))
+    Path("b.csv").write_text("x,left,patient,part\n9,1,p0,test\n9,0,p1,test\n")
+    unused = "part" if "data.split.group=patient" in options else "patient"
+    unused = "[patient, part]" if "data.test=b.csv" in options else unused
+    command = ["train", "1 > softmax-2", "--set", "data.source=a.csv", "--set", "data.target=left"]
+    assert main([*command, "--set", f"data.drop={unused}", *options]) == 1
+    assert capsys.readouterr().err.count(message) == 1
+    assert not Path("runs").exists()
 
 
 def test_a_trial_has_no_folds(capsys: Any) -> None:

@@ -107,14 +107,16 @@ def row_keys(table: ParsedTable, columns: RowColumns, spec: DataSpec, span: Span
         NetError: N531 for a time that is neither a number nor a date.
     """
     order = groups = None
+    names: tuple[str, ...] = ()
     if columns.order:
         column = table.column(columns.order)
         if column.categories is not None:
             column = as_dates(column, table, spec, span)
         order = column.values
     if columns.group:
-        groups = as_text(table.column(columns.group)).values.astype(int)
-    return RowKeys(table.places, table.word, order, groups)
+        grouped = as_text(table.column(columns.group))
+        groups, names = grouped.values.astype(int), grouped.categories or ()
+    return RowKeys(table.places, table.word, order, groups, names)
 
 
 def rows_by_part(table: ParsedTable, name: str, span: Span | None) -> dict[str, Array]:
