@@ -279,12 +279,13 @@ class InsideViews:
             NetError: N630, N660, N680.
         """
         from netdsl.lab.inside.reconstruct import reconstruct
+        from netdsl.training.recipes.recipe import LARGEST
 
         for each in others:
             if not isinstance(each, InsideViews):
                 raise arguments.wrong_type("others", "runs", each)
         runs = [each._opened() for each in (self, *others)]
-        noise = 0.0 if noise == 0 else arguments.positive("noise", noise)
+        noise = 0.0 if noise == 0 else arguments.positive("noise", noise, LARGEST)
         seed, part = arguments.whole("seed", seed, 0), arguments.one_of("part", part, PARTS)
         return reconstruct(runs, part, noise, seed)
 
@@ -311,7 +312,8 @@ def image_argument(name: str, image: Any) -> Any:
 
 
 def _sizes(sizes: Any) -> tuple[float, ...]:
-    from netdsl.lab.attack import LARGEST, SIZES
+    from netdsl.lab.attack import SIZES
+    from netdsl.training.recipes.recipe import LARGEST
 
     if isinstance(sizes, str | bytes) or not hasattr(sizes, "__iter__"):
         raise arguments.wrong_type("sizes", "a list of numbers from 0", sizes)

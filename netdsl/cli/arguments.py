@@ -154,6 +154,18 @@ def run_folder(text: str) -> str:
     return inside if alone and not os.path.exists(text) and os.path.isdir(inside) else text
 
 
+def picture_file(text: str) -> str:
+    """Read the name of a file for a picture, which is not printed.
+
+    Raises:
+        argparse.ArgumentTypeError: for `-`, standard output.
+    """
+    if text == "-":
+        message = "'-' is standard output; a picture is written into a file: -o picture.svg"
+        raise argparse.ArgumentTypeError(message)
+    return text
+
+
 def memory_size(text: str) -> int:
     """Read an amount of memory, in bytes: `24GiB`, or that of a card: `A100-40GB`.
 
@@ -204,6 +216,19 @@ def natural(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 0")
     return int(text)
+
+
+def change(text: str) -> float:
+    """Read the size of a change or of noise, where values are about 1.
+
+    Raises:
+        argparse.ArgumentTypeError: where it is not a number from 0, or more than `LARGEST`.
+    """
+    from netdsl.training.recipes.recipe import LARGEST
+
+    if (found := from_0(text)) > LARGEST:
+        raise argparse.ArgumentTypeError(f"{found:g} is more than {LARGEST:,.0f}")
+    return found
 
 
 def from_0(text: str) -> float:

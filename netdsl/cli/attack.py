@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from netdsl.cli.arguments import add_force, add_format, add_run_folders, from_0, natural, positive
+from netdsl.cli.arguments import (
+    add_force,
+    add_format,
+    add_run_folders,
+    change,
+    natural,
+    picture_file,
+    positive,
+)
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import note, print_json
 
@@ -60,6 +68,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        type=picture_file,
         metavar="FILE",
         help="where to write a sheet of original, change and result, or of several runs a chart: "
         ".svg or .png",
@@ -74,13 +83,11 @@ def sizes(text: str) -> tuple[float, ...]:
     Raises:
         argparse.ArgumentTypeError: where one is not a number from 0, or there are too many.
     """
-    from netdsl.lab.attack import LARGEST, SIZES
+    from netdsl.lab.attack import SIZES
 
-    found = list(map(from_0, text.split(",")))
+    found = list(map(change, text.split(",")))
     if len(found) > SIZES:
         raise argparse.ArgumentTypeError(f"{len(found)} sizes; at most {SIZES} are tried")
-    if max(found) > LARGEST:
-        raise argparse.ArgumentTypeError(f"{max(found):g} is more than {LARGEST:,.0f}")
     return tuple(found)
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from netdsl.cli.arguments import DATA_HELP, add_data, add_force, add_format, add_target
+from netdsl.cli.arguments import (
+    DATA_HELP,
+    add_data,
+    add_force,
+    add_format,
+    add_target,
+    picture_file,
+)
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.lab_arguments import add_subject, add_values, opened
 from netdsl.cli.outputs import target_of
@@ -57,6 +64,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        type=picture_file,
         metavar="PICTURE",
         help="draw the network with its values and derivatives, or the norms: .svg or .png",
     )

@@ -10,6 +10,7 @@ from netdsl.cli.arguments import (
     add_format,
     add_run_folder,
     natural,
+    picture_file,
     positive,
     run_folder,
 )
@@ -77,6 +78,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        type=picture_file,
         metavar="FILE",
         help="where to write: .svg or .png for images, .npy for the numbers",
     )

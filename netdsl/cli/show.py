@@ -10,8 +10,9 @@ from netdsl.cli.arguments import (
     add_format,
     add_net,
     add_run_folders,
-    from_0,
+    change,
     natural,
+    picture_file,
 )
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
@@ -144,13 +145,17 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--noise",
-        type=from_0,
+        type=change,
         metavar="STD",
         help="of --reconstruct: the standard deviation of noise added to the images (default: 0)",
     )
     add_net(parser, "discriminator")
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="where to write the picture: .svg or .png"
+        "-o",
+        "--output",
+        type=picture_file,
+        metavar="FILE",
+        help="where to write the picture: .svg or .png",
     )
     add_force(parser)
     add_format(parser)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 STEPS, GRADIENTS = 1_000, 10_000_000
 """Steps of an attack, and gradients of all its examples, steps and sizes, at most."""
 
-SIZES, LARGEST = 100, 1e6
+SIZES = 100
 """Sizes that are tried, and the largest of them, at most."""
 
 NUMBERS = 250_000_000

@@ -9,7 +9,7 @@ import pytest
 
 from netdsl.cli.commands import COMMANDS
 from netdsl.cli.main import main
-from netdsl.cli.parser import command_in, help_of
+from netdsl.cli.parser import command_in, help_of, parser_for
 from netdsl.cli.usage import FAMILIAR
 from netdsl.training.planning.defaults import EPOCHS, SMALL
 
@@ -211,3 +211,22 @@ def test_a_suffix_and_a_format_that_contradict_are_refused(
     assert main(["table", NET, "-o", str(target), "--json"]) == 1
     assert "ends in .csv, but --format says json" in capsys.readouterr().err
     assert not target.exists()
+
+
+@pytest.mark.parametrize("command", ["sample a", "show a --plane", "attack a", "backward a"])
+def test_a_picture_is_not_printed(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = refused([*command.split(), "-o", "-"], capsys)
+    assert any("'-' is standard output; a picture is written into a file" in x for x in lines)
+
+
+@pytest.mark.parametrize("command", ["show a --reconstruct --noise 1e300", "attack a --eps 1e300"])
+def test_changes_have_a_bound(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "1e+300 is more than 1,000,000" in " ".join(refused(command.split(), capsys))
+
+
+def test_short_names_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "mlp-1").mkdir(parents=True)
+    words = ["predict", "mlp-1", "a.png", "--with", "mlp-1"]
+    options = parser_for("predict").parse_args(words)
+    assert [options.folder, *options.others] == [str(Path("runs", "mlp-1"))] * 2

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from netdsl.training.data.batches import Sampling
-from netdsl.training.speed.chunks import Chunks
+from netdsl.training.speed.chunks import Chunks, cuts
 from netdsl.training.speed.placement import divided, fits_on_device, placed
 
 if TYPE_CHECKING:
@@ -56,6 +56,14 @@ class AdversarialChunks(Chunks):
         sampling = Sampling.of(job.recipe)._replace(batch=self.rounds * self.size)
         super().__init__(part, preparation, sampling, together if self.on_device else 1, job.steps)
         self.steps, self.ragged = job.steps, False
+
+    def skip(self, epoch: int, taken: int) -> None:
+        """Begin an epoch after the steps that were `taken` before it was interrupted."""
+        self.at_epoch(epoch)
+        if taken:
+            done = (epoch - 1) * self.steps + taken
+            left = cuts(done, self.steps - taken, self.together, self.every, self.last, False)
+            self.counts, self.place = [taken, *left], 1
 
     def examples(self) -> Held:
         """Bring all examples to the device, and their classes, where they fit."""

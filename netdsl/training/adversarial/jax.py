@@ -20,9 +20,9 @@ class JaxPlayers(Players):
 
     held: State
 
-    def begin_epoch(self) -> None:
+    def begin_epoch(self, begun: bool = False) -> None:
         """Measure again, from what the variables hold."""
-        super().begin_epoch()
+        super().begin_epoch(begun)
         self.held = self.state()
 
     def take_chunk(self) -> Mapping[str, Any]:

@@ -57,11 +57,15 @@ class AdversarialKeeper:
         # What is lost by a kill is at most as much work as fifty times what writing costs.
         if self.wrote and now - self.wrote < max(usual.MIN_SECONDS, usual.SHARE * self.cost):
             return
+        self.keep_state(players, state)
+        self.wrote = time.perf_counter()
+        self.cost = self.wrote - now
+
+    def keep_state(self, players: Players, state: AdversarialState) -> None:
+        """Write all that `resume` needs, and the figures."""
         # The checkpoint first: `resume` relies on it, and figures can be written again from it.
         write_numbers(self.folder, players.variables, as_plain(state), {})
         self._write_figures(state)
-        self.wrote = time.perf_counter()
-        self.cost = self.wrote - now
 
     def keep_result(
         self, run: RunResult, players: Players, state: AdversarialState, kept: bool

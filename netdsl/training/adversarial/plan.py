@@ -45,6 +45,7 @@ ROUNDS, PENALTY = 5, 10.0
 
 NO_PLACE = {
     "loss": "the losses are those of `gan.loss`",
+    "losses": "the losses are those of `gan.loss`",
     "loss_weights": "each network has one loss, `gan.loss`",
     "kl": "the losses are those of `gan.loss`",
     "label_smoothing": "the losses are those of `gan.loss`",
@@ -187,10 +188,31 @@ def load_pair_data(pair: NetworkPair, recipe: Recipe, given: Any = None) -> Data
     if data.preparation.inputs[0].columns:
         message = f"{data.spec.source} is a table; a GAN makes images or arrays"
         raise Conflict(("data.source", "data"), message)
-    if classes and not data.preparation.outputs[0].classes:
+    if classes:
+        _check_classes(pair, data, recipe)
+    return data
+
+
+def _check_classes(pair: NetworkPair, data: Data, recipe: Recipe) -> None:
+    """Reject data whose classes are not those that the networks take.
+
+    Raises:
+        NetError: N526 where there are fewer.
+        Conflict: N507 where the data holds values.
+    """
+    if not data.preparation.outputs[0].classes:
         message = f"{data.spec.source} holds values, and these networks take a class"
         raise Conflict(("data.source", "data"), message, help="leave `input class` out of both")
-    return data
+    parts = (data.train, data.validation, data.test)
+    held = int(max(scan(part.y[0]).high for part in parts if len(part))) + 1
+    if held != pair.classes:
+        message = (
+            f"{data.spec.source} holds labels from 0 to {held - 1}, {held} in all; the "
+            f"class of {pair.generator.name} and {pair.discriminator.name} is "
+            f"`of int({pair.classes})`"
+        )
+        help = f"write `of int({held})` in both"
+        raise fail("N526", message, recipe.data_span, help=help)
 
 
 def _loaded(recipe: Recipe, signature: NetworkSignature, signed: bool, given: Any) -> Data:

@@ -78,11 +78,11 @@ class Players:
 
     @property
     def variables(self) -> Variables:
-        """What a training changes."""
+        """What a training changes, the figures of an epoch so far with it."""
         found: dict[str, Sequence[Any]] = {}
         for name, model in self.models.items():
             found |= {name: model.variables, f"{name}_optimizer": self.optimizers[name].variables}
-        return found
+        return found | {"figures": self.metrics_variables}
 
     @property
     def metrics_variables(self) -> list[Any]:
@@ -95,9 +95,9 @@ class Players:
 
     # --- an epoch ---------------------------------------------------------------------------------
 
-    def begin_epoch(self) -> None:
-        """Begin to measure again."""
-        for metric in self.metrics:
+    def begin_epoch(self, begun: bool = False) -> None:
+        """Begin to measure again, but for an epoch that was `begun` before."""
+        for metric in () if begun else self.metrics:
             metric.reset_state()
 
     def take_chunk(self) -> Mapping[str, Any]:

@@ -23,19 +23,21 @@ COLLAPSED = 0.5
 
 @dataclass(kw_only=True)
 class AdversarialState:
-    """A training at the end of an epoch, or before the first.
+    """A training at the end of an epoch, before the first, or where one was interrupted.
 
     Attributes:
         rows: the epochs.
         step: the last that was taken.
         ended: what ended the training, one of `ENDS`, or nothing yet.
         seconds: that the epochs have taken.
+        begun: seconds of an epoch that was interrupted; its steps are those after the last row's.
     """
 
     rows: list[Epoch] = field(default_factory=list)
     step: int = 0
     ended: str = ""
     seconds: float = 0.0
+    begun: float = 0.0
 
 
 def as_plain(state: AdversarialState) -> dict[str, Any]:
@@ -65,10 +67,11 @@ def from_plain(values: dict[str, Any]) -> AdversarialState:
         step=int(values["step"]),
         ended=str(values["ended"]),
         seconds=float(values["seconds"]),
+        begun=float(values["begun"]),
     )
     if [row.epoch for row in rows] != list(range(1, len(rows) + 1)):
         raise ValueError("its epochs are not one after the other")
-    if state.ended not in ("", *ENDS) or state.step != (rows[-1].step if rows else 0):
+    if state.ended not in ("", *ENDS) or state.step < (rows[-1].step if rows else 0):
         raise ValueError(f"it is at step {state.step}, ended by `{state.ended}`")
     return state
 

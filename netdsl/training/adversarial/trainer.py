@@ -91,6 +91,7 @@ class AdversarialTrainer:
         self.labels = cycled(job.pair.classes, SHOWN)
         self.spread = _spread(job)
         self.finite: list[Any] = []
+        self.finite_step = 0
 
     def load(self) -> None:
         """Go to where the folder's training was left.
@@ -100,7 +101,10 @@ class AdversarialTrainer:
         """
 
         def made(values: dict[str, Any], file: Any) -> AdversarialState:
-            return from_plain(values)
+            state = from_plain(values)
+            if not 0 <= state.step - len(state.rows) * self.job.steps < self.job.steps:
+                raise ValueError(f"it is at step {state.step} after {len(state.rows)} epochs")
+            return state
 
         found = read_numbers(self.folder, self.players.variables, made)
         self.state = found or self.state
@@ -112,11 +116,11 @@ class AdversarialTrainer:
             RunError: N611 where a loss is NaN, N610 where the disk does not take what is written.
         """
         job, state = self.job, self.state
-        began = time.perf_counter() - state.seconds
+        began = time.perf_counter() - state.seconds - state.begun
         settings = run_settings(job.pair.generator, job.recipe, job.recipe.speed or "auto")
         self.loggers = open_loggers(job.recipe.log or (), self.folder, settings)
         self._fit()
-        kept = state.ended != "diverged" or bool(state.rows)
+        kept = state.ended != "diverged" or bool(self.finite_step)
         run = self._result(time.perf_counter() - began, kept)
         self.keeper.keep_result(run, self.players, state, kept)
         for logger in self.loggers:
@@ -124,7 +128,7 @@ class AdversarialTrainer:
         if not run.interrupted:
             self.keeper.drop_checkpoint()
         if state.ended == "diverged":
-            raise _diverged(self.folder, state, kept)
+            raise _diverged(run)
         return run
 
     def _made(self) -> Array:
@@ -149,8 +153,9 @@ class AdversarialTrainer:
                         break
                     shown.epoch(state.rows[-1])
                     self._report_signs()
-            if self.stopped:  # after the last step, where nothing looked any more
-                raise KeyboardInterrupt
+                    if self.stopped:
+                        self.keeper.keep_state(self.players, state)
+                        raise KeyboardInterrupt
         except KeyboardInterrupt:
             self.players.synchronise()
             state.ended = "interrupted"
@@ -163,12 +168,12 @@ class AdversarialTrainer:
         self, epoch: int, chunks: AdversarialChunks, on_step: Callable[[int, float], None]
     ) -> bool:
         """Take the steps of an epoch, and say whether all losses were finite."""
-        state, began = self.state, time.perf_counter()
-        first = (epoch - 1) * self.job.steps
-        chunks.at_epoch(epoch)
-        self.players.begin_epoch()
-        step, figures = first, dict[str, float]()
-        for count in filter(None, chunks.counts):
+        state, began = self.state, time.perf_counter() - self.state.begun
+        last, step = epoch * self.job.steps, self.state.step
+        chunks.skip(epoch, step + self.job.steps - last)
+        self.players.begin_epoch(bool(chunks.place))
+        figures = dict[str, float]()
+        for count in filter(None, chunks.counts[chunks.place :]):
             figures = _numbers(self.players.take_chunk())
             step += count
             on_step(step, figures["generator_loss"])
@@ -176,11 +181,13 @@ class AdversarialTrainer:
                 self.players.synchronise()
                 state.step, state.ended = step, "diverged"
                 return False
-            if self.stopped:
-                state.step = step
+            if self.stopped and step < last:
+                self.players.synchronise()
+                state.step, state.begun = step, time.perf_counter() - began
+                self.keeper.keep_state(self.players, state)
                 raise KeyboardInterrupt
         self.players.synchronise()
-        seconds = time.perf_counter() - began
+        seconds, state.begun = time.perf_counter() - began, 0.0
         made = self._made()
         figures[DIVERSITY] = mean_distance(made) / self.spread if self.spread else 1.0
         rate = self.job.recipe.gan.generator_rate or 0.0
@@ -197,7 +204,8 @@ class AdversarialTrainer:
         return True
 
     def _remember(self) -> None:
-        """Keep the weights of the last epoch whose losses are finite."""
+        """Keep these weights, whose losses are finite."""
+        self.finite_step = self.state.step
         self.finite = [
             (variable, np.array(keras.ops.convert_to_numpy(variable)))
             for model in self.players.models.values()
@@ -223,8 +231,8 @@ class AdversarialTrainer:
         test: Mapping[str, float] = {}
         if kept and len(job.data.test):
             test = measured(self.players, job.data.test, preparation, pair)
-        # Where it diverged, the weights of the last epoch are kept.
-        step = state.rows[-1].step if state.ended == "diverged" and state.rows else state.step
+        # Where it diverged, the weights of the last epoch are kept, or those that it resumed from.
+        step = self.finite_step if state.ended == "diverged" else state.step
         return RunResult(
             folder=self.folder,
             network=job.name,
@@ -256,11 +264,11 @@ def _spread(job: AdversarialJob) -> float:
     return mean_distance(real)
 
 
-def _diverged(folder: Path, state: AdversarialState, kept: bool) -> RunError:
+def _diverged(run: RunResult) -> RunError:
     """Return the error of a training whose losses are not finite."""
-    of = f"the weights of epoch {len(state.rows)} are kept in {folder}"
-    message = f"a loss is NaN or infinite at step {state.step:,}: "
-    message += of if kept else "no epoch had ended before that"
+    of = f"the weights of epoch {run.best_epoch} are kept in {run.folder}"
+    message = f"a loss is NaN or infinite at step {run.steps:,}: "
+    message += of if run.best_step else "no epoch had ended before that"
     help = "a lower `rate` of the optimizer, or `clip_norm`, often helps"
     return RunError(Diagnostic("N611", message, help=help))
 

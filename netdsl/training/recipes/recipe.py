@@ -40,6 +40,9 @@ from netdsl.training.recipes.yaml_writer import to_yaml
 if TYPE_CHECKING:
     from netdsl.params import Param
 
+LARGEST = 1e6
+"""The largest change of an example, noise that is added to one, and weight of a GAN's penalty."""
+
 LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge", "perceptron")
 GAN_LOSSES = ("nonsaturating", "least-squares", "wasserstein-gp")
 REDUCTIONS = ("mean", "sum", "half")
@@ -257,7 +260,7 @@ class Gan(Section):
     steps: int | None = key(NumberValue(whole=True, min=1, max=100))
     generator_rate: float | None = key(NumberValue(above=0))
     discriminator_rate: float | None = key(NumberValue(above=0))
-    penalty: float | None = key(NumberValue(min=0))
+    penalty: float | None = key(NumberValue(min=0, max=LARGEST))
 
 
 @dataclass(frozen=True)
@@ -274,7 +277,7 @@ class Augment(Section):
     brightness: float | None = key(NumberValue(min=0, max=1))
     contrast: float | None = key(NumberValue(min=0, max=1))
     colour: float | None = key(NumberValue(min=0, max=1))
-    noise: float | None = key(NumberValue(min=0))
+    noise: float | None = key(NumberValue(min=0, max=LARGEST))
     cutout: int | None = key(NumberValue(whole=True, min=0))
     mixup: float | None = key(NumberValue(min=0))
 
@@ -285,7 +288,7 @@ class Adversarial(Section):
 
     short: ClassVar[str | None] = "eps"
 
-    eps: float | None = key(NumberValue(min=0))
+    eps: float | None = key(NumberValue(min=0, max=LARGEST))
 
 
 @dataclass(frozen=True)
@@ -427,6 +430,8 @@ def parse_recipe(text: str, name: str = "recipe", settings: Sequence[RecipeSetti
         return Recipe()
     reader = RecipeReader(source, sources)
     recipe = cast(Recipe, reader.read(Recipe, root, "a recipe"))
+    if "gan" in reader.spans and recipe.gan == Gan():  # `gan: {}`, all by default
+        recipe = recipe.replace(gan=Gan(loss=GAN_LOSSES[0]))
     return recipe.replace(spans=reader.spans)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from netdsl.architecture import Architecture
 from netdsl.errors import NetError, Source
 from netdsl.reading import ReadOptions, check_source
 from netdsl.training.adversarial.job import AdversarialJob
-from netdsl.training.adversarial.plan import plan_pair
+from netdsl.training.adversarial.plan import NO_PLACE, plan_pair
 from netdsl.training.recipes.recipe import Recipe, parse_recipe
 from netdsl.training.recipes.yaml_writer import to_yaml
 
@@ -100,6 +101,7 @@ def test_one_network_twice() -> None:
     ("key", "value"),
     [
         ("loss", "squared"),
+        ("losses", "{discriminator: squared}"),
         ("loss_weights", "{a: 1}"),
         ("kl", "1"),
         ("label_smoothing", "0.1"),
@@ -129,9 +131,36 @@ def test_keys_without_a_place(key: str, value: str) -> None:
         assert span.source.text[: span.start].count("\n") == 1
 
 
+USED = {"data", "gan", "optimizer", "batch", "epochs", "early_stopping", "keep", "precision"}
+USED |= {"backend", "speed", "devices", "log", "seed", "params", "spans"}
+
+
+def test_every_key_is_used_or_refused() -> None:
+    """A key that is added to recipes is one of the two."""
+    assert {one.name for one in dataclasses.fields(Recipe)} == USED | set(NO_PLACE)
+    assert not USED & set(NO_PLACE)
+
+
+def test_a_gan_by_default() -> None:
+    recipe = parse_recipe("gan: {}")
+    assert (recipe.is_gan, recipe.gan.loss) == (True, "nonsaturating")
+    assert planned(recipe="gan: {}").recipe.gan == planned().recipe.gan
+
+
+def test_classes_that_the_data_does_not_have() -> None:
+    for count, code in ((2, "N520"), (4, "N526"), (10, "N526")):
+        error = refused(CONDITIONAL.replace("int(3)", f"int({count})"))
+        assert error.code == code, str(error)
+    assert "python holds labels from 0 to 2, 3 in all; the class of generator and" in str(error)
+    assert "is `of int(10)`" in str(error)
+
+
 @pytest.mark.parametrize(
     ("recipe", "code"),
     [
+        ("gan: {loss: wasserstein-gp, penalty: 1e300}", "N505"),
+        ("adversarial: 1e300", "N505"),
+        ("augment: {noise: 1e300}", "N505"),
         ("gan: wasserstein", "N505"),
         ("gan: {loss: nonsaturating, rate: 1}", "N503"),
         ("gan: {steps: 0}", "N505"),

@@ -280,6 +280,32 @@ def test_what_cannot_be_resumed(folder: Path, tmp_path: Path) -> None:
         netdsl.resume(run.folder, quiet=True)
 
 
+def test_an_interrupted_epoch_is_resumed_in_its_middle(
+    folder: Path, whole: netdsl.Run, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Of 6 steps an epoch, taken 3 at a time, Ctrl-C comes in the first chunk of the third."""
+    from netdsl.training.adversarial.players import Players
+
+    real, calls = Players.take_chunk, 0
+
+    def take_chunk(self: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            signal.raise_signal(signal.SIGINT)
+        return real(self)
+
+    monkeypatch.setattr("netdsl.training.adversarial.trainer.steps_together", lambda *_: 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(Players, "take_chunk", take_chunk)
+        assert trained(folder, "states", name="halfway", epochs=3).ended == "interrupted"
+    at = folder / "runs" / "halfway-1"
+    capsys.readouterr()
+    netdsl.resume(at)
+    assert "after epoch 2, step 15" in capsys.readouterr().err
+    assert_same(whole.folder, at)
+
+
 @pytest.mark.parametrize("name", ["samples", "kept"])
 def test_a_file_where_a_folder_of_the_run_should_be(
     folder: Path, tmp_path: Path, name: str
