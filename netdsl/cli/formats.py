@@ -20,6 +20,9 @@ SUFFIXES = {
 NO_TEXT = (".png", ".svg", ".pdf", ".npy", ".npz", ".keras", ".parquet")
 """Suffixes of files that hold no text of a command that writes text."""
 
+PLAIN = (".txt", ".text", ".log")
+"""Suffixes of files that hold plain text whatever the settings say."""
+
 
 def format_of(options: argparse.Namespace, usual: str) -> str:
     """Return the format that `--format` names, else the one of the suffix of `-o`, else the usual.
@@ -38,4 +41,4 @@ def format_of(options: argparse.Namespace, usual: str) -> str:
     if form and options.format not in (None, form):
         message = f"{options.output} ends in {suffix}, but --format says {options.format}"
         raise fail("N604", message, help="leave out one of them")
-    return form or options.format or usual
+    return form or options.format or ("text" if suffix in PLAIN else usual)

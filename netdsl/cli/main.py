@@ -85,10 +85,21 @@ def _run(given: list[str]) -> int:
 
 
 def _choose_format(options: Namespace, usual: str) -> None:
-    """Let the suffix of `-o` say the format where `--format` does not, else the settings."""
+    """Let the suffix of `-o` say the format where `--format` does not, else the settings.
+
+    Of these a command may not do what it is asked for in the format: then it is text.
+    """
+    if options.format is None and _shows_only_text(options):
+        usual = "text"
     if getattr(options, "output", None) is not None:
         from netdsl.cli.formats import format_of
 
         options.format = format_of(options, usual)
     elif options.format is None:
         options.format = usual
+
+
+def _shows_only_text(options: Namespace) -> bool:
+    """Return whether a command is asked for what it shows as text alone."""
+    only_text = getattr(options, "only_text", None)
+    return only_text is not None and bool(only_text(options))

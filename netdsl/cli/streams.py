@@ -37,9 +37,17 @@ class PrintableStream:
         Raises:
             RunError: N610 where the stream is closed or full.
         """
+        self.write_as_it_is(printable(text))
+        return len(text)
+
+    def write_as_it_is(self, shown: str) -> None:
+        """Write a text that is known to be printable, but for colours.
+
+        Raises:
+            RunError: N610 where the stream is closed or full.
+        """
         if self.unfiltered is None:
             raise self._failed("it is closed")
-        shown = printable(text)
         try:
             try:
                 self.unfiltered.write(shown)
@@ -51,7 +59,6 @@ class PrintableStream:
             self._abandon()
         except OSError as error:
             raise self._failed(error.strerror or str(error)) from None
-        return len(text)
 
     def flush(self) -> None:
         """Write what is still waiting.
@@ -86,11 +93,10 @@ class PrintableStream:
 class MessageStream(PrintableStream):
     """Standard error, which ends nothing where it is closed or full: there is nowhere to say so."""
 
-    def write(self, text: str) -> int:
+    def write_as_it_is(self, shown: str) -> None:
         """Write a text."""
         with suppress(RunError):
-            super().write(text)
-        return len(text)
+            super().write_as_it_is(shown)
 
     def flush(self) -> None:
         """Flush the stream."""
@@ -127,7 +133,12 @@ def shown_as(quiet: bool, color: str, pager: bool, verbose: bool) -> None:
 
 
 def print_in_colour(text: str, stream: TextIO) -> None:
-    """Print a text with colours in it, whose other parts are printable already."""
-    unfiltered = getattr(stream, "unfiltered", stream)
-    with suppress(OSError, AttributeError):
-        print(text, file=unfiltered)
+    """Print a text with colours in it, whose other parts are printable already.
+
+    Raises:
+        RunError: N610 where standard output is closed or full.
+    """
+    if isinstance(stream, PrintableStream):
+        stream.write_as_it_is(f"{text}\n")
+    else:
+        print(text, file=stream)

@@ -35,6 +35,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     add_network_options(parser)
     add_format(parser, *(format for format in FORMATS if format != "text"))
+    parser.set_defaults(only_text=lambda options: bool(_shown_instead(options)))
     add_output(parser)
     parser.add_argument(
         "--compare",
@@ -175,13 +176,7 @@ def is_of_networks(options: argparse.Namespace) -> bool:
 
 def contradiction(options: argparse.Namespace) -> str:
     """Say which options do not go together; nothing where all do."""
-    instead = {
-        "--why": options.why is not None,
-        "--rf": options.rf is not None,
-        "--lecture": options.lecture,
-        "--names": options.names,
-    }
-    shown = [flag for flag, given in instead.items() if given]
+    shown = _shown_instead(options)
     if shown and options.compare:
         return "--compare cannot be combined with --why, --rf, --lecture and --names"
     if problem := _of_several_files(options, shown):
@@ -205,6 +200,17 @@ def contradiction(options: argparse.Namespace) -> str:
     if options.fit is not None and options.format not in ("text", "json"):
         return f"--fit is shown in text and JSON, not in {options.format}"
     return ""
+
+
+def _shown_instead(options: argparse.Namespace) -> list[str]:
+    """Return the options that show something in place of the table, always as text."""
+    instead = {
+        "--why": options.why is not None,
+        "--rf": options.rf is not None,
+        "--lecture": options.lecture,
+        "--names": options.names,
+    }
+    return [flag for flag, given in instead.items() if given]
 
 
 def _of_several_files(options: argparse.Namespace, instead: list[str]) -> str:

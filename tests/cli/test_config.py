@@ -76,6 +76,27 @@ def test_the_command_line_goes_before_the_file(
     assert "\x1b[" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("asked", [["--why", "fc_1"], ["--rf"], ["--names"], ["--lecture"]])
+def test_a_format_that_does_not_apply_is_refused_only_where_it_is_typed(
+    asked: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["table", NET, *asked]) == 0
+    as_text = capsys.readouterr().out
+    (folder / "netdsl.toml").write_text('format = "json"\n')
+    assert main(["table", NET, *asked]) == 0
+    assert capsys.readouterr().out == as_text
+    assert main(["table", NET, *asked, "--json"]) == 2
+    assert f"--format json is for tables, and {asked[0]} shows none" in capsys.readouterr().err
+
+
+def test_the_suffix_of_the_output_goes_before_the_file(folder: Path) -> None:
+    (folder / "netdsl.toml").write_text('format = "json"\n')
+    for name in ("x.txt", "x.out"):
+        assert main(["table", NET, "-o", name]) == 0
+    assert Path("x.txt").read_text().startswith("network")
+    assert json.loads(Path("x.out").read_text())
+
+
 def test_the_environment_goes_before_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from netdsl.cli.commands import COMMANDS, load
 from netdsl.cli.main import main
-from netdsl.cli.streams import MessageStream, PrintableStream
+from netdsl.cli.streams import MessageStream, PrintableStream, print_in_colour
 from netdsl.errors import Diagnostic, RunError, Source, Span
 from netdsl.errors.printable import in_one_line, printable
 from netdsl.errors.terminal import render
@@ -114,7 +114,10 @@ def test_a_full_stream_is_an_error_and_a_reader_that_left_is_none() -> None:
         PrintableStream(Failing(full), "standard output").write("a")
     with pytest.raises(RunError, match="it is closed"):
         PrintableStream(None, "standard output").write("a")
+    with pytest.raises(RunError, match="standard output cannot be written: No space"):
+        print_in_colour("a", PrintableStream(Failing(full), "standard output"))
     assert MessageStream(Failing(full), "standard error").write("a") == 1
+    print_in_colour("a", MessageStream(Failing(full), "standard error"))
     left = PrintableStream(Failing(BrokenPipeError()), "standard output")
     assert left.write("a") == 1
     assert left.abandoned
@@ -151,6 +154,15 @@ def test_streams_that_are_closed_or_full(
     assert (ended.returncode, b"Traceback" in ended.stderr) == (code, False)
     assert message in ended.stderr
     assert len(ended.stderr.splitlines()) <= 3
+
+
+@pytest.mark.parametrize("arguments", [["explain", "conv"], ["diff", "4 > fc-2", "4 > fc-3"]])
+def test_coloured_texts_on_a_full_disk_are_an_error(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout", Failing(OSError(28, "No space left on device")))
+    assert main(arguments) == 3
+    assert "error[N610]: standard output cannot be written: No space" in capsys.readouterr().err
 
 
 def test_another_encoding_gets_replaced_characters(tmp_path: Path) -> None:
