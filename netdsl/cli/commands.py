@@ -5,7 +5,9 @@ word of Python's), with three names:
 
 - `EXAMPLES`: how it is called, for its help;
 - `set_up(parser)`: adds its arguments;
-- `run(options)`: does it, and gives back the exit code.
+- `run(options)`: does it, and gives back the exit code;
+
+and, where argparse cannot know which options go together, `problem(options)`: says what does not.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from netdsl.cli.arguments import RUNS, add_format, add_output, run_folder
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import free_path, show_or_write, target_of
 from netdsl.cli.terminal import note
-from netdsl.wording import counted
 
 EXAMPLES = (
     "runs",
@@ -38,8 +37,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--figure",
         metavar="FIGURE",
-        default="loss",
-        help="what the chart shows: loss, val_loss, accuracy, rate (default: loss)",
+        help="what the chart shows: loss, val_loss, accuracy, rate (default: loss, of GANs "
+        "generator_loss)",
     )
     parser.add_argument(
         "--over",
@@ -68,8 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
         path = free_path(options.curve, options.force)
         drawn = folders if several else run_folders(where)
-        write_run_curves(drawn, path, options.figure, options.over)
-        note(f"{path}: {options.figure} of {counted(len(drawn), 'run')}")
+        note(f"{path}: {write_run_curves(drawn, path, options.figure, options.over)}")
     as_json = options.format == "json"
     if several:
         text = (compare_json if as_json else compare_text)(folders)

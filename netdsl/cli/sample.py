@@ -111,7 +111,7 @@ class _Term(argparse.Action):
         namespace.terms = [*namespace.terms, (sign, str(values))]
 
 
-def _problem(options: argparse.Namespace) -> str | None:
+def problem(options: argparse.Namespace) -> str | None:
     """Say which options do not go together, if any."""
     if options.between and options.terms:
         return "--between is one way, and --mean, --plus and --minus another"
@@ -126,8 +126,8 @@ def _problem(options: argparse.Namespace) -> str | None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    if (problem := _problem(options)) is not None:
-        return wrong_usage("sample", problem)
+    if (found := problem(options)) is not None:
+        return wrong_usage("sample", found)
     from netdsl.lab.given import saved
     from netdsl.lab.inside.naming import Classifier
     from netdsl.lab.pictures import checked_picture, save_picture

@@ -161,19 +161,28 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
 
 
+def problem(options: argparse.Namespace) -> str | None:
+    """Say which options do not go together, if any."""
+    for option, forms in OF_FORMS.items():
+        if getattr(options, option) in (None, False):
+            continue
+        if all(getattr(options, form) is None for form in forms):
+            known = " and ".join(f"--{form}" for form in forms)
+            return f"--{option} is for {known}"
+    if len(options.maps or ()) > 2:
+        return "--maps is for one image, and one layer"
+    if len(options.folders) > 1 and options.reconstruct is None:
+        return "several runs are for --reconstruct"
+    return None
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    for option, forms in OF_FORMS.items():
-        value = getattr(options, option)
-        if value is None or value is False:
-            setattr(options, option, DEFAULTS.get(option, value))
-        elif all(getattr(options, form) is None for form in forms):
-            known = " and ".join(f"--{form}" for form in forms)
-            return wrong_usage("show", f"--{option} is for {known}")
-    if len(options.maps or ()) > 2:
-        return wrong_usage("show", "--maps is for one image, and one layer")
-    if len(options.folders) > 1 and options.reconstruct is None:
-        return wrong_usage("show", "several runs are for --reconstruct")
+    if (found := problem(options)) is not None:
+        return wrong_usage("show", found)
+    for option in OF_FORMS:
+        if getattr(options, option) is None:
+            setattr(options, option, DEFAULTS.get(option))
     folder = options.folders[0]
     if options.report:
         return _report(folder)
@@ -187,15 +196,15 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options.output, options.force)
     if target is not None:
         checked_picture(target)
-    found = view(TrainedRun.of(folder, net=options.net), options)
+    shown = view(TrainedRun.of(folder, net=options.net), options)
     if target is not None:
-        save_picture(found.picture, target)
+        save_picture(shown.picture, target)
     if options.format == "json":
-        print_json(found.values)
+        print_json(shown.values)
     else:
-        print("\n".join(found.lines))
+        print("\n".join(shown.lines))
     if target is not None:
-        note(f"{target}: {found.lines[0]}")
+        note(f"{target}: {shown.lines[0]}")
     return 0
 
 

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import is_quiet
 
@@ -38,11 +39,15 @@ def check_following(words: Sequence[str]) -> None:
 
     Raises:
         NetError: as `target_of` does.
-        SystemExit: 2 for wrong options; argparse has said which.
+        SystemExit: 2 for wrong options, once it is said which.
     """
+    from netdsl.cli.commands import load
     from netdsl.cli.parser import parser_for
 
     options = parser_for(words[0]).parse_args([words[0], PLACE, *words[1:]])
+    problem = getattr(load(words[0]), "problem", None)
+    if problem is not None and (found := problem(options)) is not None:
+        raise SystemExit(wrong_usage(words[0], found))
     for name in ("output", "curve"):
         target_of(getattr(options, name, None), getattr(options, "force", False))
 

@@ -18,6 +18,8 @@ TRAIN = ["train", "2 > linear-1", "--data", "xor", "--epochs", "1", "--name", "o
         ("train a.net", "begin with one of show, attack"),
         ("show 'open", "No closing quotation"),
         ("show --filtres", "--filtres is not an option; did you mean `--filters`?"),
+        ("sample", "say what to make of the samples"),
+        ("show --noise 0.1", "--noise is for --reconstruct"),
         ("attack --eps tiny", "'tiny' is not a number from 0"),
     ],
 )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.files import save, write
 from netdsl.training.reporting.charts import TIMES, OverlaidLine, overlay
 from netdsl.training.runs.history import read_epochs
-from netdsl.wording import counted
+from netdsl.wording import counted, enumerated
 
 VALIDATION = "val_"
 """How the names of figures of the validation part begin."""
+
+USUAL = ("loss", "generator_loss")
+"""The figures that are drawn where none is named: the first that there is."""
 
 NOT_DRAWN = {"stage", *TIMES}
 
@@ -23,7 +26,7 @@ MAX_RUNS = 100
 
 def run_curves(
     folders: Sequence[str | Path],
-    figure: str = "loss",
+    figure: str | None = None,
     over: str = "epoch",
     names: Mapping[Path, str] | None = None,
 ) -> str:
@@ -32,13 +35,28 @@ def run_curves(
     Args:
         folders: of the runs, which need not have ended.
         figure: `loss`, `accuracy` and so on: that of the validation part as a line, where it was
-            evaluated, and that of the training as a dashed one; `val_loss` alone, or `rate`.
+            evaluated, and that of the training as a dashed one; `val_loss` alone, or `rate`. By
+            default `loss`, of GANs `generator_loss`.
         over: what it is drawn over, one of `TIMES`.
         names: of the runs; where they are left out, those of their folders.
 
     Raises:
         NetError: N613, N614 of a folder, N640 for a figure that no run has.
     """
+    return _chart(folders, figure, over, names).svg
+
+
+class _Chart(NamedTuple):
+    """A chart as SVG: of which figure, and the names of the runs that do not have it."""
+
+    svg: str
+    figure: str
+    lacking: list[str]
+
+
+def _chart(
+    folders: Sequence[str | Path], figure: str | None, over: str, names: Mapping[Path, str] | None
+) -> _Chart:
     paths = list(map(Path, folders))
     if not paths:
         raise fail("N613", "there are no runs to be drawn")
@@ -46,27 +64,34 @@ def run_curves(
         raise fail("N640", f"a chart has at most {MAX_RUNS} runs, not {len(paths):,}")
     found = {path: _search(path) for path in paths}
     known = sorted({name for rows in found.values() for row in rows for name in row} - NOT_DRAWN)
+    figure = figure or next((name for name in USUAL if name in known), USUAL[0])
     if figure not in known:
         help = did_you_mean(figure, known) or f"the figures are {', '.join(known)}"
         raise fail("N640", f"the runs have no figure `{figure}`", help=help)
     validated, names = VALIDATION + figure, names or run_names(paths)
-    lines = []
+    lines, lacking = [], []
     for path, rows in found.items():
         seen = _points(rows, validated, over)
         name = names[path]
+        if rows and not any(figure in row for row in rows):
+            lacking.append(name)
         lines.append(OverlaidLine(name, _points(rows, figure, over), dashed=bool(seen)))
         if seen:
             lines.append(OverlaidLine(name, seen))
     both = any(line.dashed for line in lines)
     subtitle = "validation part; the training dashed" if both else figure.replace("_", " ")
     title = f"{figure.replace('_', ' ').capitalize()} of {counted(len(paths), 'run')}"
-    return overlay(title, subtitle, lines, over, figure.replace("_", " "))
+    subtitle += f"; none of {enumerated(lacking)}" if lacking else ""
+    return _Chart(overlay(title, subtitle, lines, over, figure.replace("_", " ")), figure, lacking)
 
 
 def write_run_curves(
-    folders: Sequence[str | Path], path: Path, figure: str = "loss", over: str = "epoch"
-) -> None:
+    folders: Sequence[str | Path], path: Path, figure: str | None = None, over: str = "epoch"
+) -> str:
     """Write the chart of `run_curves` as SVG, or as PNG by the extra `draw`.
+
+    Returns:
+        What it shows, with the runs that do not have the figure.
 
     Raises:
         NetError: as `run_curves` does; N602 where a PNG needs the extra, N631 for another suffix.
@@ -75,14 +100,16 @@ def write_run_curves(
     if suffix not in (".svg", ".png"):
         message = f"{path} ends neither in .svg nor in .png, and a chart is one of them"
         raise fail("N631", message, help=f"name it {path.with_suffix('.svg')}")
-    svg = run_curves(folders, figure, over)
+    found = _chart(folders, figure, over, None)
     if suffix == ".svg":
-        write(path, svg)
-        return
-    from netdsl.drawing.raster import png_bytes
+        write(path, found.svg)
+    else:
+        from netdsl.drawing.raster import png_bytes
 
-    picture = png_bytes(svg)
-    save(path, lambda to: to.write_bytes(picture))
+        picture = png_bytes(found.svg)
+        save(path, lambda to: to.write_bytes(picture))
+    about = f"{found.figure} of {counted(len(folders) - len(found.lacking), 'run')}"
+    return f"{about}; {enumerated(found.lacking)} without it" if found.lacking else about
 
 
 def _search(folder: Path) -> list[dict[str, Any]]:

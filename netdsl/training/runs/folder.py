@@ -165,14 +165,17 @@ def require_file(folder: Path, name: str) -> None:
         raise of_two_networks(folder)
     if (folder / RESULT).is_file():
         of_pair = (model_name(GENERATOR), model_name(DISCRIMINATOR))
-        if name in (BEST, *of_pair) and read_json(folder, RESULT).get("ended") == "diverged":
+        if (
+            name in (BEST, REPORT, *of_pair)
+            and read_json(folder, RESULT).get("ended") == "diverged"
+        ):
             raise fail(
                 "N613",
                 f"the run {folder} diverged before its first evaluation: it has no weights",
                 help="train again, with a lower rate",
             )
         raise fail("N614", f"{folder} is damaged: it has no {name}")
-    if name in (RESULT, BEST):
+    if name in (RESULT, BEST, REPORT):
         raise fail(
             "N613",
             f"the run {folder} has not ended: it has no {name}",

@@ -11,7 +11,7 @@ import pytest
 
 from netdsl.cli.main import main
 from netdsl.errors import NetError
-from netdsl.training.reporting.run_curves import run_curves
+from netdsl.training.reporting.run_curves import run_curves, write_run_curves
 
 Make = Callable[..., Path]
 
@@ -97,3 +97,23 @@ def test_nothing_is_overwritten_and_nothing_else_is_written(
     assert target.read_text("utf-8").startswith("<svg")
     assert main(["runs", str(tmp_path), "--curve", str(target)]) == 1
     assert "N604" in capsys.readouterr().err
+
+
+def test_the_figure_that_there_is_and_runs_without_it(run: Make, tmp_path: Path) -> None:
+    gan, other = run("gan", [4.0, 2.0]), run("net", [1.0, 0.5])
+    path = gan / "metrics.jsonl"
+    path.write_text(path.read_text("utf-8").replace('"loss"', '"generator_loss"'), "utf-8")
+    out = tmp_path / "c.svg"
+    assert write_run_curves([gan, gan], out) == "generator_loss of 2 runs"
+    assert write_run_curves([gan, other], out) == "loss of 1 run; gan without it"
+    assert "none of gan" in out.read_text("utf-8")
+
+
+def test_a_report_that_is_not_there_yet(run: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = run("a", [1.0])
+    assert main(["show", str(folder)]) == 1
+    assert "N613" in (said := capsys.readouterr().err)
+    assert "has not ended: it has no report.html" in said
+    (folder / "result.json").write_text('{"ended": "diverged"}', "utf-8")
+    assert main(["show", str(folder)]) == 1
+    assert "diverged before its first evaluation" in capsys.readouterr().err
