@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from netdsl.cli.arguments import EACH_EPOCH, add_verbose, positive
 from netdsl.cli.exit_codes import RUN_FAILED, wrong_usage
 from netdsl.cli.jobs import add_job, job_of, keys_of, network_to_train, recipe_of, setting
-from netdsl.cli.terminal import is_quiet
+from netdsl.cli.outputs import target_of
+from netdsl.cli.terminal import is_quiet, note
 from netdsl.cli.then import check_following, following
 from netdsl.cli.training_end import on_hosts
 from netdsl.errors import fail
+from netdsl.files import write
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from netdsl.training.adversarial.job import AdversarialJob
+    from netdsl.training.planning.job import Job
 
 EXAMPLES = (
     "train lenet5.net --data digits",
@@ -24,6 +29,7 @@ EXAMPLES = (
     "train churn.net --data churn.csv --target churn --folds 5",
     "train lenet5.net --then 'show --filters -o filters.svg'",
     "train lenet5.net --overfit-one-batch",
+    "train lenet5.net --find-rate rates.svg",
     "train dcgan.net --data mnist --set gan=nonsaturating",
 )
 
@@ -70,11 +76,18 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="train on one batch until it is learned (a bug check)",
     )
+    trials.add_argument(
+        "--find-rate",
+        nargs="?",
+        const="",
+        metavar="FILE.svg",
+        help="take steps with growing learning rates, and propose one; a file shows their losses",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    if options.dry_run or options.overfit_one_batch:
+    if options.dry_run or options.overfit_one_batch or options.find_rate is not None:
         if options.grid or options.folds:
             what = "--grid" if options.grid else "--folds"
             return wrong_usage("train", f"{what} trains; try one of its trainings out by --set")
@@ -99,7 +112,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _try(options: argparse.Namespace) -> int:
-    """Take a step, or overfit one batch; nothing is written."""
+    """Take a step, or overfit one batch, or look for a rate; no run is written."""
+    picture = target_of(options.find_rate, force=False) if options.find_rate else None
     job = job_of(options)
     from netdsl.keras.quiet import quiet_keras
 
@@ -108,6 +122,8 @@ def _try(options: argparse.Namespace) -> int:
 
     if isinstance(job, AdversarialJob):
         return _try_pair(job, options)
+    if options.find_rate is not None:
+        return _find_rate(job, picture)
     from netdsl.training.loop.sanity import describe_overfit, dry_run, overfit
 
     if options.dry_run:
@@ -118,10 +134,27 @@ def _try(options: argparse.Namespace) -> int:
     return 0 if found.learned else RUN_FAILED
 
 
+def _find_rate(job: Job, picture: Path | None) -> int:
+    """Take steps with growing rates, and propose one."""
+    from netdsl.training.loop.rate_finder import find_rate
+
+    found = find_rate(job)
+    print(found.description)
+    if picture is not None:
+        write(picture, found.picture())
+        note(f"{picture}: losses by rate")
+    return 0 if found.falls else RUN_FAILED
+
+
 def _try_pair(job: AdversarialJob, options: argparse.Namespace) -> int:
     """Take a step of a GAN; nothing is written."""
     from netdsl.training.adversarial.train import dry_run_pair
 
+    if options.find_rate is not None:
+        message = (
+            "a range test needs a loss that falls, and those of two networks that compete do not"
+        )
+        raise fail("N507", message, job.recipe.span("gan"), help="--dry-run takes one step")
     if options.overfit_one_batch:
         message = "two networks that compete learn no batch: their losses do not fall to 0"
         raise fail("N507", message, job.recipe.span("gan"), help="--dry-run takes one step")
