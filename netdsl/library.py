@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import os
 
-from netdsl.errors import Diagnostic, NetError, Note, Source, Span, did_you_mean, fail
+from netdsl.errors import (
+    USED_HERE,
+    Diagnostic,
+    NetError,
+    Note,
+    Source,
+    Span,
+    did_you_mean,
+    fail,
+)
 from netdsl.limits import Limits
 from netdsl.sources import read_source
 from netdsl.syntax import Parsed, parse_text
@@ -128,7 +137,7 @@ def _used_at(place: Span, problem: Diagnostic) -> Diagnostic:
 
 def note_of_use(own: Span | None, place: Span) -> tuple[Note, ...]:
     """Return the note that a mistake in a used file carries, unless the place of use is its own."""
-    return (Note("used here", place),) if own and own != place else ()
+    return (Note(USED_HERE, place),) if own and own != place else ()
 
 
 def standard_names() -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from netdsl.errors.diagnostics import (
     CAUSE,
+    USED_HERE,
     Diagnostic,
     Note,
     Source,
@@ -25,6 +26,7 @@ from netdsl.errors.spelling import did_you_mean, nearest
 
 __all__ = [
     "CAUSE",
+    "USED_HERE",
     "DataError",
     "Diagnostic",
     "NetError",

@@ -86,21 +86,39 @@ class Diagnostic(NamedTuple):
 def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Return each message at each place once, with the notes of the first.
 
-    A block says the same at every use. Of the warnings of one code at one place, the first says
-    how many more there are.
+    A block says the same at every use. Of the warnings of one code at one place, and of the errors
+    there that uses of a block lead to, the first says how many more there are.
     """
     first: dict[Any, Diagnostic] = {}
     more: dict[Any, int] = {}
     for diagnostic in diagnostics:
-        warning = diagnostic.severity == "warning" and diagnostic.span is not None
-        message = "" if warning else diagnostic.message
-        key = diagnostic.code, message, diagnostic.span
-        if first.setdefault(key, diagnostic) is not diagnostic and warning:
+        merged = diagnostic.span is not None and (
+            diagnostic.severity == "warning" or _use_of(diagnostic) is not None
+        )
+        key = diagnostic.code, "" if merged else diagnostic.message, diagnostic.span
+        known = first.setdefault(key, diagnostic)
+        if known is diagnostic or not merged:
+            continue
+        if diagnostic.severity == "warning":
+            more[key] = more.get(key, 0) + 1
+        elif _use_of(known) == _use_of(diagnostic):  # another mistake of the same use
+            first.setdefault((diagnostic.code, diagnostic.message, diagnostic.span), diagnostic)
+        elif known.message != diagnostic.message:
             more[key] = more.get(key, 0) + 1
     for key, count in more.items():
         uses = f" (and {count:,} more {'use' if count == 1 else 'uses'})"
         first[key] = first[key]._replace(message=first[key].message + uses)
     return list(first.values())
+
+
+def _use_of(diagnostic: Diagnostic) -> tuple[Span, ...] | None:
+    """Return the uses of blocks that led to a diagnostic, if any did."""
+    uses = tuple(note.span for note in diagnostic.notes if note.message == USED_HERE)
+    return uses or None
+
+
+USED_HERE = "used here"
+"""What notes say of the use of a block that led to a mistake."""
 
 
 CAUSE = "the default"
@@ -151,4 +169,4 @@ def used_here(uses: Sequence[Span]) -> tuple[Note, ...]:
     Args:
         uses: outermost first.
     """
-    return tuple(Note("used here", use) for use in reversed(uses))
+    return tuple(Note(USED_HERE, use) for use in reversed(uses))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from netdsl.errors import NetError, Note, Span, fail
+from netdsl.errors import USED_HERE, NetError, Note, Span, fail
 from netdsl.kinds import LayerError
 from netdsl.kinds.merge import Merge
 from netdsl.kinds.values import dims
@@ -131,6 +131,6 @@ def led_to_by(use: Span, error: NetError) -> NetError:
     for diagnostic in error.diagnostics:
         notes = diagnostic.notes
         if len(notes) < SHOWN_USES and all(note.span != use for note in notes):
-            diagnostic = diagnostic._replace(notes=(*notes, Note("used here", use)))
+            diagnostic = diagnostic._replace(notes=(*notes, Note(USED_HERE, use)))
         noted.append(diagnostic)
     return NetError(*noted)

@@ -19,6 +19,7 @@ from netdsl.lowering.outputs import finished
 from netdsl.lowering.scopes import NamesView, Points, Scope
 from netdsl.lowering.statements import DEFINITIONS, lower_statements
 from netdsl.syntax import tree
+from netdsl.syntax.lost import ANY_BLOCK
 
 if TYPE_CHECKING:
     from netdsl.lowering.worked import WorkedStatement
@@ -92,7 +93,7 @@ def lower_common(
         (at for at, each in enumerate(statements) if type(each) not in DEFINITIONS), len(statements)
     )
     graph, report = GraphBuilder(limits, library, Faults()), Report(set(lost_names))
-    report.lost_library = "use" in lost_names
+    report.lost_library = ANY_BLOCK in lost_names
     definitions = _definitions(statements, source)
     draft = Draft(graph, report, params, input_shape, library, definitions, (source.name,), {}, [])
     scope = Scope(source, NamesView(), NamesView(), {}, Points(), report.lost)

@@ -15,6 +15,7 @@ from netdsl.lowering.scopes import NamesView, Points, Scope, lost_defaults
 from netdsl.lowering.ties import tie_layers
 from netdsl.lowering.unknown_words import HINTED, UnknownWord, unknown_words
 from netdsl.syntax import Parsed, tree
+from netdsl.syntax.lost import ANY_BLOCK
 from netdsl.syntax.walks import names_of
 
 _MAX_FILES = 50
@@ -110,6 +111,7 @@ def _use(statement: tree.Use, scope: Scope, draft: Draft) -> Scope:
     place = scope.span(statement)
     parsed = _read(statement, scope, draft)
     draft.report.lost |= parsed.lost_names
+    draft.report.lost_library |= ANY_BLOCK in parsed.lost_names
     name = parsed.source.name
     if name in draft.files:
         circle = " -> ".join([*draft.files, name])

@@ -17,6 +17,7 @@ from netdsl.lowering.points import operation_at
 from netdsl.lowering.scopes import Closure, Scope
 from netdsl.params import YES_OR_NO
 from netdsl.syntax import tree
+from netdsl.syntax.lost import ANY_PARAM
 from netdsl.syntax.walks import bare_word
 
 _SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
@@ -245,7 +246,7 @@ def _unknown(
     graph: GraphBuilder,
 ) -> NetError:
     notes = scope.notes()
-    if name in scope.lost:
+    if name in scope.lost or ANY_PARAM in scope.lost:
         return NetError()
     if name.partition(".")[0] == "in":
         if x == UNKNOWN:

@@ -1,6 +1,5 @@
 """A text's statements as trees, and what is wrong with the others."""
 
-import re
 from functools import cache
 from typing import NamedTuple
 
@@ -10,12 +9,11 @@ from netdsl.syntax.build import Builder
 from netdsl.syntax.fault import Fault
 from netdsl.syntax.grammar import load_tables
 from netdsl.syntax.lalr import Parser, Unexpected
+from netdsl.syntax.lost import lost_names
 from netdsl.syntax.split import Broken, Extent, split
 from netdsl.syntax.tree import Name, Net, Statement
 
 _MAX_REPORTED = 100
-_SET = r"([A-Za-z_][A-Za-z0-9_]*)[ \t]*\("
-_NAMED = r"(?:def|let|param|net|input|learned|fixed|\bas)[ \t]+[0-9]*([A-Za-z_][A-Za-z0-9_]*)"
 
 
 class Parsed(NamedTuple):
@@ -80,13 +78,13 @@ def parse_text(source: Source, limits: Limits) -> Parsed:
             if not isinstance(result, Diagnostic):
                 statements.append(result)
                 continue
-            from netdsl.syntax.recovery import LOST_STEP, read_without_mistakes  # late: start-up
+            from netdsl.syntax.recovery import LOST_STEP, read_without_mistakes
 
             rest, wrong = read_without_mistakes(source, found, result, _parse_statement)
             if rest is not None:
                 statements.append(rest)
                 lost.add(LOST_STEP)
-        lost.update(_lost(source.text, found))
+        lost.update(lost_names(source.text, found, wrong))
         if found.rule == "net":  # what follows belongs to a network of its own
             name = Name("", found.start, found.end)
             statements.append(Net(name, found.start, found.end))
@@ -96,18 +94,6 @@ def parse_text(source: Source, limits: Limits) -> Parsed:
     return Parsed(
         source, tuple(statements), tuple(diagnostics), frozenset(lost), _description(source.text)
     )
-
-
-def _lost(text: str, found: Extent | Broken) -> set[str]:
-    """Return what a statement that cannot be read would have brought in.
-
-    Names; the kinds whose defaults it would have set; `input`, and `use` for blocks of other files.
-    """
-    names = set(re.compile(_NAMED).findall(text, found.start, found.end))
-    if found.rule == "default":
-        kinds = re.compile(_SET).findall(text, found.start, found.end)
-        names.update(f"default {kind}" for kind in kinds)
-    return names | {"flow": {"input"}, "input": {"input"}, "use": {"use"}}.get(found.rule, set())
 
 
 def _parse_statement(source: Source, text: str, extent: Extent) -> Statement | Diagnostic:

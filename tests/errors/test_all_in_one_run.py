@@ -139,6 +139,17 @@ CASES = [
     ("8 of int(9) > add[ id | fc-8 | gap ] > fc-2(foo)", "N203 N103"),
     ("net a\n8 > foo > fc-3 > fc-2\nnet b\n8 > fc-4 as a > fc-2\noutput @a", "N101"),
     ("8 > fc-3\noutput @a, @b\nexpect @c = 3", "N101 N101 N101"),
+    # Any unknown word may be the block whose name is lost, any unknown name the param.
+    ("def (c) = conv3-{c}\n8x8x3 > block(8) > block(9) > fc-2(foo)", "N003 N103"),
+    ("dfe block(c) = fc-{c}\n8 > block(8) > bar > fc-2(foo)", "N003 N101 N103"),
+    ("ues convnext\n8 > block(8) > block(9) > fc-2(foo)", "N003 N103"),
+    ('usee "blocks.net"\n8 > block(8) > fc-2(foo)', "N003 N103"),
+    ("param = 3\n8 > fc-{n} > fc-{m}(foo) > bar", "N003 N103 N101"),
+    ("parm n = 3\n8 > fc-{n} > fc-{m}", "N003 N110"),
+    ("8 > fc-3 aas x > fc-4\n@x > fc-2\n@y > fc-2", "N003 N101"),
+    # One mistake of a block, whose numbers are others at each use.
+    ("def f(c) = fc-{c-20} > dropout({c})\n8 > f(8) > f(9) > f(10)", "N201 N107"),
+    ("def f(c) = fc-3(l1={c-20}, l2={-c}) > fc-{-c}\n8 > f(8) > f(9)", "N107 N107 N201"),
     ("fc-3 > fc-4(foo)\n[ fc-3 | fc-4 | fc-2(bar) ]", "N209 N103 N209 N103"),
 ]
 
