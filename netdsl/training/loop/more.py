@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +34,21 @@ VALIDATION = "val_"
 """How the names of the validation part's scores begin in `metrics.jsonl`."""
 
 
+AVERAGED = (
+    "note: with `ema` the run keeps the averages of its weights alone: the added epochs begin with "
+    "these, and are not those of one longer training"
+)
+"""Said where weights are averaged: those that the optimizer has moved are not kept."""
+
+
 def train_more(
     folder: str | Path, epochs: int, *, data: Any = None, quiet: bool = False
 ) -> RunResult:
     """Train a run that has ended for more epochs, which are noted in its `run.json`.
 
-    The last weights and the last rate are taken up, with an optimizer that has seen no step. What
-    was best stays the best until something is better; the patience begins again.
+    The last weights, with `ema` their averages, and the last rate are taken up, with an optimizer
+    that has seen no step. What was best stays the best until something is better; the patience
+    begins again.
 
     Args:
         folder: the run's.
@@ -58,6 +67,8 @@ def train_more(
         raise fail("N616", f"the run {folder} was stopped: it has epochs left", help=help)
     job = begun_job(folder, data)
     _check(folder, held.run, job.recipe)
+    if job.recipe.ema is not None and not quiet:
+        print(AVERAGED, file=sys.stderr, flush=True)
     devices = open_devices(job.recipe, quiet=True)
     if devices.shared:
         raise fail("N616", f"{folder} was trained on several devices: nothing can be added")
@@ -112,6 +123,10 @@ def state_of(folder: Path, run: RunResult, recipe: Recipe) -> State:
     state.rows, state.step, state.seconds = rows, rows[-1].step, run.seconds
     state.evaluations = [row.evaluation for row in rows if row.evaluation]
     scores = {name: value for name, value in run.validation.items() if name != "examples"}
+    if run.decisions:  # the result's are read by these, the evaluations of a training are not
+        known = (found.scores for found in state.evaluations if found.step == run.best_step)
+        of_metric = {run.metric: run.best_value} if run.metric in scores else {}
+        scores = dict(next(known, None) or {**scores, **of_metric})
     state.best = Evaluation(run.best_step, scores, True)
     if recipe.early_stopping.part == "training":
         best = min(rows, key=lambda row: row.loss)

@@ -18,7 +18,7 @@ from netdsl.training.data.prediction import read_inputs
 from netdsl.training.evaluation.mistakes import worst_mistakes
 from netdsl.training.preparation.tokens import tokens, vocabulary_of, words_of
 from netdsl.training.preparation.transforms import as_plain, from_plain
-from netdsl.training.recipes.recipe import DataSpec, Recipe
+from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 from tests.support.recipes import load_data
 
 ROWS = 30
@@ -42,6 +42,23 @@ input rest: 2
 )
 def test_words(text: str, words: list[str]) -> None:
     assert words_of(text) == words
+
+
+def test_columns_that_no_input_is_for_are_named_and_nothing_else_is_said_of_them(
+    tmp_path: Path,
+) -> None:
+    cities = ["rome", "paris", "oslo"]
+    rows = [
+        f"{cities[row % 3]},2024-01-{row + 1:02},{row},good {row},{row % 2}" for row in range(28)
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["city,date,size,review,y", *rows]))
+    spec = DataSpec(source=str(path), target="y", columns={"review": "text"}, split=Split(test=0.2))
+    network = netdsl.parse("input city: 1 of int(20) > embed-3 > flatten > sigmoid-1")
+    found = load_data(Recipe(data=spec), network)
+    named = "not read, since no input of the network is for them: date, size and review"
+    assert named in found.notes
+    assert not [note for note in found.notes if note.startswith("date ")]
 
 
 @given(st.lists(st.text("ab c.", max_size=12), max_size=8), st.integers(2, 9), st.integers(1, 6))

@@ -12,7 +12,7 @@ from support.line import LINE, SGD, X, Y, assert_same_weights, rows, stopped_aft
 
 from netdsl.errors import NetError
 from netdsl.training.loop.callback import TrainingCallback
-from netdsl.training.loop.more import train_more
+from netdsl.training.loop.more import AVERAGED, state_of, train_more
 from netdsl.training.loop.train import resume
 from netdsl.training.recipes.recipe import Optimizer, Schedule, Stopping
 from netdsl.training.runs.folder import read_json
@@ -57,6 +57,29 @@ def test_the_last_rate_is_taken_up(tmp_path: Path) -> None:
     run = trained(LINE, tmp_path, recipe, data=(X, Y))
     more = train_more(run.folder, 1, data=(X, Y), quiet=True)
     assert [row["rate"] for row in rows(more)] == pytest.approx([0.1, 0.025, 0.025])
+
+
+def test_averaged_weights_are_begun_with_and_that_is_said(tmp_path: Path, capsys: Any) -> None:
+    run = trained(LINE, tmp_path, dataclasses.replace(RECIPE, ema=0.5), data=(X, Y))
+    capsys.readouterr()
+    more = train_more(run.folder, 1, data=(X, Y))
+    assert AVERAGED in capsys.readouterr().err
+    assert more.epochs == 3
+
+
+@pytest.mark.parametrize("row", [True, False])
+def test_what_was_best_is_compared_as_the_training_measures_it(row: bool, tmp_path: Path) -> None:
+    """The result's scores are those at a temperature, the evaluations are not."""
+    run = trained(LINE, tmp_path, RECIPE, data=(X, Y))
+    decided = dataclasses.replace(
+        run,
+        decisions={"fc_1": {"temperature": 2.0}},
+        validation={**run.validation, "loss": 0.125},
+        best_step=run.best_step if row else 1,
+    )
+    best = state_of(run.folder, decided, RECIPE).best
+    assert best
+    assert best.scores["loss"] == pytest.approx(run.best_value)
 
 
 def test_a_stage_that_is_stopped_is_resumed_bit_for_bit(

@@ -42,7 +42,7 @@ from netdsl.training.data.sources.table_targets import TrainedTable, learned_col
 from netdsl.training.data.sources.unfamiliar import summaries, unfamiliar_cells
 from netdsl.training.data.weights import WEIGHTED
 from netdsl.training.preparation.columns import CATEGORY, DATE, NUMBER, TEXT, TableTransform
-from netdsl.wording import counted
+from netdsl.wording import counted, enumerated
 
 if TYPE_CHECKING:
     from netdsl.training.data.signature import NetworkSignature
@@ -183,8 +183,7 @@ def _columns(
         tuple(one.name for one in kinds if one.kind == ID and one.name not in used),
     )
     tables = tuple(replace(whole, columns=columns) for columns in by_input)
-    read = (one for one in kinds if one.kind not in (TEXT, ID) or one.name not in used)
-    of_kinds = (one.note for one in read if one.note)
+    of_kinds = _kind_notes(kinds, used)
     notes = (*_in_time_order(kinds, spec), *of_kinds, *table_notes(table, whole.left_out))
     return table, whole, tables, notes
 
@@ -205,6 +204,19 @@ def _nothing_left(
         span,
         help=left_out,
     )
+
+
+def _kind_notes(kinds: Sequence[KindedColumn], used: Collection[str]) -> Iterator[str]:
+    """Say how columns are read where that can be doubted, and which ones no input gets."""
+    unread = []
+    for one in kinds:
+        left_out = one.kind in (TEXT, ID, DROP)
+        if one.note and left_out != (one.name in used):
+            yield one.note
+        elif one.name not in used and one.kind not in (ID, DROP):
+            unread.append(one.name)
+    if unread:
+        yield f"not read, since no input of the network is for them: {enumerated(unread)}"
 
 
 def _in_time_order(kinds: Sequence[KindedColumn], spec: DataSpec) -> Iterator[str]:
