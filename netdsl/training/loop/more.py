@@ -124,9 +124,10 @@ def state_of(folder: Path, run: RunResult, recipe: Recipe) -> State:
     state.evaluations = [row.evaluation for row in rows if row.evaluation]
     scores = {name: value for name, value in run.validation.items() if name != "examples"}
     if run.decisions:  # the result's are read by these, the evaluations of a training are not
-        known = (found.scores for found in state.evaluations if found.step == run.best_step)
-        of_metric = {run.metric: run.best_value} if run.metric in scores else {}
-        scores = dict(next(known, None) or {**scores, **of_metric})
+        if run.metric in scores and run.best_value is not None:
+            scores[run.metric] = run.best_value
+        for found in state.evaluations:
+            scores = dict(found.scores) if found.step == run.best_step else scores
     state.best = Evaluation(run.best_step, scores, True)
     if recipe.early_stopping.part == "training":
         best = min(rows, key=lambda row: row.loss)
