@@ -200,8 +200,9 @@ def positive(text: str) -> int:
     """Read an integer from 1 up.
 
     Raises:
-        argparse.ArgumentTypeError: where it is not an integer from 1.
+        argparse.ArgumentTypeError: where it is not an integer from 1, or has too many digits.
     """
+    _check_digits(text)
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 1")
     return int(text)
@@ -211,11 +212,17 @@ def natural(text: str) -> int:
     """Read an integer from 0 up.
 
     Raises:
-        argparse.ArgumentTypeError: where it is not an integer from 0.
+        argparse.ArgumentTypeError: where it is not an integer from 0, or has too many digits.
     """
+    _check_digits(text)
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 0")
     return int(text)
+
+
+def _check_digits(text: str) -> None:
+    if re.fullmatch(r"[0-9]{13,}", text):
+        raise argparse.ArgumentTypeError(f"{text[:20]} is more than 999,999,999,999")
 
 
 def change(text: str) -> float:

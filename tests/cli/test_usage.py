@@ -224,6 +224,12 @@ def test_changes_have_a_bound(command: str, capsys: pytest.CaptureFixture[str]) 
     assert "1e+300 is more than 1,000,000" in " ".join(refused(command.split(), capsys))
 
 
+@pytest.mark.parametrize("command", ["sample a --count", "sample a --seed"])
+def test_integers_have_a_bound(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = refused([*command.split(), "9" * 14], capsys)
+    assert "99999999999999 is more than 999,999,999,999" in " ".join(lines)
+
+
 def test_short_names_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs" / "mlp-1").mkdir(parents=True)

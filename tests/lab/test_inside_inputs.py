@@ -92,6 +92,8 @@ WRONG: Sequence[tuple[str, str, str]] = (
     ("show pixels --where test:0", "N680", "a class of each position, not of an example"),
     ("show two --excite seen", "N680", "an image is made for networks of one input"),
     ("show two --maps HERE/images.npy", "N514", "the network has 2 inputs"),
+    ("show colours --maps test:-1", "N680", "the test part has the rows 0 to 11, not -1"),
+    ("sample table --at fc_2 --json", "N680", "`fc_2` gives the output itself"),
     ("show colours --maps test:12", "N680", "the test part has the rows 0 to 11, not 12"),
     ("show colours --filters conv_1 --evolution", "N680", "has kept no epochs"),
     ("show colours --filters gap_1", "N680", "has no kernels"),

@@ -193,6 +193,9 @@ class Decoder:
 
         keras, built = quiet_keras(), self.run.built
         code, output = built.tensors.seen(self.op), self.run.graph.outputs[0]
+        if self.op == output.op:
+            message = f"`{self.name}` gives the output itself: nothing is decoded from it"
+            raise nothing_to_show(message, "name a layer before it")
         try:
             return keras.Model(code, built.tensors.seen(output.op))
         except ValueError:

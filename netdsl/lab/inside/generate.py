@@ -148,11 +148,14 @@ def between(
     """
     import numpy as np
 
-    numbers = [int(end) if end.isascii() and end.isdigit() else 0 for end in ends]
-    if min(numbers) < 1 or max(numbers) > TRIED:
+    if not all(end.isascii() and end.isdigit() for end in ends):
         message = f"a generator has no way back from an image: {' '.join(ends)}"
         help = f"--between takes the numbers of two samples of a sheet, 1 to {TRIED:,}: 3 8"
         raise fail("N691", message, help=help)
+    numbers = [int(end) if len(end) < 10 else 0 for end in ends]
+    if min(numbers) < 1 or max(numbers) > TRIED:
+        message = f"samples have numbers from 1 to {TRIED:,}, not {' and '.join(ends)}"
+        raise fail("N691", message, help="the numbers of two samples of a sheet: --between 3 8")
     generator.check_count(steps)
     noise = drawn_noise(generator.shape, max(numbers), seed)
     first, last = (noise[number - 1] for number in numbers)

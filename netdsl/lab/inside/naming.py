@@ -14,6 +14,7 @@ from netdsl.training.evaluation.network_outputs import in_batches, predictor
 from netdsl.training.metrics.answers import category_scores, probabilities
 from netdsl.training.preparation.outputs import LABELS
 from netdsl.training.runs.finished import finished_run
+from netdsl.wording import counted
 
 BATCH = 256
 """Samples that the classifier sees at a time."""
@@ -68,7 +69,7 @@ class Named(NamedTuple):
         shown = ", ".join(f"{name} {count:,}" for name, count in self.counts.items())
         return [
             f"{self.run} names {found['classes']} of {found['of']} classes in "
-            f"{len(self.labels):,} samples, mean confidence {found['confidence']:.4f}",
+            f"{counted(len(self.labels), 'sample')}, mean confidence {found['confidence']:.4f}",
             shown,
             *([] if self.right is None else [f"of the class asked for: {self.right:.4f}"]),
         ]

@@ -34,7 +34,7 @@ NUMBERS = 20_000_000
 """Numbers that a layer gives them together, at most; of one example it may be more."""
 
 
-ROW = re.compile(r"(training|validation|test):([0-9]{1,9})")
+ROW = re.compile(r"(training|validation|test):(-?[0-9]{1,9})")
 """A row of a part of the data."""
 
 
@@ -203,7 +203,7 @@ class TrainedRun:
         from netdsl.training.evaluation.evaluate import part_of
 
         examples = part_of(self.data, part)
-        if row >= len(examples):
+        if not 0 <= row < len(examples):
             last = len(examples) - 1
             raise nothing_to_show(f"the {part} part has the rows 0 to {last:,}, not {row}")
         return OneExample(f"{part}:{row}", self.prepared(examples, [row]))

@@ -145,6 +145,7 @@ def read_numbers(
         state = made(json.loads(file.read("state").tobytes()), file)
         restore(variables, file)
     except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of damage
-        why = first_line(error)
+        lacks = isinstance(error, KeyError | TypeError | AttributeError)
+        why = "it lacks what a checkpoint holds" if lacks else first_line(error)
         raise fail("N614", f"{path} is damaged, or belongs to another network: {why}") from None
     return state

@@ -278,6 +278,9 @@ def test_what_cannot_be_resumed(folder: Path, tmp_path: Path) -> None:
     (run.folder / "checkpoint.npz").write_bytes(b"PK")
     with pytest.raises(NetError, match=r"checkpoint\.npz is damaged"):
         netdsl.resume(run.folder, quiet=True)
+    np.savez(run.folder / "checkpoint.npz", other=np.zeros(3))
+    with pytest.raises(NetError, match="it lacks what a checkpoint holds"):
+        netdsl.resume(run.folder, quiet=True)
 
 
 def test_an_interrupted_epoch_is_resumed_in_its_middle(
@@ -377,6 +380,8 @@ def test_samples(plain: netdsl.Run, classes: netdsl.Run, tmp_path: Path) -> None
     assert np.allclose(model.predict_on_batch(made.codes) / 2 + 0.5, made.array, atol=1e-6)
     assert np.array_equal(plain.sample(9).codes[:5], made.codes)
     assert not np.array_equal(plain.sample(5, seed=1).codes, made.codes)
+    with pytest.raises(NetError, match="numbers from 1 to 1,000, not 1 and 1001"):
+        plain.between(1, 1001)
     way = plain.between(2, 5, steps=4)
     assert np.array_equal(way.codes[0], made.codes[1])
     assert np.array_equal(way.codes[-1], made.codes[4])
