@@ -22,10 +22,15 @@ from netdsl.training.preparation.readings import (
 )
 from netdsl.training.preparation.shapes import size
 from netdsl.training.preparation.transforms import Preparation
+from netdsl.wording import counted
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Shape
     from netdsl.training.recipes.recipe import Recipe
+
+
+DISTINCT = 20
+"""Classes from which on more of them than half of the rows are taken for no classes."""
 
 
 def plan(held: SourceData, recipe: Recipe, signature: NetworkSignature) -> Preparation:
@@ -239,7 +244,7 @@ def _no_classes(
         f"{held.source} holds {classes_text(names)}; "
         f"the network gives values of {size(tensor.shape)}"
     )
-    return fail("N526", message, span, help=f"end the network with {_end(len(names))}")
+    return fail("N526", message, span, help=_way_on(held, names))
 
 
 def _other_classes(
@@ -249,7 +254,19 @@ def _other_classes(
         f"{held.source} holds {classes_text(names)}; the network's output of "
         f"{size(tensor.shape)} has {max(2, tensor.shape[-1])} classes"
     )
-    return fail("N526", message, span, help=f"end the network with {_end(len(names))}")
+    return fail("N526", message, span, help=_way_on(held, names))
+
+
+def _way_on(held: SourceData, names: tuple[str, ...]) -> str:
+    """Say how a network ends that learns the classes, or that the target holds none."""
+    parts = (held.train, held.validation, held.test)
+    rows = sum(len(part) for part in parts if part is not None)
+    if len(names) > DISTINCT and 2 * len(names) > rows:
+        return (
+            f"{len(names):,} different texts in {counted(rows, 'row')} are names, dates or "
+            "sentences rather than classes: name another target"
+        )
+    return f"end the network with {_end(len(names))}"
 
 
 def _end(classes: int) -> str:

@@ -34,6 +34,13 @@ def streamed(metric: Metric, output: OutputTransform, *batches: tuple[Any, ...])
     return metric.in_units(output, float(made.result()))
 
 
+def test_a_temperature_makes_no_warning_before_the_first_batch() -> None:
+    output = OutputTransform("kind", (3,), "softmax", "cross-entropy", 3, temperature=0.5)
+    with np.errstate(all="raise"):
+        found = streamed(ACCURACY, output, ([0, 1], [[0.9, 0.1, 0.0], [0.8, 0.1, 0.1]]))
+    assert found == 0.5
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_keras_and_numpy_agree(case: Case) -> None:
     y, values = case.sample(40)
