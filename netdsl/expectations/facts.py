@@ -10,7 +10,7 @@ from netdsl.analysis.counts import count_network, depth
 from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
 from netdsl.expressions import evaluate
 from netdsl.graph import Graph
-from netdsl.kinds.values import dims
+from netdsl.kinds.values import Shape, dims
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.lowering.expand import Expanded
 from netdsl.lowering.points import named_operations
@@ -38,21 +38,43 @@ def unmet(expanded: Expanded, graph: Graph) -> list[Diagnostic]:
     return found
 
 
-def unknown_facts(expanded: Expanded) -> list[Diagnostic]:
-    """Return the `expect` statements of facts that no network has, or of points that this one has
-    not, for a text with errors.
+def unmet_among_errors(expanded: Expanded, as_written: bool) -> list[Diagnostic]:
+    """Return the `expect` statements of facts that no network has, of points that this one has not,
+    and of points that are known not to have the shape, for a text with errors.
+
+    Args:
+        expanded: the text's network.
+        as_written: whether its params and input are the text's own, which the facts are of.
     """
     found: list[Diagnostic] = []
+    points = named_operations(expanded.points)
     for statement, source in expanded.expectations:
         what = statement.what
         if isinstance(what, tree.Name):
             if what.text not in (*NUMBERS, "output"):
                 found += _unknown(what, source).diagnostics
+        elif what.name in points:
+            shape = expanded.shapes.get(points[what.name])
+            if as_written and shape is not None:
+                found += _compare_known(statement, source, expanded, shape)
         elif what.name.split(".")[0] not in expanded.lost:
-            points = named_operations(expanded.points)
-            if what.name not in points:
-                found += _unknown_point(what, source, points).diagnostics
+            found += _unknown_point(what, source, points).diagnostics
     return found
+
+
+def _compare_known(
+    statement: tree.Expect, source: Source, expanded: Expanded, shape: Shape
+) -> list[Diagnostic]:
+    """Compare a point's shape with what a statement says, as far as its numbers are known."""
+    assert isinstance(statement.fact, tree.Sizes)
+    assert isinstance(statement.what, tree.Reference)
+    try:
+        expected = _expected(statement.fact, source, expanded.params)
+    except NetError as error:
+        # A name that is not known may be that of a param with a mistake.
+        return [each for each in error.diagnostics if each.code != "N110"]
+    span = Span(source, statement.fact.start, statement.fact.end)
+    return _compare_shape(f"@{statement.what.name}", expected, shape, span)
 
 
 def _unknown_point(what: tree.Reference, source: Source, points: Iterable[str]) -> NetError:
@@ -78,6 +100,12 @@ def _compare(
         return _compare_number(what.text, expected, NUMBERS[what.text](graph), span)
     name = what.text if isinstance(what, tree.Name) else f"@{what.name}"
     shape = graph.ops[place_of(what, source, graph)].shape
+    return _compare_shape(name, expected, shape, span)
+
+
+def _compare_shape(
+    name: str, expected: tuple[Any, ...], shape: Shape, span: Span
+) -> list[Diagnostic]:
     if expected == shape:
         return []
     message = f"{name} is {dims(shape)}, not {dims(expected)}"

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from netdsl.errors import Diagnostic, Note, Span, cause, did_you_mean, once
-from netdsl.expectations.facts import unknown_facts, unmet
+from netdsl.expectations.facts import unmet, unmet_among_errors
 from netdsl.kinds import KINDS, Kind
 from netdsl.kinds.values import Shape
 from netdsl.lint.layers import lint_graph
@@ -72,10 +72,10 @@ def _of_network(
     if parsed.diagnostics:
         lost = ("N209", "N211", "N212", "W703")
         found = [d for d in network.diagnostics if d.code not in lost]
-        return found + unknown_facts(network)
+        return found + unmet_among_errors(network, as_written)
     found = list(network.diagnostics)
     if network.graph is None:
-        found += unknown_facts(network)
+        found += unmet_among_errors(network, as_written)
     if network.graph:
         if as_written:  # facts are of the file's own values
             found += unmet(network, network.graph)

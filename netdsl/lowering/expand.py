@@ -16,6 +16,7 @@ from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.draft import Draft, Report
 from netdsl.lowering.faults import Faults
 from netdsl.lowering.outputs import finished
+from netdsl.lowering.points import named_operations
 from netdsl.lowering.scopes import NamesView, Points, Scope
 from netdsl.lowering.statements import DEFINITIONS, lower_statements
 from netdsl.syntax import tree
@@ -38,6 +39,8 @@ class Expanded(NamedTuple):
         expectations: its `expect` statements of facts, and where they are written.
         worked: its worked examples: what is given, and the numbers that are expected.
         points: its named points.
+        shapes: of named points by their operations, as far as they are known; only where there are
+            errors, else the graph has them.
         lost: names that statements with mistakes would have brought in.
     """
 
@@ -48,6 +51,7 @@ class Expanded(NamedTuple):
     expectations: tuple[tuple[tree.Expect, Source], ...]
     worked: tuple[WorkedStatement, ...]
     points: Points
+    shapes: Mapping[int, Shape]
     lost: Set[str]
 
 
@@ -157,8 +161,19 @@ def expand(
         facts,
         tuple(draft.worked),
         scope.points,
+        {} if whole else _shapes_of_points(scope.points, graph),
         report.lost,
     )
+
+
+def _shapes_of_points(points: Points, graph: GraphBuilder) -> dict[int, Shape]:
+    """Return the shapes of named points that are known, of each `each` only what is outside it."""
+    invented = set(graph.faults.invented)
+    for at, op in enumerate(graph.ops):
+        if not invented.isdisjoint(op.inputs) and not (op.kind and op.kind.flattens_input):
+            invented.add(at)
+    named = set(named_operations(points).values()) - invented
+    return {at: graph.ops[at].shape for at in named if at >= 0 and not graph.axes_of.get(at)}
 
 
 def _view(values: Mapping[str, Any]) -> NamesView:

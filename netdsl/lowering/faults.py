@@ -21,6 +21,7 @@ class Faults:
         count: how many there were in the text, these among them.
         silent: places of unknown words and options that are known before the statement is lowered.
         guessed: operations of which nothing is known but the shape.
+        invented: those of them whose shape has numbers in it that could not be read.
         misfits: operations whose output a layer cannot read at all, which is said once.
     """
 
@@ -30,6 +31,7 @@ class Faults:
         self.count = 0
         self.silent: set[Span] = set() if silent is None else silent
         self.guessed: set[int] = set()
+        self.invented: set[int] = set()
         self.misfits: set[int] = set()
         self._known: set[tuple[str, str, Span | None]] = set()
 

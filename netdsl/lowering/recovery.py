@@ -51,13 +51,17 @@ def _read_on(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) ->
         scope: what the layer sees.
         graph: it would have been added to.
     """
-    kind = _Recovered(node, x, scope, graph).kind()
+    recovered = _Recovered(node, x, scope, graph)
+    kind = recovered.kind()
     if kind is None or not kind.flattens_input:
         return UNKNOWN
     shape = kind.shape((1,))  # whatever its input
     name = graph.unique(scope.points.layer_name(kind.word))
     row = Layer((len(graph.ops),), kind.head(), name, scope.span(node), ())
-    return graph.add_guessed(shape, row)
+    at = graph.add_guessed(shape, row)
+    if recovered.invents:
+        graph.faults.invented.add(at)
+    return at
 
 
 class _Recovered:
@@ -66,6 +70,7 @@ class _Recovered:
     def __init__(self, node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> None:
         self._node, self._x, self._scope, self._graph = node, x, scope, graph
         self._complete = True  # whether all arguments could be read
+        self.invents = False  # whether a 1 replaces a number
 
     def kind(self) -> Kind | None:
         """Return the layer without the options that are wrong; None where it cannot be known."""
@@ -98,6 +103,7 @@ class _Recovered:
             return whole(item, self._scope, self._x, self._graph, what)
         except NetError as error:
             self._graph.faults.add(error)
+            self.invents = True
             return 1
 
     def _argument(self, node: tree.ArgumentNode) -> Argument | None:

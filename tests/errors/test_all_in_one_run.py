@@ -139,6 +139,20 @@ CASES = [
     ("8 of int(9) > add[ id | fc-8 | gap ] > fc-2(foo)", "N203 N103"),
     ("net a\n8 > foo > fc-3 > fc-2\nnet b\n8 > fc-4 as a > fc-2\noutput @a", "N101"),
     ("8 > fc-3\noutput @a, @b\nexpect @c = 3", "N101 N101 N101"),
+    # Shapes that are known are compared whatever else is wrong.
+    (
+        "8x8x3 > conv3-8 as a > bar as b\n@a > fc-10 as c\n"
+        "expect @a = 8x8x9\nexpect @b = 3\nexpect @c = 11",
+        "N101 N301 N301",
+    ),
+    ("8 > fc-3 as a > ) > fc-2\n@a > fc-4 as b\nexpect @b = 5\nexpect @a = 4", "N001 N301"),
+    ("8 > fc-3 as a > > fc-2\n@a > fc-4 as b\nexpect @b = 5\nexpect @a = 4", "N003 N301 N301"),
+    (
+        "8 > fc-{q} as a > relu as b > fc-2 as c\nexpect @a = 3\nexpect @b = 3\nexpect @c = 3",
+        "N110 N301",
+    ),
+    ("param n = 1/0\n8 > fc-3 as a\nexpect @a = {n}\nexpect @a = {n+m}", "N112"),
+    ("4x8 > each(fc-3 as i) as a > bar\nexpect @a = 4x3\nexpect @a.i = 4x3", "N101"),
     # Any unknown word may be the block whose name is lost, any unknown name the param.
     ("def (c) = conv3-{c}\n8x8x3 > block(8) > block(9) > fc-2(foo)", "N003 N103"),
     ("dfe block(c) = fc-{c}\n8 > block(8) > bar > fc-2(foo)", "N003 N101 N103"),
