@@ -126,9 +126,16 @@ def test_commands_have_the_arguments_that_are_shown(page: Path) -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("name", ["baseline.md"])
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [
+        ("baseline.md", {"churn-1", "churn-2", "churn-grid-1", "photos-1"}),
+        ("series.md", {"sales-1", "sales-folds-1"}),
+        ("text.md", {"reviews-1"}),
+    ],
+)
 def test_a_job_runs_from_its_first_command_to_its_last(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, runs: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With few images, and an epoch in place of many."""
     monkeypatch.chdir(tmp_path)
@@ -141,10 +148,12 @@ def test_a_job_runs_from_its_first_command_to_its_last(
     for word, text in BLOCK.findall(page.read_text(encoding="utf-8")):
         if word == "python":
             exec(compile(text, name, "exec"), {})
+        if word == "net":
+            (tmp_path / "reviews.net").write_text(text, encoding="utf-8")
     for call in called(page):
         short = ["--epochs", "1"] if call[0] == "train" else []
         assert main([*call, *short]) == 0, call
-    assert {"churn-1", "churn-2", "churn-grid-1", "photos-1"} <= set(os.listdir("runs"))
+    assert runs <= set(os.listdir("runs"))
 
 
 SHAPES = {

@@ -8,10 +8,13 @@ from netdsl.errors.printable import in_one_line
 from netdsl.text_table import aligned
 from netdsl.training.data.inspect import Survey, as_json
 from netdsl.training.preparation.shapes import size
-from netdsl.wording import counted
+from netdsl.wording import counted, cut
 
 BAR, MAX_BARS = 30, 100
 """Characters of the longest bar, and bars."""
+
+LONGEST = 24
+"""Characters that are shown of a category."""
 
 
 def describe(found: Survey) -> str:
@@ -22,7 +25,8 @@ def describe(found: Survey) -> str:
         blocks.append(_column_table(facts["columns"]))
         learned = [one for one in facts["columns"] if one.get("target") and "categories" in one]
         classes = {"all": learned[0]["categories"]} if learned else {}
-        facts["notes"].append(_input_line(facts))
+        if facts["input"]:  # where all columns are texts, a note says what they need
+            facts["notes"].append(_input_line(facts))
     else:
         blocks.append(_array_table(facts["parts"]))
         classes = {
@@ -95,7 +99,7 @@ def _column_table(columns: list[dict[str, Any]]) -> str:
 def _categories(found: dict[str, int]) -> str:
     if not found:
         return ""
-    names = list(map(in_one_line, list(found)[:4]))
+    names = [cut(in_one_line(name), LONGEST) for name in list(found)[:4]]
     return f"{len(found):,}: {', '.join(names)}{', ...' if len(found) > len(names) else ''}"
 
 

@@ -174,3 +174,15 @@ def test_numbers_are_short(value: float, text: str) -> None:
 
 def test_columns_are_aligned() -> None:
     assert aligned([("a", "b"), ("long", "1")], "lr", rule=True) == "a     b\n-------\nlong  1"
+
+
+def test_long_texts_are_cut_and_need_an_input_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "texts.csv"
+    rows = [
+        f"{number} is one of {number} texts of so many words,{number % 2}" for number in range(60)
+    ]
+    path.write_text("\n".join(["text,y", *rows]), encoding="utf-8")
+    told = describe(survey(DataSpec(str(path), "y")))
+    assert "60: 0 is one of 0 texts o..., 1 is one of 1 texts o..., " in told
+    assert "input text: 64 of int(1000)" in told
+    assert "input 0" not in told
