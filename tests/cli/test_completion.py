@@ -83,9 +83,9 @@ def test_every_option_of_every_command_is_in_the_scripts(
 @pytest.mark.parametrize(
     ("command", "files"),
     [
-        ("train", {"-d", "--init-from"}),
+        ("train", {"-d", "--init-from", "--find-rate"}),
         ("export", set()),
-        ("import", {"-o", "--weights"}),
+        ("import", {"-o", "--weights", "--pretrained"}),
         ("show", {"-o", "--maps", "--where"}),
         ("diff", {"-o", "--path"}),
     ],
