@@ -164,7 +164,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 def problem(options: argparse.Namespace) -> str | None:
     """Say which options do not go together, if any."""
     for option, forms in OF_FORMS.items():
-        if getattr(options, option) in (None, False):
+        value = getattr(options, option)
+        if value is None or value is False:  # a class of 0 is one
             continue
         if all(getattr(options, form) is None for form in forms):
             known = " and ".join(f"--{form}" for form in forms)
