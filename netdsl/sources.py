@@ -73,6 +73,7 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
 
 
 _TRAINED_ON = "netdsl train NETWORK.net --data"
+_NETWORK = "a network is a .net file"
 _OTHER_FILES = {
     **dict.fromkeys(
         (".csv", ".tsv", ".parquet"), ("a table", f"{_TRAINED_ON} {{}} --target COLUMN")
@@ -83,21 +84,48 @@ _OTHER_FILES = {
     ),
     **dict.fromkeys((".yaml", ".yml"), ("a recipe", "netdsl train NETWORK.net {}")),
     **dict.fromkeys((".keras", ".h5"), ("a Keras model", "netdsl import {}")),
-    ".py": ("a Python program", "a network is a .net file"),
+    ".py": ("a Python program", _NETWORK),
+    ".json": ("a JSON file", _NETWORK),
+    ".zip": ("an archive", _NETWORK),
+    ".onnx": ("an ONNX model", f"{_NETWORK}; of models `netdsl import` reads those of Keras"),
 }
 """By suffix, what a file is that is not a network, and what is done with it."""
 
 
 def refuse_other_files(path: str | os.PathLike[str]) -> None:
-    """Reject a file that is given as a network and by its name is something else.
+    """Reject a file that is given as a network and by its name or its beginning is something else.
 
     Raises:
         NetError: N607 for such a file, where it exists.
     """
     name = os.fspath(path)
-    found = _OTHER_FILES.get(os.path.splitext(name)[1].lower())
+    suffix = os.path.splitext(name)[1].lower()
+    found = _OTHER_FILES.get(suffix)
+    if found is None and suffix != ".net" and os.path.isfile(name):
+        found = _by_beginning(name)
     if found is not None and os.path.exists(name):
         raise fail("N607", f"{name} is {found[0]}, not a network", help=found[1].format(name))
+
+
+_BEGINNING = 1 << 10
+"""Bytes by which a file is recognised."""
+
+
+def _by_beginning(name: str) -> tuple[str, str] | None:
+    """Return what a file is by its first bytes, and what is done with it; None for most."""
+    try:
+        with open(name, "rb") as file:
+            begin = file.read(_BEGINNING)
+    except OSError:
+        return None  # said where it is read
+    if begin.startswith(b"PK\x03\x04"):
+        return _OTHER_FILES[".zip"]
+    if re.match(rb'\s*(?:\[\s*)?\{\s*"', begin):
+        return _OTHER_FILES[".json"]
+    rows = begin.splitlines()[:2]
+    plain = len(rows) == 2 and all(re.fullmatch(rb"[^>()\[\]{}#=@:]*", row) for row in rows)
+    commas = {row.count(b",") for row in rows}
+    return _OTHER_FILES[".csv"] if plain and len(commas) == 1 and commas != {0} else None
 
 
 def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> bytes:
@@ -114,12 +142,7 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
         with open(name, "rb") as file:
             return file.read(limits.source + 1)
     except FileNotFoundError:
-        folder = os.path.dirname(name) or "."
-        near = (
-            did_you_mean(os.path.basename(name), os.listdir(folder))
-            if os.path.isdir(folder)
-            else ""
-        )
+        near = _near(name)
         if not near and re.search(r"[()*+^]", name) and not re.search(r"\.[A-Za-z]\w*$", name):
             near = "a formula is written as a network, a name for each value: see docs/lab.md"
         if not near and stem(name) in examples():
@@ -131,6 +154,18 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
         raise fail("N601", f"{name} cannot be read: {error.strerror}") from None
     except ValueError:
         raise fail("N601", f"{name!r} is not a file name") from None
+
+
+def _near(name: str) -> str:
+    """Return what may have been meant by the name of a file that is not there."""
+    if os.path.islink(name):
+        return f"it is a link to {os.readlink(name)}, which is not there"
+    param = re.fullmatch(r"(.+):([A-Za-z_][A-Za-z0-9_]*)", name)
+    if param and os.path.isfile(param[1]):
+        return f"a param has a value: {name}=32"
+    folder = os.path.dirname(name) or "."
+    known = os.listdir(folder) if os.path.isdir(folder) else []
+    return did_you_mean(os.path.basename(name), known)
 
 
 def decoded(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Source:

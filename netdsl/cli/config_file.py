@@ -17,6 +17,7 @@ from typing import Any
 from netdsl.cli.common import COLORS
 from netdsl.cli.config import HEADER, LONGEST, PROJECT
 from netdsl.errors import Diagnostic, NetError, Source, Span, did_you_mean, fail
+from netdsl.errors.printable import in_one_line
 from netdsl.limits import DEFAULT_LIMITS
 from netdsl.sources import read_source
 
@@ -107,7 +108,9 @@ def _wrong(source: Source, key: str, value: Any) -> Iterator[Diagnostic]:
     place = _place(source, key)
     if key not in SETTINGS:
         help = did_you_mean(key, SETTINGS) or f"the settings are {', '.join(SETTINGS)}"
-        yield Diagnostic("N606", f"there is no setting `{key}`", place, help=help)
+        if key == "tool" and isinstance(value, dict) and "netdsl" in value:
+            help = f"`{HEADER}` is the header in a {PROJECT}: leave it out here"
+        yield Diagnostic("N606", f"there is no setting `{in_one_line(key)}`", place, help=help)
     elif key in ("pager", "quiet"):
         if not isinstance(value, bool):
             yield Diagnostic("N606", f"`{key}` requires true or false", place)

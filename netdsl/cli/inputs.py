@@ -127,7 +127,7 @@ def split_params(file: str) -> tuple[str, tuple[tuple[str, Any], ...]]:
     """Split `a.net:width=8,depth=(1, 2)` into the file and its params.
 
     Raises:
-        NetError: N107 for a param that is given twice.
+        NetError: N107 for a param that is given twice, or has no value.
     """
     found = None if os.path.exists(file) or holds_text(file) else _FILE_AND_PARAMS.fullmatch(file)
     if found is None:
@@ -139,6 +139,11 @@ def split_params(file: str) -> tuple[str, tuple[tuple[str, Any], ...]]:
         if names.count(name) > 1:
             values = " and ".join(value.strip() for other, _, value in pairs if other == name)
             raise fail("N107", f"the param `{name}` of {found[1]} is given twice: {values}")
+    for name, _, value in pairs:
+        if not value.strip() or re.match(r"[^\"']*:[A-Za-z_][A-Za-z0-9_]*=", value):
+            what = f"is {value}" if value.strip() else "has no value"
+            help = f"values follow `=`, and a comma separates params: {found[1]}:{name}=32,n=3"
+            raise fail("N107", f"the param `{name}` of {found[1]} {what}", help=help)
     return found[1], tuple((name, parse_param(value.strip())) for name, _, value in pairs)
 
 

@@ -33,6 +33,9 @@ FAMILIAR = {
 }
 """What other programs call the commands."""
 
+_SPELT = {"--colour": "--color"}
+"""Options in another spelling, which a key of recipes may share."""
+
 
 def overview(width: int) -> str:
     """Write what netdsl is, and its commands by what they are for.
@@ -107,7 +110,9 @@ def about_unknown(parser: argparse.ArgumentParser, word: str, following: str) ->
     if not equals and not following.startswith("-"):
         value = following
     options, near = parser._option_string_actions, ""
-    if "--set" in options:
+    if flag in _SPELT:
+        near = f"did you mean `{_SPELT[flag]}`?"
+    elif "--set" in options:
         from netdsl.cli.recipe_keys import recipe_key
 
         near = recipe_key(flag, value, options)

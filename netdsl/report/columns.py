@@ -130,11 +130,13 @@ def columns_and_scales(
         Their keys, and the units of those that have one.
 
     Raises:
-        NetError: N625 for one that is not a column, or has a unit that is none.
+        NetError: N625 for one that is not a column, comes twice, or has a unit that is none.
     """
     keys, scales = [], {}
     for name in names:
         key, colon, unit = (part.strip() for part in name.partition(":"))
+        if key in keys:
+            raise fail("N625", f"the column `{key}` is named twice", help="name each column once")
         keys.append(column_key(key, known))
         if not colon:
             continue

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from netdsl.errors import NetError, Source, did_you_mean, fail
 from netdsl.kinds import KINDS, Kind, layer_kind
-from netdsl.kinds.hints import written_here
+from netdsl.kinds.hints import plain_names, written_here
 from netdsl.kinds.values import dims
 from netdsl.report.key_pages import figure_page, key_page, words
 from netdsl.report.kind_pages import activations_page, kind_page
@@ -96,6 +96,8 @@ def explained(what: str, colour: bool = False, others: Iterable[str] = ()) -> st
         return for_terminal(section(_SECTIONS[word]), colour)
     if found := "\n\n".join(filter(None, (figure_page(what.lower()), key_page(what)))):
         return for_terminal(found, colour)
+    if (kind := _kind_elsewhere(what)) is not None:
+        return for_terminal(kind_page(kind), colour)
     nearest = did_you_mean(word, [*_named(), *others]) or did_you_mean(what.upper(), titles())
     if written := written_here(word, KINDS.values()):
         nearest = f"it is written {written}"
@@ -103,6 +105,13 @@ def explained(what: str, colour: bool = False, others: Iterable[str] = ()) -> st
         nearest or "a code is like N204, a kind like conv, a statement like def, a key like epochs"
     )
     raise fail("N101", f"there is no page on `{what}`", help=help)
+
+
+def _kind_elsewhere(name: str) -> type[Kind] | None:
+    """Return the kind that another library calls by a name: `nn.Linear(3)`, `Conv2D`."""
+    plain = plain_names(name.partition("(")[0].rpartition(".")[2])
+    kinds = KINDS.values()
+    return next((kind for each in plain for kind in kinds if each in kind.names_elsewhere), None)
 
 
 def _named() -> list[str]:

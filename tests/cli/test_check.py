@@ -373,6 +373,9 @@ def test_json_has_the_counts_and_outputs(capsys: pytest.CaptureFixture[str]) -> 
         ("recipe.yaml", "is a recipe, not a network\\n  help: netdsl train NETWORK.net"),
         ("best.keras", "is a Keras model, not a network\\n  help: netdsl import"),
         ("model.py", "is a Python program"),
+        ("model.onnx", "is an ONNX model"),
+        ("model.json", "is a JSON file"),
+        ("model.zip", "is an archive"),
     ],
 )
 def test_a_file_of_another_kind_is_not_parsed(

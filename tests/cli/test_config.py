@@ -76,6 +76,13 @@ def test_the_command_line_goes_before_the_file(
     assert "\x1b[" not in capsys.readouterr().err
 
 
+def test_the_header_of_a_project_is_not_one_of_the_own_file(folder: Path) -> None:
+    (folder / "netdsl.toml").write_text("[tool.netdsl]\nquiet = true\n")
+    with pytest.raises(NetError, match="no setting `tool`") as raised:
+        read_config(str(folder / "netdsl.toml"))
+    assert "is the header in a pyproject.toml" in raised.value.diagnostics[0].help
+
+
 @pytest.mark.parametrize("asked", [["--why", "fc_1"], ["--rf"], ["--names"], ["--lecture"]])
 def test_a_format_that_does_not_apply_is_refused_only_where_it_is_typed(
     asked: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
@@ -116,6 +123,7 @@ def test_the_environment_goes_before_the_file(
     ("text", "message", "help"),
     [
         ("quite = true", "there is no setting `quite`", "did you mean `quiet`?"),
+        ('"a\\nb" = 1', "there is no setting `a b`", "the settings are"),
         ("shape = 1", "there is no setting `shape`", "the settings are"),
         ("data_folder = 'a'", "there is no setting `data_folder`", "did you mean `data-folder`?"),
         ('color = "alway"', '`color` requires one of "auto"', "did you mean `always`?"),

@@ -37,6 +37,10 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[st
         ),
         ("--color never jump", "netdsl: error: there is no command `jump`"),
         ("--colour x check", "netdsl: error: --colour is not an option; did you mean `--color`?"),
+        (
+            "train --colour never a.net",
+            "netdsl train: error: --colour is not an option; did you mean `--color`?",
+        ),
         ("-Z check a", "netdsl: error: -Z is not an option"),
         ("check -Z a.net", "netdsl check: error: -Z is not an option"),
         (

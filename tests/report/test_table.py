@@ -374,6 +374,12 @@ def test_tables_are_sorted_by_one_column(several: str, capsys: pytest.CaptureFix
     assert "error[N625]" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("twice", ["params,macs,params", "params:M,params:Ki"])
+def test_a_column_is_named_once(twice: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["table", "8 > fc-2", "--columns", twice]) == 1
+    assert "the column `params` is named twice" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--columns", "--sort"])
 def test_a_column_that_there_is_not(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", str(ROOT / "examples" / "lenet5.net"), option, "parms"]) == 1
