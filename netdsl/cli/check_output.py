@@ -63,6 +63,7 @@ def show(
     elif form == "sarif":
         print_json(_sarif(results))
     elif form == "text":
+        results = _warned_once(results)
         for result in results:
             _show_text(result, hints, colour, limit)
     else:
@@ -70,6 +71,23 @@ def show(
     if form == "concise" or (form == "text" and len(results) > 1):
         sys.stdout.flush()
         note(summary(results))
+
+
+def _warned_once(results: Sequence[Result]) -> list[Result]:
+    """Leave out the warnings of a place that an earlier result has: a file with other params."""
+    known: set[Any] = set()
+    shown = []
+    for result in results:
+        kept, here = [], set()
+        for each in result.checked.diagnostics:
+            span = each.span
+            place = (each.code, span.source.name, span.start, span.end) if span else None
+            if each.severity == "error" or place is None or place not in known:
+                kept.append(each)
+                here.add(place)
+        known |= here
+        shown.append(result._replace(checked=result.checked._replace(diagnostics=tuple(kept))))
+    return shown
 
 
 def _show_lines(results: Sequence[Result], form: str, limit: int | None) -> None:

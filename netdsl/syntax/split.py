@@ -27,6 +27,8 @@ own blocks may have their names.
 _CONTINUED = ("input", "flow", "def", "let")
 
 _MARKS = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{}"\n]')
+_CONTINUING = (">", "|", ")", "]", "}", ",")
+"""What no statement begins with: after a mistake such a line belongs to the statement above."""
 _GAP = re.compile(r"(?:[ \t]|#[^\n]*|\n)*")
 _ADDED = "|".join(f"{word}(?={form})" for word, form in ADDED_STATEMENTS.items())
 _STATEMENT = re.compile(rf"(?:{'|'.join(STATEMENT_WORDS)})(?![A-Za-z0-9_])|{_ADDED}")
@@ -123,12 +125,12 @@ def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
             if len(open_brackets) > limits.brackets:
                 message = f"more than {limits.brackets} brackets are open here"
                 return _broken_to_line_end(
-                    source, rule, start, Diagnostic("N402", message, Span(source, at, at + 1))
+                    source, rule, start, Diagnostic("N402", message, Span(source, at, at + 1)), True
                 )
         elif sign in ")]}":
             if not open_brackets or open_brackets[-1][0] != _CLOSES[sign]:
                 problem = _mismatch(source, open_brackets, sign, at)
-                return _broken_to_line_end(source, rule, start, problem)
+                return _broken_to_line_end(source, rule, start, problem, bool(open_brackets))
             open_brackets.pop()
         elif sign == '"':
             span = Span(source, at, at + len(source.line(at)) - source.position(at)[1] + 1)
@@ -138,7 +140,7 @@ def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
                 span,
                 help='a string ends with `"` on the same line',
             )
-            return _broken_to_line_end(source, rule, start, problem)
+            return _broken_to_line_end(source, rule, start, problem, bool(open_brackets))
     if open_brackets:
         return Broken(rule, start, len(text), _never_closed(source, open_brackets[-1], None))
     return Extent(rule, start, _last_character(text, start, len(text)))
@@ -159,10 +161,22 @@ def _last_character(text: str, start: int, end: int) -> int:
     return line_start + len(line) if line else start + len(text[start:end].rstrip(" \t\n"))
 
 
-def _broken_to_line_end(source: Source, rule: str, start: int, diagnostic: Diagnostic) -> Broken:
+def _broken_to_line_end(
+    source: Source, rule: str, start: int, diagnostic: Diagnostic, is_open: bool
+) -> Broken:
+    """Return a statement that ends with the line of its mistake.
+
+    Where brackets are open there, the lines after it that continue it belong to it.
+    """
     assert diagnostic.span
-    end = source.text.find("\n", diagnostic.span.start)
-    return Broken(rule, start, len(source.text) if end < 0 else end, diagnostic)
+    text, at = source.text, diagnostic.span.start
+    while True:
+        end = text.find("\n", at)
+        if end < 0:
+            return Broken(rule, start, len(text), diagnostic)
+        at = _GAP.match(text, end).end()  # type: ignore[union-attr]
+        if not is_open or not text.startswith(_CONTINUING, at):
+            return Broken(rule, start, end, diagnostic)
 
 
 def _never_closed(source: Source, bracket: tuple[str, int], statement: int | None) -> Diagnostic:

@@ -59,3 +59,15 @@ def test_what_is_wrong_with_the_name_of_a_file(
     said = capsys.readouterr().err
     assert message in said
     assert help in said
+
+
+def test_a_place_is_warned_of_once_whatever_the_params(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text("param n = 2\n8 > fc-{n} as unused > relu > fc-2\n")
+    assert main(["check", "a.net", "a.net:n=3"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("W703") == 1
+    assert said.err.endswith("2 files: 1 warning in 1 of them\n")
+    assert said.out.count("is fine") == 2

@@ -153,6 +153,12 @@ CASES = [
     ),
     ("param n = 1/0\n8 > fc-3 as a\nexpect @a = {n}\nexpect @a = {n+m}", "N112"),
     ("4x8 > each(fc-3 as i) as a > bar\nexpect @a = 4x3\nexpect @a.i = 4x3", "N101"),
+    # The lines that continue a statement are read no further after a wrong bracket.
+    (
+        "8x8x3 > [ conv3-8(bias=no]\n| conv3-8\n\n| conv3-4 as x  # x\n] > fc-2\n@x > bar",
+        "N001 N101",
+    ),
+    ("8 > fc-3(bias=no]\n> relu\n> fc-2\n8 > bar", "N001 N101"),
     # Any unknown word may be the block whose name is lost, any unknown name the param.
     ("def (c) = conv3-{c}\n8x8x3 > block(8) > block(9) > fc-2(foo)", "N003 N103"),
     ("dfe block(c) = fc-{c}\n8 > block(8) > bar > fc-2(foo)", "N003 N101 N103"),
