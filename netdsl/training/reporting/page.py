@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.errors.printable import printable
 from netdsl.files import write
 from netdsl.report.table import html_table
+from netdsl.training.data.sizes import evaluation_batch
 from netdsl.training.data.sources.toys import short_name
 from netdsl.training.reporting.outcome_section import outcome_section
 from netdsl.training.reporting.overview import learning_curves, tiles_of, verdict
@@ -52,7 +53,8 @@ def write_page(
     recipe = (run.folder / RECIPE).read_text(encoding="utf-8")
     part = job.data.test if len(job.data.test) else job.data.train
     preparation = job.data.preparation.decided(run.decisions)
-    found = outcomes(predictor(model), part, preparation, job.recipe.batch or 1)
+    batch = evaluation_batch(preparation, job.recipe.batch or 1)
+    found = outcomes(predictor(model), part, preparation, batch)
     path = run.folder / REPORT
     drawn = _plane(job, model)
     write(path, page(run, job, history, found, recipe, versions, taken_over, drawn))

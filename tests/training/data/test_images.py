@@ -151,6 +151,19 @@ def test_images_are_read_once_where_they_fit_into_memory(animals: Path) -> None:
     assert pictures[np.array([], int)].shape == (0, 2, 2, 1)
 
 
+def test_many_are_read_in_their_order_each_once() -> None:
+    asked: list[int] = []
+
+    def load(place: int) -> Any:
+        asked.append(place)
+        return np.full((1, 1, 1), place % 251, np.uint8)
+
+    pictures = LazyImages(1_001, load, (1, 1, 1))
+    order = np.random.default_rng(0).permutation(1_001)
+    assert (pictures[order].reshape(-1) == order % 251).all()
+    assert sorted(asked) == list(range(1_001))
+
+
 def test_images_are_read_each_time_where_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netdsl.training.data.sources.images.KEPT", 10)
     pictures = LazyImages(9, lambda place: np.full((2, 2, 1), place, np.uint8), (2, 2, 1))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from netdsl.errors import NetError, Span, fail
 from netdsl.paths import read_regular, require_regular
@@ -34,6 +34,13 @@ MAX_PIXELS = 100_000_000
 
 KEPT = 1 << 29
 """Bytes: this many pixels of an array of images stay in memory once they were read."""
+
+
+TOGETHER = 64
+"""Images that a thread is handed at a time, at most."""
+
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
 
 
 class LazyImages:
@@ -84,8 +91,7 @@ class LazyImages:
     def _read(self, places: Array) -> Array:
         import numpy as np
 
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            images = list(pool.map(self.load, places.tolist()))
+        images = list(_in_threads(self.load, places.tolist()))
         return np.stack(images) if images else np.zeros((0, *self.shape[1:]), self.dtype)
 
     def _lookup(self, places: Array) -> Array:
@@ -97,6 +103,19 @@ class LazyImages:
             self._kept[new] = self._read(new)
             self._known[new] = True
         return np.asarray(self._kept[places])
+
+
+def _in_threads(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:
+    """Yield what is made of each item, in their order.
+
+    A thread is handed several at a time: a small image takes less than handing it over.
+    """
+    threads = min(8, os.cpu_count() or 1)
+    size = max(1, min(TOGETHER, -(-len(items) // threads)))
+    pieces = [items[start : start + size] for start in range(0, len(items), size)]
+    with ThreadPoolExecutor(threads) as pool:
+        for found in pool.map(lambda piece: [work(item) for item in piece], pieces):
+            yield from found
 
 
 def lazy_files(paths: Sequence[Path], shape: tuple[int, int, int]) -> LazyImages:
@@ -200,14 +219,13 @@ def checked_images(paths: Sequence[Path], span: Span | None = None) -> CheckedIm
     """Look at each file once."""
     found: dict[Path, NetError] = {}
     deep: list[Path] = []
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for count, wrong in enumerate(pool.map(lambda path: _wrong(path, span), paths), 1):
-            if isinstance(wrong, NetError):
-                found[paths[count - 1]] = wrong
-            elif wrong:
-                deep.append(paths[count - 1])
-            if len(paths) > REPORTED and count % REPORTED == 0:
-                print(f"checked {count:,} of {len(paths):,} images", file=sys.stderr, flush=True)
+    for count, wrong in enumerate(_in_threads(lambda path: _wrong(path, span), paths), 1):
+        if isinstance(wrong, NetError):
+            found[paths[count - 1]] = wrong
+        elif wrong:
+            deep.append(paths[count - 1])
+        if len(paths) > REPORTED and count % REPORTED == 0:
+            print(f"checked {count:,} of {len(paths):,} images", file=sys.stderr, flush=True)
     return CheckedImages(found, deep)
 
 
