@@ -106,7 +106,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     forms.add_argument(
         "--report",
         action="store_true",
-        help="write report.html again, with a picture of each kind that the run has something for",
+        help="add to report.html a picture of each kind that the run has something for",
     )
     parser.add_argument(
         "--print",
