@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import did_you_mean, fail
 from netdsl.json_text import json_number
 from netdsl.training.adversarial.job import AdversarialJob
 from netdsl.training.adversarial.pair import NetworkPair
 from netdsl.training.adversarial.samples import SHOWN, cycled, drawn_noise, generated, mean_distance
 from netdsl.training.adversarial.state import DIVERSITY
 from netdsl.training.adversarial.train import read_pair
-from netdsl.training.data import load_other, reload
-from netdsl.training.evaluation.evaluate import PARTS, memory_errors, part_of
+from netdsl.training.evaluation.evaluate import check_part, chosen_part, memory_errors
 from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.runs.finished import FinishedRun, finished_run
 from netdsl.training.runs.folder import DISCRIMINATOR, GENERATOR
-from netdsl.training.runs.inputs import is_trained_on, read_preparation, read_recipe
+from netdsl.training.runs.inputs import read_preparation, read_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from netdsl.training.data import Data
 
 
 def evaluate_pair(folder: Path, *, part: str | None = None, data: Any = None) -> dict[str, Any]:
@@ -41,27 +37,13 @@ def evaluate_pair(folder: Path, *, part: str | None = None, data: Any = None) ->
     Raises:
         NetError: N613, N614 of the folder, N630 for a part that does not exist, and of the data.
     """
-    if part not in (None, *PARTS):
-        help = did_you_mean(str(part), PARTS) or f"a part is {', '.join(PARTS)}"
-        raise fail("N630", f"there is no part `{part}`", help=help)
+    check_part(part)
     own = {name: finished_run(folder, name) for name in (GENERATOR, DISCRIMINATOR)}
     recipe, preparation, pair = read_recipe(folder), read_preparation(folder), read_pair(folder)
-
-    def known(found: Data) -> bool:
-        return is_trained_on(folder, found)
-
-    loaded = (
-        reload(recipe, preparation)
-        if data is None
-        else load_other(recipe, preparation, data, known)
-    )
-    whole = not len(loaded.train)
-    part = part or ("test" if len(loaded.test) else "training")
-    chosen = part_of(loaded, part, whole)
+    loaded, part, chosen, whole, changed = chosen_part(folder, recipe, preparation, part, data)
     job = AdversarialJob(pair, ResolvedRecipe(recipe, {}, ()), loaded)
     with memory_errors(recipe.batch or 1):
         scores = _scores(job, pair, own, chosen)
-    changed = whole or not known(loaded)
     return {
         "run": str(folder),
         "part": part,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import did_you_mean, fail
 from netdsl.json_text import json_number
@@ -64,27 +64,12 @@ def evaluate(
         NetError: N613, N614 of the folder, N630 for a part that does not exist, N507 for
             subnetworks of a network without dropout, and what `load_data` raises of the data.
     """
-    if part not in (None, *PARTS):
-        raise fail(
-            "N630",
-            f"there is no part `{part}`",
-            help=did_you_mean(str(part), PARTS) or f"a part is {', '.join(PARTS)}",
-        )
+    check_part(part)
     folder = Path(folder)
     held = finished_run(folder)
     run, preparation, recipe = held.run, held.preparation, read_recipe(folder)
-
-    def known(found: Data) -> bool:
-        return is_trained_on(folder, found)
-
-    loaded = (
-        reload(recipe, preparation)
-        if data is None
-        else load_other(recipe, preparation, data, known)
-    )
-    whole = not len(loaded.train)
-    part = part or ("test" if len(loaded.test) else "training")
-    chosen, batch = part_of(loaded, part, whole), recipe.batch or BATCH
+    loaded, part, chosen, whole, changed = chosen_part(folder, recipe, preparation, part, data)
+    batch = recipe.batch or BATCH
     more: dict[str, Any] = {}
     with losses_in(recipe.precision or "float32"), memory_errors(batch):
         model = held.model()
@@ -94,7 +79,6 @@ def evaluate(
             more["zeros"] = zero_shares(model, chosen, preparation, batch)
         if subnetworks:
             more["subnetworks"] = averaged(model, chosen, preparation, batch, subnetworks)
-    changed = whole or not known(loaded)
     return {
         "run": str(folder),
         "part": part,
@@ -111,6 +95,62 @@ def evaluate(
         "whole": whole,
         **more,
     }
+
+
+class ChosenPart(NamedTuple):
+    """What is measured.
+
+    Attributes:
+        data: that it is a part of.
+        name: of the part.
+        examples: its own.
+        whole: whether this is other data without a test part of its own, which is measured whole.
+        changed: whether this is not the data that the run was trained with.
+    """
+
+    data: Data
+    name: str
+    examples: Examples
+    whole: bool
+    changed: bool
+
+
+def check_part(part: str | None) -> None:
+    """Raise NetError N630 for a part that does not exist; None is the usual one."""
+    if part not in (None, *PARTS):
+        help = did_you_mean(str(part), PARTS) or f"a part is {', '.join(PARTS)}"
+        raise fail("N630", f"there is no part `{part}`", help=help)
+
+
+def chosen_part(
+    folder: Path, recipe: Recipe, preparation: Preparation, part: str | None, data: Any
+) -> ChosenPart:
+    """Load what a run is measured on.
+
+    Args:
+        folder: the run's.
+        recipe: the run's.
+        preparation: the run's.
+        part: one of `PARTS`; where it is left out, the test part, or the training part of data
+            without a test part.
+        data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
+
+    Raises:
+        NetError: N630 where the part holds nothing, and what `load_data` raises of the data.
+    """
+
+    def known(found: Data) -> bool:
+        return is_trained_on(folder, found)
+
+    loaded = (
+        reload(recipe, preparation)
+        if data is None
+        else load_other(recipe, preparation, data, known)
+    )
+    whole = not len(loaded.train)
+    name = part or ("test" if len(loaded.test) else "training")
+    examples = part_of(loaded, name, whole)
+    return ChosenPart(loaded, name, examples, whole, whole or not known(loaded))
 
 
 def part_of(data: Data, part: str, whole: bool = False) -> Examples:
