@@ -90,30 +90,7 @@ def row(experiment: Experiment, found: dict[int, dict[str, Any]]) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Run experiments and print a line for each."""
-    parser = argparse.ArgumentParser(
-        prog="results.py lab",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "names",
-        nargs="*",
-        metavar="EXPERIMENT",
-        help=f"of {', '.join(BY_NAME)} (default: all)",
-    )
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="default: 0")
-    parser.add_argument(
-        "--runs",
-        type=Path,
-        default=ROOT / "runs" / "lab",
-        metavar="FOLDER",
-        help="where runs are kept",
-    )
-    parser.add_argument("--kept", action="store_true", help="run nothing, read what there is")
-    parser.add_argument("--write", action="store_true", help="write the rows of docs/results.md")
-    options = parser.parse_args(arguments)
-    if unknown := [name for name in options.names if name not in BY_NAME]:
-        parser.error(f"no experiment is called {unknown[0]}: there are {', '.join(BY_NAME)}")
+    options = options_of("lab", __doc__, "experiment", list(BY_NAME), arguments)
     text = PAGE.read_text(encoding="utf-8")
     for experiment in EXPERIMENTS:
         if options.names and experiment.name not in options.names:
@@ -133,6 +110,57 @@ def main(arguments: Sequence[str]) -> None:
             text = with_row(text, "lab", experiment.what, row(experiment, found))
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
+
+
+def options_of(
+    command: str,
+    about: str | None,
+    what: str,
+    names: Sequence[str],
+    arguments: Sequence[str],
+    seeds: Sequence[int] | None = None,
+) -> argparse.Namespace:
+    """Read the options of `results.py lab` and its like.
+
+    Args:
+        command: the word after `results.py`.
+        about: the program's description.
+        what: one of the names is called.
+        names: of what can be measured.
+        arguments: of the command line.
+        seeds: those that there are, all by default; without them any, and 0 by default.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"results.py {command}",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    listed = ", ".join(names)
+    parser.add_argument(
+        "names", nargs="*", metavar=what.upper(), help=f"of {listed} (default: all)"
+    )
+    parser.add_argument(
+        "--seeds",
+        nargs="+",
+        type=int,
+        default=list(seeds or [0]),
+        choices=seeds,
+        metavar="N",
+        help=f"default: {' '.join(map(str, seeds or [0]))}",
+    )
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=ROOT / "runs" / command,
+        metavar="FOLDER",
+        help="where runs and figures are kept",
+    )
+    parser.add_argument("--kept", action="store_true", help="run nothing, read what there is")
+    parser.add_argument("--write", action="store_true", help="write the rows of docs/results.md")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.names if name not in names]:
+        parser.error(f"no {what} is called {unknown[0]}: there are {listed}")
+    return options
 
 
 def with_row(text: str, table: str, what: str, made: str) -> str:

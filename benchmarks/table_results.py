@@ -14,13 +14,11 @@ A seed of `folders` is a round of both ways in turn.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab_experiments import ROOT
-from lab_results import PAGE, with_row
+from lab_results import PAGE, options_of, with_row
 from table_parts import PARTS, Figures, Line, Part
 
 SEEDS = (0, 1, 2)
@@ -45,30 +43,8 @@ def row(line: Line, name: str) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Measure parts and print a line for each target."""
-    parser = argparse.ArgumentParser(
-        prog="results.py tables",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
     names = [part.name for part in PARTS]
-    parser.add_argument(
-        "names", nargs="*", metavar="PART", help=f"of {', '.join(names)} (default: all)"
-    )
-    parser.add_argument(
-        "--seeds", nargs="+", type=int, default=SEEDS, choices=SEEDS, help="measure these alone"
-    )
-    parser.add_argument(
-        "--runs",
-        type=Path,
-        default=ROOT / "runs" / "tables",
-        metavar="FOLDER",
-        help="where figures and runs are kept",
-    )
-    parser.add_argument("--kept", action="store_true", help="train nothing, read what there is")
-    parser.add_argument("--write", action="store_true", help="write the rows of docs/results.md")
-    options = parser.parse_args(arguments)
-    if unknown := [name for name in options.names if name not in names]:
-        parser.error(f"no part is called {unknown[0]}: there are {', '.join(names)}")
+    options = options_of("tables", __doc__, "part", names, arguments, SEEDS)
     text = PAGE.read_text(encoding="utf-8")
     for part in PARTS:
         if options.names and part.name not in options.names:
