@@ -46,6 +46,7 @@ def use_value(
         return (
             yield from _entered(Closure(meaning.chain, meaning.scope.used_at(use)), x, use, graph)
         )
+    # `def stack(b) = b(64) > b(128)`: the value must be a block's name alone.
     bare = bare_word(meaning.chain)
     block = meaning.scope.blocks.get(bare.text) if bare else None
     if not isinstance(block, Block):
@@ -62,6 +63,7 @@ def _entered(closure: Closure, x: int | None, use: Span, graph: GraphBuilder) ->
     except NetError as error:
         raise led_to_by(use, error) from None
     if len(found) > before:
+        # Mistakes that were noted and not raised need the same note.
         found[before:] = led_to_by(use, NetError(*found[before:])).diagnostics
     return end
 
@@ -101,6 +103,7 @@ def use_block(
     values = _bound(given, node, block, x, scope, inside, graph, graph.faults.count == faults)
     inside = inside._replace(values={**block.scope.values, **values})
     if graph.faults.count > faults:
+        # A parameter without a value is reported once, at the use; within the block it is silent.
         missing = {parameter.name.text for parameter in definition.parameters} - set(values)
         inside = inside._replace(lost=scope.lost | missing)
     end = yield from _entered(Closure(definition.chain, inside), x, use, graph)
@@ -173,6 +176,7 @@ def _given(
             name = _parameter(argument, definition, names, free, values, scope)
             values[name] = value(argument.value, scope, x, graph)
             if _is_unknown(values[name], graph):
+                # `f(cc)` with a misspelt number: the word has its message, the block gets no value.
                 del values[name]
                 raise NetError()
         except NetError as error:
@@ -207,6 +211,7 @@ def _parameter(
             help = did_you_mean(name, names) or _form(definition)
             raise scope.fail("N103", message, argument.name, help)
     else:
+        # By order, past those given by name: `f(b=1, 2)` gives `a` the 2.
         name = next((one for one in free if one not in given), "")
         if not name:
             message = f"`{word}` accepts {counted(len(names), 'value')}; this is one too many"
@@ -246,7 +251,9 @@ def use_shared(
         message = f"blocks are nested more than {graph.limits.blocks} levels deep"
         raise fail("N405", message, use)
     points = scope.points
+    # By identity of the definition: a `let` of a used file is the same piece in each file.
     first = graph.first_uses.get(id(shared.definition))
+    # Layers of later uses carry their own names; weights are found by the first use's.
     if name or not first:
         label = points.named(name or word)
     else:
@@ -262,6 +269,7 @@ def use_shared(
     finally:
         # Popped whatever happens: the error is caught further out, where others still share.
         unmatched = graph.sharing.pop()
+    # Operations are made in one order at each use, so that the n-th matches the n-th.
     made = range(begin, len(graph.ops))
     rows = len(graph.layers)
     if rows > first_row and end is not None and end >= 0:

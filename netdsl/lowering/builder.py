@@ -102,8 +102,10 @@ class GraphBuilder:
         self.axes: Shape = ()
         self.axes_of: dict[int, Shape] = {}
         self.passages: set[int] = set()
+        # By the identity of a kind; kinds stay alive in `ops`.
         self._with_arrays: dict[int, bool] = {}
         self._names: set[str] = set()
+        # The number that a name has come to: else the 10,000th `conv` would try 9,999 names.
         self._last: dict[str, int] = {}
 
     def add_input(self, name: str, shape: Shape, span: Span | None) -> int:
@@ -123,6 +125,7 @@ class GraphBuilder:
 
     def give_out(self, at: int, name: str) -> None:
         """Make an operation an output, whatever reads it."""
+        # Outputs are ordered by their `output` statements, not by where the flows end.
         self.given_out[at] = name, len(self.ends)
         self.ends.append(at)
 
@@ -176,6 +179,7 @@ class GraphBuilder:
             at = self._add(kind, (at,), planned.shape, row, self.unique(f"{name}_{kind.word}"))
             if is_default:
                 self.activations.add(at, first, span, planned.text, planned.stated)
+        # Checked once a layer: the few operations of one layer too many cost nothing.
         if at >= self.limits.operations:
             raise self.too_large(Least(), span)
         ops = tuple(range(first, at + 1))
@@ -187,6 +191,7 @@ class GraphBuilder:
 
     def add_guessed(self, shape: Shape, layer: Layer) -> int:
         """Add an operation of which nothing is known but its shape, after a mistake."""
+        # No kind and no inputs, as an input has: what follows reads its shape alone.
         at = self._add(None, (), shape, len(self.layers), layer.name)
         self.layers.append(layer)
         self.faults.guessed.add(at)
@@ -216,11 +221,13 @@ class GraphBuilder:
             return at
         op = self.ops[at]
         whole = (*axes, *op.shape)
+        # Elements are matched by position: only their number can tell that they belong together.
         if whole[: len(around)] != around or len(whole) == len(around):
             count = dims(around)
             message = f"`each` goes over {count} elements here, and {dims(whole)} has others"
             help = "within `each`, a point from outside is taken element by element"
             raise fail("N207", message, span, help=help)
+        # A shape seen from here; `defaults` removes the passage and puts the axes back.
         shape = _like(op.shape, whole[len(around) :])
         passage = self._add(_PASSAGE, (at,), shape, op.layer, op.name)
         self.passages.add(passage)
@@ -334,4 +341,5 @@ def _like(one: Shape, shape: Shape) -> Shape:
 
 def _same_shape(one: Shape, other: Shape) -> bool:
     """Return whether two shapes are alike, those of indices with as many of them."""
+    # `Indices` are tuples: 8 of int(20) equals 8 of int(50) and a plain 8 by `==` alone.
     return one == other and getattr(one, "limit", None) == getattr(other, "limit", None)

@@ -74,6 +74,7 @@ def _chain(graph: GraphBuilder, request: tuple[Closure, int | None]) -> Lowering
             else:
                 x = yield from _step(step, position, len(chain.steps), x, scope, graph)
         except NetError as error:
+            # The chain continues, so that one run reports the mistakes of all its steps.
             x = _after(error, body, x, scope, graph)
         if step.name:
             x = _named(step, step.name, x, scope, graph)
@@ -113,12 +114,14 @@ def _step(
     if step.branches is not None:
         raise diagnostics.branches_outside(step, steps, scope)
     if isinstance(body, tree.Reference):
+        # `conv3-8 > @a` would throw away what comes before it.
         if position:
             raise diagnostics.reference_inside(body, scope)
         if step.repeat is not None:
             raise scope.fail("N109", "a reference has no repeat", step)
         return graph.in_region(operation_at(body, scope), scope.span(body))
     if step.repeat is None:
+        # `as` on a group or merge names a point; on one layer also the layer itself.
         name = step.name.text if step.name and isinstance(body, tree.LayerNode) else None
         return (yield from _body(body, x, scope, graph, name))
     return (yield from _repeat(step, x, scope, graph))
@@ -129,6 +132,7 @@ def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
     least = graph.counter.least(chain, scope)
     if graph.fits(least):
         return
+    # The place of a repeat or a block says more than that of the whole chain.
     for step in chain.steps:
         if step.repeat is not None or not graph.fits(graph.counter.least(step.body, scope)):
             return
@@ -156,6 +160,7 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
         count = whole(step.repeat, scope, x, graph, "the number of repeats", 0)
     except NetError as error:
         graph.faults.add(error)
+        # One pass is read for the mistakes in its body; nothing is known of its result.
         count, x = 1, UNKNOWN
     # Checked before the first pass: `x1000000000` would otherwise run until the limit stops it.
     least = Least().plus(count, graph.counter.least(body, scope))
@@ -168,6 +173,7 @@ def _repeat(step: tree.Step, x: int | None, scope: Scope, graph: GraphBuilder) -
         if x == NOTHING:
             raise diagnostics.nothing_given(step, scope)
         inside = scope.turn(turn)
+        # `conv3-8 x3 as a` names the last output, not three layers.
         x = yield from _body(body, x, inside, graph, None)
         if is_kind and x in graph.activations.of:
             activations.append(x)
@@ -184,6 +190,7 @@ def _body(
     """Return one step, or one pass of it; `name` is the layer's or block's own."""
     graph.steps += 1
     # Blocks that double and make nothing would never meet the limit of operations.
+    # 0.8 steps an operation is what the networks of the zoo need; 4 leaves room for odd ones.
     if graph.steps > 4 * len(graph.ops) + graph.limits.operations // 10:
         message = (
             f"{graph.steps:,} steps were needed here for {len(graph.ops):,} operations: blocks "
@@ -207,6 +214,8 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
     ends_of: dict[int, list[int]] = {}
     constant = [x is None and _is_constant(branch, scope) for branch in body.branches]
     faults = graph.faults.count
+    # Constants come last (the sort is stable): in `[ const(2) | @a > conv3-8 ]` the other branch
+    # gives the shape that the constant is made for.
     for at in sorted(range(len(constant)), key=constant.__getitem__):
         branch, before = body.branches[at], x
         if constant[at]:
@@ -228,10 +237,12 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
             if end == x and end >= 0 and body.word is None and _skips_when(branch):
                 graph.warnings.append(_adds_its_input(branch, end, scope, graph))
         ends_of[at] = ends
+    # As they are written again: a concatenation's channels have an order.
     branches = [end for at in sorted(ends_of) for end in ends_of[at]]
     kind = _merge_kind(body, x, scope, graph)
     if UNKNOWN in branches:
         return UNKNOWN
+    # `[ a | none ]` is `a`; a merge that needs exactly two branches cannot do with one.
     left = tuple(end for end in branches if end != NOTHING)
     if len(left) < len(branches):
         if not left or kind.max_branches:
@@ -267,6 +278,7 @@ def _branch(branch: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilder
         starts = [graph.in_region(at, span) for at in operations_of_passes(first.body, scope)]
         chain = chain_of_each(branch, scope)
         if chain is None:
+            # `[ @a.* ]`: the points themselves are the branches.
             return starts
     else:
         starts = [x] * branch_count(first, x, scope, graph)
@@ -325,6 +337,7 @@ def _when(body: tree.When, x: int | None, scope: Scope, graph: GraphBuilder) -> 
             raise scope.fail("N111", message, body.condition, _as_condition(body, holds, scope))
     except NetError as error:
         graph.faults.add(error)
+        # Either may be what is meant: both are read for their mistakes.
         for branch in filter(None, (body.then, body.otherwise)):
             yield Closure(branch, scope), UNKNOWN
         return UNKNOWN

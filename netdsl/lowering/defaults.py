@@ -150,11 +150,13 @@ def resolve_defaults(
         )
     warned: set[int] = set()
     for span, acts in activations.repeats:
+        # `add[ conv3-8 x3 | id ]`: the first two passes feed a convolution and keep theirs.
         if acts[-1] in left_out and not left_out.issuperset(acts):
             warned.add(acts[-1])
             after = [ops[consumer].kind for consumer in consumers[acts[-1]]]
             text = activations.of[acts[-1]].text
             warnings.append(_lost_by_last_pass(span, ops[acts[-1]], text, after, layers))
+    # A built-in default that is dropped surprises nobody; one that the file states may.
     stated = [at for at in sorted(left_out - warned) if activations.of[at].stated is not None]
     if stated:
         # Computed only where a `default` stated one: most networks never need it.
@@ -187,11 +189,13 @@ def _flags(ops: list[Op], at: int) -> Destination | None:
     kind = ops[at].kind
     if kind is not None and kind.shape_only:
         return None
+    # What has no kind, an input or a guess, reads nothing: as a consumer it never comes here.
     return NEEDLESS if makes_needless(None if kind is None else type(kind)) else NEEDED
 
 
 def _why_doubtful(goes: Destination, uses: int) -> str | None:
     """Why a reader may expect that an activation that stays is left out; None where not."""
+    # This use alone would drop its activation; another use of the same `let` needs it.
     if not goes & NEEDED:
         return (
             f"its {uses} uses have one activation, and not all of them are before a sum,"
@@ -291,6 +295,7 @@ def _about_default(
     code: str, message: str, default: DefaultActivation, act: str, layer: Layer
 ) -> Diagnostic:
     written = default.span.text
+    # `conv3-{2*c}` is shown as it is written: the number of one use would mislead in a block.
     same = "{" in written and written.startswith(default.text.partition("-")[0] + "-")
     help = f"say which you mean: {_either(written if same else default.text, act)}"
     stated = (cause(default.stated),) if default.stated else ()
@@ -304,6 +309,7 @@ def _lost_by_last_pass(
     """Return a repeat whose last pass alone loses its activation."""
     assert op.kind is not None
     act, repeat = op.kind.word, span.text.rsplit(None, 1)[-1]
+    # The help shows what follows, but not twice where that is the activation itself.
     words = [kind.word for kind in after if kind is not None]
     joined = " > ".join([text, *(word for word in words[:1] if word != act), act])
     message = f"only the last iteration of `{span.text}` loses its activation, {act}"
@@ -343,6 +349,7 @@ def _without(
                 linear[id(kind)] = kind.replace(act=None)
             kind = linear[id(kind)]
         place[index] = len(kept)
+        # Numbers of operations within options move as well: `spread(@a)`.
         if kind is not None and kind.point_options:
             kind = _moved(kind, place)
         shape = op.shape
@@ -353,6 +360,7 @@ def _without(
         tied = None if op.tied is None else place[op.tied]
         kept.append(Op(kind, inputs, shape, op.layer, op.name, shares, tied))
     rows = [
+        # An activation that is gone has the place of its layer: `dict.fromkeys` counts both once.
         Layer(tuple(dict.fromkeys([place[index] for index in layer.ops])), *layer[1:])
         for layer in layers
     ]
@@ -390,6 +398,7 @@ def _with_initial_kernels(ops: list[Op], consumers: list[list[int]]) -> tuple[Op
     for index, op in enumerate(ops):
         kind = op.kind
         if kind is not None and kind.values.get("init") == _AUTO:
+            # Owners come first, so theirs is resolved already.
             owner = None if op.shares is None else resolved[op.shares].kind
             if owner is None:
                 init = Word("he_normal" if relus[index] else "glorot_uniform")
@@ -417,6 +426,7 @@ def before_relu(kinds: Sequence[Kind | None], consumers: Sequence[Sequence[int]]
     # by operation how many steps away its nearest activation is, and whether that is ReLU-like; of
     # two as near the one that is reached by the earlier consumer counts
     nearest: list[tuple[float, bool]] = [(math.inf, False)] * len(kinds)
+    # Consumers come later in the order: backward, each is looked at once.
     for at in range(len(kinds) - 1, -1, -1):
         for consumer in consumers[at]:
             kind = kinds[consumer]

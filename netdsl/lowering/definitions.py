@@ -19,6 +19,7 @@ from netdsl.syntax.split import STATEMENT_WORDS
 
 _RESERVED = (
     *STATEMENT_WORDS,
+    # A word that came after 0.1.0 stays free: a text that defined it then means its own block.
     *(form for form in FORMS if form not in ADDED_FORMS),
     *("as", "of", "when", "and", "or", "not", "if"),
     *YES_OR_NO,
@@ -30,9 +31,11 @@ def declare_param(statement: tree.Param, scope: Scope, draft: Draft) -> Scope:
     name = statement.name.text
     _check_new(statement.name, "param", scope)
     graph = draft.graph
+    # Evaluated even where a value comes from outside: its type says how that one is read.
     own = evaluate(statement.value, scope.source, lookup(scope, None, graph), graph.limits)
     value = as_declared(draft.params.get(name, own), own)
     assert isinstance(scope.values, NamesView)  # outside all blocks
+    # `-p width=6,8` reads as a text: it is one value, not two variants.
     if isinstance(value, str) and is_number(own):
         raise _not_a_number(statement.name, value, scope)
     return scope._replace(values=scope.values.followed_by(name, value))
@@ -64,6 +67,7 @@ def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:
             arguments = tuple(
                 argument(each, scope, None, draft.graph) for each in setting.arguments
             )
+            # Tried where it is written: a wrong option would be reported at each layer else.
             kind.make(_smallest(kind.word, arguments))
         except NetError as error:
             draft.graph.faults.add(error)
@@ -72,6 +76,7 @@ def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:
             if error.code != "N106":  # what else the layer must have is said where it is written
                 draft.graph.faults.add(diagnostics.of_layer(error, setting, scope))
                 continue
+        # Appended and not merged: a layer reads the last statement that names the option.
         defaults[kind.word] = (*defaults.get(kind.word, ()), arguments)
     return scope._replace(defaults=defaults)
 
@@ -132,6 +137,7 @@ def _other_meaning(word: str, what: str) -> str:
         return "is a word of the language"
     if word in KINDS and not KINDS[word].added:
         return "is a kind of layer"
+    # `conv3-8 x3`: a block `x3` could never be used, a parameter `{x3}` can.
     if what != "parameter" and re.fullmatch(r"x[0-9_]*", word):
         return "reads as a repeat"
     sized = kind_and_size(word) if what == "block" else None

@@ -25,6 +25,7 @@ def of_layer(error: LayerError, node: Any, scope: Scope, shrinking: str = "") ->
     """
     span = error.place if isinstance(error.place, Span) else _part(error.where, node, scope)
     help = error.help
+    # A window larger than its input: where the input became so small is more than half the answer.
     if error.code == "N204":
         help = "; ".join(filter(None, (help, shrinking)))
     return fail(error.code, str(error), span, help=help, label=error.label, notes=scope.notes())
@@ -39,6 +40,7 @@ def _part(where: str, node: Any, scope: Scope) -> Span:
             return scope.span(node.stride)
         if where == "size":
             return _size(node, scope)
+        # `where` is else an option's name.
         for argument in node.arguments or ():
             if argument.name and argument.name.text == where:
                 return scope.span(argument)
@@ -48,6 +50,7 @@ def _part(where: str, node: Any, scope: Scope) -> Span:
 def _size(node: tree.LayerNode, scope: Scope) -> Span:
     if node.size is not None:
         return scope.span(node.size)
+    # `conv5x5` is one word of the grammar: its size is the end of it.
     digits = re.search(r"[0-9]+(?:x[0-9]+)*$", node.word.text)
     if digits:
         return Span(scope.source, node.word.end - len(digits.group()), node.word.end)
@@ -62,6 +65,7 @@ def shrinking(x: int, graph: GraphBuilder) -> str:
     ops, layers = graph.ops, graph.layers
     positions = ops[x].shape[:-1]
     at = x
+    # Back to the layer that made these positions, then on to the input of the flow.
     while ops[at].inputs and ops[ops[at].inputs[0]].shape[:-1] == positions:
         at = ops[at].inputs[0]
     layer = layers[ops[at].layer] if ops[at].layer < len(layers) else None
@@ -130,6 +134,7 @@ def led_to_by(use: Span, error: NetError) -> NetError:
     noted = []
     for diagnostic in error.diagnostics:
         notes = diagnostic.notes
+        # Called at each level of blocks, from the innermost: no more uses than are shown.
         if len(notes) < SHOWN_USES and all(note.span != use for note in notes):
             diagnostic = diagnostic._replace(notes=(*notes, Note(USED_HERE, use)))
         noted.append(diagnostic)

@@ -25,6 +25,7 @@ def lower_each(node: tree.LayerNode, x: int | None, scope: Scope, graph: GraphBu
     if begin is None:
         raise diagnostics.nothing_comes_in(node, scope, graph)
     if begin == UNKNOWN:
+        # Read all the same, for the mistakes in it.
         yield chain, UNKNOWN
         return UNKNOWN
     shape = graph.ops[begin].shape
@@ -37,6 +38,7 @@ def lower_each(node: tree.LayerNode, x: int | None, scope: Scope, graph: GraphBu
     try:
         end = yield chain, None if x is None else graph.in_region(x, scope.span(node))
     finally:
+        # An error is caught further out, where the layers are on whole shapes again.
         graph.axes = around
     return end if end == NOTHING else graph.in_region(end, scope.span(node))
 
@@ -63,6 +65,7 @@ def _chain(node: tree.LayerNode, x: int | None, scope: Scope, graph: GraphBuilde
     if len(node.arguments) > 1:
         message = "`each` accepts one chain"
         raise scope.fail("N106", message, node.arguments[1], "join its steps with `>`")
+    # By value: `each(body)` with a parameter `body` is the chain that it was given.
     chain = value(node.arguments[0].value, scope, x, graph)
     if not isinstance(chain, Closure):
         message = f"`each` requires a chain, not {shown(chain)}"

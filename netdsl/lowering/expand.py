@@ -93,6 +93,7 @@ def lower_common(
         limits: how much the text may ask for.
         library: finds the files that it uses.
     """
+    # Definitions alone can be shared: a flow before the first `net` makes layers in each network.
     count = next(
         (at for at, each in enumerate(statements) if type(each) not in DEFINITIONS), len(statements)
     )
@@ -119,16 +120,19 @@ def expand(
     """
     scope, source, shared = common.scope, common.scope.source, common.draft.report
     before = common.draft.graph
+    # A builder for each network, so that none sees another's layers, points or mistakes.
     graph = GraphBuilder(before.limits, before.library, Faults(before.faults.silent))
     report = Report(set(shared.lost), shared.lost_library)
     report.failed, report.problems = shared.failed, list(shared.problems) if first else []
     own = (*common.rest, *statements)
+    # Known ahead, to say that a definition comes too late rather than that there is none.
     definitions = ChainMap(_definitions(own, source), common.draft.definitions)
     brought = dict(common.draft.brought)
     draft = common.draft._replace(
         graph=graph, report=report, definitions=definitions, brought=brought, worked=[]
     )
     scope = scope._replace(
+        # Forks: what one network defines is not known in the next one.
         values=NamesView(base=_view(scope.values)),
         blocks=scope.blocks.fork(),
         points=Points(),
@@ -143,6 +147,7 @@ def expand(
         else finished(graph, scope.points, source, next(nets, None), defined)
     )
     diagnostics = [*report.problems, *graph.warnings, *doubts]
+    # What W707 and W708 have in common; most inputs have it not, and the module stays unread.
     if any(port.shape[0] in (1, 3, port.shape[-1]) for port in graph.inputs):
         from netdsl.lowering.input_shapes import doubtful_inputs  # late: start-up is short
 
@@ -170,6 +175,7 @@ def _shapes_of_points(points: Points, graph: GraphBuilder) -> dict[int, Shape]:
     """Return the shapes of named points that are known, of each `each` only what is outside it."""
     invented = set(graph.faults.invented)
     for at, op in enumerate(graph.ops):
+        # What is invented spreads to the end of the flow, but for layers that give a fixed size.
         if not invented.isdisjoint(op.inputs) and not (op.kind and op.kind.flattens_input):
             invented.add(at)
     named = set(named_operations(points).values()) - invented

@@ -47,6 +47,7 @@ class Faults:
         self.count += 1
         for each in error.diagnostics:
             key = each.code, each.message, each.span
+            # Within a block that is used a hundred times each use finds the same mistake.
             if key not in self._known and each.span not in self.silent:
                 self._known.add(key)
                 self.found.append(each)

@@ -122,6 +122,7 @@ class LeastCounter:
             if isinstance(value, _Piece):
                 parts.append((name, id(value.chain), value.seen.key, 0))
             else:
+                # With the type: 1, 1.0 and True are equal, and count differently.
                 parts.append((name, type(value).__name__, value, 0))
         try:
             return self._keys.setdefault(tuple(parts), len(self._keys))
@@ -148,6 +149,7 @@ class LeastCounter:
         if isinstance(node, tree.Group):
             return (yield node.chain, seen)
         if isinstance(node, tree.MergeNode):
+            # The merge itself.
             total = Least(1)
             for branch in node.branches:
                 total = total.plus(1, (yield branch, seen))
@@ -162,6 +164,7 @@ class LeastCounter:
         total = Least()
         for step in chain.steps:
             body = step.body
+            # `F x0` makes nothing, whatever F is: it is not looked into.
             times = 1 if step.repeat is None else self._times(step.repeat, seen)
             times *= 1 if step.branches is None else self._times(step.branches, seen)
             plain = self._of_kinds(body, seen)
@@ -201,6 +204,7 @@ class LeastCounter:
         if holds is False:
             return (yield otherwise, seen) if otherwise else Least()
         then = yield node.then, seen
+        # The condition depends on a shape: the branch that makes less is what is made at least.
         return then.or_less((yield otherwise, seen) if otherwise else Least())
 
     def _of_word(self, node: tree.LayerNode, seen: _Seen) -> _Counting:
@@ -235,6 +239,7 @@ class LeastCounter:
         outer, blocks = self._view(scope), scope.blocks
         values = dict(outer.values)
         if isinstance(block, Block):
+            # The block sees itself, as when it is made.
             blocks = blocks if block.definition.name.text in blocks else blocks.with_next()
             values |= self._arguments(node, block.definition, seen, outer)
         inside = outer._replace(blocks=blocks, values=values, depth=seen.depth + 1)
@@ -254,6 +259,7 @@ class LeastCounter:
         for parameter in definition.parameters:
             name = parameter.name.text
             if values[name] is _UNKNOWN and parameter.default is not None:
+                # A default sees the parameters before it, not those of the caller.
                 known = outer._replace(values={**outer.values, **values})
                 values[name] = self._value(
                     parameter.default, known._replace(key=self._key(known.values))

@@ -40,6 +40,7 @@ def lower_input(statement: tree.Input, scope: Scope, draft: Draft) -> Scope:
         shape = _shape(head, scope, draft)
     except NetError as error:
         graph.faults.add(error)
+        # The flow is read on without its shape, for the other mistakes in it.
         shape = None
     if statement.branches is None:
         _add_input(name, shape, statement, scope, graph)
@@ -68,6 +69,7 @@ def _shape(head: tree.Head, scope: Scope, draft: Draft) -> Shape:
     shape = tuple(
         whole(item, scope, None, graph, "a size of the input", 1) for item in head.shape.items
     )
+    # Evaluated before it is replaced: mistakes in the file's own sizes are reported all the same.
     if draft.input_shape is not None:
         if graph.inputs:
             message = "the network has several inputs: --input can replace only one"
@@ -133,6 +135,7 @@ def lower_flow(statement: tree.Flow, scope: Scope, draft: Draft) -> Scope:
     """
     graph, x = draft.graph, None
     shape = draft.input_shape
+    # A fragment: only its first flow can be given the input from outside.
     if not graph.inputs and shape is not None and first_reference(statement.chain) is None:
         x = graph.add_input("input", shape, None)
         define("input", x, None, scope)
@@ -158,6 +161,7 @@ def _add_flow(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilde
         raise diagnostics.nothing_given(chain, scope)
     if end is not None and end != UNKNOWN:
         graph.ends.append(end)
+        # `@a as b` alone: it looks like an output and is one only where nothing else reads `a`.
         if len(graph.ops) == before:
             graph.idle_flows.append((scope.span(chain), end))
 
@@ -187,5 +191,6 @@ def lower_output(statement: tree.Output, scope: Scope, draft: Draft) -> Scope:
         if at in graph.given_out:
             message = f"`@{point.name}` is output twice"
             raise scope.fail("N104", message, point)
+        # A dot is not part of a Keras name.
         graph.give_out(at, point.name.replace(".", "_"))
     return scope

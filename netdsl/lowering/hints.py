@@ -42,6 +42,7 @@ def _named_activation(node: tree.LayerNode) -> str:
 
 def _meant(word: str, scope: Scope) -> str:
     """Return what the word may have been meant to be."""
+    # The surest first: points of this text, other frameworks' words, the library, a misspelling.
     if word not in scope.blocks and scope.points.holder(word):
         return point_of_the_name(word)
     if written := written_here(word, KINDS.values()):
@@ -52,6 +53,7 @@ def _meant(word: str, scope: Scope) -> str:
         return "it is written res(conv3-64 > conv3-64)"
     chains = [name for name, value in scope.values.items() if isinstance(value, Closure)]
     sized = re.fullmatch(r"([A-Za-z_]+)[0-9]+(?:x[0-9]+)*x?", word)
+    # `cnov3` is compared as `cnov`: with its size it is near to nothing.
     stems = [sized[1]] if sized else []
     known = [*KINDS, *FORMS, *scope.blocks, *chains]
     near = next(filter(None, (did_you_mean(each, known) for each in (*stems, word))), "")

@@ -31,6 +31,7 @@ def _doubt(port: Port) -> tuple[str, str, str] | None:
     shape, text = port.shape, dims(port.shape)
     if isinstance(shape, Indices):
         return None
+    # An input with a name is meant as a sequence: the help says to write it so.
     if len(shape) == 2 and shape[0] == shape[1] and port.name == "input":
         return (
             "W707",
@@ -50,6 +51,7 @@ def _doubt(port: Port) -> tuple[str, str, str] | None:
 
 def _reaches_window(ops: list[Op], port: Port) -> bool:
     """Return whether a window reads the input, through operations that keep its shape."""
+    # A layer that keeps the shape (a norm, a dropout) leaves the doubt as it was.
     same = {port.op}
     for index, op in enumerate(ops):
         if op.inputs and op.inputs[0] in same:

@@ -44,8 +44,10 @@ def lower_layer(
         NetError: for mistakes in it; one that is not reported where its input is not known.
     """
     if x is None:
+        # An unknown word is reported rather than the input that is missing.
         resolved(node, scope, graph)
         raise diagnostics.nothing_comes_in(node, scope, graph)
+    # Without diagnostics: what made it unknown is reported; `recovery` reads the layer's options.
     if x == UNKNOWN:
         raise NetError()
     key = _key(node, x, scope, graph)
@@ -82,6 +84,7 @@ def _key(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> Any
     Deep networks repeat the same layer at the same shape: each is computed once.
     """
     shape = graph.ops[x].shape
+    # Indices equal a plain shape of the same sizes, and would be looked up as one.
     if (
         node.size is not None
         or isinstance(node.amount, tree.Expression)
@@ -93,12 +96,15 @@ def _key(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) -> Any
     ):
         return None
     for each in node.arguments or ():
+        # A name of the scope may have another value at the next use of the block.
         word = bare_word(each.value) if isinstance(each.value, tree.Chain) else None
         if not (
             isinstance(each.value, tree.Number)
             or (word is not None and word.text not in scope.values)
         ):
             return None
+    # By text, not by node: `conv3-64` written ten times is planned once. The defaults are known by
+    # identity, and kept alive by `PlannedLayer.defaults`.
     text = scope.source.text[node.start : node.end]
     return text, id(scope.defaults), shape, graph.axes
 
@@ -117,6 +123,7 @@ def _planned_as_written(
         if node.stride is None
         else tuple(whole(item, scope, x, graph, "the stride") for item in node.stride.items)
     )
+    # `max[ a | b ]` merges, `max(over=h)` is a layer; `add` alone is neither.
     if layer_kind(word).merges or (KINDS[word].merges and not node.arguments):
         also = "" if layer_kind(word).merges else f", or {layer_kind(word).example()}"
         help = f"write {word}[ a | b ]{also}"
@@ -125,6 +132,7 @@ def _planned_as_written(
     spec = LayerSpec(word, size or None, amount, stride, arguments, scope.defaults)
     shape = graph.ops[x].shape
     of_spec = None if isinstance(shape, Indices) else _spec_key(spec)
+    # Looked up again, by values: `conv3-{c}` and `conv3-64` are one layer where c is 64.
     key = of_spec and (of_spec, shape, graph.axes)
     if key in graph.planned:
         return graph.planned[key]
@@ -146,6 +154,7 @@ def _spec_key(spec: LayerSpec) -> tuple[Any, ...] | None:
 
     Networks of many blocks have the same few layers, each written with its block's parameters.
     """
+    # With the type: True, 1 and 1.0 are equal and have one hash.
     values = [(name, type(value), value) for name, value, _ in spec.arguments]
     if not all(
         is_number(value) or (kind is Word and not value.arguments) for _, kind, value in values
@@ -241,6 +250,7 @@ def _planned(
     """Return a layer on its inputs, its shape known and its arrays within the limits."""
     shapes = tuple(graph.ops[index].shape for index in inputs)
     parts = tuple(
+        # Only an activation that nobody wrote may be dropped: `conv3-8(relu)` keeps its own.
         (inner, part == "act" and "act" not in kind.explicit)
         for part in ("norm", "act")
         if (inner := kind.values.get(part))
@@ -250,6 +260,7 @@ def _planned(
         shape = kind.shape(*shapes)
         check_lists(kind, *shapes)
         for inner, _ in parts:
+            # A norm may reject what its layer gives: `gn(groups=3)` on 64 channels.
             inner.shape(shape)
     except LayerError as error:
         if error.code == "N203":  # the input is wrong for each of its consumers
@@ -260,6 +271,7 @@ def _planned(
         error.help = _of_constants(kind, inputs, graph) or error.help
         raise diagnostics.of_layer(error, node, scope, shrinking) from None
     span = scope.span(node)
+    # Arrays too: fc-10000000 on 1000x1000x3000 gives little, and its kernel is beyond 2^53.
     for each in ((*graph.axes, *shape), *(weight.shape for weight in kind.weights(*shapes))):
         graph.check_elements(each, span)
     stated = (
@@ -311,6 +323,7 @@ def _place(
 ) -> int:
     """Add a planned layer, and what its kind warns of; gives the last of its operations."""
     span = scope.span(node)
+    # Not in the plan, which is shared by layers at other places of the network.
     if planned.kind.values.get("init") == PCA and not _holds_input(graph, inputs[0]):
         message = "`pca` is of the training data: this layer is not on the network's input"
         raise diagnostics.of_layer(LayerError("N216", message, "init"), node, scope)

@@ -40,6 +40,7 @@ def finished(
     )
     graph = _with_outputs(builder, points, resolved)
     idle = _idle_flows(builder, graph, resolved)
+    # `@a as b` that is not read is one mistake: W720 says more of it than W703.
     names = [each for each in _unused_names(graph, points) if not _is_within(each.span, idle)]
     found = [*resolved.warnings, *idle, *names]
     problems = _without_input(graph, source, net) + _unreached_inputs(graph, resolved, definitions)
@@ -66,11 +67,13 @@ def _with_outputs(builder: GraphBuilder, points: Points, resolved: Resolved) -> 
     given = {place[at]: name for at, (name, _) in builder.given_out.items()}
     names = _output_names(named, given)
     numbers = {place[at]: number for at, (_, number) in builder.given_out.items()}
+    # A flow's end that `output` names too is in `ends` twice: the place of the `output` counts.
     found = enumerate(place[end] for end in builder.ends)
     ends = dict.fromkeys(end for number, end in found if numbers.get(end, number) == number)
     outputs = (
         _output(graph, end, names)
         for end in ends
+        # An input alone (`input a: 8`) is not an output, though nothing reads it.
         if end in given or (not resolved.consumers[end] and graph.ops[end].inputs)
     )
     return graph._replace(outputs=tuple(outputs))
@@ -80,6 +83,7 @@ def _output_names(named: dict[str, int], given: dict[int, str]) -> dict[int, str
     """Return what operations are called where they are outputs: by the name that `output` says,
     else by their own where it is seen from everywhere.
     """
+    # `use.a` is a point within a block: the block may be used twice.
     names = {at: name for name, at in named.items() if "." not in name}
     taken = set(names.values())
     for at, name in given.items():
@@ -90,6 +94,7 @@ def _output_names(named: dict[str, int], given: dict[int, str]) -> dict[int, str
 def _output(graph: Graph, end: int, names: dict[int, str]) -> Port:
     """Return a network's output: its name, and the activation that it ends with."""
     at = end
+    # `softmax-10 > flatten` still gives probabilities.
     while (
         (kind := graph.ops[at].kind) is not None
         and kind.shape_only
@@ -159,6 +164,7 @@ def _without_input(graph: Graph, source: Source, net: Span | None) -> list[Diagn
         return []
     message = "there is no network here: it has no input and no layers"
     help = "write one, such as 32x32x1 > conv5-6 > pool > fc-10"
+    # An empty text has no first character to point at.
     span = net or (Span(source, 0, 1) if source.text else None)
     return [Diagnostic("N211", message, span, help=help)]
 
@@ -195,5 +201,6 @@ def _unreached_inputs(
 def _continued_between(span: Span | None, definitions: Sequence[Span]) -> Span | None:
     """Return the definition after an input that a line beginning with `>` continues."""
     after = (each for each in definitions if span is not None and each.start > span.start)
+    # Only the next definition can have taken the `>` that was meant for the input's line.
     first = next(after, None)
     return first if first is not None and re.search(r"\n[ \t]*>", first.text) else None

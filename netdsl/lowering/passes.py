@@ -20,6 +20,7 @@ def turns(starts: Sequence[Any], scope: Scope) -> Iterator[tuple[Any, Scope]]:
     """
     names: set[str] = set()
     for turn, start in enumerate(starts):
+        # A suffix for the names of layers: the branches' `as a` are `a_0`, `a_1` in Keras.
         inside = scope.turn(turn, f"_{turn}")
         yield start, inside
         define_pass(turn, inside.points, names, scope)
@@ -49,6 +50,7 @@ def branch_count(
     what = "branches" if isinstance(node, tree.Step) else "inputs"
     count = whole(node.branches, scope, x, graph, f"the number of {what}", 1)
     least = graph.counter.least(node.body, scope) if isinstance(node, tree.Step) else Least()
+    # A branch that makes nothing counts as one: `[ id |1000000000 ]` takes time as well.
     all_of_them = Least().plus(count, least.or_more(Least(1)))
     if not graph.fits(all_of_them):
         raise graph.too_large(all_of_them, scope.span(node))

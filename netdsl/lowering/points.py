@@ -13,7 +13,7 @@ from netdsl.syntax.walks import names_of
 
 
 def define(name: str, x: int, span: Span | None, scope: Scope) -> None:
-    """Names an operation.
+    """Give an operation a name.
 
     Raises:
         NetError: N104 where the name is used already.
@@ -40,10 +40,13 @@ def define_pass(turn: int, inner: Points, earlier: set[str], scope: Scope) -> No
     """
     points = scope.points
     for name, point in inner.names.items():
+        # `a.` holds the points within a block's use that is named `a`.
         plain = name.rstrip(".")
+        # The earlier passes of the same repeat have the name as well, by their numbers.
         if name not in earlier and name in points.names:
             raise _used_twice(plain, inner.places.get(plain), scope)
         earlier.add(name)
+        # Text, as the part of `@a.0` that it is looked up by.
         points.names.setdefault(name, {})[str(turn)] = point
         if name in inner.places:
             points.places.setdefault(name, inner.places[name])
@@ -116,6 +119,7 @@ def operations_of_passes(reference: tree.Reference, scope: Scope) -> list[int]:
     while waiting:
         point = waiting.pop()
         if isinstance(point, dict):
+            # Repeats in repeats: in the order in which the layers are made.
             waiting += reversed(point.values())
         elif point == UNKNOWN:
             raise NetError()
@@ -128,6 +132,7 @@ def _each(name: str, scope: Scope) -> str:
     """Return how each iteration gets a name of its own, where one names a repeat's last."""
     holder = scope.points.holder(name)
     place = holder.places.get(name) if holder else None
+    # From the text: a repeat's `as` leaves nothing in the points that says it follows a repeat.
     repeat = place and re.search(r"[x×]([0-9_]+|\{[^{}]*\})[ \t\n]+as[ \t\n]+$", _before(place))
     if not repeat:
         return "a name within a repeat is each iteration's: (conv3-64 as a) x3 has @a.*"
@@ -138,6 +143,7 @@ def _each(name: str, scope: Scope) -> str:
 
 
 def _before(place: Span) -> str:
+    # Enough for `x{...} as `: the search never reads a whole text again for each message.
     return place.source.text[max(0, place.start - 200) : place.start]
 
 
@@ -152,6 +158,7 @@ def find(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> An
     holder = scope.points.holder(parts[0])
     found: Any = None
     if holder is not None:
+        # Also where the rest leads nowhere: that is one mistake, not an unused name besides.
         holder.used.add(parts[0])
         found = _inside(holder, parts)
     if found is None:
@@ -161,6 +168,7 @@ def find(node: tree.Reference | tree.Name, parts: list[str], scope: Scope) -> An
 
 def _inside(points: Points, parts: list[str]) -> Any:
     found: Any = points.names[parts[0]]
+    # A name may be both: of a block's last operation, and of the points within the block.
     inner: Any = points.names.get(f"{parts[0]}.")
     for part in parts[1:]:
         if isinstance(found, dict):
@@ -196,6 +204,7 @@ def _within_block(parts: list[str], scope: Scope) -> str:
     for key, inner in scope.points.names.items():
         if key.endswith(".") and isinstance(inner, Points) and parts[0] in inner.names:
             return f"it is a point inside `{key[:-1]}`: write @{key}{text}"
+    # A block that is defined and has no named use: its points cannot be reached yet.
     for word in scope.blocks:
         block = scope.blocks[word]
         if isinstance(block, Block) and parts[0] in names_of(block.definition.chain):
@@ -225,6 +234,7 @@ def _leads_nowhere(node: tree.Reference | tree.Name, parts: list[str], scope: Sc
 def named_operations(points: Points) -> dict[str, int]:
     """Return every named operation by what refers to it from outside: `a`, `use.a`, `a.0`."""
     found: dict[str, int] = {}
+    # A stack and not recursion: blocks nest up to the limit, repeats within them as well.
     waiting = [("", points.names)]
     while waiting:
         prefix, names = waiting.pop()

@@ -55,10 +55,12 @@ def _read_on(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) ->
     kind = recovered.kind()
     if kind is None or not kind.flattens_input:
         return UNKNOWN
+    # `fc-10`, `gap`: the channels are known, so that the steps after it can be checked.
     shape = kind.shape((1,))  # whatever its input
     name = graph.unique(scope.points.layer_name(kind.word))
     row = Layer((len(graph.ops),), kind.head(), name, scope.span(node), ())
     at = graph.add_guessed(shape, row)
+    # A shape with an invented 1 must not reach a message or a completion.
     if recovered.invents:
         graph.faults.invented.add(at)
     return at
@@ -86,6 +88,7 @@ class _Recovered:
             size = (*size, *self._numbers(node.size.items, "a size"))
         amount = None
         if node.amount is not None:
+            # 1 and not none: a kind that requires an amount would report that it lacks one.
             (amount,) = self._numbers((node.amount,), "the amount")
         stride = self._numbers(node.stride.items, "the stride") if node.stride else None
         if KINDS[word].merges:
@@ -116,6 +119,7 @@ class _Recovered:
 
     def _made(self, spec: LayerSpec) -> Kind | None:
         """Return the layer without the options that it does not accept, each reported."""
+        # Each round takes away one option, so it ends.
         while True:
             try:
                 return make(spec)

@@ -36,9 +36,11 @@ def lower_residual(
     guessed = not graph.faults.guessed.isdisjoint(range(first, len(graph.ops)))
     if guessed or UNKNOWN in (x, y):
         if written.act is not None:
+            # For its mistakes alone.
             _activation(written.act, range(0), node, scope, graph)
         assert isinstance(y, int)
         return y  # the sum has its shape
+    # `res(id)`: x + x would be meant by nobody.
     if y == x and first == len(graph.ops):
         raise scope.fail("N207", "`res` contains no layer", node)
     made = range(first, len(graph.ops))
@@ -130,6 +132,7 @@ def _shortcut(
     # A vector has no positions that a stride could skip.
     stride = _stride(x, y, made, graph) if len(before) > 1 else None
     if skip == "pad":
+        # Option A of He et al. 2015: skipped positions, and zeros for the channels that are new.
         spec = LayerSpec("widen", None, after[-1], stride)
     else:
         spec = _projection(before, after, stride, made, scope, graph)
@@ -205,6 +208,7 @@ def _stride(x: int, y: int, made: range, graph: GraphBuilder) -> tuple[int, ...]
         # A stride of one number goes for all axes.
         own = stride if len(stride) == rank else stride[:1] * rank
         product = [a * b for a, b in zip(product, own, strict=True)]
+        # Branches of a merge give the same positions: any of them has the strides of all.
         at = graph.ops[at].inputs[0]
     if set(product) == {1}:
         return None
@@ -219,6 +223,7 @@ def _activation(
     What is given, else `conv`'s default activation where F holds a kind with a default activation.
     """
     if given is None:
+        # `res(ln > attention(heads=4))`: a transformer's sum has no activation after it.
         if not any(_has_default_activation(graph.ops[index].kind) for index in made):
             return None
         # A convolution is made only to be asked for its activation under the defaults in force.

@@ -57,6 +57,7 @@ class NamesView(Mapping[str, Any]):
 
         Only the last view can be followed, and no name comes twice.
         """
+        # One dictionary for all views of a text; each sees the names that came before its count.
         self._names[name] = (self._count, value)
         return self.with_next()
 
@@ -95,6 +96,7 @@ class Points:
         self.prefix = prefix
         self.suffix = suffix
         self.parent = parent
+        # Passes count on: `conv_4` of the second pass follows `conv_3` of the first.
         self.counts: dict[str, int] = parent.counts if parent else {}
 
     def named(self, name: str) -> str:
@@ -160,6 +162,7 @@ class Scope(NamedTuple):
     def inside(self, caller: "Scope", label: str, use: Span, number: int) -> Self:
         """Return the scope within one use of what was defined here: with points of its own."""
         return self._replace(
+            # No parent: a block does not see the points of its caller.
             points=Points(f"{label}_"),
             path=(*caller.path, label),
             uses=(*caller.uses, use)[-SHOWN_USES:],

@@ -39,6 +39,7 @@ def _lower(
     Its mistakes are reported, and the names that it would have brought in are lost.
     """
     report, faults = draft.report, draft.graph.faults
+    # Before it is lowered: a block that nothing uses never is, and its words are checked too.
     unknown = unknown_words(statement, scope, HINTED - len(report.problems))
     if unknown:
         _report_words(statement, unknown, draft)
@@ -51,10 +52,12 @@ def _lower(
         report.failed = faults.failed = True
     if faults.failed:
         report.add(*faults.take())
+        # What it names may be used below: that this is unknown would be a second message.
         report.lost |= names_of(statement)
         if isinstance(statement, tree.Default):
             # The shapes of these kinds are not known from here on.
             report.lost |= {_lost_default(setting.word.text) for setting in statement.settings}
+            # A new identity: layers planned under the old defaults must not be found again.
             scope = scope._replace(defaults=dict(scope.defaults))
     return scope
 
@@ -70,7 +73,9 @@ def _report_words(statement: tree.Statement, unknown: list[UnknownWord], draft: 
     report, faults = draft.report, draft.graph.faults
     faults.failed = True
     for word, problem, place in unknown:
+        # The layer fails again when it is lowered, without a second message.
         faults.silent.add(place)
+        # Each further use of it is silent as well.
         if word in report.lost or report.lost_library:
             report.lost.add(word)
         else:
@@ -119,10 +124,12 @@ def _use(statement: tree.Use, scope: Scope, draft: Draft) -> Scope:
     if len(draft.files) > _MAX_FILES:
         message = f"more than {_MAX_FILES} files use each other in a chain"
         raise fail("N405", message, place, help="let one file use several directly")
+    # Two files that use a third share its blocks: a `let` is one piece whichever way it came.
     if name not in draft.brought:
         draft.brought[name] = _blocks_of(parsed, place, draft)
     blocks = scope.blocks
     for word, block in draft.brought[name].items():
+        # The same block by two ways is not a clash.
         if blocks.get(word, block) is not block:
             message = f"`{word}` of {name} is already defined here"
             raise fail("N104", message, place, help="rename one of the two")
@@ -146,12 +153,14 @@ def _blocks_of(parsed: Parsed, place: Span, draft: Draft) -> NamesView:
 
     Its mistakes are reported once, with the place of its first use.
     """
+    # Its own list, so that the place of the `use` can be added to each of its mistakes.
     report = Report(draft.report.lost, draft.report.lost_library)
     if parsed.diagnostics:
         report.add(*parsed.diagnostics)
     inner = draft._replace(files=(*draft.files, parsed.source.name), report=report)
     scope = Scope(parsed.source, NamesView(), NamesView(), {}, Points(), report.lost)
     for statement in parsed.statements:
+        # The networks of a used file are not made: only what it defines comes in.
         if type(statement) in DEFINITIONS:
             scope = _lower(statement, scope, inner, DEFINITIONS)
     draft.report.add_from_used_file(report, place)
@@ -174,7 +183,7 @@ def _worked(statement: tree.Given | tree.Expect, scope: Scope, draft: Draft) -> 
 
 
 def _net(statement: tree.Net, scope: Scope, draft: Draft) -> Scope:
-    """Return the name is known to who groups the statements."""
+    """Leave the scope as it is: the caller, which groups the statements, knows the name."""
     return scope
 
 

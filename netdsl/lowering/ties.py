@@ -31,6 +31,7 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
     if len(found) < 2:
         return scope
     here, there = found
+    # The kernel's owner is built first, in Keras and in a written program.
     if here <= there:
         message = "the tied layer must come after the one whose kernel it uses"
         raise scope.fail("N215", message, statement)
@@ -46,6 +47,7 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
         message = f"`{statement.name.text}` has no kernel of its own to tie"
         help = "it is tied already" if tied.tied is not None else "fc, dense and tconv can be tied"
         raise scope.fail("N215", message, statement.name, help)
+    # A chain of ties would need a transpose of a transpose.
     if other.tied is not None:
         message = f"`{statement.other.text}` has no kernel of its own: it uses another one's"
         help = "a kernel is tied to the layer that holds it; layers that are alike are one `let`"
@@ -61,6 +63,7 @@ def tie_layers(statement: tree.Tie, scope: Scope, draft: Draft) -> Scope:
             "on 4 channels, dense-65 for embed-384 of int(65)"
         )
         raise scope.fail("N215", message, statement, help)
+    # The first use of a `let` holds the arrays.
     graph.ops[here] = tied._replace(tied=there if other.shares is None else other.shares)
     return scope
 
@@ -74,6 +77,7 @@ def _layer_with_kernel(name: tree.Name, scope: Scope, graph: GraphBuilder) -> in
     point = find(name, [name.text], scope)
     if point == UNKNOWN or point in graph.faults.guessed:
         raise NetError()
+    # The point is at the layer's last operation, its activation; the kernel is in its first.
     index = graph.layers[graph.ops[point].layer].ops[0] if isinstance(point, int) else -1
     if index < 0 or not any(array.role == "kernel" for array in graph.arrays(index)):
         message = f"`{name.text}` is not a layer with a kernel"

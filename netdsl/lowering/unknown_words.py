@@ -41,6 +41,7 @@ def unknown_words(
     known: set[str] = set()  # words that are fine alone: deep networks repeat them
     own = _own_words(statement)
     points = _named(statement)
+    # A stack and not recursion: chains nest up to the limit. Reversed, to keep their order.
     waiting = _chains(statement)
     waiting.reverse()
     while waiting:
@@ -140,8 +141,10 @@ def _in_merge(node: tree.MergeNode, scope: Scope) -> list[UnknownWord]:
 
 def _in_layer(node: tree.LayerNode, scope: Scope, hinted: bool = True) -> list[UnknownWord]:
     word = node.word.text
+    # `none` alone; `none-3` is looked for as a layer.
     if word == NONE and scope.span(node).text == NONE:
         return []
+    # Comparing a word with all that are known takes about 10 ms: thousands would take minutes.
     if not hinted and word not in KINDS and kind_and_size(word) is None:
         message = f"there is no layer or block `{word}`"
         span = scope.span(node.word)
@@ -158,6 +161,7 @@ def _unknown_options(
     node: tree.LayerNode | tree.MergeNode, kind: type[Kind], scope: Scope
 ) -> list[UnknownWord]:
     found = []
+    # `softmax-10(bias=no)` is `fc-10(softmax, bias=no)`.
     filled = isinstance(node, tree.LayerNode) and node.amount is not None
     for argument in node.arguments or ():
         name = argument.name

@@ -28,6 +28,7 @@ def argument(node: tree.ArgumentNode, scope: Scope, x: int | None, graph: GraphB
     name = node.name.text if node.name else None
     place = scope.span(node if name is None else node.value)
     given = option_value(node.value, scope, x, graph)
+    # Read here and not in the kind: only here is known which folder the path is relative to.
     if isinstance(given, str) and name in ("init", "bias_init"):
         given = _array_file(given, node.value, scope, graph)
     return Argument(name, given, place)
@@ -104,6 +105,7 @@ def _list(node: tree.Tuple, scope: Scope, x: int | None, graph: GraphBuilder) ->
 def _refuse_arithmetic(chain: tree.Chain, scope: Scope) -> None:
     """Reject `f(c/2)`, `f(c-1)` with a number parameter c: arithmetic without its braces."""
     body = chain.steps[0].body
+    # `c-1` and `c/2` are read as a layer `c` with an amount or a stride.
     if not isinstance(body, tree.LayerNode) or (body.amount is None and not body.stride):
         return
     word = body.word.text
@@ -132,6 +134,7 @@ def _word_or_point(
         if isinstance(body, tree.LayerNode) and not (
             body.size or body.amount is not None or body.stride
         ):
+            # The scope of the closure: the word may have come in through a block's parameter.
             own = (argument(each, closure.scope, x, graph) for each in body.arguments or ())
             return Word(body.word.text, tuple(own))
         if isinstance(body, tree.MergeNode) and body.word is None:
@@ -182,6 +185,7 @@ def whole(
         value = node.value
     else:
         value = evaluate(node, scope.source, lookup(scope, x, graph), graph.limits)
+    # In Python True is an integer; `conv3-{yes}` is a mistake.
     if isinstance(value, bool) or not isinstance(value, int):
         raise scope.fail("N111", f"{what} is an integer, not {shown_value(value)}", node)
     if min is not None and value < min:
@@ -246,6 +250,7 @@ def _unknown(
     graph: GraphBuilder,
 ) -> NetError:
     notes = scope.notes()
+    # Without diagnostics: the `param` that was to define it has its own message.
     if name in scope.lost or ANY_PARAM in scope.lost:
         return NetError()
     if name.partition(".")[0] == "in":

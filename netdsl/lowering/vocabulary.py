@@ -40,10 +40,12 @@ def kind_and_size(word: str) -> tuple[str, tuple[int, ...]] | None:
 
     None where it is not such a word.
     """
+    # No regular expression first: this is asked of each word of a text.
     letters = word.rstrip("0123456789x")
     size = word[len(letters) :]
     while size.startswith("x"):  # an x at the end of the letters is theirs
         letters, size = f"{letters}x", size[1:]
+    # `conv3x` or `conv3xx5` are refused here.
     if letters in KINDS and re.fullmatch(r"[0-9]+(?:x[0-9]+)*", size):
         return letters, tuple(map(int, size.split("x")))
     return None
