@@ -131,6 +131,59 @@ def test_keys_without_a_place(key: str, value: str) -> None:
         assert span.source.text[: span.start].count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "says", "helps"),
+    [
+        (
+            "loss",
+            "squared",
+            "`loss` has no place next to `gan`: the losses are",
+            "leave `loss` out",
+        ),
+        ("early_stopping", "{patience: 3}", "has no early stopping", "leave `early_stopping` out"),
+        ("early_stopping", "{every: 3}", "has no early stopping", "leave `early_stopping` out"),
+        ("early_stopping", "{enabled: no, every: 3}", "not evaluated within an epoch", ""),
+        ("keep", "{best: 1}", "`best` has no meaning", "keep: {every: 5}"),
+        ("precision", "bfloat16", "in float32, not in bfloat16", ""),
+        ("devices", "2", "trained on one device", "leave `devices` out"),
+        ("speed", "plain", "`chunks` or `compiled`, not `plain`", "leave `speed` out"),
+        ("speed", "measure", "`chunks` or `compiled`, not `measure`", "leave `speed` out"),
+        ("optimizer", "lbfgs", "takes its steps on all examples", "leave `optimizer` out"),
+    ],
+)
+def test_what_is_said_of_a_key_without_a_place(key: str, value: str, says: str, helps: str) -> None:
+    error = refused(recipe=f"{GAN}{key}: {value}\n")
+    (problem,) = error.diagnostics
+    assert (error.code, says in problem.message, helps in problem.help) == ("N507", True, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("schedule", "constant"),
+        ("early_stopping", "no"),
+        ("early_stopping", "{enabled: no, every: 6}"),
+        ("precision", "float32"),
+        ("devices", "1"),
+        ("speed", "chunks"),
+        ("speed", "compiled"),
+        ("keep", "{every: 5}"),
+    ],
+)
+def test_keys_that_say_what_is_done_anyway(key: str, value: str) -> None:
+    """A resolved recipe has them."""
+    recipe = planned(recipe=f"{GAN}batch: 8\nepochs: 10\n{key}: {value}\n").recipe
+    assert (recipe.precision, recipe.devices, recipe.early_stopping.every) == ("float32", 1, 6)
+    assert recipe.speed == (value if key == "speed" else "auto")
+    assert (recipe.keep.every or 0) == (5 if key == "keep" else 0)
+
+
+@pytest.mark.parametrize(("key", "value"), [("labels", "random"), ("weight", "w")])
+def test_data_keys_without_a_place(key: str, value: str) -> None:
+    error = refused(recipe=f"{GAN}data: {{source: digits, {key}: {value}}}\n")
+    assert (error.code, f"`{key}` has no place next to `gan`" in str(error)) == ("N507", True)
+
+
 USED = {"data", "gan", "optimizer", "batch", "epochs", "early_stopping", "keep", "precision"}
 USED |= {"backend", "speed", "devices", "log", "seed", "params", "spans"}
 
@@ -255,3 +308,137 @@ def test_classes_of_a_conditional_one() -> None:
     job = planned(CONDITIONAL)
     assert (job.pair.classes, job.pair.noise.name, job.pair.example.name) == (3, "z", "x")
     assert set(job.data.train.y[0].tolist()) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("gan", "penalty", "steps"),
+    [
+        ("wasserstein-gp, penalty: 3", 3.0, 5),
+        ("wasserstein-gp, penalty: 0, steps: 2", 0.0, 2),
+        ("least-squares, steps: 3", None, 3),
+    ],
+)
+def test_values_that_are_given(gan: str, penalty: float | None, steps: int) -> None:
+    found = planned(recipe=f"gan: {{loss: {gan}}}\nbatch: 4\n").recipe.gan
+    assert (found.penalty, found.steps) == (penalty, steps)
+
+
+def test_values_of_adam_that_are_given() -> None:
+    text = (
+        "gan: wasserstein-gp\nbatch: 4\noptimizer: {beta1: 0.3, rate: 0.02}\nseed: 7\nepochs: 3\n"
+    )
+    recipe = planned(recipe=text).recipe
+    adam = recipe.optimizer
+    assert (adam.beta1, adam.beta2, adam.rate) == (0.3, 0.9, 0.02)
+    assert (recipe.seed, recipe.epochs) == (7, 3)
+    usual = planned().recipe
+    assert (usual.seed, usual.epochs, usual.optimizer.beta2) == (0, 100, 0.999)
+
+
+@pytest.mark.parametrize(("count", "steps"), [(29, 0), (30, 1), (59, 1), (60, 2)])
+def test_steps_of_an_epoch(count: int, steps: int) -> None:
+    """Three batches of ten in each."""
+    data = Recipe.of({"data": {"source": "python", "split": {"test": 0}}}).data
+    recipe = parse_recipe("gan: {steps: 3}\nbatch: 10\n").replace(data=data)
+    if not steps:
+        with pytest.raises(NetError, match="takes 3 batches of 10, 30 examples; there are 29"):
+            plan_pair(network(PLAIN), recipe, data=images(count))
+    else:
+        assert plan_pair(network(PLAIN), recipe, data=images(count)).steps == steps
+
+
+@pytest.mark.parametrize(("split", "count"), [({}, 0), ({"validation": 0.25}, 16)])
+def test_a_validation_part_only_where_it_is_asked_for(split: dict[str, float], count: int) -> None:
+    """Nothing is chosen by it."""
+    data = Recipe.of({"data": {"source": "python", "split": {"test": 0, **split}}}).data
+    job = plan_pair(network(PLAIN), parse_recipe(GAN).replace(data=data), data=images())
+    assert (len(job.data.validation), len(job.data.train)) == (count, 64 - count)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "message"),
+    [
+        (PLAIN, "input", ""),
+        (PLAIN, "y", "these networks take no class"),
+        (CONDITIONAL, "input", "these networks take a class, and `target: input` has none"),
+    ],
+)
+def test_targets(text: str, target: str, message: str) -> None:
+    data = Recipe.of({"data": {"source": "python", "target": target}}).data
+    recipe = parse_recipe(GAN).replace(data=data)
+    if message:
+        with pytest.raises(NetError, match=message) as caught:
+            plan_pair(network(text), recipe, data=images())
+        assert caught.value.code == "N507"
+    else:
+        assert plan_pair(network(text), recipe, data=images()).pair.classes == 0
+
+
+@pytest.mark.parametrize(
+    ("end", "low", "high", "doubt"),
+    [
+        ("sigmoid", 0, 1, ""),
+        ("sigmoid", -0.5, 1, "from -0.5 to 1"),
+        ("sigmoid", 0, 1.5, "from 0 to 1.5"),
+        ("tanh", -1, 1, ""),
+        ("tanh", -1.5, 1, "from -1.5 to 1"),
+        ("tanh", -1, 1.5, "from -1 to 1.5"),
+        ("relu", 0, 30, ""),
+        ("relu", -0.5, 30, "from -0.5 to 30"),
+        ("linear", -30, 30, ""),
+    ],
+)
+def test_examples_that_a_generator_cannot_make(
+    end: str, low: float, high: float, doubt: str
+) -> None:
+    import numpy as np
+
+    x = np.random.default_rng(0).uniform(low, high, (64, 3)).astype(np.float32)
+    x[::2, 0], x[1::2, 1] = low, high
+    text = f"net generator\ninput 2\n> {end}-3\nnet discriminator\ninput 3\n> linear-1\n"
+    doubts = planned(text.replace("relu-3", "fc-3(relu)"), data=(x, None)).resolved.doubts
+    assert len(doubts) == bool(doubt), doubts
+    for said in doubts:
+        assert f"ends with `{end}`" in said
+        assert doubt in said
+
+
+@pytest.mark.parametrize(
+    ("loss", "end", "fits"),
+    [
+        ("nonsaturating", "linear-1", True),
+        ("nonsaturating", "sigmoid-1", True),
+        ("nonsaturating", "tanh-1", False),
+        ("nonsaturating", "linear-1 > sigmoid", True),
+        ("nonsaturating", "fc-1(sigmoid)", True),
+        ("least-squares", "linear-1", True),
+        ("least-squares", "sigmoid-1", False),
+        ("wasserstein-gp", "linear-1", True),
+        ("wasserstein-gp", "sigmoid-1", False),
+        ("wasserstein-gp", "linear-2", False),
+    ],
+)
+def test_what_a_discriminator_ends_with(loss: str, end: str, fits: bool) -> None:
+    text, recipe = PLAIN.replace("linear-1", end), f"gan: {loss}\nbatch: 4\n"
+    if fits:
+        assert planned(text, recipe).pair.discriminator.outputs[0].shape == (1,)
+    else:
+        assert refused(text, recipe).code == "N690"
+
+
+def test_where_networks_do_not_fit() -> None:
+    """The span is in the network that has to change."""
+    for text, place in (
+        (PLAIN.replace("input x: 4x4x1", "input x: 5x4x1"), "x: 5x4x1"),
+        (PLAIN.replace("> linear-1", "> softmax-2"), "softmax-2"),
+        (
+            CONDITIONAL.replace("input class: 1 of int(3)", "input class: 1 of int(4)", 1),
+            "x: 4x4x1",
+        ),
+    ):
+        span = refused(text).diagnostics[0].span
+        assert span is not None
+        assert place in text[span.start :].splitlines()[0], text[span.start :]
+    error = refused(CONDITIONAL.replace("input class: 1 of int(3)", "input class: 1 of int(4)", 1))
+    assert "takes a class of 4, and discriminator a class of 3" in str(error)
+    assert "write `input class: 1 of int(4)` in both" in error.diagnostics[0].help
