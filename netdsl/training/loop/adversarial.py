@@ -40,6 +40,8 @@ class FastGradientSign(NamedTuple):
 
     def changed(self, x: Any, y: Any) -> Any:
         """Change a batch's inputs [b, ...] with these targets."""
+        # `data` came through `unpack_single`: one output's targets are the array itself, not a
+        # tuple.
         targets = y if isinstance(y, list | tuple) else (y,)
 
         def loss(inputs: Any) -> Any:
@@ -81,12 +83,15 @@ def train_adversarially(
     method = FastGradientSign(model, losses, weights, section.eps or 0.0, transform.unit)
     usual = model.train_step
 
+    # `train_step` is replaced rather than `fit`: the chunks of speed/ call it too.
     def step(data: Any) -> Any:
         return usual(method.doubled(keras.tree.map_structure(ops.convert_to_tensor, data)))
 
     def stateless_step(state: Any, data: Any) -> Any:
         variables = [*model.trainable_variables, *model.non_trainable_variables]
         values = [*state[0], *state[1]]
+        # Under JAX the variables are stale within a step: the weights are those of the state given
+        # in.
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
             both = method.doubled(data)
         return usual(state, both)

@@ -24,10 +24,12 @@ def averaged(model: keras.Model) -> Iterator[None]:
     Nothing is done where no averages are taken, or no step was.
     """
     pairs = private.moving_averages(model.optimizer)
+    # Keras makes the averages as zeros, and the first step copies the weights into them.
     if not pairs or not int(ops.convert_to_numpy(model.optimizer.iterations)):
         yield
         return
     synchronise(model)
+    # Copied: under torch `value` is the variable itself, and `assign` below would change it too.
     own = [ops.copy(variable.value) for variable, _ in pairs]
     for variable, average in pairs:
         variable.assign(average.value)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 
 PATH = 20_000
-"""Steps whose weights are noted, of a network that trains two numbers."""
+"""Steps whose weights are noted, of a network that trains two numbers: a picture shows
+no more, and the checkpoint holds them all as JSON.
+"""
 
 
 class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
@@ -57,6 +59,17 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         validation: Batches,
         measure: Callable[[Batches], dict[str, float]],
     ) -> None:
+        """Watch a stage of a training.
+
+        Args:
+            stopping: early stopping, of the resolved recipe.
+            rates: reads and sets the learning rate.
+            state: how far the training has come; it is brought up to date at each step.
+            evaluator: a clone of the model, with losses and metrics of its own.
+            training: the batches that are trained on.
+            validation: the batches that are evaluated; they may be none.
+            measure: evaluates batches with the model's weights: scores by name, the loss first.
+        """
         super().__init__()
         self.rates, self.state, self.evaluator = rates, state, evaluator
         self.training, self.validation, self.measure = training, validation, measure
@@ -79,12 +92,14 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if self.follows and not self.state.path:
             self._note_weights()
         begins = self.state.searching and not self.state.step and not self.state.evaluations
+        # Weights from elsewhere may be better than any that follow: they compete as step 0.
         if self.given and begins and len(self.validation.part):
             self.evaluate()
             self.on_first(self.state.evaluations[-1])
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began = time.perf_counter()
+        # The order follows from Keras's own count, so that a resumed training draws the same.
         self.training.at_epoch(epoch + 1)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -92,6 +107,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         # Chunks that fill an epoch up hold no step.
         if not steps:
             return
+        # Counted before anything below can raise: weights and step must not come apart.
         state.step += steps
         self.logs = logs or {}
         if self.follows:
@@ -103,12 +119,15 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if not math.isfinite(mean):
             self._end("diverged")
             return
+        # `ended` is set once: a patience that is over must not hide that the loss is NaN.
         if state.searching and due:
             self.evaluate()
             if self.stops and state.stopping.over and not state.diverged:
                 self._end("patience")
+            # Only `FullBatchOptimizer` has it; Keras's own optimizers never say that they are done.
             elif getattr(self.model.optimizer, "converged", False) and not state.ended:
                 self._end("converged")
+        # What waited for the validation part in the search cannot wait now: it is trained on.
         if not state.searching:
             self.rates.replay(self.model)
         if state.step == self.last:
@@ -122,6 +141,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         synchronise(self.model)
         state = self.state
         since = state.epochs[-1].step if state.epochs else 0
+        # An evaluation belongs to the epoch in which it was made; with `every` longer than an
+        # epoch, some epochs have none.
         newest = state.evaluations[-1] if state.searching and state.evaluations else None
         seconds = time.perf_counter() - self.began
         scores = named_scores(self.model, self.training.preparation, logs or {})
@@ -159,6 +180,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _evaluate(self) -> None:
         state = self.state
+        # `better` in any case: the last weights are kept where nothing can be compared.
         if not len(self.validation.part):
             scores = named_scores(self.model, self.training.preparation, self.logs)
             state.best, state.weights = Evaluation(state.step, scores, True), self._weights()
@@ -170,6 +192,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         # training loss decides.
         by_value = self.stops and not self.on_training
         seen = not self.on_training and state.stopping.see(state.step, value)
+        # `start_from`: the first epochs may be worse than each other without using up the patience.
         if state.step < self.patient:
             state.stopping.misses = 0
         # the first is kept in any case: a metric may be undefined at first
@@ -199,11 +222,13 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         elif not interrupted and not state.diverged:
             with averaged(self.model):
                 state.weights = self._weights()
+        # None where the loss was NaN before the first evaluation: the model stays as it is then.
         if state.weights:
             self.model.set_weights(state.weights)
 
     def _note_weights(self) -> None:
         """Note what the weights are now, of the first steps: the path of a descent."""
+        # One more than PATH: the weights before the first step are the path's beginning.
         if len(self.state.path) <= PATH:
             synchronise(self.model)
             arrays = map(keras.ops.convert_to_numpy, self.model.trainable_weights)

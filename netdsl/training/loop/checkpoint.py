@@ -20,7 +20,9 @@ from netdsl.training.loop.state import State, as_plain, from_plain
 from netdsl.training.runs.folder import CHECKPOINT
 
 MAX_STATE = 1 << 28
-"""Bytes of a state: a million epochs take less."""
+"""Bytes of a state: a million epochs take less. A damaged or foreign file may claim any size, and
+the array is made before it is read.
+"""
 
 
 Variables = Mapping[str, Sequence[Any]]
@@ -80,6 +82,11 @@ def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
 
     Raises:
         RunError: N610 where the disk does not take it; then the last one is still there.
+
+    Args:
+        folder: the run's.
+        model: compiled, with a built optimizer.
+        state: of the same step as the model's weights.
     """
     best = {f"best/{place}": array for place, array in enumerate(state.weights)}
     write_numbers(folder, variables_of(model), as_plain(state), best)
@@ -90,16 +97,25 @@ def write_numbers(
 ) -> None:
     """Write variables, plain values and `more` arrays as a folder's checkpoint.
 
+    Args:
+        folder: the run's.
+        variables: by kind; their places in each sequence are their names in the file.
+        values: what JSON can hold.
+        more: further arrays by name.
+
     Raises:
         RunError: N610 where the disk does not take it; then the last one is still there.
     """
     held = arrays_of(variables) | {name: _plain(array) for name, array in more.items()}
+    # JSON as bytes in the same file: state and weights must be of the same step, and two files
+    # could be written around a kill. `json` writes NaN, which a metric may be, and reads it again.
     state = np.frombuffer(json.dumps(values).encode(), np.uint8)
 
     def write(path: Path) -> None:
         with path.open("wb") as file:  # by name, NumPy would add .npz to it
             np.savez(file, state=state, **held)
 
+    # Written under another name and renamed: a kill leaves the last checkpoint whole.
     save(folder / CHECKPOINT, write)
 
 
@@ -110,12 +126,17 @@ def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
 
     Raises:
         NetError: N614 where the file is damaged or another model's.
+
+    Args:
+        folder: the run's.
+        model: built and compiled, its optimizer built too; its variables are assigned.
     """
 
     def made(values: dict[str, Any], file: NpzFile) -> State:
         kept = [f"best/{place}" for place in range(len(model.weights))]
         # Before the first evaluation there are no best weights.
         best = kept if kept and kept[0] in file else []
+        # `strict=False`: `best` is empty before the first evaluation.
         weights = [
             file.read(name, _header(variable))
             for name, variable in zip(best, model.weights, strict=False)
@@ -130,7 +151,14 @@ def read_numbers(
 ) -> T | None:
     """Give variables what `write_numbers` wrote of them, and return what is `made` of the values.
 
-    None where nothing was written yet.
+    Args:
+        folder: the run's.
+        variables: as they were given to `write_numbers`; each must have the shape and type it had.
+        made: makes the state of the plain values and the open file; any exception of it says that
+            the file is damaged.
+
+    Returns:
+        What was made; None where nothing was written yet.
 
     Raises:
         NetError: N614 where the file is damaged or another model's.
@@ -140,9 +168,11 @@ def read_numbers(
         return None
     try:
         file = NpzFile(path)
+        # The header first: NumPy would allocate what the file claims.
         if file.header("state").nbytes > MAX_STATE:
             raise ValueError(f"its state takes more than {MAX_STATE:,} bytes")
         state = made(json.loads(file.read("state").tobytes()), file)
+        # Last: a state that is not sound must not leave a half-restored model.
         restore(variables, file)
     except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of damage
         lacks = isinstance(error, KeyError | TypeError | AttributeError)

@@ -50,21 +50,25 @@ def compile_model(
     """Make the model ready for training.
 
     Args:
-        model: what is trained.
-        graph: the same as the language has it.
-        recipe: with every value.
-        preparation: what is done to the data.
-        steps: in an epoch.
+        model: the network to train; its layers are frozen and penalised in place.
+        graph: the network's graph, which says which weights are kernels.
+        recipe: resolved: every value is set.
+        preparation: what is done to the data; its outputs decide losses and metrics.
+        steps: steps in an epoch, for schedules and `unfreeze`, which count epochs.
     """
     freeze(model, recipe.freeze or (), recipe.unfreeze is not None)
     penalise(model, graph, recipe.penalty)
     for layer in draws_of(model):
+        # A factor that the layer reads while it is traced: set after `compile` it would have no
+        # effect.
         layer.kl = 1.0 if recipe.kl is None else recipe.kl
     outputs, weights = preparation.outputs, recipe.loss_weights
     soft = Sampling.of(recipe).soft_labels
     rate = step_schedule(recipe.schedule, recipe.optimizer.rate or 0.0, steps, recipe.epochs or 1)
     optimizer = keras_optimizer(recipe.optimizer, rate, recipe.accumulate or 1, recipe.ema)
     if recipe.rates or recipe.unfreeze:
+        # Layers that are unfrozen later are trainable from the start, at the rate 0: to change
+        # `trainable` within a training would need another `compile`, and new optimizer slots.
         rate_layers(optimizer, recipe, steps)
     follow_rate(model, optimizer)
     losses = [keras_loss(output, soft) for output in outputs]
@@ -74,6 +78,7 @@ def compile_model(
         loss=losses,
         loss_weights=shares,
         metrics=streamed_metrics(preparation),
+        # In `weighted_metrics`, since the loss counts examples by their weights too.
         weighted_metrics=data_losses(losses, shares) if adds_to_loss(model) else None,
     )
     if recipe.adversarial.eps:
@@ -85,6 +90,11 @@ def freeze(model: keras.Model, patterns: Sequence[str], later: bool = False) -> 
 
     Of those that are trained `later` only batch norms: in training they would change their
     statistics under weights that stand still.
+
+    Args:
+        model: changed in place.
+        patterns: names, or shell patterns of them (`conv_*`).
+        later: whether `unfreeze` trains these layers after some epochs.
     """
     for layer in model.layers:
         waits = later and not isinstance(layer, keras.layers.BatchNormalization)
@@ -93,13 +103,14 @@ def freeze(model: keras.Model, patterns: Sequence[str], later: bool = False) -> 
 
 
 def rate_layers(optimizer: keras.Optimizer, recipe: Recipe, steps: int) -> None:
-    """Give layers the shares of the rate that a recipe asks for; those that are frozen at first
-    have the rate 0 until then.
+    """Give layers the shares of the rate that a recipe asks for.
+
+    Those that are frozen at first have the rate 0 until then.
 
     Args:
-        optimizer: of a model.
-        recipe: with every value.
-        steps: in an epoch.
+        optimizer: not built yet.
+        recipe: resolved: every value is set.
+        steps: steps in an epoch.
     """
     frozen, shares = recipe.freeze or (), recipe.rates or {}
     begin = (recipe.unfreeze or 0) * steps
@@ -113,6 +124,7 @@ def rate_layers(optimizer: keras.Optimizer, recipe: Recipe, steps: int) -> None:
     def rate_of(group: tuple[float, bool], rate: Any, done: Any) -> Any:
         share, waits = group
         own = rate if share == 1 else rate * share
+        # Multiplied rather than branched on: `done` is a tensor within a compiled step.
         return own * keras.ops.cast(done >= begin, own.dtype) if waits else own
 
     private.scale_rates(optimizer, group, rate_of)
@@ -124,10 +136,13 @@ def keras_optimizer(
     """Make the optimizer of a resolved recipe.
 
     Args:
-        section: of the recipe.
-        schedule: in for its rate, if given.
+        section: the recipe's `optimizer`.
+        schedule: replaces the section's rate, a Keras schedule or a number; None keeps it.
         accumulate: batches whose gradients make one update.
-        ema: what is kept of the average of the weights at each update, if one is taken.
+        ema: the share of the weights' moving average that each update keeps; None takes no average.
+
+    Returns:
+        The optimizer, not built yet.
     """
     if section.searches:
         from netdsl.training.loop.full_batch import FullBatchOptimizer
@@ -136,6 +151,7 @@ def keras_optimizer(
     options = {
         OPTIONS.get(option, option): value
         for option, value in section.options().items()
+        # `line_search` chooses the class, above; Keras has no such option.
         if value is not None and option != "line_search"
     }
     options |= {"nesterov": True} if section.name == "nesterov" else {}

@@ -27,9 +27,17 @@ def divergence(learner: Learner, folder: Path) -> RunError:
     """Return the error of a training that diverged: where, and what is kept of it.
 
     The steps since the folder's last checkpoint are taken again.
+
+    Args:
+        learner: what diverged, with its state.
+        folder: the run's.
+
+    Returns:
+        N611, not raised.
     """
     best, devices = learner.state.best, learner.setup.devices
     # with several hosts, the others do not have the checkpoint
+    # Steps taken together and XLA see only the sum of a chunk: a step at a time finds the first.
     step, layer = _first_step(learner, folder) if devices.hosts == 1 else (learner.state.step, "")
     where = f"in {folder / BEST}" if devices.first else "on the first host"
     kept = (
@@ -47,8 +55,11 @@ def _first_step(learner: Learner, folder: Path) -> tuple[int, str]:
     """Return the step, and the layer where it can be found."""
     again, training = _replayed(learner, folder, learner.state.step)
     step = again.state.step
+    # Numbers that differ in the last digit (GPU, XLA) may not overflow again: better no layer than
+    # a wrong one.
     if not again.state.diverged:
         return learner.state.step, ""
+    # A second time, up to the step before: the weights after it are NaN everywhere.
     again, training = _replayed(learner, folder, step - 1)
     training.at_epoch(math.ceil(step / training.steps))
     x = training[(step - 1) % training.steps][0]
@@ -58,6 +69,7 @@ def _first_step(learner: Learner, folder: Path) -> tuple[int, str]:
 def _replayed(learner: Learner, folder: Path, last: int) -> tuple[Learner, Shuffled]:
     """Train again from the last checkpoint up to a step, a step at a time."""
     job, setup = learner.job, learner.setup
+    # A model of its own: the learner's keeps the weights that are reported as kept.
     again = Learner(job, setup, first_model(job, setup.devices).model)
     again.load(folder)
     training = learner.single_steps()
@@ -73,6 +85,7 @@ def first_not_finite(model: keras.Model, x: Any) -> str:
     """Name the first layer, in the order of the network, whose weights or output hold a number that
     is not finite; else the loss.
     """
+    # Weights first: where these are NaN every output is, and the first layer would be blamed.
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     for layer in layers:
         if not all(map(_is_finite, layer.weights)):
@@ -83,6 +96,8 @@ def first_not_finite(model: keras.Model, x: Any) -> str:
         for node in private.calls_of(layer)
         if private.is_call_of(model, node)
     ]
+    # Calls that belong to another model of the same layers (a shared layer, a part cut off) have
+    # tensors that this model's inputs do not reach, and Keras would refuse them.
     inner = keras.Model(unpack_single(tuple(model.inputs)), [node.outputs for _, node in nodes])
     names = [name for name, node in nodes for _ in node.outputs]
     for name, value in zip(names, keras.tree.flatten(inner(x, training=True)), strict=True):

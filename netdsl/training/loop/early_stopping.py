@@ -31,8 +31,11 @@ class EarlyStopping:
         best = -math.inf if self.higher else math.inf
         best = best if self.best is None else self.best
         gain = value - best if self.higher else best - value
+        # Two bounds: scikit-learn's `tol` compares with the best of all, Keras's `min_delta` with
+        # the last that counted as better. NaN compares as false, so it is a miss.
         better = gain > max(self.tolerance, self.delta)
         self.misses = 0 if better else self.misses + 1
+        # A gain below the tolerance moves the best, as in scikit-learn, and still uses up patience.
         if gain > self.delta:
             self.step, self.best = step, value
         return better

@@ -37,6 +37,7 @@ class FullBatchOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
     """
 
     def __init__(self, section: Optimizer) -> None:
+        # Keras asks every optimizer for a rate; here it shows the length of the last step.
         super().__init__(learning_rate=float(section.rate or 1.0), name=section.name)
         self.section, self.converged = section, False
 
@@ -46,6 +47,9 @@ class FullBatchOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
         size = sum(int(np.prod(variable.shape)) for variable in variables)
         if self.section.name == "lbfgs":
             shape = (self.section.memory or 1, size)
+            # Keras variables, so that the checkpoint holds them: a resumed L-BFGS takes the same
+            # steps. In float64: differences of gradients near a minimum have no digits left in
+            # float32.
             self.steps = self.add_variable(shape, dtype="float64", name="steps")
             self.changes = self.add_variable(shape, dtype="float64", name="changes")
             self.filled = self.add_variable((), dtype="int32", name="filled")
@@ -68,6 +72,7 @@ def take_whole(model: keras.Model, examples: WholePart, seed: int) -> None:
     """Make `fit` take the steps of a model's `FullBatchOptimizer`, one an epoch."""
     optimizer = model.optimizer
     section, loss = optimizer.section, WholeLoss(model, examples)
+    # "gd" comes here only with a line search; without one it is Keras's SGD on a whole batch.
     ways: dict[str, Callable[[], None]] = {
         "gd": lambda: _gradient_step(loss, optimizer),
         "lbfgs": lambda: _lbfgs_step(loss, optimizer),
@@ -80,6 +85,7 @@ def take_whole(model: keras.Model, examples: WholePart, seed: int) -> None:
         optimizer.iterations.assign_add(1)
         return loss.measured()
 
+    # `fit` calls this for each step and keeps its own epochs, callbacks and history.
     model.train_function = take
 
 
@@ -90,9 +96,11 @@ class WholeLoss:
         self.model, self.variables = model, model.trainable_variables
         x, y, *weights = examples.taught(np.arange(len(examples.part)))
         x, y = (tuple(map(tf.constant, arrays)) for arrays in (x, y))
+        # Constants on the device once: a line search computes the loss dozens of times a step.
         self.data = unpack_single(x), unpack_single(y), *(tf.constant(one) for one in weights)
         self._value = tf.function(self._traced_value, autograph=False)
         self._gradient = tf.function(self._traced_gradient, autograph=False)
+        # `test_step`, in use: the loss above is computed as in training, without metrics.
         self._measure = tf.function(lambda: model.test_step(self.data), autograph=False)
 
     @property
@@ -142,6 +150,8 @@ class WholeLoss:
         with tf.GradientTape() as tape:
             value = self._traced_value()
         variables = [variable.value for variable in self.variables]
+        # Zeros for weights that the loss does not reach, so that the flat array keeps its places;
+        # an embedding's gradient comes in rows and is made dense.
         gradients = tape.gradient(value, variables, unconnected_gradients="zero")
         return value, [tf.convert_to_tensor(one) for one in gradients]
 
@@ -152,6 +162,7 @@ def _gradient_step(loss: WholeLoss, optimizer: FullBatchOptimizer) -> None:
     value, gradient = loss.value_and_gradient(at)
     length = backtracked(loss.value, at, value, gradient, optimizer.section.rate or 1.0)
     optimizer.learning_rate = length
+    # No length lowers the loss: the gradient is 0 as far as float32 can tell.
     optimizer.converged = not length
     loss.weights = at - length * gradient
 
@@ -165,6 +176,7 @@ def _lbfgs_step(loss: WholeLoss, optimizer: FullBatchOptimizer) -> None:
     if not filled:  # the length of the first step is a guess: the gradient has no unit
         along /= max(1.0, float(np.linalg.norm(gradient)))
     found = None
+    # Rounding can turn the direction uphill; no line search would end then.
     if np.isfinite(value) and float(gradient @ along) < 0:
         found = strong_wolfe(loss.value_and_gradient, at, value, gradient, along, 1.0)
     if found is None:
@@ -176,7 +188,9 @@ def _lbfgs_step(loss: WholeLoss, optimizer: FullBatchOptimizer) -> None:
     loss.weights = at + step
     optimizer.learning_rate = found.length
     size = float(np.linalg.norm(step) * np.linalg.norm(change))
+    # Positive curvature keeps the inverse Hessian positive definite (Nocedal and Wright, 6.2).
     if float(step @ change) > FLAT * size:
+        # The newest is last; of those not yet filled the first rows are 0 and are not read.
         optimizer.steps.assign(np.vstack([steps[1:], step]))
         optimizer.changes.assign(np.vstack([changes[1:], change]))
         optimizer.filled.assign(min(filled + 1, len(steps)))
@@ -189,10 +203,12 @@ def _random_step(loss: WholeLoss, optimizer: FullBatchOptimizer, seed: int) -> N
     """
     at, section = loss.weights, optimizer.section
     value = loss.value(at)
+    # From the step's number: a resumed search draws what it would have drawn.
     rng = np.random.default_rng((SEARCH, seed, int(optimizer.iterations.numpy())))
     tried = (section.scale or 1.0) * rng.standard_normal(at.size)
     if section.name == "local_search":
         tried += at
+    # `not <` rather than `>=`: NaN is not kept either. `value` has left `tried` in the model.
     if not loss.value(tried) < value:
         loss.weights = at
 

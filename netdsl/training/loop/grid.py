@@ -61,9 +61,12 @@ class GridAxis(NamedTuple):
         full = key if key.split(".")[0] in Recipe.__dataclass_fields__ else f"params.{key}"
         source = Source("--grid", f"{key}={text}")
         start = len(key) + 1
+        # YAML splits the list, so that `[8, 16],[32]` are two values.
         listed = Source("--grid", f"{key}=[{text}]")
         node: Any = compose(listed, start)
         found = [
+            # The texts rather than the values: they name the folders, and are read by the recipe's
+            # own rules.
             listed.text[each.start_mark.index : each.end_mark.index].strip()
             for each in (node.value if isinstance(node.value, list) else ())
         ]
@@ -102,6 +105,7 @@ class Grid:
         """Name a training by its number and its values: `3-width_8-rate_0.1`."""
         settings = self.points[number - 1]
         texts = (f"{one.key.rpartition('.')[2]}_{one.value}" for one in settings)
+        # The number makes it unique: cut off or replaced, two combinations can have one text.
         return f"{number}-{re.sub('[^A-Za-z0-9._-]', '_', '-'.join(texts))[:60]}"
 
     def write(self) -> None:
@@ -126,6 +130,7 @@ class Grid:
         )
         if not read or not all(axis.values for axis in read):
             raise fail("N614", f"{folder / GRID} is damaged")
+        # A file may ask for any number of trainings, as the command line may.
         check_size(read)
         return cls(read, folder, command)
 
@@ -176,6 +181,8 @@ def train_grid(
     Raises:
         KeyboardInterrupt: after Ctrl-C; what is finished by then is kept.
     """
+    # All recipes are read before the first training: a mistake in the last value would otherwise be
+    # reported hours later.
     recipes = [recipe(point) for point in grid.points]
     found: list[GridRun] = []
     with locked(grid.folder):
@@ -184,6 +191,8 @@ def train_grid(
                 _say(f"\n{number} of {len(recipes)}: {settings_text(settings)}")
             folder, problem, interrupted = grid.run_folder(number), "", False
             try:
+                # Three cases of a grid that is resumed: begun, not begun (or killed before its
+                # first checkpoint), ended. The last is only listed.
                 if (folder / CHECKPOINT).is_file() or _interrupted(folder):
                     interrupted = resume(folder, quiet=quiet).interrupted
                 elif not (folder / RESULT).is_file():
@@ -196,8 +205,11 @@ def train_grid(
                 if not quiet:
                     _say(f"failed: {problem}")
             _forget()
+            # Read from the folder rather than from what `train` returned: ended runs are listed
+            # alike.
             held = entry(folder) if folder.is_dir() else Entry(folder.name, ended="failed")
             found.append(GridRun(settings, held, problem))
+            # After each training: the table of what there is helps while the rest takes hours.
             write(grid.folder / GRID_TABLE, grid_csv(found))
             write(grid.folder / GRID_CHART, grid_chart(grid.folder, found))
             if interrupted:
@@ -213,6 +225,7 @@ def _free(folder: Path) -> None:
     """Remove a run that was begun and has taken no epoch: it is begun again."""
     import shutil
 
+    # A link could lead out of the grid's folder: what it leads to is not removed.
     if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder)
 

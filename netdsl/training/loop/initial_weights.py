@@ -37,6 +37,7 @@ def take_over(model: keras.Model, source: str | Path, span: Span | None = None) 
     """
     path = Path(source)
     held = _arrays(path, span)
+    # By path (`conv_1/kernel`): the order differs where a layer was added, the names do not.
     own = {variable.path: variable for variable in model.weights}
     fits = {
         name: array
@@ -54,6 +55,7 @@ def take_over(model: keras.Model, source: str | Path, span: Span | None = None) 
             span,
             help=f"they are named {_listed(held)}; the network's are {_listed(own)}",
         )
+    # All that fit are found first: an error above leaves the model's weights as they were.
     for name, array in fits.items():
         own[name].assign(array)
     report = [f"{path}: {len(fits):,} of the network's {len(own):,} arrays copied"]
@@ -72,6 +74,7 @@ def _arrays(path: Path, span: Span | None) -> dict[str, Any]:
     """Return the file's arrays by layer and name."""
     if path.suffix == ".safetensors":
         return read_safetensors(path, span)
+    # A run's best weights, and those of its last epoch by naming `last.keras` itself.
     if path.is_dir():
         require_file(path, BEST)
         path = path / BEST
@@ -80,6 +83,7 @@ def _arrays(path: Path, span: Span | None) -> dict[str, Any]:
     try:
         return {variable.path: variable.numpy() for variable in load_model(path).weights}
     except NetError as error:
+        # The error is of a file that the recipe names: it is shown at the recipe's line.
         raise NetError(
             *(one._replace(span=one.span or span) for one in error.diagnostics)
         ) from None

@@ -75,6 +75,7 @@ class Keeper:
         self.keep_checkpoint(learner)
         self._write_figures(learner.state)
         self._save_best(learner)
+        # The time at the end: writing for a minute must not make the next one due at once.
         self.wrote = time.perf_counter()
         self.cost = self.wrote - now
 
@@ -84,6 +85,7 @@ class Keeper:
         Those of an epoch that is not among the best any more are removed.
         """
         state, keep = learner.state, self.job.recipe.keep
+        # The second training has no evaluations, so no order, and its epochs have the same numbers.
         if keep == Keep() or state.diverged or not state.searching:
             return
         epoch = state.rows[-1].epoch
@@ -95,8 +97,11 @@ class Keeper:
 
         if is_kept(epoch):
             make_folder(self.folder / KEPT)
+            # Written before others are removed: a kill between leaves one too many, not one too
+            # few.
             self._save(f"{KEPT}/{kept_name(epoch)}", learner.plain, learner.weights())
         for one, path in kept_epochs(self.folder).items():
+            # Later ones are of a run that was resumed from an older checkpoint; they come again.
             if one <= epoch and not is_kept(one):
                 path.unlink(missing_ok=True)
 
@@ -128,17 +133,23 @@ class Keeper:
             taken_over: what came from other weights, in words.
         """
         state = learner.state
+        # The result after the weights, since it says that the run has ended; the page last: it can
+        # be made again from the rest by `netdsl show --report`.
         self._write_figures(state, run)
         if state.best:
             self._save_best(learner)
             self._save(LAST, learner.plain, last)
         write(self.folder / RESULT, json_text(run.values()) + "\n")
         if state.best:
+            # On several devices `plain` is another model than the one trained.
             learner.plain.set_weights(learner.model.get_weights())
             write_page(run, self.job, learner.plain, state, taken_over)
 
     def drop_checkpoint(self) -> None:
-        """Say that nothing is left to be resumed."""
+        """Say that nothing is left to be resumed.
+
+        A file that cannot be removed is left: the result says that the run has ended.
+        """
         with suppress(OSError):
             (self.folder / CHECKPOINT).unlink()
 
@@ -178,6 +189,7 @@ class Keeper:
         state = learner.state
         step = state.best.step if state.best else None
         # A file of all weights is written only where they are others.
+        # The second training ends with other weights at the same best step.
         if not state.searching or step != self.saved:
             self._save(BEST, learner.plain, state.weights)
             self.saved = step

@@ -50,6 +50,7 @@ def direction(gradient: Array, steps: Array, changes: Array) -> Array:
         shares.append(float(step @ found) / float(step @ change))
         found = found - shares[-1] * change
     if len(steps):
+        # gamma of equation 7.20: the size of the Hessian along the last step.
         found = found * (float(steps[-1] @ changes[-1]) / float(changes[-1] @ changes[-1]))
     for step, change, share in zip(steps, changes, shares[::-1], strict=True):
         found = found + (share - float(change @ found) / float(step @ change)) * step
@@ -69,6 +70,7 @@ def backtracked(
         found = value_at(at - length * gradient)
         if math.isfinite(found) and found <= value - DECREASE * length * square:
             return length
+        # 2^-30 at the end: a step that is smaller than the rounding of float32 weights.
         length /= 2
     return 0.0
 
@@ -94,6 +96,7 @@ def strong_wolfe(
     for trial in range(TRIALS):
         point = _point(of, at, along, length)
         rises = not math.isfinite(point.value) or not _falls(start, point)
+        # Algorithm 3.5: in each of the three cases an interval is found that holds such a step.
         if rises or (trial and point.value >= before.value):
             return _zoomed(of, at, along, start, before, point, TRIALS - trial)
         if abs(point.slope) <= -CURVATURE * slope:
@@ -101,6 +104,8 @@ def strong_wolfe(
         if point.slope >= 0:
             return _zoomed(of, at, along, start, point, before, TRIALS - trial)
         before, length = point, 2 * length
+    # Still falling after the last doubling: the farthest is taken, although it is not a Wolfe
+    # point.
     return before if before.length else None
 
 
@@ -117,6 +122,8 @@ def _zoomed(
     for _ in range(trials):
         point = _point(of, at, along, _between(low, high))
         if not math.isfinite(point.value) or not _falls(start, point) or point.value >= low.value:
+            # Algorithm 3.6: `high` lies on the side to which the slope at `low` descends, above or
+            # below it.
             high = point
             continue
         if abs(point.slope) <= -CURVATURE * start.slope:
@@ -132,6 +139,7 @@ def _between(low: LinePoint, high: LinePoint) -> float:
     width = high.length - low.length
     bend = high.value - low.value - low.slope * width
     share = -low.slope * width / (2 * bend) if math.isfinite(bend) and bend > 0 else 0.5
+    # Kept a tenth off: minima near an end would narrow the interval by next to nothing.
     return low.length + min(max(share, 0.1), 0.9) * width
 
 

@@ -57,8 +57,10 @@ class Learner:
             self.evaluator = make_evaluator(model, job.data.preparation)
         devices.take_over(model, self.evaluator)
         if devices.shared and devices.first:
+            # Outside the devices' scope: variables made within belong to the strategy.
             self.plain = seeded_model(job)
             freeze(self.plain, job.recipe.freeze or (), job.recipe.unfreeze is not None)
+        # `speed: plain` is Keras alone, to compare with: evaluation included.
         elif not devices.shared and self.setup.speed != "plain":
             evaluate_at_once(self.evaluator)
 
@@ -79,10 +81,12 @@ class Learner:
         Raises:
             NetError: N614 where its checkpoint is damaged.
         """
+        # None: killed between the folder and the first checkpoint; the training begins.
         self.state = read_checkpoint(folder, self.model) or self.state
 
     def restart(self) -> None:
         """Begin to train again, on all the data for as many steps as the best took."""
+        # From the first weights again: Algorithm 7.2 of the Deep Learning book.
         self._take(first_model(self.job, self.setup.devices).model)
         self.state.stage, self.state.step = "retrain", 0
 
@@ -112,6 +116,7 @@ class Learner:
                 epochs=epochs,
                 initial_epoch=done,
                 verbose=0,
+                # `Shuffled` has an order of its own, by seed and epoch; Keras's cannot be resumed.
                 shuffle=False,
                 callbacks=[callback],
             )
@@ -123,6 +128,7 @@ class Learner:
         if recipe.optimizer.searches:
             from netdsl.training.loop.full_batch import WholePart, take_whole
 
+            # One step an epoch on all examples: there are no batches to be taken together.
             whole = WholePart(part, preparation, Sampling.of(recipe))
             take_whole(self.model, whole, recipe.seed or 0)
             return whole
@@ -133,8 +139,13 @@ class Learner:
             return self.single_steps()
         graph, sampling = self.job.network.graph, Sampling.of(recipe)
         # In the second training a chunk must end at its last step.
+        # Elsewhere early stopping ends a stage at an evaluation, where chunks end anyway.
         last = self.state.best.step if self.state.best and not self.state.searching else 0
         every = int(recipe.early_stopping.every or 1)
+        if not self.state.searching and self.state.rates:
+            # The search set rates at evaluations and at the ends of its own, shorter epochs: they
+            # are set again between two chunks.
+            every = math.gcd(every, self.job.steps)
         together = steps_together(graph, sampling.batch)
         chunks = Chunks(part, preparation, sampling, together, every, last)
         if speed == "auto":
@@ -169,6 +180,7 @@ class Learner:
         preparation = self.job.data.preparation.decided(self.state.decisions)
         if self.state.decisions:
             with self.setup.devices.scope():
+                # Losses and metrics of probabilities at the temperature, answers by the thresholds.
                 self.evaluator = make_evaluator(self.model, preparation)
         batch = self.job.recipe.batch or 1
         return self.measured(evaluation_batches(part, preparation, batch))

@@ -28,11 +28,13 @@ def step_schedule(schedule: Schedule, rate: float, steps: int, epochs: int) -> A
     """
     if schedule.name == "steps":
         # the last step of each piece
+        # Keras keeps a rate for steps up to its boundary, that one included.
         ends = [max(0, round(epoch * steps) - 1) for epoch in schedule.at or ()]
         rates = [rate / (schedule.divide or 1.0) ** place for place in range(len(ends) + 1)]
         return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
     if schedule.name == "cosine":
         warmup = round((schedule.warmup or 0) * steps)
+        # Keras divides by it: a warm-up as long as the training leaves none.
         decay = max(1, epochs * steps - warmup)
         warm = {"warmup_target": rate, "warmup_steps": warmup} if warmup else {}
         start = 0.0 if warmup else rate
@@ -64,6 +66,7 @@ class RateControl:
         if self.last[0] != self.state.step:
             given = private.rate_or_schedule(model.optimizer)
             follows = isinstance(given, keras.optimizers.schedules.LearningRateSchedule)
+            # Schedules are functions of the steps done before: the step's own rate is one back.
             rate = given(self.state.step - 1) if follows else model.optimizer.learning_rate
             self.last = self.state.step, float(keras.ops.convert_to_numpy(rate))
 
@@ -78,7 +81,9 @@ class RateControl:
             examples: in an epoch.
         """
         if self.schedule.name == "invscaling":
+            # With the epoch at hand, as `t_` of scikit-learn counts before it sets the rate.
             seen = len(self.state.rows) * examples
+            # scikit-learn's t + 1, where t counts examples rather than steps.
             self._set(model, self.first / (seen + 1) ** (self.schedule.power or 1.0))
         elif self.schedule.name == "adaptive":
             self._wait_for(model, loss)
@@ -91,7 +96,9 @@ class RateControl:
     def replay(self, model: keras.Model) -> None:
         """Set the rate that the search had from this step on."""
         for step, rate in self.state.rates:
+            # Chunks end where the search set a rate: see `Learner.examples`.
             if step == self.state.step:
+                self.note(model)  # the step had the rate before this one
                 synchronise(model)
                 model.optimizer.learning_rate = rate
 
@@ -120,6 +127,7 @@ class RateControl:
     def _set(self, model: keras.Model, rate: float) -> None:
         synchronise(model)
         model.optimizer.learning_rate = rate
+        # For `replay`: the second training has no validation part to wait on.
         self.state.rates.append((self.state.step, rate))
 
 

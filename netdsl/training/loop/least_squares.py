@@ -44,8 +44,12 @@ def solve_last_layer(model: keras.Model, examples: Shuffled) -> None:
         matrix = np.hstack([matrix, np.ones((len(matrix), 1))])
     goal = np.concatenate(targets)
     if weights:
+        # w |e|^2 = |sqrt(w) e|^2: the rows are multiplied, and the problem is without weights
+        # again.
         roots = np.sqrt(np.concatenate(weights))[:, None]
         matrix, goal = roots * matrix, roots * goal
+    # By SVD, not by the normal equations: those square the condition, and have no solution where
+    # inputs depend on each other.
     found = np.linalg.lstsq(matrix, goal, rcond=None)[0]
     inputs = layer.kernel.shape[0]
     layer.kernel.assign(found[:inputs])

@@ -65,6 +65,7 @@ def train_more(
     if (folder / CHECKPOINT).is_file():
         help = f"netdsl resume {folder}, without `--more`"
         raise fail("N616", f"the run {folder} was stopped: it has epochs left", help=help)
+    # Everything that can be refused comes before the lock and the first file.
     job = begun_job(folder, data)
     _check(folder, held.run, job.recipe)
     if job.recipe.ema is not None and not quiet:
@@ -81,10 +82,13 @@ def train_more(
         learner = Learner(job, setup, first_model(job, devices).model)
         learner.state = state
         learner.state.weights = held.model().get_weights()
+        # `best.keras` is what was kept, `last.keras` where the training was: it continues there.
         require_file(folder, LAST)
         learner.model.set_weights(held.model_in(folder / LAST).get_weights())
         if not recipe.optimizer.searches:
             learner.model.optimizer.learning_rate = state.rows[-1].rate
+        # The checkpoint first: a kill between the two leaves a run that `resume` ends as it was.
+        # The other way round, run.json would count epochs that nothing can take.
         write_checkpoint(folder, learner.model, state)
         add_stage(folder, stage)
     return resume(folder, data=data, quiet=quiet)
@@ -128,6 +132,7 @@ def state_of(folder: Path, run: RunResult, recipe: Recipe) -> State:
             scores[run.metric] = run.best_value
         for found in state.evaluations:
             scores = dict(found.scores) if found.step == run.best_step else scores
+    # From the result, not from the rows: with `every` below an epoch they hold each epoch's last.
     state.best = Evaluation(run.best_step, scores, True)
     if recipe.early_stopping.part == "training":
         best = min(rows, key=lambda row: row.loss)
@@ -142,6 +147,7 @@ def state_of(folder: Path, run: RunResult, recipe: Recipe) -> State:
 def _epoch(row: Mapping[str, Any], run: RunResult) -> Epoch:
     """Return an epoch of `metrics.jsonl`."""
     values = {
+        # JSON has no NaN: `metrics.jsonl` writes null for it.
         name: math.nan if value is None else float(value)
         for name, value in row.items()
         if name != "stage"
@@ -149,6 +155,7 @@ def _epoch(row: Mapping[str, Any], run: RunResult) -> Epoch:
     step, scores = int(row["step"]), {}
     for name in values.keys() - {"epoch", "step", "rate", "seconds"}:
         scores[name] = values[name]
+    # In the order of the file: the loss first, then the metrics, as `Scored` reads them.
     scores = {name: scores[name] for name in row if name in scores}
     of_validation = {
         name.removeprefix(VALIDATION): scores.pop(name)

@@ -63,6 +63,8 @@ def step_norms(job: Job, weights: Sequence[Any] | None = None) -> StepNorms:
 
         found = gradients(loss, [], variables)
         before = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        # After the gradient, which is of the weights before. Dropout draws another mask here: the
+        # two are not of the same noise.
         model.train_on_batch(*batch)
         after = [keras.ops.convert_to_numpy(variable) for variable in variables]
     places = {id(variable): at for at, variable in enumerate(variables)}

@@ -92,6 +92,7 @@ def progress(
     """Follow a training of this many epochs of this many steps each, some of them done."""
     if quiet:
         yield Quiet()
+    # A bar in a file or a pipe would be thousands of control characters; `-v` keeps every epoch.
     elif not sys.stderr.isatty() or getattr(sys.stderr, "verbose", False):
         yield Lines(epochs, metric)
     else:

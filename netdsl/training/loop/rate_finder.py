@@ -65,6 +65,7 @@ class RateTest(NamedTuple):
     @property
     def falls(self) -> bool:
         """Whether the loss falls with any rate: by a hundredth of the first."""
+        # `abs`: a loss may be negative, as that of `gaussian` outputs.
         return self.means[self.lowest] < self.means[0] - 0.01 * abs(self.means[0])
 
     @property
@@ -119,7 +120,9 @@ def find_rate(job: Job) -> RateTest:
             epoch, index = divmod(step, training.steps)
             training.at_epoch(epoch + 1)
             rate = LOW * (HIGH / LOW) ** (step / (STEPS - 1))
+            # The schedule was made constant above: Keras refuses to set the rate of one.
             model.optimizer.learning_rate = rate
+            # Keras's loss is a mean since the last reset; here each step's own is meant.
             model.reset_metrics()
             logs = model.train_on_batch(*training[index], return_dict=True)
             loss = named_scores(model, training.preparation, logs)["loss"]
@@ -130,6 +133,7 @@ def find_rate(job: Job) -> RateTest:
             losses.append(loss)
             # The mean begins at 0: what is missing of its weights is made up for, as in Adam.
             means.append(mean / (1 - MEMORY ** (step + 1)))
+            # `> 0`: of a negative loss four times the lowest is lower still.
             if step >= WARM and means[-1] > RISE * min(means) > 0:
                 break
     return RateTest(

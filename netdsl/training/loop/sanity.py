@@ -45,6 +45,7 @@ def trial(job: Job) -> Trial:
     check_steps(job, model)
     compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
+    # The order of the first epoch: the step is the one that the training would take.
     training.at_epoch(1)
     return Trial(model, training, taken_over)
 
@@ -119,12 +120,14 @@ def overfit(job: Job) -> Overfitted:
         found: list[dict[str, float]] = []
         while len(found) < STEPS:
             model.reset_metrics()
+            # The loss before the step, in training: dropout makes it larger than it will be in use.
             found.append(
                 named_scores(
                     model, training.preparation, model.train_on_batch(*batch, return_dict=True)
                 )
             )
             name, value = list(found[-1].items())[1]
+            # Every label right counts too: with label smoothing the loss cannot come near 0.
             right = training_metric(training.preparation.outputs[0]) is ACCURACY and value == 1
             low = found[-1]["loss"] <= SHARE * abs(found[0]["loss"])
             if right or low or not math.isfinite(found[-1]["loss"]):

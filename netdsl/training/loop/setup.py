@@ -36,6 +36,7 @@ def first_model(job: Job, devices: Devices) -> FirstModel:
         NetError: N601, N613, N614, N618 for weights that cannot be taken over.
     """
     with devices.scope():
+        # The seed's first: arrays that the file does not have keep these.
         model, path = seeded_model(job), job.recipe.init_from
         if not path:
             return FirstModel(model, ())
@@ -68,6 +69,7 @@ def trained_part(model: keras.Model, job: Job) -> keras.Model:
         return model
     name = f"{graph.ops[graph.outputs[0].op].name}_0"
     step = next(each for each in model.operations if each.name == name)
+    # The last call: a layer that was joined into another model before has more than one.
     return keras.Model(model.inputs, private.inputs_of(private.calls_of(step)[-1])[0])
 
 
@@ -113,6 +115,7 @@ def tuned(job: Job, devices: Devices) -> ResolvedRecipe:
         from netdsl.training.data.batches import Sampling, Shuffled
         from netdsl.training.speed.autotune import measured_speed
 
+        # A copy each: steps that are only timed must not change the weights of the training.
         speed = measured_speed(
             lambda: compiled_model(job, devices),
             job.network.graph,

@@ -87,6 +87,7 @@ def new_state(recipe: Recipe) -> State:
 
 def as_plain(state: State) -> dict[str, Any]:
     """Return the state as values that JSON knows, without the weights."""
+    # Without them first: `asdict` copies deeply, and the weights may be gigabytes.
     values = dataclasses.asdict(dataclasses.replace(state, weights=[]))
     del values["weights"]
     return values
@@ -108,6 +109,7 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
             "best": _evaluation(values["best"]) if values["best"] is not None else None,
             "evaluations": list(map(_evaluation, values["evaluations"])),
             "rates": [(_whole(step), _finite(rate)) for step, rate in values["rates"]],
+            # `get`: checkpoints of earlier versions have no path.
             "path": [list(map(float, weights)) for weights in values.get("path", [])],
             "step": _whole(values["step"]),
             "seconds": _finite(values["seconds"]),
@@ -123,6 +125,8 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
     for epochs in (state.rows, state.retrained):
         if [one.epoch for one in epochs] != list(range(1, len(epochs) + 1)):
             raise ValueError("its epochs are not one after the other")
+    # Checked as far as the training relies on it: a file that was changed must not end in a
+    # traceback.
     if state.step < (state.epochs[-1].step if state.epochs else 0):
         raise ValueError(f"it is at step {state.step}, and its epochs continued")
     return state
@@ -157,6 +161,7 @@ def _stopping(values: dict[str, Any]) -> EarlyStopping:
             **values,
             "patience": _whole(values["patience"]),
             "tolerance": _finite(values["tolerance"]),
+            # `get`: checkpoints of earlier versions have no delta.
             "delta": _finite(values.get("delta", 0.0)),
             "step": None if step is None else _whole(step),
             "best": None if best is None else float(best),
@@ -174,6 +179,7 @@ def _scores(values: dict[str, Any]) -> dict[str, float]:
 
 
 def _whole(value: Any) -> int:
+    # `type`, not isinstance: JSON's true is an int in Python. Below 2^63, as steps become tensors.
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(f"{value!r} is not a count")
     return value

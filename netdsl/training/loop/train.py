@@ -85,6 +85,7 @@ def train(
             (N652, N653).
     """
     job = plan(network, recipe, **settings)
+    # Devices before anything is computed: the backends take none later.
     with conflict_context(job.recipe):
         devices = open_devices(job.recipe, quiet)
         with failure_context(job, devices):
@@ -129,6 +130,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
     with conflict_context(recipe):
         devices = open_devices(recipe, quiet)
         quiet = quiet or not devices.first
+        # Other hosts may see the same folder through a network file system: one takes the lock.
         with locked(folder) if devices.first else nullcontext(), failure_context(job, devices):
             model, taken_over = first_model(job, devices)
             setup = Setup(devices, recipe.speed or "auto", taken_over)
@@ -151,12 +153,15 @@ def begun_job(folder: Path, data: Any = None) -> Job:
         read_network(folder),
         read_preparation(folder),
     )
+    # Before the data is read, which can take minutes.
     require_same_recipe(folder, recipe)
     loaded = reload(recipe, preparation, data)
     require_same_data(folder, loaded)
     # Bit for bit only holds on the backend that the run began on.
     use_backend(recipe.backend, recipe.span("backend"))
     kernels = read_components(folder, network)
+    # After `require_same_recipe`: the stages are in run.json, and recipe.yaml stays as it was
+    # begun.
     recipe = extended(recipe, read_stages(folder))
     return Job(network, ResolvedRecipe(recipe, {}, ()), loaded, kernels)
 
@@ -190,6 +195,7 @@ def require_unfinished(folder: Path) -> None:
     """
     require_file(folder, RUN)
     ended, stopped = (folder / RESULT).is_file(), (folder / CHECKPOINT).is_file()
+    # A result and a checkpoint: killed after the result and before the report; `resume` finishes.
     if ended and not stopped and not RunResult.load(folder).interrupted:
         raise fail("N616", f"the run {folder} is complete: there is nothing to resume")
     # Last weights are written at the very end, right before the result.
@@ -227,6 +233,7 @@ def failure_context(job: Job, devices: Devices) -> Iterator[None]:
         RunError: N612, N652.
     """
     training, batch = process_memory(job), job.recipe.batch or 1
+    # The estimate is of one process on one device; those of several share what it adds up.
     if not devices.shared and not has_accelerator():  # which has a memory of its own
         check_memory(training, batch)
     with (

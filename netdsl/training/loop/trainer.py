@@ -55,16 +55,21 @@ class Trainer:
             RunError: N611 where the loss is NaN, N610 where the disk does not take what is written.
         """
         learner, job, state = self.learner, self.learner.job, self.learner.state
+        # As if it had begun that long ago: a resumed run counts the seconds of all its parts.
         began = time.perf_counter() - state.seconds
+        # One host logs, or every figure would come once for each.
         names = job.recipe.log or () if self.keeper else ()
         settings = run_settings(job.network, job.recipe, learner.setup.speed)
         self.loggers = open_loggers(names, self.folder, settings)
         if state.searching:
             self._fit()
+            # Before the second training, which has no validation part to choose on.
             learner.decide()
             if job.recipe.early_stopping.then == "retrain" and state.best and not state.cut_short:
                 learner.restart()
                 if self.keeper:
+                    # At once: the stage has changed, and a kill now must not repeat the search's
+                    # last epochs.
                     self.keeper.keep_checkpoint(learner)
         if not state.searching:
             self._fit()
@@ -108,6 +113,8 @@ class Trainer:
         done = len(state.epochs)
         interrupted = False
         try:
+            # A checkpoint of a search that has ended: killed before the result was written. `ended`
+            # is the search's reason in the second training too, and does not end that.
             if not state.ended or not state.searching:
                 with (
                     stoppable(callback),
@@ -134,6 +141,7 @@ class Trainer:
             interrupted, state.ended = True, "interrupted"
         state.ended = state.ended or "epochs"
         synchronise(learner.model)
+        # Before `finish`, which gives the model the best ones.
         self.last = learner.weights()
         callback.finish(interrupted)
 
@@ -195,6 +203,7 @@ def stoppable(callback: Stoppable) -> Iterator[None]:
 
     Python loses an interrupt that comes at a bad moment. A second one stops at once.
     """
+    # Python sets signal handlers in the main thread alone; elsewhere Ctrl-C comes as usual.
     if threading.current_thread() is not threading.main_thread():
         yield
         return

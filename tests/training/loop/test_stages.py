@@ -17,6 +17,7 @@ from netdsl.training.recipes.recipe import (
     DataSpec,
     Optimizer,
     Recipe,
+    Schedule,
     Split,
     Stopping,
 )
@@ -77,6 +78,38 @@ def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.Monk
         by_kernel, by_bias = gradient([kernel, bias], x, y)
         kernel, bias = kernel - 0.1 * by_kernel, bias - 0.1 * by_bias
     assert run.model.get_weights()[0] == pytest.approx(kernel, abs=1e-5)
+
+
+def test_training_again_has_the_rates_of_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch of the search is one step, an evaluation every third: the rates change between."""
+    real = learner.part_scores
+    runs = []
+    for speed in ("plain", "chunks"):
+        losses = iter([3, 2, 1])
+        monkeypatch.setattr(
+            learner,
+            "part_scores",
+            lambda judge, batches, losses=losses: {
+                **real(judge, batches),
+                "loss": next(losses, 9),
+            },
+        )
+        recipe = dataclasses.replace(
+            SGD,
+            epochs=9,
+            schedule=Schedule("invscaling"),
+            early_stopping=Stopping(patience=2, every=3, then="retrain"),
+            speed=speed,
+        )
+        runs.append(trained(LINE, tmp_path, recipe, data=(X, Y)))
+    plain, chunks = runs
+    searched = {row["step"]: row["rate"] for row in rows(plain)}
+    for run in runs:
+        again = {row["step"]: row["rate"] for row in rows(run, "retrained.csv")}
+        assert again == {step: searched[step] for step in again}
+    assert chunks.model.get_weights()[0] == pytest.approx(plain.model.get_weights()[0], abs=1e-5)
 
 
 def test_all_the_data_without_a_validation_part(tmp_path: Path) -> None:
