@@ -56,6 +56,7 @@ def make(spec: LayerSpec) -> Kind:
     if kind.group != "activation" or spec.amount is None:
         return kind.make(spec)
     units = KINDS[UNITS]
+    # `softmax-10(over=positions, bias=no)`: what `fc` knows is its own, the rest the activation's.
     own = tuple(each for each in spec.arguments if each.name not in units.options)
     rest = tuple(each for each in spec.arguments if each.name in units.options)
     activation = Argument("act", Word(spec.word, own), own[0].place if own else None)

@@ -36,9 +36,11 @@ class Activation(Plain):
     drawn: ClassVar[tuple[float, float] | None] = (-4.0, 4.0)
     keras_name: ClassVar[str] = ""
     in_place = True
+    # Older files have other names: `swish` for silu, `hard_swish` for hard_silu.
     keras_aliases: ClassVar[tuple[str, ...]] = ()
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        # By name: a saved model then needs no custom object to be loaded.
         return [k.keras.layers.Activation(self.keras_name, name=name)]
 
     keras_layers: ClassVar[tuple[str, ...]] = ("Activation",)
@@ -48,6 +50,7 @@ class Activation(Plain):
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         word = cls.named_in_keras(_keras_name(call.config["activation"]))
+        # Raises where no kind has this name, so that the message says which activation it is.
         if word is None:
             activation_of(call, call.config["activation"])  # some kind has this name
             return None
@@ -68,6 +71,7 @@ class Relu(Activation):
     derivative = "1 where 0 < x < max, slope where x < 0, else 0"
     word, keras_name, relu_like = "relu", "relu", True
     cases = (Case("relu", *SAME), Case("relu(max=20, slope=0.1)", (10,), (10,), 0))
+    # relu(x) > 0 just where x > 0: the derivative is in the output, and the input can be freed.
     saved_for_backward = "output"
     gains_from_xla = True
 
@@ -83,6 +87,7 @@ class Relu(Activation):
             **({} if self.max is None else {"max_value": float(self.max)}),
             **({"negative_slope": float(self.slope)} if self.slope else {}),
         }
+        # Without options the plain activation, which XLA fuses and every converter knows.
         if not given:
             return super().layers(k, name, output, *inputs)
         return [k.keras.layers.ReLU(**given, name=name)]
@@ -102,6 +107,7 @@ class Relu(Activation):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         (x,) = inputs
+        # 0 * -inf is NaN: without a slope nothing is multiplied.
         below = float(self.slope) * np.minimum(x, 0) if self.slope else 0
         return np.maximum(np.minimum(x, np.inf if self.max is None else float(self.max)), 0) + below
 
@@ -111,6 +117,7 @@ class Relu6(Activation):
 
     counterparts = ("activations.relu6", "nn.ReLU6")
     derivative = "1 where 0 < x < 6, else 0"
+    # Far enough to show the bend at 6.
     drawn = (-4.0, 10.0)
     word, keras_name, relu_like, cases = "relu6", "relu6", True, (Case("relu6", *SAME),)
     arithmetic, saved_for_backward = "compare compare", "output"
@@ -159,6 +166,7 @@ class LeakyRelu(Activation):
 
     @classmethod
     def named_in_keras(cls, name: str) -> Word | None:
+        # Keras's function has the slope 0.2, its layer 0.3; the language's 0.01 is PyTorch's.
         return Word(cls.word, (Argument(None, exact(0.2)),)) if name == "leaky_relu" else None
 
 
@@ -190,6 +198,7 @@ class ParametricRelu(Activation):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         start = k.keras.initializers.Constant(float(self.init))
+        # Keras counts the batch as axis 0; with `one` the channels are shared as well.
         axes = list(range(1, len(inputs[0]) + self.one))
         return [k.keras.layers.PReLU(alpha_initializer=start, shared_axes=axes or None, name=name)]
 
@@ -246,6 +255,7 @@ class Selu(Activation):
     library_saves_input = True
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        # Klambauer et al. 2017, equation 14: the fixed point of mean 0 and variance 1.
         x, alpha, scale = inputs[0], 1.6732632423543772848, 1.0507009873554804934
         return scale * np.where(x > 0, x, alpha * _expm1(np, x))
 
@@ -256,9 +266,11 @@ class Gelu(Activation):
     counterparts = ("activations.gelu", "nn.GELU")
     derivative = "P(X <= x) + x*p(x), with the density p of X"
     word, keras_name, relu_like, cases = "gelu", "gelu", True, (Case("gelu", *SAME),)
+    # Not monotonic: two inputs have one output, which cannot tell the derivative.
     arithmetic, saved_for_backward = "divide erf add multiply multiply", "inputs"
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        # NumPy has no erf, and SciPy is not a dependency; exact, as Keras's default is.
         error_function = np.vectorize(math.erf, otypes=[inputs[0].dtype])
         return inputs[0] * (1 + error_function(inputs[0] / math.sqrt(2))) / 2
 
@@ -331,6 +343,7 @@ class HardSigmoid(Activation):
         if chain is None or 3.0 not in chain[0].arguments or _relu_form(chain[1]) != "cut":
             return None
         factors = [factor for factor in call.arguments if isinstance(factor, float)]
+        # keras.applications writes it so (MobileNetV3): 1/6 may be rounded.
         sixth = any(abs(factor - 1 / 6) < 1e-12 for factor in factors)
         return call.means(cls.spec(), calls=3) if sixth else None
 
@@ -344,6 +357,7 @@ class Tanh(Activation):
     counterparts = ("activations.tanh", "nn.Tanh")
     derivative = "1 - tanh(x)^2"
     word, keras_name, cases = "tanh", "tanh", (Case("tanh", *SAME),)
+    # 1 - tanh(x)^2 needs the output alone; sigmoid's s*(1 - s) and exp's as well.
     arithmetic, saved_for_backward = "tanh", "output"
     output_meaning, gains_from_xla = "margin", True
 
@@ -371,6 +385,7 @@ class Softplus(Activation):
     counterparts = ("activations.softplus", "nn.Softplus")
     derivative = "sigmoid(x)"
     word, keras_name, relu_like, cases = "softplus", "softplus", True, (Case("softplus", *SAME),)
+    # sigmoid(x) is 1 - exp(-softplus(x)).
     arithmetic, saved_for_backward = "exp add log", "output"
     library_saves_input = True
 
@@ -456,14 +471,17 @@ def _relu_form(call: CallView) -> str:
         raise call.refuse(f"its threshold is {threshold}")
     if top is None:
         return "slope" if slope else "plain"
+    # Each form is one kind's: `relu6`, `lrelu`, or `relu` with its options.
     return "cut" if top == 6 and not slope else "general"
 
 
 def _expm1(np: Any, x: Any) -> Any:
     """exp(x) - 1 below 0; where x is above, 0."""
+    # expm1 of a large x overflows, in the branch of `np.where` that is thrown away too.
     return np.expm1(np.minimum(x, 0))
 
 
 def _logistic(np: Any, x: Any) -> Any:
     """1/(1 + exp(-x)), without an overflow."""
+    # exp(-x) alone overflows below -88 in 32 bits.
     return np.exp(-np.logaddexp(0, -x))

@@ -59,6 +59,7 @@ class Softmax(Normalised):
 
     @property
     def gives(self) -> str:
+        # Over the positions it is an attention's weights: not the probabilities of classes.
         return self.output_meaning if self.over == CHANNELS else ""
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -112,5 +113,6 @@ class LogSoftmax(Normalised):
 
 def _log_shares(np: Any, x: Any, axes: Any = -1) -> Any:
     """The logarithm of exp(x) over its sum along the channels, without an overflow."""
+    # Shifted by the largest: the quotient is the same, and exp never exceeds 1.
     x = x - x.max(axes, keepdims=True)
     return x - np.log(np.exp(x).sum(axes, keepdims=True))

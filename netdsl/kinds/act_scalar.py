@@ -120,6 +120,7 @@ class Power(Scalar):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
+        # `2 ** x` has the number first: another function, and no kind's.
         base, exponent = call.arguments
         if base is not None or isinstance(exponent, bool) or not isinstance(exponent, int | float):
             raise call.refuse("its exponent is not a number")
@@ -152,6 +153,7 @@ class UnitStep(Scalar):
     arithmetic, saved_for_backward, differentiable = "compare", "", False
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        # relu(sign(x)) is 0 at 0 as the formula is, and needs no cast.
         return [k.keras.ops.sign, k.keras.ops.relu]
 
     keras_layers = ("Activation",)

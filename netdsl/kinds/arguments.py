@@ -65,8 +65,10 @@ def read_options(signature: Signature, spec: LayerSpec) -> tuple[dict[str, Any],
             for one that lacks, N107 for a value that it does not accept.
     """
     options = signature.options
+    # A default may depend on others: the norm of `conv(bn)` has `bn`'s own defaults.
     values = {name: option.default_under(spec.defaults) for name, option in options.items()}
     explicit: set[str] = set()
+    # Statement by statement: each counts its positions from the first, and the last one wins.
     for arguments in spec.defaults.get(signature.word, ()):
         said = _read(signature, arguments, spec.defaults, values)
         explicit |= said - {"act"}  # an activation by default can be left out
@@ -126,6 +128,7 @@ def match(
         if argument.name in signature.options:
             return signature.options[argument.name], argument.value
     elif isinstance(argument.value, Word):
+        # `conv3-8(bn, relu)`: a word says by itself whether it is a norm or an activation.
         for option in signature.options.values():
             value = option.of_bare(argument.value)
             if value is not None:

@@ -17,7 +17,9 @@ from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.lists import MAX_ITEMS, frozen, nested
 from netdsl.kinds.values import ArrayFile, Shape
 
+# NumPy refuses longer ones too, as parsing them could take long (`max_header_size`).
 _MAX_HEADER = 10_000
+# A header is a Python literal; `ast.literal_eval` would accept more than this one form.
 _HEADER = re.compile(
     r"\{\s*'descr':\s*'(?P<descr>[^']*)',\s*'fortran_order':\s*(?P<order>True|False),"
     r"\s*'shape':\s*\((?P<shape>[0-9, ]*)\),?\s*\}\s*"
@@ -83,6 +85,7 @@ def numbers_of(file: ArrayFile) -> Any:
         raise fail("N118", f'"{file.name}" holds NaN or infinity')
     if not layout.by_columns:
         return frozen(nested(numbers, layout.shape))
+    # Fortran's order is C's of the reversed axes.
     return _transposed(nested(numbers, layout.shape[::-1]), layout.shape)
 
 
@@ -109,6 +112,7 @@ def _layout(name: str, path: str) -> _Layout:
     try:
         with open(path, "rb") as opened:
             begin = opened.read(12)
+            # Versions 2 and 3 count the header's length in 4 bytes, version 1 in 2.
             wide = begin[6:7] in (b"\x02", b"\x03")
             start = 12 if wide else 10
             if begin[:6] != b"\x93NUMPY" or begin[6:7] not in (b"\x01", b"\x02", b"\x03"):
@@ -136,6 +140,7 @@ def _known(name: str, header: re.Match[str], start: int, size: int) -> _Layout:
     if code is None or kind[0] not in "<>|=":
         raise _refused(name, f"holds numbers of type {kind!r:.20}, not floats or integers")
     digits = [each for each in header["shape"].replace(" ", "").split(",") if each]
+    # Long integers take quadratic time to read, and an array of 100 digits is too large anyway.
     shape = tuple(int(each) for each in digits) if sum(map(len, digits)) < 100 else (2**63,)
     layout = _Layout(
         shape, header["order"] == "True", (">" if kind[0] == ">" else "<") + code, start
@@ -143,6 +148,7 @@ def _known(name: str, header: re.Match[str], start: int, size: int) -> _Layout:
     if not shape or not 0 < layout.count <= MAX_ITEMS:
         count = f"{layout.count:,} numbers" if shape else "one number without an axis"
         raise _refused(name, f"holds {count}; a kernel has 1 to {MAX_ITEMS:,}")
+    # Now and not where the numbers are read: `check` reports it, hours before a training ends.
     if size < start + layout.count * struct.calcsize(layout.code):
         raise _refused(name, "is cut off: it is shorter than its header says")
     return layout

@@ -70,4 +70,5 @@ def axes_in_keras(axis: Any, rank: int) -> tuple[int, ...] | None:
     given = (axis,) if isinstance(axis, int) else axis
     if given is None or any(each % (rank + 1) == 0 for each in given):
         return None
+    # Negative axes count from the end; the batch is axis 0 there and none here.
     return tuple(sorted(each % (rank + 1) - 1 for each in given))

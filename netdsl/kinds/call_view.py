@@ -22,6 +22,7 @@ _DIVISORS = (3, 6, 7, 9, 127.5, 255)  # of which 1/n is written as such
 def _as_double(value: float) -> float:
     """Give the short decimal that a 32-bit number was: 0.2 for 0.20000000298023224."""
     short = float(f"{value:.{_SHORT}g}")
+    # Keras stores some settings in 32 bits: 0.2 comes back with noise after 7 digits.
     if short != value and abs(value) < 1e38 and pack("f", short) == pack("f", value):
         exactly: float = unpack("f", pack("f", value))[0]
         return short if exactly == value else value
@@ -145,6 +146,7 @@ class CallView(NamedTuple):
         """Whether the output has the one input's shape, a vector's 1x1xC counted as C."""
         given = self.inputs[0]
         ones = (1,) * (len(self.output) - len(given))
+        # keras.applications write squeeze-and-excitation on 1x1xC, where the language has a vector.
         return self.output == given or (len(given) == 1 and self.output == ones + given)
 
     def chain(self, *layers: str) -> tuple[CallView, ...] | None:
@@ -197,9 +199,11 @@ class CallView(NamedTuple):
         """Make a number exact, as people write it: whole where it is whole, 1/n where that is the
         very same, else the decimal that it prints as.
         """
+        # Above 2^53 a float no longer says which integer was meant.
         if float(value).is_integer() and abs(value) < 2**53:
             return int(value)
         value = _as_double(value)
+        # 1/3 is written `1/3` and not with 16 digits, as people scale by 1/255 and 1/127.5.
         for divisor in _DIVISORS:
             if 1 / divisor == value:
                 return 1 / Fraction(divisor)

@@ -31,6 +31,7 @@ def cells(axes: tuple[Axis, ...], counts: Shape) -> Iterator[Cell]:
     for place in places:
         ranges = zip(place, axes, counts, strict=True)
         cuts = (
+            # For each cell of the window all its positions at once: K*K strided slices, no copies.
             slice(at * axis.dilation, at * axis.dilation + (n - 1) * axis.stride + 1, axis.stride)
             for at, axis, n in ranges
         )
@@ -47,6 +48,7 @@ def padded(np: Any, x: Any, axes: tuple[Axis, ...], counts: Shape, fill: float =
         counts: how many windows there are on each.
         fill: the number in the padding.
     """
+    # Not `axis.after`: with `ceil` the last window may reach beyond the padding.
     ends = ((n - 1) * axis.stride + axis.extent for axis, n in zip(axes, counts, strict=True))
     sides = [
         (axis.before, max(0, end - axis.size - axis.before))
@@ -67,6 +69,7 @@ def linear(np: Any, x: Any, sizes: Shape) -> Any:
     """
     for axis, count in enumerate(sizes, 1):
         length = x.shape[axis]
+        # Half-pixel centres, as Keras, PyTorch (align_corners=False) and OpenCV have them.
         at = np.clip((np.arange(count) + 0.5) * length / count - 0.5, 0, length - 1)
         low = np.floor(at).astype(int)
         high = np.minimum(low + 1, length - 1)

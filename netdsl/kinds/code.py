@@ -18,6 +18,7 @@ class Code:
         return self._text
 
     def __getattr__(self, name: str) -> Code:
+        # Else `copy` and `pickle` would be given text where they ask for a protocol.
         if name.startswith("__"):
             raise AttributeError(name)
         return Code(f"{self._text}.{name}" if self._text else name)

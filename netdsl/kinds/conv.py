@@ -40,6 +40,7 @@ class Convolution(Trained, Windowed):
 
     word = "_convolution"
     group = "convolution"
+    # Libraries unfold windows into a matrix, or transform the tensors, before they multiply.
     takes_workspace = True
     keras_defaults: ClassVar[dict[str, Any]] = {
         "strides": 1,
@@ -58,6 +59,7 @@ class Convolution(Trained, Windowed):
         axes = self.axes(x)
         if not any(axis.before or axis.after for axis in axes):
             return [], "valid"
+        # Keras's `same` is TensorFlow's, which depends on the stride: 1 where that is a step apart.
         if tf_same(
             tuple(axis._replace(stride=1) for axis in axes) if self._apart(len(axes)) else axes
         ):
@@ -68,6 +70,7 @@ class Convolution(Trained, Windowed):
         """Whether Keras cannot take stride and dilation together: then the stride becomes a step
         of its own.
         """
+        # Keras raises for strides > 1 with dilation_rate > 1.
         return max(self.strides(rank)) > 1 and max(self.dilations(rank)) > 1
 
     def _every(self, k: Any, name: str, rank: int) -> list[Any]:
@@ -75,6 +78,7 @@ class Convolution(Trained, Windowed):
         if not self._apart(rank):
             return []
         return [
+            # A window of 1: Keras has no layer that only skips positions.
             getattr(k.keras.layers, f"MaxPooling{rank}D")(
                 1, strides=brief(self.strides(rank)), name=f"{name}_every"
             )
@@ -90,6 +94,7 @@ class Convolution(Trained, Windowed):
             "use_bias": self.bias,
         }
         usual = {**Convolution.keras_defaults, "use_bias": True}
+        # Only what differs from Keras's defaults: `emit` writes these arguments down.
         return {**{key: value for key, value in given.items() if value != usual[key]}, "name": name}
 
     @classmethod
@@ -107,9 +112,11 @@ class Convolution(Trained, Windowed):
         options = cls.options_in_keras(last)
         own = padding_in_keras(window, size, stride, dilation)
         if step:
+            # A pooling after a plain convolution is a layer of its own.
             if max(dilation) == 1 or max(stride) > 1 or not keeps_every(call):
                 return None
             stride = call.sizes("strides")
+        # `ZeroPadding2D` and then `valid`: one layer here, with the padding in its option.
         zeros = zeros_before(window) if own == Word("valid") else None
         options["pad"] = _pad(own, zeros, size, dilation, step)
         if max(dilation) > 1:
@@ -141,9 +148,11 @@ def _pad(
     if zeros is not None:
         causal = zeros == ((spreads[0], 0),) and spreads[0] > 0
         return Word("causal") if causal else window_pad_option(zeros, size, dilation)
+    # A window of 1 needs no padding: `same`, `valid` and `tf` agree, and `same` is not written.
     if not any(spreads):
         return Word("same")
     if own == Word("tf") and step:
+        # The convolution was padded with stride 1; `pad=tf` would mean the stride's padding.
         return pad_option(tuple((spread // 2, spread - spread // 2) for spread in spreads))
     return own
 
@@ -155,6 +164,7 @@ def is_depthwise(call: CallView) -> bool:
     channels, flipped = call.inputs[0][-1], call.layer == "FlippedConv"
     if not (flipped or call.layer == "Conv"):
         return False
+    # With one channel both readings are the same layer: it is read as `conv`.
     if call.config.get("groups", 1) != channels or channels == 1:
         return False
     return flipped or call.rank == 3 or len(set(call.sizes("strides"))) > 1
@@ -256,6 +266,7 @@ class Conv(Convolution):
         whole, kernel = padded(np, inputs[0], axes, counts), weights["kernel"]
         if self.convolve:
             kernel = np.flip(kernel, tuple(range(len(axes))))
+        # Filters of a group are neighbours, as Keras and PyTorch have them.
         groups = kernel.reshape(*kernel.shape[:-1], self.groups, -1)
         total = sum(
             np.einsum("...gc,cgn->...gn", by_groups(whole[cut], self.groups), groups[place])

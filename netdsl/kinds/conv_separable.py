@@ -126,6 +126,7 @@ class SeparableConv(Convolution):
             and {*size, *stride, *dilation, pointwise.config["groups"]} == {1}
             and not inner["bias"]
             and inner["act"] == Word("none")
+            # One layer has one penalty for both kernels.
             and all(inner.get(key) == outer.get(key) for key in ("l1", "l2"))
         )
 

@@ -77,7 +77,9 @@ class TransposedConv(Convolution):
         """`same` and `tf` are one: W*S, an odd cell off the end; below 0 where the window is
         smaller than the stride.
         """
+        # (W - 1)*S + D*(K-1) + 1 positions are reached, and W*S kept.
         total = dilation * (window - 1) + 1 - stride if word in ("same", "tf") else 0
+        # Below 0 nothing is cut: positions are added at the end instead.
         return max(0, total) // 2, total - max(0, total) // 2
 
     def can_tie_to(self, other: Kind) -> bool:
@@ -104,6 +106,7 @@ class TransposedConv(Convolution):
                 go with the stride.
         """
         axes = self.axes(x)
+        # Keras has no such layer, and a step after it cannot do what a stride does here.
         if any(axis.dilation > 1 for axis in axes) and any(axis.stride > 1 for axis in axes):
             raise LayerError(
                 "N107",
@@ -112,6 +115,7 @@ class TransposedConv(Convolution):
                 "use a larger window or a smaller stride",
             )
         if any(
+            # A whole stride of positions that no window reaches, which Keras refuses.
             more >= axis.stride > 0 and more
             for more, axis in zip(self._extra(axes), axes, strict=True)
         ):
@@ -169,6 +173,7 @@ class TransposedConv(Convolution):
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         x, kernel = inputs[0], weights["kernel"]
         axes, counts = self.axes(x.shape[1:]), self.positions(x.shape[1:])
+        # Added up on all positions that windows reach, then cut: `pad` takes positions away here.
         reached = [(axis.size - 1) * axis.stride + axis.extent for axis in axes]
         ends = [
             max(end, axis.before + n) for end, axis, n in zip(reached, axes, counts, strict=True)
@@ -202,6 +207,7 @@ class TransposedConv(Convolution):
         reaching = any(extra) or any(
             axis.extent < axis.stride for axis in axes
         )  # else Keras adds what is missing to W*S
+        # Stated even where it is 0: Keras otherwise fills up to W*S where a window is short.
         more = {"output_padding": brief(extra)} if reaching else {}
         given = per_axis(self.values["extra"], rank, "the extra", "extra")
         cuts = tuple(
@@ -276,6 +282,7 @@ class TransposedConv(Convolution):
             )
         else:
             more = conv.sizes("output_padding")
+        # PyTorch's form: one `padding` for both sides, and `output_padding` at the end.
         if all(before >= after for before, after in cuts):
             extra = tuple(
                 before - after + end for (before, after), end in zip(cuts, more, strict=True)

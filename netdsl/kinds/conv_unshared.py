@@ -47,6 +47,7 @@ class UnsharedConv(Convolution):
         Raises:
             LayerError: N203 for vectors and volumes, N204 where the window does not fit.
         """
+        # Keras 3 has dropped its layer, and ours has no volumes.
         if len(inputs[0]) == 4:
             raise wrong_rank(self.word, inputs[0], "sequences and images")
         return (*self.positions(inputs[0]), self.amount or 0)
@@ -74,6 +75,7 @@ class UnsharedConv(Convolution):
         whole, kernel = padded(np, inputs[0], axes, counts), weights["kernel"]
         everywhere = (slice(None),) * len(axes)
         total = sum(
+            # z is the batch: the kernel has the positions, and no batch.
             np.einsum("z...c,...cn->z...n", whole[cut], kernel[(*everywhere, *place)])
             for place, cut in cells(axes, counts)
         )

@@ -80,9 +80,11 @@ class Costed(Begun):
             section 3.2.
         """
         macs = self.macs(output, *inputs)
+        # `own`: products of two computed values, as in attention, have two gradients always.
         if any(array.role == "kernel" for array in self.weights(*inputs)):
             own = macs - self.input_macs(output, *inputs)
             gradients = macs + own + (macs - own) * any(needed)
         else:
+            # Without a kernel each input is a factor: a product of two has one gradient for each.
             gradients = 2 * macs * sum(needed) // max(1, len(inputs))
         return 2 * gradients + self.backward_ops(output, *inputs)

@@ -58,7 +58,9 @@ class FullyConnected(Units):
     counterparts = ("layers.Dense", "nn.Linear")
     word = "fc"
     reach = "all"
+    # An embedding is a matrix of rows by index: its transpose gives a score for each index.
     tied_to = ("fc", "embed")
+    # The mask of `dropconnect` is of the weights: one for a whole batch.
     saved_once_per_batch = gains_from_xla = True
     names_elsewhere = ("fully", "fullyconnected", "full", "dense", "linear")
     usual_spelling = "fc-10 (an activation after it in brackets: fc-10(relu))"
@@ -123,6 +125,7 @@ class FullyConnected(Units):
         Raises:
             NoWord: for an argument that the language has no option for.
         """
+        # On positions Keras's Dense is `dense`: the same matrix at each.
         if len(call.inputs[0]) > 1:
             return None
         options = cls.trained_in_keras(call)
@@ -132,6 +135,7 @@ class FullyConnected(Units):
             call.refuse_channels_first()
             return call.means(cls.spec(amount=call.config["filters"], **options))
         if call.layer == "DropConnectDense":
+            # Dropping in use as well: a Bayesian network's, for which there is no word.
             if call.named.get("training"):
                 raise call.refuse("it is called with training")
             options["dropconnect"] = call.number("rate")

@@ -51,6 +51,7 @@ class Gaussian(Merge):
         return inputs[0]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        # Keras has no layer that draws and adds a term to the loss.
         return [k.custom.GaussianDraw(name=name)]
 
     keras_layers = ("GaussianDraw",)

@@ -90,6 +90,7 @@ class EachElement(Kind):
         """Its own element along the axes in front, there what the layer sees."""
         inside = self._elements((output, *inputs))
         seen = self.inner.receptive_field(*inside)
+        # Elements do not see each other: along the axes in front, each position sees itself.
         own = (Reach(1, 0, 0),) * len(self.each_axes)
         return tuple(
             each and _with_axes(each, own, x, inside[0])
@@ -98,6 +99,7 @@ class EachElement(Kind):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         axes = len(self.each_axes)
+        # Elements become examples, as Keras's TimeDistributed has it.
         folded = (x.reshape(-1, *x.shape[1 + axes :]) for x in inputs)
         output = self.inner.forward(np, weights, *folded)
         return output.reshape(-1, *self.each_axes, *output.shape[1:])
@@ -152,6 +154,7 @@ def on_each(kind: Kind, axes: Shape) -> Kind:
     """The layer on every element of axes in front; the layer itself where there are none."""
     if not axes:
         return kind
+    # A class of both, so that `isinstance(kind, Windowed)` and the class's facts hold for it.
     made = _lifted(type(kind))(
         LayerSpec(kind.word, kind.size, kind.amount, kind.stride), kind.values, kind.explicit
     )
@@ -165,6 +168,7 @@ def _lifted(kind: type[Kind]) -> type[Kind]:
     if kind in _LIFTED:
         return _LIFTED[kind]
     facts = {"word": EachElement.word, "__doc__": kind.__doc__, "__module__": __name__}
+    # Made under `_each`, which is not registered: the kind's own word would be registered twice.
     made: type[Kind] = type(f"Each{kind.__name__}", (EachElement, kind), facts)
     made.word = kind.word
     _LIFTED[kind] = made
@@ -175,9 +179,11 @@ def _with_axes(seen: Seen | None, own: tuple[Reach, ...], x: Shape, output: Shap
     """What is seen of an element, with the axes of the elements in front."""
     if seen is None or seen == Seen():
         return seen
+    # A `flatten` within each: every number of the element, but of no other element.
     if seen.stages is None or len(x) != len(output):
         return Seen(None, True)
     stages = tuple((*own, *stage) for stage in seen.stages)
     if not seen.whole:
         return Seen(stages)
+    # Step 0 from the first position to the last: all of them, whichever position asks.
     return Seen(((*own, *(Reach(0, 0, size - 1) for size in x[:-1])),))

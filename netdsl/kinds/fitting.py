@@ -32,6 +32,7 @@ def reshapes(count: int, to: Shape) -> str:
 
 def divisor(count: int, near: int) -> int:
     """Return the divisor of `count` that is nearest to a number, the smaller of two."""
+    # Up to the root alone: each divisor below it has one above.
     found = (n for n in range(1, math.isqrt(count) + 1) if count % n == 0)
     pairs = [each for n in found for each in (n, count // n)]
     return min(pairs, key=lambda each: (abs(each - near), each))
@@ -47,6 +48,7 @@ def same_positions(inputs: tuple[Shape, ...]) -> str:
     top, bottom = large[:-1], small[:-1]
     if top == bottom or len(top) > 3:
         return ""
+    # 7 to 4 has no factor that `up` or `pool` could take.
     if any(a % b for a, b in zip(top, bottom, strict=True)):
         return f"resize({dims(top)}) brings {dims(bottom)} to {dims(top)}"
     factors = [a // b for a, b in zip(top, bottom, strict=True)]

@@ -151,6 +151,7 @@ class Reshape(Plain):
             LayerError: N103 for sizes with commas between them.
         """
         sizes = [each.value for each in spec.arguments if each.name is None]
+        # `reshape(7, 7, 512)`, as Keras and PyTorch have it.
         if len(sizes) > 1 and all(type(size) is int for size in sizes):
             message = f"the sizes of a shape are joined by `x`, not {shown(tuple(sizes))}"
             written = "x".join(map(str, sizes))
@@ -176,6 +177,7 @@ class Reshape(Plain):
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """Its own position where the positions stay; else taken as all."""
+        # 4x4x3 to 16x3 keeps numbers at their places, but not along axes that could be followed.
         return (Seen() if output[:-1] == inputs[0][:-1] else Seen(None, True),)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -289,6 +291,7 @@ class Shuffle(Plain):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         layers = k.keras.layers
+        # Positions as one axis: Keras's Permute then needs no case for each rank.
         split = layers.Reshape(
             (math.prod(output[:-1]), self.groups, output[-1] // self.groups), name=f"{name}_groups"
         )
@@ -358,5 +361,6 @@ class Slice(Plain):
             return None
         if not isinstance(key[1], slice) or key[1].step not in (None, 1):
             return None
+        # Open and negative ends, `x[..., -3:]`, become the numbers that they are here.
         first, last, _ = key[1].indices(call.inputs[0][-1])
         return call.means(cls.spec(first, last))

@@ -98,6 +98,7 @@ class Pad(Edges):
         first, *positions, last = _zeros(call)
         if not any(first + last):
             return call.means(cls.spec(pad_option(as_pads(positions))))
+        # Zeros after the channels alone are `widen`.
         if any(map(any, positions)) or any(first) or last[0]:
             raise call.refuse("it pads the batch or the channels")
         return None
@@ -252,7 +253,9 @@ class Crop(Edges):
                 "by",
             )
         return tuple(
-            ((b - a) // 2, b - a - (b - a) // 2) for a, b in zip(expected, has, strict=True)
+            # An odd position is cut at the end, as Keras's CenterCrop does.
+            ((b - a) // 2, b - a - (b - a) // 2)
+            for a, b in zip(expected, has, strict=True)
         )
 
     def shape(self, *inputs: Shape) -> Shape:

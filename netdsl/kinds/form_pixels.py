@@ -75,6 +75,7 @@ class Pixels(Plain):
         factors = cls._factors_of(given, call.output)
         if factors is None or max(factors) == 1:
             return None
+        # Where a block has one channel, both orders are one reshape: the first is the default.
         for order in _ORDERS:
             spec = cls.spec(size=factors, order=Word(order))
             if (steps[0].output, axes) == cls._split(given, factors, order):
@@ -133,6 +134,7 @@ class PixelShuffle(Pixels):
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position whose block it lies in."""
+        # ceil((i + 1 - K)/K) to floor(i/K): the one position i // K.
         return (Seen((tuple(Reach(1, 1 - by, 0, by) for by in self.factors(inputs[0])),)),)
 
     @staticmethod
@@ -141,6 +143,7 @@ class PixelShuffle(Pixels):
         rank = len(x) - 1
         channels = x[-1] // math.prod(factors)
         if order == "crd":
+            # `first` and `last` are axes of the split shape, counted from 1 as by Keras's Permute.
             split, first, last = (*x[:-1], channels, *factors), rank + 2, rank + 1
         else:
             split, first, last = (*x[:-1], *factors, channels), rank + 1, 2 * rank + 1

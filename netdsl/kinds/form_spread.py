@@ -56,6 +56,7 @@ class Spread(Plain):
         """How many positions there are along each axis."""
         if not isinstance(self.to, Ref):
             return self.to
+        # Indices have no channels: all of their axes are positions.
         return tuple(self.to.shape) if hasattr(self.to.shape, "limit") else self.to.shape[:-1]
 
     def shape(self, *inputs: Shape) -> Shape:

@@ -67,6 +67,7 @@ def unknown_option(signature: Signature, name: str, bare: bool = False) -> Layer
     options = signature.options.values()
     help = ""
     if bare:
+        # `conv3-8(he_normal)`: a value of `init`, which has to be named.
         named = [option.name for option in options if name in option.words]
         help = f"write {named[0]}={name}" if named else ""
         meant = next(filter(None, (option.word_of(name) for option in options)), "")
@@ -97,6 +98,7 @@ def respelled(signature: Signature, spec: LayerSpec) -> str:
         if argument.name is None and type(argument.value) is int and argument.value > 0
     ]
     amount = spec.amount
+    # `Conv2D(64, 3)` and `Dense(10)`: other libraries name the amount first.
     if amount is None and numbers and signature.takes.get("amount"):
         amount = numbers.pop(0)
     size: Any = 3
@@ -104,6 +106,7 @@ def respelled(signature: Signature, spec: LayerSpec) -> str:
         size = dims(spec.size)
     elif numbers and signature.takes.get("size"):
         size = numbers.pop(0)
+    # What is in the brackets is not understood: the kind's example says more than a guess.
     if amount is None or (spec.arguments and type(spec.arguments[0].value) is not int):
         return f"write it like `{signature.example}`"
     return f"write {spec.word}{size if signature.takes.get('size') else ''}-{amount}"

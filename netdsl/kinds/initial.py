@@ -69,6 +69,7 @@ class Initial(Option[Any]):
             return value
         if isinstance(value, Word):
             if (
+                # `auto` only as the default: written, it would ask for what happens anyway.
                 value.text in KERAS_INITIALIZERS or value == self.declared == Word("auto")
             ) and not value.arguments:
                 return value
@@ -162,6 +163,7 @@ class Trained(Kind):
 
     def with_resolved_defaults(self) -> Kind:
         """No bias where the layer itself has a norm, unless one was asked for."""
+        # A norm subtracts the mean, or has an offset of its own: a bias before it changes nothing.
         if self.values.get("norm") and "bias" not in self.explicit and self.values["bias"]:
             return self.replace(bias=False)
         return self
@@ -189,7 +191,9 @@ class Trained(Kind):
                 )
             if self.l1 or self.l2:
                 arguments[f"{kernel}_regularizer"] = k.keras.regularizers.L1L2(
-                    l1=float(self.l1), l2=float(self.l2) / 2
+                    # Keras's penalty has no factor 1/2.
+                    l1=float(self.l1),
+                    l2=float(self.l2) / 2,
                 )
         return arguments
 
@@ -221,6 +225,7 @@ class Trained(Kind):
         if config.get("lora_rank"):
             raise call.refuse("it has a LoRA part")
         starts = [initial_of(call, f"{kernel}_initializer") for kernel in kernels]
+        # One `init` for all kernels; where they begin differently nothing is stated.
         if starts[0] not in (None, Word("glorot_uniform")) and starts == starts[:1] * len(starts):
             options["init"] = starts[0]
         if options["bias"] and (start := initial_of(call, "bias_initializer")):

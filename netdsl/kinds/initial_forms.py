@@ -23,6 +23,7 @@ def filter_forms(full: Shape, axes: tuple[int, ...]) -> tuple[Form, ...]:
     """The forms of filters, (N, window..., C): the axes of N and C may be left out where they
     are 1.
     """
+    # From the fullest to the shortest: `check_lists` names them the other way round.
     shapes = [full]
     if full[-1] == 1:
         shapes.append(full[:-1])

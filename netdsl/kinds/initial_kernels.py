@@ -23,6 +23,7 @@ def _box(window: Shape) -> list[Any]:
     """The mean of the window."""
     from fractions import Fraction
 
+    # A fraction, as numbers of the language are: exact until Keras takes them.
     return [Fraction(1, math.prod(window))] * math.prod(window)
 
 
@@ -45,6 +46,7 @@ def _sobel_y(window: Shape) -> list[Any]:
 
 def _laplace(window: Shape) -> list[Any]:
     """The sum of second differences along the axes."""
+    # The middle; a direct neighbour has 1, a diagonal one 0.
     near = {(0,) * len(window): -2 * len(window)}
     cells = list(_offsets(window))
     return [near.get(tuple(map(int, d)), int(sum(map(abs, d)) == 1)) for d in cells]
@@ -57,6 +59,7 @@ def _gabor(window: Shape, angle: Any) -> list[Any]:
     """
     size, turn = min(window), math.radians(float(angle))
     deviation, wave = size / 5, size / 2
+    # Rows count downward, angles are measured upward.
     cells = [(x, -y) for y, x in _offsets(window)]
     values = [
         math.exp(-(x * x + y * y) / (2 * deviation**2))
@@ -65,11 +68,13 @@ def _gabor(window: Shape, angle: Any) -> list[Any]:
     ]
     mean = sum(values) / len(values)
     length = math.sqrt(sum((value - mean) ** 2 for value in values))
+    # Without its mean it answers to edges alone, and not to brightness.
     return [(value - mean) / length for value in values]
 
 
 def _offsets(window: Shape) -> Any:
     """The cells of a window, as distances from its middle along each axis."""
+    # An even window has its middle between two cells: 2x2 is at -0.5 and 0.5.
     return product(*([at - (size - 1) / 2 for at in range(size)] for size in window))
 
 

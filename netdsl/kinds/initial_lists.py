@@ -61,6 +61,7 @@ def check_lists(kind: Kind, *inputs: Shape) -> None:
                 f"`{option}` is {what} of {shape_text(given)}, and `{kind.head().lstrip('_')}`"
             )
             label = f"the input is {shape_text(inputs[0])}" if inputs else ""
+            # A 3x3 list for `conv3-8` on 3 channels is meant for each channel, which is `dw3`.
             one = "groups" in kind.options and given == weight.shape[:-2]
             help = f"dw{axes_text(given)} has one filter for all channels" if one else ""
             if not help and given[::-1] in [form.shape for form in forms]:
@@ -148,6 +149,7 @@ def arranged(kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | 
 
         value = numbers_of(value)
     forms, given = _forms(kind, option, weight), shape_of(value)
+    # `check_lists` has found it before the layer was made.
     form = next(form for form in forms if form.shape == given)
     numbers = [float(number) for number in flat(value)]
     return nested([numbers[at] for at in _places(form, weight)], shape or weight.shape)
@@ -155,6 +157,7 @@ def arranged(kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | 
 
 def _places(form: Form, weight: Weight) -> Iterator[int]:
     """The places in a list of this form of a weight's numbers, in their order."""
+    # Stride 0 repeats: one 3x3 list for all channels of a depthwise convolution.
     strides = [math.prod(form.full[axis + 1 :]) if form.full[axis] > 1 else 0 for axis in form.axes]
     steps = (
         range(0, size * step, step) if step else (0,) * size
@@ -169,9 +172,11 @@ def written_list(kind: Kind, option: str, weight: Weight, numbers: Sequence[Any]
     """
     if len(set(numbers)) == 1:
         return numbers[0]
+    # The form with the fewest numbers that repeats to these ones.
     for form in sorted(
         _forms(kind, option, weight), key=lambda form: (math.prod(form.full), len(form.shape))
     ):
+        # Where a form repeats a number, the last of those that share its place is held.
         held = dict(zip(_places(form, weight), numbers, strict=True))
         if all(
             held[at] == number for at, number in zip(_places(form, weight), numbers, strict=True)

@@ -69,6 +69,7 @@ class Kind(Costed):
         cls.own_options = tuple(each for each in vars(cls).values() if isinstance(each, Option))
         cls.options = {
             option.name: option
+            # From the base down: a class's own option replaces that of the classes above it.
             for base in reversed(cls.__mro__)
             for option in vars(base).get("own_options", ())
         }
@@ -77,6 +78,7 @@ class Kind(Costed):
         )
         if cls.word.startswith("_"):
             return
+        # At import, and not where a network first uses it: `make docs` and any test find it.
         lacks = [rule for rule in _RULES if not _states(cls, rule)]
         lacks += [
             f"{rule} or {short}"
@@ -92,6 +94,7 @@ class Kind(Costed):
             cls.word, cls.group, cls.takes, cls.positional, cls.options, cls.example()
         )
         for word in (cls.word, *cls.aliases):
+            # `max` is a merge and a layer: the layer is registered as `max()`.
             merge = KINDS.get(word)
             key = as_layer(word) if merge and merge.merges and not cls.merges else word
             if KINDS.get(key):
@@ -253,6 +256,7 @@ class Kind(Costed):
 
     def replace(self, **values: Any) -> Kind:
         """The same layer with other option values."""
+        # Past `make`: the values are read already, and defaults must not be resolved a second time.
         spec = LayerSpec(self.word, self.size, self.amount, self.stride)
         return type(self)(spec, {**self.values, **values}, self.explicit)
 
@@ -286,6 +290,7 @@ class Kind(Costed):
         lines = []
         for layer in self.layers(WRITTEN, name, output, *inputs):
             tensor = layer(tensor)
+            # What is a function of Python (a merge's spread) may give a list of tensors first.
             if isinstance(tensor, Code):
                 lines.append(repr(tensor))
                 tensor = Code(writes)
@@ -322,5 +327,6 @@ class Kind(Costed):
 
 def _states(kind: type[Kind], rule: str) -> bool:
     """Whether a kind, or a class that it shares with others, has a rule of its own."""
+    # A class method is another object at each access: its function is compared.
     own, none = getattr(kind, rule), getattr(Kind, rule)
     return getattr(own, "__func__", own) is not getattr(none, "__func__", none)

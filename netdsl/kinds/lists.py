@@ -18,6 +18,7 @@ def mixed(items: Sequence[Any]) -> str:
     """What is wrong with a list whose values are not of one sort: numbers, texts, yes and no, or
     lists; empty where they are.
     """
+    # Reversed, so that the first of each sort is what the message shows.
     sorts = {_sort(item): item for item in reversed(items)}
     if len(sorts) < 2:
         return ""
@@ -27,6 +28,7 @@ def mixed(items: Sequence[Any]) -> str:
 
 def _sort(value: Any) -> type:
     kind = type(value)
+    # Integers, fractions and floats are one sort.
     return kind if kind in (bool, tuple, str) else object
 
 
@@ -46,6 +48,7 @@ def too_large(value: tuple[Any, ...], numbers: int) -> str:
         each = waiting[-1]
         lists = [item for item in each if type(item) is tuple]
         unknown = [item for item in lists if id(item) not in sizes]
+        # Left on the stack until what is in it is counted; no recursion, as lists may nest deeply.
         if unknown:
             waiting += unknown
             continue

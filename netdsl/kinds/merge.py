@@ -57,6 +57,7 @@ class Concatenate(Merge):
     keeps_mask = True
     shape_only = passes_single_branch = True
     arithmetic, saved_for_backward = "", ""
+    # The gradient's slices are the branches' gradients: nothing is computed.
     wordless = splits_gradient = gains_from_xla = True
     names_elsewhere, usual_spelling = (
         (
@@ -88,6 +89,7 @@ class Concatenate(Merge):
             LayerError: N207 for branches that differ in another axis.
         """
         at = self.axis(inputs[0])
+        # With the length: 8x3 and 8x8x3 may agree in what is left of them.
         others = {(len(x), *x[:at], *x[at + 1 :]) for x in inputs}
         if len(others) > 1:
             if self.over.text != "channels":
@@ -168,6 +170,7 @@ class Elementwise(Merge):
         *positions, _ = max(inputs, key=len)
         channels = max(x[-1] for x in inputs)
         whole = (*positions, channels)
+        # Stricter than NumPy, which would spread a sequence of WxC over the rows of HxWxC.
         if any(x not in (whole, (channels,), (*positions, 1), (1,)) for x in inputs):
             rule = (
                 "branches of one shape, vectors with its channels, or one channel at its positions"
@@ -347,6 +350,7 @@ class Dot(Elementwise):
         return functools.reduce(np.multiply, _as_deep(inputs)).sum(-1, keepdims=True)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        # Not `layers.Dot`, which gives all pairs of positions where there are positions.
         multiply = k.keras.layers.Multiply(name=f"{name}_product")
         product = [_spread(k, f"{name}_product", inputs), multiply]
         return [*product, lambda tensor: k.keras.ops.sum(tensor, axis=-1, keepdims=True)]

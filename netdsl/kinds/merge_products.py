@@ -49,6 +49,7 @@ class PairProducts(Merge):
         return math.prod(output) * inputs[0][-1]
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        # The lower triangle by rows: the order of DLRM (Naumov et al. 2019).
         products = [(a * b).sum(-1) for i, a in enumerate(inputs) for b in inputs[:i]]
         return np.stack(products, -1)
 
@@ -94,6 +95,7 @@ class MatrixProduct(Merge):
         a, b = inputs
         if min(len(a), len(b)) < 2:
             raise self._misfit(inputs, "matrices, of two axes or more")
+        # Not spread as NumPy does: a batch that is repeated silently is a mistake more often.
         if a[:-2] != b[:-2]:
             raise self._misfit(inputs, "branches with the same axes before the last two")
         rows, columns = b[-2:][::-1] if self.transpose else b[-2:]
@@ -121,6 +123,7 @@ class MatrixProduct(Merge):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         ops = k.keras.ops
         if self.transpose:
+            # Without a transposed copy of the second branch.
             return [lambda pair: ops.einsum(TRANSPOSED, pair[0], pair[1])]
         return [lambda pair: ops.matmul(pair[0], pair[1])]
 

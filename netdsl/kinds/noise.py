@@ -38,6 +38,7 @@ class Dropping(TrainingNoise):
 
     word = "_dropping"
     positional = ("rate",)
+    # As an activation sees it: what is dropped or scaled keeps its sign, and its place.
     shape_only = True
 
     rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
@@ -51,6 +52,7 @@ class Dropout(Dropping):
     counterparts = ("layers.Dropout", "nn.Dropout")
     word = "dropout"
     names_elsewhere = ("drop",)
+    # Which numbers were dropped; those that are left are scaled by one factor.
     saved_for_backward = "mask"
     gains_from_xla = True
     cases = (
@@ -119,6 +121,7 @@ class SpatialDropout(Dropping):
             return None
         if call.layer == "Dropout":
             once = _drawn_once(call)
+            # `noise_shape=(None, 1, 1, C)`: one draw for all positions, another for each channel.
             if len(once) < 2 or not all(once[:-1]) or once[-1]:
                 return None
         call.refuse_channels_first()
@@ -148,7 +151,10 @@ class DropPath(Dropping):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [
             k.keras.layers.Dropout(
-                float(self.rate), noise_shape=(None, *(1,) * len(output)), name=name
+                # One draw for each example. Keras has no such layer of its own.
+                float(self.rate),
+                noise_shape=(None, *(1,) * len(output)),
+                name=name,
             )
         ]
 

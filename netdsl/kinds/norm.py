@@ -65,16 +65,17 @@ class Affine(Norm):
 
     def initial(self, np: Any, weight: Weight) -> Any:
         """Factors of 1, offsets of 0."""
+        # Its role is a factor's too, but an offset begins at 0.
         return np.zeros(weight.shape) if weight.name == "beta" else super().initial(np, weight)
 
     def _normalised(self, np: Any, x: Any, axes: tuple[int, ...]) -> Any:
-        """X with mean 0 and variance 1 along these axes."""
+        """Numbers with mean 0 and variance 1 along these axes."""
         deviations = x - x.mean(axes, keepdims=True)
         variance = (deviations**2).mean(axes, keepdims=True)
         return deviations / np.sqrt(variance + float(self.eps))
 
     def _affine(self, weights: Arrays, x: Any) -> Any:
-        """X with the learned factors and offsets."""
+        """Numbers with the learned factors and offsets."""
         return x * weights.get("gamma", 1) + weights.get("beta", 0)
 
     def _arguments(self) -> dict[str, Any]:
@@ -93,6 +94,7 @@ class Affine(Norm):
             "beta_constraint", "gamma_constraint", "beta_regularizer", "gamma_regularizer"
         )
         scale, shift = bool(call.config["scale"]), bool(call.config["center"])
+        # Always stated: Keras's epsilon is 0.001, and the language's default 1e-5.
         return {"eps": call.number("epsilon"), "scale": scale, "shift": shift}
 
 
@@ -104,6 +106,7 @@ class BatchNorm(Affine):
     counterparts = ("layers.BatchNormalization", "nn.BatchNorm2d")
     word = "bn"
     removes_mean = True
+    # Mean and variance are of the batch.
     saved_once_per_batch = gains_from_xla = True
     names_elsewhere = ("batchnorm", "batchnormalization")
     cases = (
@@ -112,6 +115,7 @@ class BatchNorm(Affine):
         Case("bn(momentum=0.99, eps=0.001)", (5, 4), (5, 4), 8),
     )
 
+    # The share of the old average, as Keras counts it (0.99 there); PyTorch's 0.1 is this 0.9.
     momentum = Real(0.9, "of the moving averages", min=0, max=1, exclude_max=True)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -232,6 +236,7 @@ class GroupNorm(Affine):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         groups = by_groups(inputs[0], self.groups)
+        # All but the batch and the groups: positions and the channels of a group together.
         axes = tuple(axis for axis in range(1, groups.ndim) if axis != groups.ndim - 2)
         return self._affine(weights, self._normalised(np, groups, axes).reshape(inputs[0].shape))
 
@@ -247,6 +252,7 @@ class GroupNorm(Affine):
             return None
         groups, channels = call.config["groups"], call.output[-1]
         options = cls.affine_in_keras(call)
+        # A group for each channel of a vector is `gn`: instance norm needs positions.
         return call.means(cls.spec(**options, groups=channels if groups == -1 else groups))
 
 
@@ -410,10 +416,12 @@ class LocalResponseNorm(Plain):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         size, channels = self.values["size"], inputs[0].shape[-1]
+        # An even window has its odd channel after the centre.
         before = (size - 1) // 2
         sides = [*((0, 0),) * (inputs[0].ndim - 1), (before, size - 1 - before)]
         squares = np.pad(inputs[0] ** 2, sides)
         total = sum(squares[..., at : at + channels] for at in range(size))
+        # AlexNet's alpha is for the sum; it is divided by size here, as PyTorch has it.
         factor = float(self.alpha) / size
         return inputs[0] / (float(self.k) + factor * total) ** float(self.beta)
 

@@ -58,6 +58,7 @@ class Option(Generic[T]):
         return self.default
 
     def __set_name__(self, owner: type, name: str) -> None:
+        # `from_`, `size_`: Python's words and the attributes of a layer cannot be used as they are.
         self.name = name.rstrip("_")
 
     @overload
@@ -136,6 +137,7 @@ class Real(Option[Any]):
 
     @property
     def default(self) -> Any:
+        # As in a text: 0.1 is 1/10, so that a stated default equals one that is not stated.
         return exact(self.declared)
 
     def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> Any:

@@ -85,6 +85,7 @@ class Scale(Plain):
         return inputs[0] * weights["kernel"] + weights.get("bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        # EinsumDense: Keras has no layer of one learned factor for each channel.
         axes, shape = _AXES[len(output)], output
         if self.one:  # all numbers as positions of one channel
             axes, shape = _AXES[2], (math.prod(output), 1)
@@ -113,6 +114,7 @@ class Scale(Plain):
             assert found is not None  # it refuses other equations
             spec = found.spec._replace(arguments=(Argument("one", True), *found.spec.arguments))
             return call.means(spec, calls=3)
+        # "abc,c->abc": the last axis of the input with a vector, and nothing summed.
         left, _, right = str(call.config["equation"]).partition(",")
         axes = call.config.get("bias_axes")
         alike = right == f"{left[-1]}->{left}" and axes in (None, left[-1])
@@ -218,6 +220,7 @@ class Rescale(Plain):
             return None
         number, first = float(number), call.arguments[0] is None
         if call.layer in ("TrueDivide", "Divide"):
+            # `2 / x` is another function.
             if not first or not number:
                 return None
             scale, offset = 1 / number, 0.0
@@ -226,6 +229,7 @@ class Rescale(Plain):
         elif call.layer == "Add" or first:
             scale, offset = 1.0, number if call.layer == "Add" else -number
         else:
+            # `1 - x`: the tensor is the second argument of the subtraction.
             scale, offset = -1.0, number
         return call.means(cls.spec(call.as_written(scale), offset=call.as_written(offset)))
 
@@ -305,11 +309,13 @@ class Standardize(Plain):
             mean, std = (
                 np.array([float(each) for each in given]) for given in (self.mean, self.std)
             )
+        # Keras's epsilon, for channels that are constant.
         return (inputs[0] - mean) / np.maximum(std, 1e-7)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         if self.mean is None:
             return [k.keras.layers.Normalization(name=name)]
+        # Squared before it is rounded: the numbers are exact until here.
         mean, variance = [float(m) for m in self.mean], [float(s * s) for s in self.std]
         count = max(len(mean), len(variance))
         if count == 1:
@@ -352,6 +358,7 @@ class Standardize(Plain):
         )
         if len(factors) != channels or len(offsets) != channels or min(factors) <= 0:
             raise call.refuse("its factors are not above 0, or not one for each channel")
+        # a*x + b = (x - mean)/std with std = 1/a and mean = -b/a; 0 - 0 avoids a mean of -0.0.
         means = [0 - b / a for a, b in zip(factors, offsets, strict=True)]
         deviations = [1 / float(factor) for factor in factors]
         return call.means(cls.spec(_numbers(call, means), _numbers(call, deviations)))

@@ -38,11 +38,13 @@ class Part(Option[Kind | None]):
             help = meant and f"did you mean `{meant}`?"
             help = help or did_you_mean(value.text, self.bare_words())
             raise LayerError("N107", message, self.name, help)
+        # `linear` and `none` are one value, so that equal layers compare equal.
         if kind.means_none:
             return None
         return kind.make(LayerSpec(value.text, arguments=value.arguments, defaults=defaults))
 
     def bare_words(self) -> tuple[str, ...]:
+        # All kinds are imported here: only for help on a wrong word, and not by `of_bare`.
         return tuple(word for word in KINDS if self._kind(word))
 
     def of_bare(self, word: Word) -> Any:

@@ -46,6 +46,7 @@ class Pooling(Weightless, Windowed):
 
     def with_resolved_defaults(self) -> Kind:
         size = self.size or (self.usual_size,)
+        # Size and stride are put in, so that `pool`, `pool2` and `pool2/2` are one layer.
         return type(self)(
             LayerSpec(self.word, size, None, self.stride or size), self.values, self.explicit
         )
@@ -109,6 +110,7 @@ class Pooling(Weightless, Windowed):
         before = tuple(pair[0] for pair in pads)
         if not any(map(any, pads)):
             options["pad"] = 0
+        # Even pads and more at the end: what `layers` makes of `pad=1, ceil`.
         elif cls._needs_ceil(call.before[-1].inputs[0], size, stride, pads):
             options |= {"pad": sizes_option(before), "ceil": True}
         spec = cls.spec(size=size, stride=stride, **options)
@@ -128,6 +130,7 @@ class Pooling(Weightless, Windowed):
             end = (axis.outputs(ceil=True) - 1) * s + k
             if after - before != max(0, end - length - 2 * before):
                 return False
+        # Pads that are even on both sides say the same without `ceil`.
         return any(before != after for before, after in pads)
 
 
@@ -136,6 +139,7 @@ class MaxPool(Pooling):
 
     counterparts = ("layers.MaxPooling2D", "nn.MaxPool2d")
     word, gate = "pool", "routes"
+    # Where each maximum was: the gradient goes there. PyTorch saves the input as well.
     saved_for_backward = "indices"
     library_saves_input = True
     names_elsewhere = ("pooling", "maxpool", "maxpooling")
@@ -158,6 +162,7 @@ class MaxPool(Pooling):
         x = inputs[0]
         rank, axes = len(x) - 1, self.axes(x)
         extra = self._overhang(output, x)
+        # Keras's `same` leaves padded cells out of the maximum.
         if not any(extra) and tf_same(axes):
             return [
                 self._layer(
@@ -226,6 +231,7 @@ class AveragePool(Pooling):
                 for axis in axes
             )
         counts = self.positions(inputs[0].shape[1:])
+        # A window of ones counts the cells that belong to the divisor.
         return windows(np, x, axes, counts).sum(0) / windows(np, counted, axes, counts).sum(0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -235,6 +241,7 @@ class AveragePool(Pooling):
         extra = self._overhang(output, x)
         if any(extra):
             return [
+                # Keras drops the last windows, or counts cells after the input in the divisor.
                 k.custom.OverhangingAveragePooling(
                     self.window(rank), self.strides(rank), pads, extra, name=name
                 )
@@ -292,6 +299,7 @@ class StochasticPool(Pooling):
         seen = self._windows(np, inputs[0])
         positive = np.maximum(seen, 0)
         total = positive.sum(0)
+        # Where no value is above 0, the probabilities would be 0/0.
         some = total > 0
         return np.where(some, (positive * seen).sum(0) / np.where(some, total, 1), seen.mean(0))
 

@@ -35,6 +35,7 @@ class AlongAxis(Weightless):
         """The input's without the axis; with `keep`, and of a vector, with 1 in its place."""
         x = inputs[0]
         axes = axes_over(self.over, x)
+        # A vector keeps one number: there is no shape without axes.
         if self.keep or len(axes) == len(x):
             return tuple(1 if at in axes else size for at, size in enumerate(x))
         return tuple(size for at, size in enumerate(x) if at not in axes)

@@ -82,6 +82,7 @@ class FeaturePool(Plain):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         if self.of.text == "l2":
+            # A layer of its own: the root of a sum has an infinite derivative at 0.
             return [k.custom.FeaturePooling(self.features, name=name)]
         groups = k.keras.layers.Reshape((*output, self.features), name=name)
         return [groups, lambda tensor: k.keras.ops.max(tensor, axis=-1)]

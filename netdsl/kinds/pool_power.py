@@ -38,6 +38,7 @@ class PowerSumPooling(Pooling):
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         power = call.number("power")
+        # One Keras layer, two words: p=2 is `l2pool`, any other power `lppool`.
         if cls.reads_power(power):
             options = {"p": power} if "p" in cls.options else {}
             return cls.padded_in_keras(call, zeros_before(call) or ((0, 0),) * call.rank, **options)

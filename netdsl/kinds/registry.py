@@ -64,6 +64,7 @@ class Registry(MutableMapping[str, _Class]):
         if not self._complete:
             found, stored = self.words_by_module(), self._stored
             for name in {**stored, **found}:
+                # A stale file would hide a new kind until some other word of its module is used.
                 if found.get(name) != stored.get(name):
                     raise TypeError(f"{WORDS} lacks a change of {name}.py: run `make docs`")
             self._complete = True

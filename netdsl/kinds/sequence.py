@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
 
 _SMALL = Word("normal", (Argument(None, 0.02),))
+# What Keras's Embedding does by default: left out of the layer's arguments.
 _KERAS_EMBEDDING = Word("uniform", (Argument(None, 0.05),))
 
 
@@ -92,6 +93,7 @@ class Embed(Plain):
         return bool((x == 0).any())
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
+        # As text: 0.05 is a fraction in one and may be a float in the other.
         usual = shown(self.init) == shown(self.options["init"].default)
         start = (
             {} if usual else {"embeddings_initializer": keras_initializer(k, self, "init", inputs)}
@@ -183,6 +185,7 @@ class SinCos(Plain):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         length, channels = inputs[0].shape[1:]
+        # Channels 2i and 2i + 1 have one frequency: 2i/C is the exponent of both.
         angles = np.arange(length)[:, None] / 10000.0 ** (np.arange(channels) // 2 * 2 / channels)
         return inputs[0] + np.where(np.arange(channels) % 2, np.cos(angles), np.sin(angles))
 
@@ -221,6 +224,7 @@ class First(Plain):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
+        # `x[:, 0]`; on an image the same takes a row, for which there is no word.
         found = call.arguments[1:] == ((slice(None), 0),) and len(call.inputs[0]) == 2
         return call.means(cls.spec()) if found else None
 
@@ -279,6 +283,7 @@ class Mask(Plain):
         return as_sequence(self.word, inputs[0])
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        # As Keras's Masking: what is masked is 0 as well, whatever `value` is.
         return inputs[0] * (inputs[0] != float(self.value)).any(-1, keepdims=True)
 
     def has_padding(self, x: Any) -> bool:
@@ -318,6 +323,7 @@ class ClassToken(Plain):
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position before it: the token is like padding."""
+        # Output 0 is the token: it sees position -1, which is outside, as padding is.
         return (Seen(((Reach(1, -1, -1),),)),)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:

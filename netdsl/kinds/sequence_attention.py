@@ -155,6 +155,7 @@ class Attention(Trained):
         )
         scores = queries @ keys.swapaxes(-1, -2) / math.sqrt(self.width(x.shape[1:]))
         if self.causal:
+            # exp(-inf) is 0: what comes later has no share.
             scores = np.where(np.tri(x.shape[1], dtype=bool), scores, -math.inf)
         shares = np.exp(scores - scores.max(-1, keepdims=True))
         shares = shares / shares.sum(-1, keepdims=True)
@@ -181,6 +182,7 @@ class Attention(Trained):
         causal = bool(named.pop("use_causal_mask", False))
         if left := [key for key, value in named.items() if value]:
             raise call.refuse(f"it is called with {', '.join(left)}")
+        # Keras is called with (query, value) or (query, value, key): the language has one `kv`.
         queries, *others = call.sources
         if len({other.op for other in others}) > 1:
             raise call.refuse("its keys and values come from different layers")

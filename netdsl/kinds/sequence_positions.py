@@ -152,6 +152,7 @@ class Roll(Plain):
         if not 2 <= len(x) <= 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes")
         for size, by in zip(x, per_axis(self.by, len(x) - 1, "the shift", "by"), strict=False):
+            # A whole turn changes nothing, and is more likely a wrong axis.
             if abs(by) >= size:
                 message = f"{size} positions can be shifted by fewer than {size}, not by {by}"
                 raise LayerError("N204", message, "by", label=f"the input is {dims(x)}")
@@ -180,5 +181,6 @@ class Roll(Plain):
         for each, by in zip(axes, shifts, strict=True):
             if each % (rank + 1) in (0, rank):
                 raise call.refuse("it rolls the batch or the channels")
+            # Added up: Keras may name an axis twice.
             moved[each % (rank + 1) - 1] += by
         return call.means(cls.spec(tuple(moved) if len(moved) > 1 else moved[0]))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 INNER = ("tanh", "relu", "sigmoid", "linear", "elu", "selu", "softsign", "softplus", "hsigmoid")
 _IN_KERAS = {"add": "sum", "mul": "mul", "avg": "ave"}  # how both ways are merged
+# `merge_mode=None`, which gives two outputs, is not among them.
 _MERGES = {"concat": True, **{keras: Word(own) for own, keras in _IN_KERAS.items()}}
 _OPTIONS = {"activation": "inside", "recurrent_activation": "gates"}
 
@@ -131,6 +132,7 @@ class Recurrent(Trained):
         biases = math.prod(self._bias()) if self.bias else 0
         inner = len((KINDS[self.inside.text].arithmetic or "").split())
         each = sum(inner if part == "inside" else 1 for part in self.each.split())
+        # A concatenation computes nothing; a sum of both ways is an operation for each state.
         merged = math.prod(output) if self.ways == 2 and self.bi is not True else 0
         return inputs[0][0] * self.ways * (biases + each * (self.amount or 0)) + merged
 
@@ -187,6 +189,7 @@ class Recurrent(Trained):
             for way, x, back in (("forward_", inputs[0], False), ("backward_", inputs[0], True))
         ]
         if self.seq:
+            # Its states come last position first, and both ways are merged position by position.
             ways[1] = ways[1][:, ::-1]
         if self.bi is True:
             return np.concatenate(ways, -1)
@@ -201,6 +204,7 @@ class Recurrent(Trained):
         }
         weights = self.keras_weights(k, inputs)
         if "kernel_regularizer" in weights:
+            # The penalty is on all weights of the layer; Keras has an argument for each kernel.
             weights["recurrent_regularizer"] = weights["kernel_regularizer"]
         names = {"activation": self.inside, "recurrent_activation": self.values.get("gates")}
         for key, word in names.items():
@@ -212,6 +216,7 @@ class Recurrent(Trained):
             **arguments,
             **self._more(),
             **weights,
+            # Bidirectional has the layer's name, and the layer within needs another.
             name=f"{name}_way" if self.bi else name,
         )
         if not self.bi:
@@ -288,6 +293,7 @@ class LongShortTermMemory(Recurrent):
         """That of the options; biases of the forget gates at 1 where the others begin at 0."""
         start = super().initial(np, weight)
         if weight.role == "bias" and self.bias_init == 0:
+            # Keras orders the gates i, f, g, o; why f begins open: Jozefowicz et al. 2015.
             start[self.amount : 2 * (self.amount or 0)] = 1
         return start
 
@@ -336,9 +342,10 @@ class GatedRecurrentUnit(Recurrent):
         return (2, width) if self.after else (width,)
 
     def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
-        """Z updates, r resets, g is the candidate: h' = z*h + (1 - z)*g."""
+        """With gates z (update) and r (reset), and the candidate g: h' = z*h + (1 - z)*g."""
         (h,) = states
         kernel, bias = weights["recurrent_kernel"], weights.get("bias", np.zeros(1))
+        # The second bias is within the reset product, and cannot be added to the first.
         first, second = bias if self.after and self.bias else (bias, np.zeros(1))
         xz, xr, xg = np.split(x @ weights["kernel"] + first, 3, -1)
         hz, hr, hg = np.split(h @ kernel + second, 3, -1)
@@ -348,15 +355,6 @@ class GatedRecurrentUnit(Recurrent):
 
     def _more(self) -> dict[str, Any]:
         return {} if self.after else {"reset_after": False}
-
-    @classmethod
-    def _inner_in_keras(cls, call: CallView, key: str, value: Any) -> Word:
-        """The activation of the states, or of the gates."""
-        word = activation_of(call, value)
-        word = Word("linear") if word.text == "none" else word
-        if word.text not in cls.options["inside"].words or word.arguments:
-            raise call.refuse(f"its {key} is {word.text}")
-        return word
 
     @classmethod
     def _read_more(cls, cell: CallView) -> dict[str, Any]:
@@ -380,7 +378,7 @@ class SimpleRecurrent(Recurrent):
     )
 
     def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
-        """H' = tanh(W*x + U*h + b)."""
+        """The next states, h' = tanh(W*x + U*h + b)."""
         total = x @ weights["kernel"] + states[0] @ weights["recurrent_kernel"]
         return (self._activation(np, "inside", total + weights.get("bias", 0)),)
 

@@ -68,6 +68,7 @@ class Learned(OwnTensor):
         """
         option = cls.options["init"]
         start = option.default if init is None else option.read(init)
+        # Past `make`: a statement is not a layer, and has no size, amount or brackets to check.
         made = cls(LayerSpec("learned"), {"init": start}, frozenset())
         made.sizes = shape
         check_lists(made)
@@ -82,6 +83,7 @@ class Learned(OwnTensor):
         return (Weight("kernel", self.sizes, "kernel"),)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
+        # A batch of one, which spreads over any batch.
         return weights["kernel"][None]
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -109,6 +111,7 @@ class Fixed(OwnTensor):
         Raises:
             LayerError: N107 for other values, N207 where there are not as many as the shape has.
         """
+        # Axis by axis: all lists at one depth must have one length.
         numbers, given = [value], list[int]()
         while numbers and all(type(each) is tuple for each in numbers):
             lengths = {len(each) for each in numbers}
@@ -139,6 +142,7 @@ class Fixed(OwnTensor):
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         alike = len(set(self.numbers)) == 1
+        # One number is spread by the layer: a saved model does not hold it a million times.
         numbers = [float(number) for number in self.numbers[: 1 if alike else None]]
         return [k.custom.FixedTensor(self.sizes, numbers, name=name)]
 

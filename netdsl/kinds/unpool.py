@@ -73,6 +73,7 @@ class Upsample(Unpooling):
         if self.how.text == "bilinear":
             return (_between(output, inputs[0]),)
         return (
+            # ceil((i + 1 - K)/K) to floor(i/K): the one position i // K.
             Seen((tuple(Reach(1, 1 - factor, 0, factor) for factor in self.factors(inputs[0])),)),
         )
 
@@ -95,6 +96,7 @@ class Upsample(Unpooling):
             return [
                 getattr(k.keras.layers, f"UpSampling{rank}D")(brief(self.factors(x)), name=name)
             ]
+        # Keras interpolates images alone: UpSampling1D and 3D have no such argument.
         if rank == 2:
             return [
                 k.keras.layers.UpSampling2D(
@@ -134,6 +136,7 @@ class Nails(Unpooling):
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
         """The position whose value it holds, if it is the first of its K cells."""
+        # ceil(i/K) to floor(i/K): empty unless K divides i, where the zeros are.
         return (Seen((tuple(Reach(1, 0, 0, factor) for factor in self.factors(inputs[0])),)),)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -153,6 +156,7 @@ class Nails(Unpooling):
             if factor > 1:
                 whole = ((0, 0), (0, 0), (0, (factor - 1) * rest))
                 steps.append(k.keras.layers.Reshape((rows, rest), name=f"{name}_axis_{axis + 1}"))
+                # Bound as a default: a closure would see the last axis's padding in every step.
                 steps.append(lambda tensor, whole=whole: k.keras.ops.pad(tensor, whole))
         return [*steps, k.keras.layers.Reshape(output, name=name)] if steps else []
 
@@ -267,8 +271,10 @@ class MaxUnpool(Plain):
         pool = self._pool.kind
         assert isinstance(pool, MaxPool)
         axes, counts = pool.axes(source.shape[1:]), values.shape[1:-1]
+        # argmax gives the first of equal cells, row by row.
         switches = windows(np, source, axes, counts, -math.inf).argmax(0)
         whole = np.zeros_like(padded(np, source, axes, counts))
+        # Cell by cell, in the order in which `windows` stacks them.
         for number, (_, cut) in enumerate(cells(axes, counts)):
             whole[cut] += np.where(switches == number, values, 0)
         cuts = (slice(axis.before, axis.before + axis.size) for axis in axes)
@@ -377,6 +383,7 @@ def _between(output: Shape, x: Shape) -> Seen:
     return Seen(
         (
             tuple(
+                # i reads at p = ((2i + 1)*W - N)/(2N): the integers above p - 1 and below p + 1.
                 Reach(2 * w, w - 3 * n + 1, w + n - 1, 2 * n)
                 for w, n in zip(x[:-1], output, strict=False)
             ),
@@ -395,6 +402,7 @@ def _linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
     for axis in range(len(x) - 1):
         rows, rest = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
         if shape[axis] != output[axis]:
+            # Two axes that are an image to Keras: what comes before the axis, and the axis itself.
             steps.append(layers.Reshape((rows, shape[axis], rest), name=f"{name}_rows_{axis + 1}"))
             steps.append(layers.Resizing(rows, output[axis], name=f"{name}_axis_{axis + 1}"))
             shape[axis] = output[axis]

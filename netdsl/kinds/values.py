@@ -17,6 +17,7 @@ class Indices(tuple[int, ...]):
     limit: int
 
     def __new__(cls, shape: Iterable[int], limit: int) -> "Indices":
+        # A subclass of tuple: rules that compute with sizes need no case for indices.
         made = super().__new__(cls, shape)
         made.limit = limit
         return made
@@ -132,12 +133,14 @@ def exact(value: Any) -> Any:
     if isinstance(value, float):
         from fractions import Fraction  # late: start-up is short
 
+        # By its repr: Fraction(0.1) would be the binary number, 0.1000000000000000055...
         return Fraction(repr(value))
     return value
 
 
 def is_number(value: Any) -> bool:
     """Whether a value is a number: whole or a fraction, not yes or no."""
+    # Without importing `fractions`, which a start-up would pay for.
     return hasattr(value, "denominator") and not isinstance(value, bool)
 
 
@@ -168,6 +171,7 @@ def shown(value: Any) -> str:
     if isinstance(value, ArrayFile):
         return f'"{value.name}"'
     if isinstance(value, tuple):
+        # `(1, 2)` reads as padding or positions; a list of one or of lists has no such form.
         sizes = len(value) > 1 and not any(type(each) is tuple for each in value)
         return f"({', '.join(map(shown, value))})" if sizes else array_text(value)
     if isinstance(value, str):

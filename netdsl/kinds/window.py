@@ -1,6 +1,4 @@
-"""What all kinds with a window share: padding, the output-size formula, and how Keras is reported
-of them.
-"""
+"""What all kinds with a window share: padding, the output-size formula, and both in Keras."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -97,6 +95,7 @@ class Axis(NamedTuple):
         if not ceil:
             return room // self.stride + 1
         count = -(-room // self.stride) + 1
+        # PyTorch's rule: a window that begins in the right padding is not counted.
         return count - 1 if (count - 1) * self.stride >= self.size + self.before else count
 
     def formula(self, ceil: bool) -> str:
@@ -115,12 +114,14 @@ class Axis(NamedTuple):
         """What sees an input of the window, as a transposed window's output does: all outputs
         whose windows hold position i.
         """
+        # S*o - Pa <= i <= S*o - Pa + E - 1, solved for the outputs o.
         return Reach(1, self.before - self.extent + 1, self.before, self.stride)
 
     def unread(self, outputs: int) -> int:
         """Positions of the input itself after the last window."""
         return (
             max(0, self.size - ((outputs - 1) * self.stride + self.extent - self.before))
+            # With a stride beyond the window positions are skipped everywhere, and on purpose.
             if self.window >= self.stride
             else 0
         )
@@ -197,6 +198,7 @@ class Windowed(Kind):
     ) -> tuple[int, int]:
         spread = dilation * (window - 1)
         if word == "same":
+            # Papers and PyTorch pad both sides alike; TensorFlow puts the odd cell after: `tf`.
             if spread % 2:
                 help = (
                     f"use pad=tf (TensorFlow's, asymmetric), pad={spread // 2} or "
@@ -211,6 +213,7 @@ class Windowed(Kind):
                 )
             return spread // 2, spread // 2
         if word == "tf":
+            # ceil(W/S) outputs are kept; what their windows need beyond W is padded.
             total = max(0, (-(-size // stride) - 1) * stride + spread + 1 - size)
             return total // 2, total - total // 2
         if word == "causal":
@@ -263,6 +266,7 @@ class Windowed(Kind):
     def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
         """Those of the windows, where these alone make the output's size."""
         axes = self.axes(inputs[0])
+        # A transposed window, or a crop: its output's size is not this formula's.
         if tuple(axis.outputs(self.ceil) for axis in axes) != output[:-1]:
             return ()
         return tuple(axis.formula(self.ceil) for axis in axes)
@@ -342,6 +346,7 @@ def sizes_value(sizes: tuple[int, ...]) -> Any:
 def pads_in_keras(call: "CallView", key: str = "padding") -> Pads:
     """What a layer pads or cuts off before and after each axis."""
     given = call.config[key]
+    # Of one axis Keras has (before, after) itself, of more a pair for each.
     sides = call.each_axis(given, call.rank) if call.rank > 1 else (given,)
     return as_pads(call.each_axis(pair, 2) for pair in sides)
 
@@ -382,6 +387,7 @@ def pad_option(pads: Pads) -> Any:
     sides = [side for pair in pads for side in pair]
     if len(set(sides)) == 1:
         return sides[0]
+    # Six numbers are hard to read; of images four are what papers write.
     if len(pads) == 3 and all(before == after for before, after in pads):
         return Dims(tuple(before for before, _ in pads))
     return tuple(sides)
