@@ -56,6 +56,7 @@ def arranged(
 
     def arrange(ends: Sequence[int]) -> Arrangement:
         whole = nested_chains(found.nodes, model.roots, model.outputs, {*ends, *found.ends})
+        # Before residuals are found: these take a sum and its activation as one item.
         order = tuple(item.node for each in whole for item in _made(each.chain))
         short = [
             each._replace(chain=_with_residuals(each.chain, model, found.nodes)) for each in whole
@@ -66,6 +67,8 @@ def arranged(
     def length(arrangement: Arrangement) -> int:
         return text_length(arrangement) + _NESTING * max(map(_depth, arrangement.all_chains))
 
+    # Models without cells have one candidate: the text is not laid out twice to compare it with
+    # itself.
     candidates = list(_ends(found.nodes))
     if len(candidates) == 1:
         return arrange(candidates[0])
@@ -77,6 +80,7 @@ def _ends(nodes: Sequence[Node]) -> Iterator[Sequence[int]]:
 
     Those of one form, of one word, or all.
     """
+    # Ending no chain is tried first, so that it wins where the texts are equally long.
     yield ()
     crossing = crossings(nodes)
     if not crossing:
@@ -124,6 +128,7 @@ def _with_residuals(chain: ItemChain, model: ModelLayers, nodes: Sequence[Node])
             follower = chain[at] if at < len(chain) else None
             if follower is not None and _is_its_activation(follower, item.node, model, nodes):
                 act = model.layers[follower.node].spec.word
+                # What follows reads the activation: `res` is both, under the later node.
                 item = item._replace(node=follower.node)
                 at += 1
             each = len(model.layers[item.node].kind.each_axes)
@@ -140,9 +145,12 @@ def _added(item: Item, model: ModelLayers) -> ItemChain:
     branches = [child for child in item.children if child]
     if not isinstance(item.head, MergeHead) or item.head.opening != Add.word:
         return ()
+    # An empty branch is the input itself; with two of them the sum doubles it, which `res` does not
+    # say.
     if len(item.children) != 2 or len(branches) != 1:
         return ()
     shapes = {model.layers[source].shape for source in model.layers[item.node].inputs}
+    # Of one shape: else the sum spreads one over the other, and `res` would add a projection.
     return branches[0] if branches[0][0].head != REFERENCE and len(shapes) == 1 else ()
 
 
@@ -154,6 +162,7 @@ def _is_its_activation(
     if layer is None or layer.kind.group != "activation":
         return False
     each = len(model.layers[place].kind.each_axes)
+    # Plain: options of the activation have no place in `res(act=)`.
     if follower.head != ImportedHead(layer.spec.word, each=each) or place in model.outputs:
         return False
     return not any(

@@ -31,7 +31,10 @@ def variables_of(built: Built, graph: Graph) -> Variables:
             found[index] = _of_tied(built, graph, index)
             continue
         held = [variable for layer in built.layers[op.name] for variable in layer.weights]
+        # States of layers that draw are weights to Keras, not to the language.
         held = [variable for variable in held if "seed_generator" not in variable.path]
+        # By order: Keras's own names differ from kind to kind (`gamma`, `kernel`,
+        # `recurrent_kernel`).
         found[index] = dict(zip((weight.name for weight in expected), held, strict=True))
     return found
 
@@ -57,6 +60,7 @@ def arrays_of(built: Built, graph: Graph) -> dict[int, Arrays]:
     for index, variables in variables_of(built, graph).items():
         shapes = {weight.name: weight.shape for weight in graph.weights(graph.ops[index])}
         found[index] = {
+            # Keras and the language order the numbers alike, whatever axes they put between.
             name: keras.ops.convert_to_numpy(variable).reshape(shapes[name])
             for name, variable in variables.items()
         }
@@ -75,6 +79,7 @@ def arrays_of_model(network: Architecture, model: Any) -> dict[int, Arrays]:
     from netdsl.keras.build import build_layers
 
     built = build_layers(network)
+    # Through a model that is built here, since only that knows which weight is whose.
     built.model.set_weights(model.get_weights())
     return {
         index: {name: array.astype(np.float64) for name, array in arrays.items()}

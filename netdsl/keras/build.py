@@ -80,6 +80,7 @@ def scope_name(name: str) -> str:
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    # TensorFlow's rule: [A-Za-z0-9.][A-Za-z0-9_.\\/>-]*
     kept = re.sub(r"[^A-Za-z0-9_.-]", "_", plain)
     return kept if kept[:1].isalnum() or kept[:1] == "." else f"network{kept}"
 
@@ -93,6 +94,11 @@ def build(network: Architecture, seed: int | None = None, precision: str = "floa
     Raises:
         NetError: N605 for what the backend does not compute in float64.
         RunError: where the model does not fit into the memory.
+
+    Args:
+        network: what is built.
+        seed: of the weights and of what layers draw; None for other ones each time.
+        precision: float32, float64, bfloat16, or mixed (weights float32, arithmetic bfloat16).
     """
     return build_layers(network, seed, precision).model
 
@@ -102,8 +108,14 @@ def build_layers(
 ) -> Built:
     """Build the network, and say which layers hold the weights of which operation.
 
+    Args:
+        network: what is built.
+        seed: of the weights and of what layers draw; None for other ones each time.
+        precision: one of `POLICIES`.
+
     Raises:
-        RunError: where the model does not fit into the memory.
+        NetError: N602 without Keras, N605 for what the backend does not compute in float64.
+        RunError: N603 where the model does not fit into the memory.
     """
     tools = toolbox()
     if seed is not None:
@@ -112,6 +124,7 @@ def build_layers(
             process.without_unused(),
         ):  # Keras imports TensorFlow here, where it is installed, under JAX and torch too
             tools.keras.utils.set_random_seed(seed)
+    # Before anything is built: on JAX the policy alone would silently give float32.
     if precision == "float64":
         require_float64(tools.keras)
     from netdsl.keras.initial_weights import draw_by_numpy
@@ -119,6 +132,8 @@ def build_layers(
     usual = tools.keras.config.dtype_policy()
     try:
         tools.keras.config.set_dtype_policy(POLICIES[precision])
+        # All weights are drawn at once, by NumPy, after their layers are there: Keras's own
+        # initializers give other numbers on each backend.
         with private.initialized_later():
             built = _built(network.graph, network.name, tools)
             draw_by_numpy(built.model, seed)
@@ -130,6 +145,7 @@ def build_layers(
         message = f"{network.name} does not fit into memory: {network.counts.total:,} values"
         raise RunError(*fail("N603", message).diagnostics) from None
     finally:
+        # A policy is global: the caller's later models must not have it.
         tools.keras.config.set_dtype_policy(usual)
 
 
@@ -186,6 +202,7 @@ def connected(graph: Graph, tools: Toolbox, reading: Reading | None = None) -> C
     named: set[int] = set()
     ends = {layer.ops[-1]: layer for layer in graph.layers}
     pieces = pieces_of(graph, tools)
+    # Keras cannot begin a model with a tensor of its own: it needs an input to count examples by.
     for index, op in graph.with_an_input_first():
         if op.kind is None:
             own = "int32" if isinstance(op.shape, Indices) else dtype
@@ -197,6 +214,7 @@ def connected(graph: Graph, tools: Toolbox, reading: Reading | None = None) -> C
             for slot, source in enumerate(graph.read_by(op))
         ]
         tensor = inputs if op.kind.merges or len(inputs) > 1 else inputs[0]
+        # The same Keras layer is called again where operations share weights.
         for place, layer in enumerate(pieces[index if op.shares is None else op.shares]):
             tensor = layer(tensor)
             made = private.origin(tensor)
@@ -205,6 +223,7 @@ def connected(graph: Graph, tools: Toolbox, reading: Reading | None = None) -> C
                 made.operation.name = f"{op.name}_{place}"
                 named.add(id(made.operation))
             elif made is not None and made.operation.weights and op.shares is None:
+                # In the order in which they are called, which is that of the kind's weights.
                 layers.setdefault(op.name, []).append(made.operation)
         tensors.add(index, tensor, axes)
         if index in ends and _penalty(graph, ends[index].ops[0]):
@@ -254,6 +273,7 @@ def pieces_of(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
         layer = tools.custom.Tied(forward, backward, name=graph.ops[owner].name)
         pieces[owner][places[0]] = layer
         for number, (index, place) in enumerate(zip(others, places[1:], strict=True)):
+            # Keras stores the argument of each call, so that a saved model goes back the same way.
             pieces[index][place] = partial(layer, back=number)
     return pieces
 
@@ -284,6 +304,8 @@ class FoldedTensors:
 
     def add(self, index: int, tensor: Any, axes: Shape = ()) -> None:
         """Add an operation's output, folded along these axes."""
+        # A penalty after a layer takes its place: what was folded of the old tensor must not be
+        # read.
         self._found = {key: each for key, each in self._found.items() if key[0] != index}
         self._own[index] = axes
         self._found[index, axes] = tensor
@@ -291,6 +313,7 @@ class FoldedTensors:
     def seen(self, index: int, axes: Shape = ()) -> Any:
         """Return an operation's output, folded along these axes."""
         if (index, axes) not in self._found:
+            # From one folding to another through the whole: their batches differ.
             if axes and self._own[index]:
                 self.seen(index)
             of_batch = self._found[index, () if axes else self._own[index]]

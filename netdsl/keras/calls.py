@@ -60,6 +60,7 @@ def calls_of_model(model: Any, input: InputShapes = None) -> ModelCalls:
         reader.input(tensor, shape) for tensor, shape in zip(model.inputs, shapes, strict=True)
     ]
     outputs = reader.run(model, inputs)
+    # Inputs too, even if nothing reads them: they are refused with their names, not dropped.
     places = _needed(reader.calls, {*inputs, *outputs})
     return ModelCalls(
         model.name,
@@ -165,6 +166,7 @@ class _ModelReader:
 
     def __init__(self, keras: Any, model: Any) -> None:
         self.keras = keras
+        # Only masks that something reads have a word: Keras hands them on to every layer.
         layers = private.layers_within(model)
         self.masks_are_read = any(map(private.reads_mask, layers)) or any(
             map(private.has_mask, model.outputs)
@@ -224,9 +226,11 @@ class _ModelReader:
         nodes = (node for each in operations for node in private.calls_of(each))
         self.read |= {id(source) for node in nodes for source in private.inputs_of(node)}
         self.read |= {id(tensor) for tensor in model.outputs}
+        # A stack rather than recursion: models are deeper than Python's stack.
         waiting = list(reversed(model.outputs))
         while waiting:
             tensor = waiting[-1]
+            # It was asked for twice before it was found.
             if id(tensor) in known:
                 waiting.pop()
                 continue
@@ -244,6 +248,8 @@ class _ModelReader:
         """Add what a call of an operation does."""
         inputs = tuple(known[id(source)] for source in private.inputs_of(node))
         if isinstance(operation, self.models):
+            # A nested model is written out where it is called; each call of it, with the same
+            # layers.
             return self.run(operation, list(inputs))
         shapes = self._shapes(operation, node, known)
         arguments, named = node.arguments.args, node.arguments.kwargs
@@ -256,6 +262,7 @@ class _ModelReader:
         sources = private.inputs_of(node)
         given = {id(source): self.calls[known[id(source)]].shape for source in sources}
         same = all(tuple(source.shape[1:]) == given[id(source)] for source in sources)
+        # Keras's own record, as long as the shape that is given is the one it was made with.
         if same and not any(None in shape for shape in own):
             return own
         tensors = {
@@ -299,6 +306,7 @@ class _ModelReader:
             type(operation).__name__,
             self._config(operation),
             inputs,
+            # None keeps a tensor's place among the arguments.
             tuple(None if self._is_tensor(value) else value for value in arguments),
             {
                 key: value
@@ -322,6 +330,7 @@ class _ModelReader:
         except Exception:  # of other people's layers, and of operations that were given arrays
             reason = "its get_config() does not say what it was made with"
             raise no_word(operation.name, type(operation).__name__, reason) from None
+        # A mask that nothing reads changes nothing, but would make `embed(mask)` of it.
         if config.get("mask_zero") and not self.masks_are_read:
             config["mask_zero"] = False
         return config
@@ -330,6 +339,7 @@ class _ModelReader:
         """Count an operation."""
         number = self.numbers.setdefault(id(operation), len(self.operations))
         if number == len(self.operations):
+            # Kept: the identity of an object that is gone can be another's.
             self.operations.append(operation)
         return number
 

@@ -38,10 +38,12 @@ def check_claims(path: str) -> int:
         members = archive.infolist()
         claimed = sum(member.file_size for member in members)
         stored = sum(member.compress_size for member in members)
+        # A zip's directory can claim stored bytes, too: the file's own size bounds them.
         _check(claimed, min(stored, os.path.getsize(path)))
         for member in members:
             if member.filename.endswith(".h5"):
                 with archive.open(member) as file:
+                    # Uncompressed it is read in place; that of `_whole` was checked just above.
                     content = file if member.compress_type == zipfile.ZIP_STORED else _whole(file)
                     arrays += _check_arrays(content, member.file_size)
     return arrays
@@ -86,6 +88,7 @@ def _check_arrays(file: Any, stored: int) -> int:
                 if isinstance(link, h5py.ExternalLink):
                     raise ValueError(f"`{name}` is in another file, {link.filename}")
                 found = group.get(name)
+                # Links can lead round in a circle; an address is visited once.
                 if found is None or (place := h5py.h5o.get_info(found.id).addr) in seen:
                     continue
                 seen.add(place)
@@ -94,6 +97,8 @@ def _check_arrays(file: Any, stored: int) -> int:
                 elif isinstance(found, h5py.Dataset):
                     if found.external or found.is_virtual:
                         raise ValueError(f"the numbers of `{name}` are in another file")
+                    # A dataset without chunks written claims any size in a few bytes: Keras would
+                    # allocate it.
                     claimed += int(found.size or 0) * int(found.dtype.itemsize)
     _check(claimed, stored)
     return claimed

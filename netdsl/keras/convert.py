@@ -43,6 +43,7 @@ def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:
     converter = _Converter(calls, padding_apart)
     for place in range(len(calls.calls)):
         converter.outputs.append(converter.convert(place))
+    # After all calls were read: a layer without a word is the more useful message.
     used = {place for call in calls.calls for place in call.inputs} | {*calls.outputs}
     outputs = converter.ends(calls.outputs)
     for place in calls.inputs:
@@ -139,6 +140,7 @@ class _Converter:
         call = self.calls[place]
         around = {self.axes[source] for source in call.inputs} or {()}
         self.axes.append(max(around, key=len))
+        # Before the view is made: it shows the shape of elements, which this sets.
         passed = self._passed(place)
         self.views.append(self._view(place))
         if passed is not None:
@@ -154,15 +156,19 @@ class _Converter:
         sources = [self.outputs[source] for source in call.inputs]
         unread = [source for source in sources if isinstance(source, _Unread)]
         reason = f"it takes {len(sources)} inputs" if len(sources) > 1 else ""
+        # Several calls can be one layer only along a chain: a merge cannot take an unread one in.
         for view in () if unread and len(sources) > 1 else self._ways_to_see(place):
             readings, why = self._readings(view, place)
             for reading in readings:
                 try:
                     return self._layer(reading)
                 except NoWord as problem:
+                    # The first reason is of the reading that takes in most calls, the likeliest
+                    # one.
                     why = why or problem.reason
             reason = why or reason
         if unread:
+            # Nothing took it in: the first call without a word is what is missing, not this one.
             return min(unread, key=lambda source: source.place)
         return _Unread(place, call.no_word(reason))
 
@@ -176,6 +182,8 @@ class _Converter:
         axes, shape = self.axes[place], self.calls[call.inputs[0]].shape
         whole = (*axes, *shape)
         count = len(whole) - len(call.shape)
+        # A reshape of the same numbers is one of the language; folding changes how many an example
+        # has.
         if math.prod(call.shape) == math.prod(shape) or whole[max(count, 0) :] != call.shape:
             return None
         source = self._unsqueezed(call.inputs[0])
@@ -201,6 +209,7 @@ class _Converter:
         before: tuple[CallView, ...] = ()
         if len(call.inputs) == 1 and self._is_chained(call.inputs[0], place):
             first = self.views[call.inputs[0]]
+            # Bounded: each view holds all before it, which would be quadratic in a chain's length.
             before = (*first.before, first)[-_LONGEST_CHAIN:]
         outputs = [self.outputs[source] for source in call.inputs]
         layers = [output.layer for output in outputs if isinstance(output, _Output)]
@@ -236,10 +245,13 @@ class _Converter:
         alone = self.consumers[source] == [place] and source not in self.ended
         if not alone or not before.inputs or {source, place} & self.passages:
             return False
+        # `imported` writes the model both ways, and takes the shorter text.
         if self.padding_apart and self.views[source].layer == "ZeroPadding":
             return False
         uses = self.uses[call.operation], self.uses[before.operation]
         shared = (call.weights and uses[0] > 1) or (before.weights and uses[1] > 1)
+        # Both called equally often, each time together: else a shared layer's use would lack its
+        # partner.
         return uses[0] == uses[1] or not shared
 
     def _ways_to_see(self, place: int) -> Iterator[CallView]:
@@ -267,6 +279,7 @@ class _Converter:
                     found.append(_Reading(kind, meaning, self._places(place, meaning.calls)))
             except NoWord as problem:
                 reason = reason or problem.reason
+        # Most calls first: `conv(bn)` rather than `conv > bn`.
         return sorted(found, key=lambda each: -each.meaning.calls), reason
 
     def _places(self, last: int, count: int) -> tuple[int, ...]:
@@ -297,6 +310,7 @@ class _Converter:
             kind = reading.kind.make(meaning.spec)
             points = [ref.op for ref in kind.references().values()]
             if not kind.merges:
+                # More tensors than its options name: some would be dropped.
                 if len({*inputs[1:]} - {inputs[0]}) > len(points):
                     raise NoWord(f"it takes {len(inputs)} inputs")
                 inputs = [inputs[0], *points]
@@ -308,7 +322,9 @@ class _Converter:
             raise NoWord(error.message) from None
         squeezed = _is_squeezed(shape, self.calls[places[-1]].shape)
         if meaning.index_limit is not None:
+            # Only now, when the reading holds: an input is indices because of what reads it.
             self.layers[inputs[0]] = self.layers[inputs[0]]._replace(shape=indices)
+        # No line for a layer that does nothing.
         if (kind.is_identity or kind.means_none) and meaning.option is None:
             return _Output(inputs[0], squeezed)
         holders = tuple(place for place in places if self.calls[place].weights)
@@ -362,6 +378,7 @@ class _Converter:
         spec = Reshape.spec(sizes_value(shape))
         layer = ImportedLayer.plain(spec, (output.layer,), shape, self.axes[place])
         whole = self._add(layer)
+        # So that a second reader finds the same reshape.
         self.outputs[place] = _Output(whole)
         return whole
 

@@ -50,11 +50,13 @@ class _SaidOptions(NamedTuple):
         """
         value = self.options[name]
         default = language if stated is _NOTHING else stated
+        # Dropped for one consumer and kept for another: only `none` on both sides is the same.
         if name == "act" and self.act == "doubtful":
             return bool(value == default == _NONE)
         if name == "act" and self.act == "left out":
             # W706 warns of a stated default that the network's end leaves out.
             return bool(value == _NONE and (stated is _NOTHING or not self.ends))
+        # A stated default takes the place of what follows from the layer.
         if stated is _NOTHING and name in self.implied:
             return bool(value == self.implied[name])
         return bool(value == default)
@@ -76,6 +78,7 @@ class FileDefaults:
         norms = [norm for layer in self.layers if (norm := _norm_of(layer)) is not None]
         for word in dict.fromkeys(norm.text for norm in norms):
             rows = [_SaidOptions(_named(norm)) for norm in norms if norm.text == word]
+            # Norms first: what a layer says of its norm is shorter by what the norm's default says.
             self.stated[word] = _shortest(KINDS[word], rows)
         self.rows = [self._row(place) for place in range(len(self.layers))]
         places: dict[str, list[int]] = {}
@@ -157,6 +160,7 @@ class FileDefaults:
         """Return the layer as a consumer of others' outputs, for `destinations`."""
         layer = self.layers[place]
         if layer.shared is not None:
+            # Its text is written once, at the `let`, and not where the use is.
             return NEEDED
         if layer.kind.shape_only:
             return None
@@ -211,6 +215,7 @@ def _shortest(kind: type[Kind], rows: Sequence[_SaidOptions]) -> dict[str, Any]:
         if all(name in row.options for row in rows):
             language = _language_default(kind, name)
             values = dict.fromkeys([language, *(row.options[name] for row in rows)])
+            # `min` takes the first of equal ones: the language's own default, which says nothing.
             best = min(values, key=lambda value: _cost(kind, name, value, rows))
             if best is not language and best != language:
                 found[name] = best
@@ -222,6 +227,7 @@ def _cost(kind: type[Kind], name: str, value: Any, rows: Sequence[_SaidOptions])
     option, language = kind.options[name], _language_default(kind, name)
     usual = value is language or value == language
     stated = _NOTHING if usual else value
+    # The comma and the space before it.
     own = 0 if usual else len(option_text(option, value)) + 2
     return own + sum(
         len(option_text(option, row.options[name])) + 2

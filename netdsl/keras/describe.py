@@ -53,6 +53,7 @@ def imported(calls: ModelCalls) -> Imported:
     Raises:
         NetError: N621 where the language has no word for a layer.
     """
+    # Padding before a convolution is `pad=`, unless it stops repeats and blocks from being alike.
     within, apart = (joined(layers_of_calls(calls, apart)) for apart in (False, True))
     alike = [layer.spec for layer in within.layers] == [layer.spec for layer in apart.layers]
     models = [within] if alike else [within, apart]
@@ -93,6 +94,7 @@ def _holders(
     for place in (*model.tensors, *arrangement.order):
         for holders in model.layers[place].holders:
             operations = {calls.calls[call].operation for call in holders}
+            # Of a shared layer the first use's text holds the weights.
             if not operations & seen:
                 yield holders
             seen |= operations
@@ -104,6 +106,7 @@ def _compared_with(calls: ModelCalls, written: _WrittenFile, left_out: tuple[str
     Raises:
         NetError: N623 where it has not; that is a mistake of netdsl's.
     """
+    # Read by the same front end as any file: what it says is what a user will get.
     network = without_needless_warnings(written.text)
     graph = network.graph
     sizes = {

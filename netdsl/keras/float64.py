@@ -9,6 +9,7 @@ from typing import Any
 from netdsl.errors import NetError, fail
 from netdsl.keras import private
 
+# TensorFlow has no kernel of these in float64 on a CPU: a training would fail at its first step.
 _POOLS = ("MaxPooling3D", "AveragePooling3D", "OverhangingAveragePooling", "PowerPooling")
 
 
@@ -18,6 +19,7 @@ def require_float64(keras: Any) -> None:
     Raises:
         NetError: N605.
     """
+    # Stays for the process: it changes nothing for models that do not ask for float64.
     private.keep_float64()
     ones = keras.ops.convert_to_numpy(keras.ops.ones((), dtype="float64"))
     if ones.dtype != "float64":

@@ -30,6 +30,9 @@ def gradients(number: Number, tensors: Sequence[Any], variables: Sequence[Any] =
         number: makes it, of these tensors on the device and of the variables' values.
         tensors: arrays.
         variables: Keras variables.
+
+    Returns:
+        The number and its derivatives, as NumPy arrays.
     """
     import keras
 
@@ -93,13 +96,16 @@ def derivative(number: Callable[[Any], Any], tensor: Any) -> Any:
     if backend == "tensorflow":
         import tensorflow as tf
 
+        # Not the weights: the tape around a training step watches those itself.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tensor)
             value = number(tensor)
         return tape.gradient(value, tensor, unconnected_gradients="zero")
     import torch
 
+    # Detached: the derivative is of this step's input, not of what made it.
     leaf = tensor.detach().requires_grad_()
+    # The caller may evaluate under `no_grad`, where there is no derivative.
     with torch.enable_grad():
         value = number(leaf)
     (found,) = torch.autograd.grad(value, [leaf], allow_unused=True, materialize_grads=True)
@@ -124,6 +130,7 @@ def _by_tensorflow(number: Number, tensors: list[Any], variables: list[Any]) -> 
         tape.watch(tensors)
         value = number(tensors)
     found = tape.gradient(value, tensors + values, unconnected_gradients="zero")
+    # An embedding's gradient is rows with their places: it is made a whole array.
     found = [tf.convert_to_tensor(each) for each in found]
     return value, found[: len(tensors)], found[len(tensors) :]
 
@@ -149,5 +156,6 @@ def _by_torch(number: Number, tensors: list[Any], variables: list[Any]) -> Any:
     leaves = [torch.tensor(each, requires_grad=True) for each in tensors]
     value = number(leaves)
     every = leaves + [variable.value for variable in variables]
+    # Without these torch raises for what the number does not depend on.
     found = torch.autograd.grad(value, every, allow_unused=True, materialize_grads=True)
     return value.detach(), found[: len(leaves)], found[len(leaves) :]

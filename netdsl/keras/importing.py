@@ -68,6 +68,7 @@ def import_model(
         built = build_layers(found.network)
     pairs = list(_weight_pairs(calls.operations, found, built))
     macs = found.network.counts.macs
+    # Before the comparison: its last part is on the model's own weights.
     _carry(pairs, built.model)
     report(macs)
     measured = dict(_measured(calls.operations, found))
@@ -95,6 +96,7 @@ def _weight_pairs(
             for number in found.holders.get(each, ())
         ]
         sources = [w for number in holders for w in private.weights_of(operations[number])]
+        # Both in Keras's order of a layer's weights; `strict` catches a layer that holds one more.
         targets = [weight for layer in built.layers[name] for weight in layer.weights]
         yield from map(WeightPair._make, zip(sources, targets, strict=True))
 
@@ -106,6 +108,7 @@ def _measured(
     kinds = {op.name: op.kind for op in found.network.graph.ops}
     for name, numbers in found.holders.items():
         if isinstance(kinds[name], Standardize):
+            # `Normalization` keeps mean, variance, count.
             mean, variance, *_ = operations[numbers[0]].get_weights()
             yield name, (mean, variance**0.5)
 
@@ -117,4 +120,5 @@ def _carry(pairs: list[WeightPair], clone: Any) -> None:
         pair.target.assign(keras.ops.reshape(pair.source.value, pair.target.shape))
     for layer in clone.layers:
         if isinstance(layer, keras.layers.Normalization):
+            # It computes with copies of its statistics, made here.
             layer.finalize_state()

@@ -62,6 +62,7 @@ def draw_by_numpy(model: keras.Model, seed: int | None) -> None:
     for variable in model.variables:
         initializer = private.initializer_of(variable)
         if isinstance(initializer, DRAWING):
+            # The path's bytes are the key: `hash` of a text differs from process to process.
             stream = np.random.SeedSequence(entropy, spawn_key=tuple(variable.path.encode()))
             private.initialize_by(variable, partial(_drawn, initializer, stream))
 
@@ -96,10 +97,12 @@ def _fill(initializer: Any, shape: tuple[int, ...]) -> Fill:
     # variance scaling: Glorot and Bengio 2010, He et al. 2015
     fan_in, fan_out = private.fans(initializer, shape)
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
+    # At least 1, as Keras has it.
     variance = initializer.scale / max(1.0, fan[initializer.mode])
     if initializer.distribution == "uniform":
         limit = math.sqrt(3 * variance)
         return _uniform(-limit, limit)
+    # Cutting the tails off lowers the deviation; this brings it back to what is asked for.
     return _truncated_normal(math.sqrt(variance) / TRUNCATED_DEVIATION)
 
 
@@ -108,6 +111,7 @@ def _orthogonal(gain: float, shape: tuple[int, ...], stream: np.random.SeedSeque
     rows, columns = math.prod(shape[:-1]), shape[-1]
     random = _filled((max(rows, columns), min(rows, columns)), _normal(1.0), stream)
     q, r = np.linalg.qr(random.astype(np.float64))
+    # Signs of R's diagonal make Q uniform among orthogonal matrices (Mezzadri 2007).
     q *= gain * np.sign(np.diag(r))
     return (q.T if rows < columns else q).reshape(shape).astype(np.float32)
 
@@ -118,11 +122,13 @@ def _filled(shape: tuple[int, ...], fill: Fill, stream: np.random.SeedSequence) 
     A stream starts again in each call, for there is one call for each device.
     """
     size = math.prod(shape)
+    # Parts are numbered by place, not by thread: the count of threads changes nothing.
     drawn = np.empty(size, np.float32) if size <= PART else _pages(size)
 
     def draw(number: int) -> None:
         key = (*stream.spawn_key, number)
         seeds = np.random.SeedSequence(stream.entropy, spawn_key=key)
+        # SFC64 is among the fastest of NumPy's bit generators.
         rng = np.random.Generator(np.random.SFC64(seeds))
         part = drawn[number * PART : (number + 1) * PART]
         for place in range(0, part.size, BLOCK):
@@ -174,6 +180,7 @@ def _truncated_normal(deviation: float) -> Fill:
     bits_below = np.uint32(32 - LEVEL_BITS)
 
     def fill(block: Floats, rng: np.random.Generator) -> None:
+        # 64 bits at a time are two numbers.
         raw = rng.bit_generator.random_raw(math.ceil(block.size / 2))
         bits = raw.view(np.uint32)[: block.size]
         pieces = bits >> bits_below
@@ -193,5 +200,6 @@ def _quantiles() -> NDArray[np.float64]:
     probabilities = np.linspace(
         normal.cdf(-TRUNCATED_AT), normal.cdf(TRUNCATED_AT), 2**LEVEL_BITS + 1
     )
+    # The ends exactly: the inverse of a rounded probability misses them.
     within = [normal.inv_cdf(one) for one in probabilities[1:-1].tolist()]
     return np.array([-TRUNCATED_AT, *within, TRUNCATED_AT])

@@ -18,6 +18,7 @@ def joined(model: ModelLayers) -> ModelLayers:
         NetError: N621 for a penalty after a layer that takes none.
     """
     needed = _needed(model)
+    # Only among what is needed: a branch that goes nowhere must not keep an activation apart.
     consumers: dict[int, list[int]] = {}
     for place in needed:
         for source in model.layers[place].inputs:
@@ -31,6 +32,7 @@ def joined(model: ModelLayers) -> ModelLayers:
         alone = host is not None and consumers[layer.inputs[0]] == [place]
         unshared = host is not None and host.shared is None and layer.shared is None
         option = None
+        # An output must stay readable before its activation: joined, it would be gone.
         if host is not None and alone and unshared and layer.inputs[0] not in model.outputs:
             option = _as_option(host, layer)
         if host is not None and option is not None:
@@ -38,6 +40,7 @@ def joined(model: ModelLayers) -> ModelLayers:
             found[sources[0]] = host.with_option(option)._replace(
                 holders=holders, shape=layer.shape
             )
+            # Those that read the activation read the layer that has it now.
             found_at[place] = sources[0]
             continue
         if layer.option is not None:
@@ -45,6 +48,7 @@ def joined(model: ModelLayers) -> ModelLayers:
             raise fail("N621", message, help="leave it out of the model")
         flat = host is not None and isinstance(host.kind, Flatten)
         if host is not None and flat and layer.kind.flattens_input and layer.shared is None:
+            # `fc` flattens by itself; the flatten is dropped below where nothing else reads it.
             sources = host.inputs
         found[place] = layer._replace(inputs=sources)
     return _renumbered(found, found_at, model)
@@ -73,6 +77,7 @@ def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
         for name, option in options.items()
         if isinstance(option, Part) and option.group == layer.kind.group and layer.kind.as_part
     ]
+    # An option is free, and no activation came before: conv > relu > bn is not conv(bn, relu).
     if not parts or any(said.get(name, _NONE) != _NONE for name in (*parts, "act")):
         return None
     if layer.kind.output_meaning == "distribution":  # softmax-10, and never conv1-10(softmax)

@@ -18,6 +18,7 @@ from netdsl.keras.build import toolbox
 from netdsl.keras.keras_2_operators import operators
 
 _MODELS = ("Functional", "Model", "Sequential")
+# Keys of Keras 2 that say nothing about what is computed.
 _ALWAYS = {"implementation", "input_length", "query_shape", "key_shape", "value_shape"}
 _HARMLESS = (("groups", 1), ("output_mode", "int"), ("fused", True), ("trainable", True))
 _OF_EVERY_LAYER = {"name", "trainable", "dtype", "activity_regularizer"}
@@ -28,6 +29,7 @@ def is_keras_2(config: Mapping[str, Any], version: Any) -> bool:
     """Say whether a stored configuration is of Keras 1 or 2: by the version, else by its calls."""
     if version:
         return str(version).split(".")[0] in ("1", "2")
+    # Old files hold no version.
     return "batch_input_shape" in str(config) and "batch_shape" not in str(config)
 
 
@@ -42,6 +44,7 @@ def load_keras_2(path: str, config: Mapping[str, Any]) -> Any:
         NetError: N614 with the layer and the reason, where Keras 3 has nothing that does the same.
     """
     keras = toolbox().keras
+    # A module's name in a file would be imported: classes are looked up in Keras alone.
     updated = _Updater(path, keras).model(_without_modules(config))
     make = keras.Sequential if updated["class_name"] == "Sequential" else keras.Model
     model = make.from_config(deepcopy(updated["config"]), custom_objects=operators())
@@ -114,6 +117,7 @@ class _Updater:
             return _input(shape, config.get("dtype", "float32"), name)
         if class_name in operators():
             return layer
+        # Sequential models had it on their first layer; `model` has made an input of it.
         config = {key: value for key, value in config.items() if key != "batch_input_shape"}
         for key in ("layer", "backward_layer", "cell"):
             if isinstance(config.get(key), dict):
@@ -167,6 +171,7 @@ class _Updater:
 def _accepted(made: Any) -> set[str]:
     """Return what a class of layers is made with, by its name."""
     found: set[str] = set()
+    # Up to the first class that passes nothing on by **kwargs: the arguments of all of them count.
     for base in made.__mro__[:-1]:
         if "__init__" not in vars(base):
             continue
@@ -186,10 +191,12 @@ def _updated_value(key: str, value: Any) -> Any:
     """Bring one value of a configuration up to date."""
     if key == "dtype" and isinstance(value, dict):
         return value["config"].get("name", "float32")
+    # TensorFlow's batch norm wrote a list; Keras 3 takes a number.
     if key == "axis" and isinstance(value, list) and len(value) == 1:
         return value[0]
     if isinstance(value, dict) and value.get("class_name") == "VarianceScaling":
         old = value["config"].get("distribution")
+        # Keras 2's "normal" was truncated, that of Keras 3 is too, under its full name.
         new = "truncated_normal" if old == "normal" else old
         return {**value, "config": {**value["config"], "distribution": new}}
     return value
@@ -231,6 +238,8 @@ def _node(node: Any, shift: Mapping[str, int]) -> dict[str, Any]:
     else:
         named = next((each[3] for each in node if len(each) > 3 and each[3]), {})
         tensors = [_argument(each[:3], shift) for each in node]
+        # One tensor in a list and one alone were written alike: a merge is known by its other
+        # tensors.
         listed = len(tensors) > 1 or "values" in named
         arguments = [tensors] if listed else tensors
     return {
@@ -245,6 +254,7 @@ def _argument(value: Any, shift: Mapping[str, int]) -> Any:
         return value[2]
     if _is_reference(value):
         name, number, output = value[:3]
+        # Shape and dtype are not read: Keras finds the tensor by its history.
         history = [name, number - shift.get(name, 0), output]
         config = {"shape": [None], "dtype": "float32", "keras_history": history}
         return {"class_name": "__keras_tensor__", "config": config}
@@ -314,6 +324,7 @@ def _load_by_name(model: Any, file: Any) -> None:
         within = {each.name: each for each in _leaves(layer)} if hasattr(layer, "layers") else {}
         found: dict[str, list[Any]] = {}
         for name in names:
+            # A nested model's weights lie in one group, named by their layers within.
             inner = next((part for part in name.split("/") if part in within), layer.name)
             found.setdefault(inner, []).append(group[name][()])
         for name, arrays in found.items():

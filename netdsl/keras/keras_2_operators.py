@@ -135,8 +135,11 @@ def operators() -> dict[str, type]:
             function = table.get(self.function)
             if function is None:
                 raise ValueError(f"`{self.name}` calls TensorFlow's {self.function}")
+            # TensorFlow's functions take a name for the graph, `keras.ops` do not.
             named = {key: value for key, value in named.items() if key != "name"}
             found = function(*given, **named)
+            # Keras looks for calls of the layer that the file names, and finds that of the
+            # operation.
             private.add_call(self, keras.tree.flatten(found)[0])
             return found
 

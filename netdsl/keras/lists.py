@@ -48,6 +48,8 @@ def with_lists(
                 continue
             known = option in layer.kind.options
             weight = listed_weight(layer.kind, option, *inputs) if known else None
+            # First weights do not change what the model computes: without them the import still
+            # holds.
             if weight is None or not len(numbers) == math.prod(weight.shape) <= MAX_WRITTEN:
                 view.leave_out(key)
                 continue

@@ -81,10 +81,13 @@ def layer_nodes(layers: Sequence[ImportedLayer], defaults: FileDefaults) -> Laye
             continue
         head, values, roles = _head(layer, defaults.left(place))
         if layer.shared is not None:
+            # The only shared layer of a file needs none.
             number = f"_{len(shared) + 1}" if shared else ""
             name, *_ = shared.setdefault(layer.shared, (f"shared{number}", head, values))
+            # A use says the name alone: its size and options are those of the `let`.
             head, values, roles = ImportedHead(name, each=head.each), (), ()
         if layer.kernel is not None:
+            # `tie` names a single layer: folded into a repeat it could not be named.
             head = head._replace(tie=place)
         nodes.append(Node(head, values, roles, layer.inputs[:1], width))
     ends = sorted({*_aside(layers, nodes), *_around_each(layers)})
@@ -118,6 +121,7 @@ def _aside(layers: Sequence[ImportedLayer], nodes: Sequence[Node]) -> list[int]:
             at: int | None = place
             while at is not None:
                 before.add(at)
+                # Dominators: only what every way passes is certainly named before it is used.
                 at = dominators[at]
             found.update(point for point in layer.inputs[1:] if point not in before)
     return sorted(found)
@@ -139,6 +143,7 @@ class _TakenNumbers:
         """Write a size or a stride: None where it is one number, which is taken out."""
         if not sizes:
             return ""
+        # 3x1 and 1x3 stay text: one parameter cannot be two sizes.
         if len(set(sizes)) > 1:
             return "x".join(map(str, sizes))
         self.take(sizes[0], role)
@@ -168,6 +173,7 @@ def _role(option: Option[Any], value: Any, named: bool) -> str:
         return option.name if whole else ""
     if isinstance(option, SizesOption) or not is_number(value) or "/" in value_text(value):
         return ""
+    # Parameters' names: p for probabilities and the like, v for other values.
     return "p" if isinstance(option, Real) and option.max == 1 else "v"
 
 

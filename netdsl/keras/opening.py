@@ -46,6 +46,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     """
     if not os.path.isfile(path):
         raise fail("N601", f"there is no file {os.fspath(path)}")
+    # Before Keras is imported, which takes seconds.
     if lack := _lack(os.fspath(path)):
         raise fail("N614", f"{os.fspath(path)} is not a complete Keras model: {lack}")
     keras = toolbox().keras  # imported quietly, before anything else does so
@@ -71,6 +72,7 @@ def _bounded(path: str) -> Iterator[None]:
 
     def count(variable: Any) -> None:
         nonlocal needed
+        # At each variable, before it has memory: a config of few words can ask for terabytes.
         needed += math.prod(variable.shape) * np.dtype(variable.dtype).itemsize
         check_built(needed, arrays)
 
@@ -134,6 +136,7 @@ def open_model(what: str, shape: InputShapes = None, weights: str | None = None)
 
 def _application(name: str, shape: InputShapes, weights: str | None) -> Any:
     keras = toolbox().keras
+    # Its modules are in lower case, its models are not.
     known = [key for key in dir(keras.applications) if key[0].isupper()]
     if name not in known:
         raise fail(
@@ -194,6 +197,7 @@ def _loaded(path: str) -> Any:
             help="give a .keras or .h5 file, or keras:NAME such as keras:ResNet50",
         )
     config = _stored(path)
+    # Before Keras reads anything: `safe_mode` has had holes (CVE-2025-1550, CVE-2025-8747).
     _refuse_code(path, config)
     tools = toolbox()
     try:
@@ -223,6 +227,7 @@ def _stored(path: str) -> Mapping[str, Any]:
         NetError: N614 where the file holds none.
     """
     with open(path, "rb") as file:
+        # By content, not by suffix: what Keras would open decides.
         begin = file.read(8)
     try:
         if begin.startswith(b"PK"):
@@ -292,6 +297,7 @@ def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
             if isinstance(inner, dict) and isinstance(inner.get("name"), str)
             else ""
         )
+        # Also in other layers' arguments: any function may be stored as marshalled bytes.
         if kind in _CODE or (isinstance(inner, dict) and any(map(_is_lambda, inner.values()))):
             help = "write it with Keras's own layers"
             raise fail(
@@ -301,6 +307,7 @@ def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
             )
         if any(
             not _OURS.match(name)
+            # A registered class is named `package>Class`, whatever its module says.
             for name in (module, kind if ">" in kind else None)
             if name is not None
         ):
@@ -319,6 +326,7 @@ def _is_lambda(value: Any) -> bool:
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
     """Yield all JSON objects in a configuration."""
+    # A list rather than recursion: a file can nest deeper than Python's stack.
     waiting = [value]
     while waiting:
         part = waiting.pop()

@@ -45,6 +45,7 @@ def add_call(operation: Any, tensor: Any) -> None:
     made = origin(tensor)
     assert made is not None, "an operation on symbolic tensors gives one"
     count = len(operation._inbound_nodes)
+    # Names in a model must differ: a second call gets a number.
     made.operation.name = f"{operation.name}_{count}" if count else operation.name
     operation._inbound_nodes.append(made.operation._inbound_nodes[made.call])
 
@@ -60,6 +61,7 @@ def inputs_of(node: Any) -> list[Any]:
     from keras.src.backend import get_keras_mask
 
     arguments = node.arguments
+    # Keras stores keywords in the order of the call; weights and kinds count by the signature.
     order = list(inspect.signature(node.operation.call).parameters)
     named = sorted(
         arguments.kwargs, key=lambda name: order.index(name) if name in order else len(order)
@@ -70,6 +72,7 @@ def inputs_of(node: Any) -> list[Any]:
         for tensor in tree.flatten(value)
         if isinstance(tensor, KerasTensor)
     ]
+    # Keras adds them to the arguments of layers that take a mask.
     masks = {id(get_keras_mask(tensor)) for tensor in given}
     return [tensor for tensor in given if id(tensor) not in masks]
 
@@ -104,6 +107,7 @@ def weights_of(layer: Any) -> list[Any]:
     from keras import tree
 
     within = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else ()
+    # `stateful` layers count their states as weights.
     states = {id(state) for each in within for state in tree.flatten(getattr(each, "states", None))}
     return [weight for weight in layer.weights if id(weight) not in states]
 
@@ -182,6 +186,7 @@ def watched_initialization(watch: Callable[[Any], object]) -> Iterator[None]:
     thread, usual = get_ident(), Variable._initialize_with_initializer
 
     def initialize(variable: Any, initializer: Any) -> None:
+        # The patch is global: another thread may be making a model of its own meanwhile.
         if get_ident() == thread:
             watch(variable)
         usual(variable, initializer)
@@ -228,6 +233,7 @@ def prepare_gradients(optimizer: Any, prepare: Callable[[Sequence[Any]], Sequenc
     def prepared(gradients: Sequence[Any], variables: Sequence[Any]) -> None:
         apply(prepare(gradients), variables)
 
+    # Around accumulation, clipping and the step, all of which see what `prepare` returns.
     optimizer._backend_apply_gradients = prepared
 
 
@@ -248,11 +254,14 @@ def scale_rates(optimizer: Any, group: Callable[[Any], Any], rate_of: Callable[.
         for key, pairs in groups.items():
             own = rate_of(key, rate, optimizer._iterations)
             for _, variable in pairs if decay else ():
+                # Keras applies the decay with one rate for all, before the step; here each group
+                # has its own.
                 variable.assign(variable - variable * decay * own)
             step([gradient for gradient, _ in pairs], [variable for _, variable in pairs], own)
 
     optimizer._backend_update_step = scaled
     if decay:
+        # Else every weight would decay twice.
         optimizer._apply_weight_decay = lambda variables: None
 
 

@@ -25,6 +25,7 @@ def quiet_keras() -> ModuleType:
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Imported by someone else it has already said what it says.
     if "keras" not in sys.modules:
         with stderr_shut(), process.without_unused(), process.uncollected():
             import keras  # noqa: F401
@@ -35,6 +36,7 @@ def quiet_keras() -> ModuleType:
 def stderr_shut() -> Iterator[None]:
     """Let nothing through to standard error, not even what C++ writes."""
     sys.stderr.flush()
+    # The descriptor, not `sys.stderr`: C++ does not know of Python's stream.
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

@@ -121,8 +121,10 @@ class Comparison:
         self.model, self.clone, self.pairs = model, clone, list(pairs)
         self.inputs = input_draws(graph, measured)
         self.dtypes = [str(tensor.dtype) for tensor in model.inputs]
+        # Two sizes of batch: what mixes examples with each other differs in one of them.
         self.batches = (2, 3) if macs < _BIG else (2,)
         self.measured_batch = 16 if macs < _BIG else 4
+        # Always the same numbers: an import that succeeds does so every time.
         self.rng = np.random.default_rng(0)
 
     def hold(self, own_weights: bool) -> None:
@@ -146,6 +148,7 @@ class Comparison:
         for number, (gain, positive) in enumerate(_DRAWS):
             weights = [self._drawn(pair.source, gain) for pair in self.pairs]
             inputs = [self._inputs(batch, positive) for batch in self.batches]
+            # Later draws only: with drawn statistics a norm whose statistics are swapped is seen.
             if number >= _DRAWN_STATISTICS:
                 weights = self._with_statistics(weights, positive)
             if self._shows(weights, inputs):
@@ -187,6 +190,7 @@ class Comparison:
         outputs = zip(*self._outputs(weights, inputs), strict=True)
         for number, (one, other) in enumerate(outputs):
             finite = np.isfinite(one)
+            # An overflow in one of the two alone is a difference, whatever its size.
             if one.shape != other.shape or not (finite == np.isfinite(other)).all():
                 raise self._other(number, math.inf)
             # Where both overflow alike nothing is learned from it; the finite rest still counts.
@@ -214,6 +218,7 @@ class Comparison:
         def nudged(numbers: Any, padding: float | None = None) -> Any:
             if numbers.dtype != np.float32:
                 return numbers
+            # The next float32 above: the smallest change there is.
             return np.where(numbers == padding, numbers, np.nextafter(numbers, np.float32(np.inf)))
 
         moved_inputs = [
@@ -253,7 +258,9 @@ class Comparison:
             or "variance" in name
             or (len(shape) < 2 and "kernel" in name)
         ):
+            # Around 1 and above 0: variances have a root, and a factor near 0 would hide its layer.
             return self.rng.uniform(0.5, 1.5, shape).astype("float32")
+        # Biases below the signal, so that a relu does not go dead.
         deviation = 0.1 if "kernel" not in name else gain * _fan_in(shape, weight.path) ** -0.5
         if name == "embeddings":
             deviation = 1.0
@@ -289,6 +296,7 @@ class Comparison:
         else:
             values = draw.offset + draw.factor * self.rng.standard_normal(shape)
         if draw.padding is not None:
+            # One example with padding and others without: a mask that is lost changes the first.
             values[0, shape[1] - shape[1] // 3 :] = draw.padding
         if draw.limit is None and dtype.startswith(("float", "bfloat")):
             return np.asarray(values, "float32")
@@ -340,6 +348,7 @@ def _call(
         for value, tensor in zip(inputs, model.inputs, strict=True)
     ]
     with _without_states(model):
+        # Stateless: the model that is imported must come out as it went in.
         outputs, after = model.stateless_call(
             values(model.trainable_variables),
             values(model.non_trainable_variables),
@@ -368,6 +377,7 @@ def _with_own_statistics(norm: Any, call: Callable[..., Any], inputs: Any, **mor
     rank = len(inputs.shape)
     axes = [axis for axis in range(rank) if axis != norm.axis % rank]
     mean, variance = toolbox().keras.ops.moments(inputs, axes)
+    # Within `stateless_call`: it is the values handed out that change, not the model.
     norm.moving_mean.assign(mean)
     norm.moving_variance.assign(variance)
     return call(inputs, **more)

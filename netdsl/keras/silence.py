@@ -24,6 +24,7 @@ def without_needless_warnings(text: str) -> Architecture:
             codes.setdefault(line, set()).add(warning.code)
     if not codes:
         return network
+    # Read twice: only the reader knows which lines are warned of.
     lines = text.split("\n")
     for line, own in codes.items():
         lines[line - 1] += f"  # netdsl: ignore {', '.join(sorted(own))}"

@@ -27,6 +27,7 @@ def _number_text(value: Fraction) -> str:
     short = repr(float(value))
     if Fraction(short) == value:
         return short.replace("e-0", "e-")
+    # 1/255 rather than 0.00392156862745098: people write scales so.
     inverse = float(1 / value)
     if value.numerator == 1:
         return f"1/{value.denominator}"

@@ -65,12 +65,14 @@ def derivatives(
         tools.keras.utils.set_random_seed(seed)
     with in_float64(tools.keras):
         built, edges = _tapped(graph, tools)
+    # After building, since some refusals depend on a layer's shape.
     require_layers_in_float64(tools.keras, built.model)
     for layer in built.model.layers:
         private.keep_scale_in_float64(layer)
     assign(built, graph, weights)
     shapes = [graph.ops[graph.ops[index].inputs[slot]].shape for index, slot in edges]
     shapes += [port.shape for port in graph.outputs]
+    # x + 0 is x, and the derivative by the 0 is that by x on this way alone.
     zeros = [np.zeros((len(inputs[0]), *shape)) for shape in shapes]
     named = variables_of(built, graph)
     trained = [
@@ -91,6 +93,7 @@ def derivatives(
     for (index, name, _), array in zip(trained, by_weight, strict=True):
         shape = next(w.shape for w in graph.weights(graph.ops[index]) if w.name == name)
         found.setdefault(index, {})[name] = array.reshape(shape)
+    # `strict=False`: the taps of the outputs come after those of the edges.
     by_edge = dict(zip(edges, by_tap, strict=False))
     return Derivatives(value, by_edge, by_tap[len(edges) :], found)
 
@@ -104,6 +107,7 @@ def _tapped(graph: Graph, tools: Any) -> tuple[Built, list[Edge]]:
         op = graph.ops[index]
         source = graph.read_by(op)[slot]
         tensor, shape = tensors.seen(source), graph.ops[source].shape
+        # Indices have no derivative, and a source reads its input only to count examples.
         if op.inputs and not isinstance(shape, Indices):
             taps[index, slot] = keras.Input(shape, dtype="float64")
             tensor = _plus(keras, tensor, taps[index, slot], f"edge_{index}_{slot}")

@@ -58,6 +58,8 @@ class FileWriter:
         self.output_names = {
             place: identifier(name)
             for place, name in zip(model.outputs, output_names, strict=False)
+            # Two names can become one identifier, or that of an input: then the usual numbers are
+            # used.
             if name and taken.count(identifier(name)) == 1
         }
 
@@ -110,6 +112,7 @@ class FileWriter:
                 named = f"{names[start]}: " if start in referred else ""
                 lines += [f"input {named}{self._input(start)}", *_filled(">", steps, "")]
         lines += [f"tie {names[place]} = transpose {names[other]}" for place, other in ties]
+        # Formatted as `netdsl fmt` would: the file does not change at the first save.
         return format_text(Source(self.name, "\n".join(lines) + "\n"), Limits())
 
     def _ties(self) -> list[tuple[int, int]]:
@@ -157,6 +160,7 @@ class ChainWriter:
         steps: list[str] = []
         for deeper, items in groupby(chain, lambda item: self._each(item) > within):
             if deeper:
+                # Neighbours within the same `each` are one chain within it.
                 steps.append(f"each({' > '.join(self.steps((*items,), within + 1))})")
             else:
                 steps += (self._step(item, within) for item in items)
@@ -225,6 +229,7 @@ class ChainWriter:
         arguments = list(zip(parameters, item.values, values, strict=True))
         while arguments and arguments[-1][0].default is not None:
             parameter, value, _ = arguments[-1]
+            # Only from the end: an argument that is left out cannot be followed by one.
             if parameter.default != value:
                 break
             arguments.pop()
@@ -273,6 +278,7 @@ def _bare(value: str) -> str:
 def _input_names(names: Sequence[str]) -> list[str]:
     """Take the inputs' own names, where they are names that people gave."""
     plain = list(map(identifier, names))
+    # Keras's own names are numbered through the process: a text would differ from run to run.
     made = any(re.match(r"input_(layer|[0-9])", name) for name in plain)
     if len(set(plain)) == len(plain) and not made:
         return plain

@@ -25,6 +25,7 @@ def reduced(parts: CallParts) -> OutputPlaces | None:
     if not parts.shapes[0]:
         raise parts.refuse("its output is a single number without axes: write keepdims=True")
     place = parts.source
+    # min(x) = -max(-x): the language has no minimum.
     if call.class_name == "Min":
         place = parts.rescale(place, -1.0)
     name = "Max" if call.class_name == "Min" else call.class_name
@@ -47,6 +48,7 @@ def spread_out(parts: CallParts) -> OutputPlaces | None:
     variance = parts.step("Mean", [squares], parts.shapes[-1], over)
     if name == "Std":
         return [parts.step("Sqrt", [variance], parts.shapes[0])]
+    # `Moments` has both outputs, `Var` the last alone.
     return [parts.reshape(mean, parts.shapes[0]), variance][-len(parts.shapes) :]
 
 
@@ -116,6 +118,7 @@ def pooled(parts: CallParts, place: int, axes: list[int], name: str) -> int:
     rest = [axis for axis in range(len(shape)) if axis not in axes]
     if name != "Sum" and _is_global(axes, len(shape)):
         return parts.pool(place, "Max" if name == "Max" else "Average")
+    # Axes that have no name together: moved to the front and made one, of which there is a word.
     if not rest or named_axes(axes, len(shape)) is None:
         sizes = [math.prod(shape[axis] for axis in some) for some in (axes, rest)]
         moved = parts.permute(place, [axis + 1 for axis in (*axes, *rest)])
@@ -132,6 +135,7 @@ def along_last(parts: CallParts) -> OutputPlaces | None:
     if not isinstance(axis, int) or axis in (-1, rank):
         return None
     (axis,) = axes_of(parts, axis, rank)
+    # `softmax(over=)` names it.
     if call.class_name == "Softmax" and rank <= 4:
         return None
     order = [*(at for at in range(1, rank + 1) if at != axis + 1), axis + 1]
@@ -159,6 +163,7 @@ def transposed(parts: CallParts) -> OutputPlaces | None:
         if not isinstance(source, int) or not isinstance(target, int):
             raise parts.refuse("it moves several axes")
         order.insert(target % (rank + 1), order.pop(source % (rank + 1)))
+    # The batch is no longer first: there is no such layer, since examples are independent.
     if order[0]:
         raise parts.refuse("it works across the examples of a batch")
     return [parts.permute(parts.source, order[1:])]

@@ -73,6 +73,7 @@ def powers(parts: CallParts) -> OutputPlaces | None:
 def cast(parts: CallParts) -> OutputPlaces | None:
     """Return a cast between kinds of floating-point numbers, which changes nothing."""
     expected = str(parts.call.config.get("dtype", ""))
+    # A cast to integers rounds, which has no word.
     return [parts.source] if expected.startswith("float") else None
 
 
@@ -98,6 +99,7 @@ def combined(parts: CallParts) -> OutputPlaces | None:
             scalar if place == at else each for place, each in enumerate(call.arguments)
         )
         return [parts.step(call.class_name, call.inputs, shape, arguments=arguments)]
+    # Along the last axis: `std` and `scale` have a number for each channel, and for nothing else.
     if numbers.size == shape[-1] == numbers.shape[-1]:
         scale, offset = _affine(parts, numbers.reshape(-1), first=at == 0)
         return [parts.rescale(parts.source, scale, offset)]
@@ -141,6 +143,7 @@ def _repeated(parts: CallParts, place: int) -> int:
     if len(given) != len(shape) or any(one not in (1, whole) for one, whole in pairs):
         raise parts.refuse("its inputs are spread over each other across the batch")
     factors = [whole // one for one, whole in pairs[:-1]]
+    # Copies along positions: the language's merges spread over channels or all of them only.
     if any(factor > 1 for factor in factors):
         if len(factors) > 3:
             raise parts.refuse(f"it spreads its input over {len(factors)} axes")
@@ -186,4 +189,5 @@ def _is_sincos(numbers: Any, shape: tuple[int, ...]) -> bool:
     position, channel = np.arange(shape[0])[:, None], np.arange(shape[1])[None]
     angles = position / 10000 ** (2 * (channel // 2) / shape[1])
     table = np.where(channel % 2 == 0, np.sin(angles), np.cos(angles))
+    # Models store the table as float32, and compute it by different formulas.
     return bool(np.abs(numbers.reshape(shape) - table).max() < 1e-5)

@@ -16,6 +16,7 @@ def of_one_head(parts: CallParts) -> OutputPlaces | None:
     layer = parts.operation
     _refuse_hidden(parts)
     queries, values, *keys = parts.call.inputs
+    # Keras takes the values as keys where none are given.
     keys = [*keys, values][:1]
     if parts.call.class_name == "AdditiveAttention":
         each = _tanh(parts, _pairs(parts, queries, *keys))
@@ -83,6 +84,7 @@ def multi_head(parts: CallParts) -> OutputPlaces | None:
     queries, values, *keys = call.inputs
     heads, dim = config["num_heads"], config["key_dim"]
     alike = config.get("value_dim") in (None, dim) and [*keys, values][0] == values
+    # The word `attention` says all of it: None leaves the call whole.
     if alike and parts.shapes[0] == parts.shape(queries) and not (several and parts.is_read(1)):
         if not several:
             return None
@@ -119,6 +121,8 @@ def _projected(parts: CallParts, heads: int, groups: int) -> OutputPlaces:
     count = (heads, groups, groups)
     q, k, v = (_heads(parts, *each) for each in zip(inner, sources, count, strict=True))
     (_, length, dim), width = parts.shape(q), parts.shape(v)[-1]
+    # Heads of one group in a row: each group is one product of matrices. Scaled before, as Keras
+    # does.
     q = parts.reshape(parts.rescale(q, dim**-0.5), (groups, heads // groups * length, dim))
     scores, out = _attended(parts, q, k, v)
     out = parts.permute(parts.reshape(out, (heads, length, width)), [2, 1, 3])
@@ -184,4 +188,5 @@ def _refuse_hidden(parts: CallParts) -> None:
     if given:
         raise parts.refuse(f"it is called with {', '.join(given)}")
     if parts.call.config.get("dropout"):
+        # In use it does nothing, and the products have no place to say it.
         parts.reader.left_out.append(f"dropout of `{parts.call.name}`")

@@ -57,6 +57,7 @@ def divided(parts: CallParts) -> OutputPlaces | None:
     over = call.arguments[0]
     if len(call.inputs) == 1 and over is None:
         return combined(parts)
+    # a / b = a * (1 / b): merges of the language multiply.
     place = parts.step("Reciprocal", [divisor], parts.shape(divisor))
     if len(call.inputs) == 2:
         return [parts.step("Multiply", [call.inputs[0], place], shape)]

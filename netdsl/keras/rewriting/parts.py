@@ -109,6 +109,7 @@ class CallParts(NamedTuple):
         arguments: tuple[Any, ...] = (),
     ) -> int:
         """Add a part without weights."""
+        # Each part is an operation of its own: one number would make them one shared layer.
         operation = object()
         call = self.call._replace(
             class_name=class_name,
@@ -178,6 +179,7 @@ class CallParts(NamedTuple):
     def permute(self, place: int, axes: Sequence[int]) -> int:
         """Put the axes, counted from 1, in another order."""
         before = self.reader.calls[place]
+        # Two after each other are one: rules move axes to where they need them and back.
         if before.class_name == "Permute":
             dims = before.config["dims"]
             return self.permute(before.inputs[0], [dims[axis - 1] for axis in axes])

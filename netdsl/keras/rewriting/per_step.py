@@ -63,12 +63,14 @@ def per_step(
     if name == "TimeDistributed":
         return per_step(parts, layer.layer, sources, shapes, steps + 1)
     before = shapes[0][:steps]
+    # After a layer that was just unfolded it stays folded: both go into one `each`.
     plain = name in _AT_EACH_POSITION and not parts.is_unfolded(sources[0], before)
     if plain:
         return [_at_each_position(parts, layer, sources, shapes[0], steps)]
     folded = [parts.reshape(place, parts.shape(place)[steps:]) for place in sources]
     if isinstance(layer, keras.Model) and hasattr(layer, "outputs"):
         made = parts.reader.run(layer, folded)
+    # In the batch a mask's steps are examples, and no layer can skip an example.
     elif parts.is_masked and name.rstrip("D").rstrip("123") not in _WITHOUT_MASKS:
         raise parts.refuse(f"it has a {name} at each step, and masks within a step")
     else:

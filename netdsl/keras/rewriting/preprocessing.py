@@ -47,6 +47,7 @@ def resized(parts: CallParts) -> OutputPlaces | None:
         if max(size, new) % min(size, new):
             raise parts.refuse(f"it takes the nearest of {size} pixels for {new}")
         step = max(1, size // new)
+        # Keras takes the pixel in the middle: the first half of a step is cut off before.
         place = thinned(parts, cut_axis(parts, place, axis, step // 2, size), axis, step)
         factors.append(max(1, new // size))
     if factors == [1, 1]:

@@ -29,6 +29,7 @@ def bidirectional(parts: CallParts) -> OutputPlaces | None:
     outputs = [list(_outputs(parts, layer)) for layer in (forward, backward)]
     first = [states[0] for states in outputs]
     if forward.return_sequences:
+        # Backwards outputs come in reverse; Keras turns them before it joins both.
         first[1] = turned(parts, first[1], 0)
     if mode is None:
         merged = first
@@ -79,6 +80,7 @@ def of_cells(parts: CallParts) -> OutputPlaces | None:
             config={
                 **cell.get_config(),
                 "return_sequences": sequences,
+                # Only the first cell sees the input reversed: the others see what it gives.
                 "go_backwards": layer.go_backwards and number == 1,
                 "stateful": layer.stateful,
                 "return_state": number == len(cells) and layer.return_state,
@@ -113,6 +115,8 @@ def _outputs(parts: CallParts, layer: Any) -> OutputPlaces:
         return [output]
     last = output
     if config["return_sequences"]:
+        # The hidden state at the end is the last output; an LSTM's cell state is nowhere to be
+        # read.
         last = parts.reshape(cut_axis(parts, output, 0, length - 1, length), (units,))
     if class_name == "LSTM":
         return [output, last, parts.unread("its cell state is read", (units,))]

@@ -86,6 +86,7 @@ def _again(parts: CallParts, place: int, axis: int, count: int, as_a_whole: bool
     rows = (1, size * rest) if as_a_whole else (size, rest)
     sequence = parts.reshape(parts.permute(place, order), rows)
     longer = (rows[0] * count, rows[1])
+    # `up` repeats each position: one position that is the whole, or each by itself.
     made = parts.step("UpSampling1D", [sequence], longer, {"size": count})
     back = [order.index(at) + 1 for at in range(1, len(shape) + 1)]
     return parts.permute(parts.reshape(made, (size * count, *moved[1:])), back)

@@ -24,6 +24,7 @@ def indexed(parts: CallParts) -> OutputPlaces | None:
     if _is_plain(key, len(shape)):
         return None
     place, cuts = parts.source, _cuts(parts, key)
+    # The first position of a sequence has a word, `first`.
     if len(shape) == 2 and cuts == [_Cut(0, 1, 1, True), _Cut(0, shape[1], 1)]:
         first = parts.step("GetItem", [place], shape[1:], arguments=(None, (slice(None), 0)))
         return [parts.reshape(first, parts.shapes[0])]
@@ -133,6 +134,7 @@ def thinned(parts: CallParts, place: int, axis: int, step: int) -> int:
     if len(shape) > 4:
         raise parts.refuse(f"it takes every {step}th of one of {len(shape)} axes")
     strides = [step if at == axis else 1 for at in range(len(shape) - 1)]
+    # A pool whose window is one cell takes every `step`-th.
     config = {"pool_size": [1] * len(strides), "strides": strides, "padding": "valid"}
     thin = (*shape[:axis], count, *shape[axis + 1 :])
     return parts.step(f"MaxPooling{len(strides)}D", [place], thin, config)
@@ -147,6 +149,7 @@ def turned(parts: CallParts, place: int, axis: int) -> int:
     shape = parts.shape(place)
     if shape[axis] == 1:
         return place
+    # Channel by channel: more than these would be a text that nobody reads.
     if axis == len(shape) - 1 and shape[-1] <= 16:
         channels = [parts.channels(place, at, at + 1) for at in reversed(range(shape[-1]))]
         return parts.concatenate(channels)
