@@ -54,6 +54,7 @@ def memory_context(explain: Callable[[], tuple[str, str]]) -> Iterator[None]:
     except NetError:
         raise
     except Exception as error:
+        # By class or by text: a backend's own class need not be imported to be recognised.
         if not is_out_of_memory(error):
             raise
         message, help = explain()
@@ -98,9 +99,12 @@ def check_memory(training: TrainingMemory, batch: int) -> None:
         for free, kind in ((free_memory(), RESIDENT), (free_addresses(), ADDRESSES))
         if free is not None
     ]
+    # Two limits, since they count different things: pages in use, and addresses reserved (which the
+    # backends reserve far more of than they use).
     over = [limit for limit in limits if limit[1] > limit[0]]
     if not over:
         return
+    # The one that allows the smaller batch: what the help says must fit within both.
     free, needed, fits = min(over, key=lambda limit: limit[2])
     message = (
         f"not enough memory for this training: a batch of {batch:,} needs about "
@@ -160,6 +164,7 @@ def _of_groups(root: Path) -> Iterator[int | None]:
             else:
                 continue
             group = top / path.lstrip("/")
+            # Limits of the groups around count too: a container's is often set two levels up.
             for folder in (group, *group.parents):
                 if folder.is_relative_to(top):
                     yield _left(folder, *names)
@@ -171,6 +176,8 @@ def _left(group: Path, limit: str, usage: str) -> int | None:
         allowed, used = (int((group / name).read_text()) for name in (limit, usage))
         lines = (group / "memory.stat").read_text().splitlines()
         stat = dict(line.split(maxsplit=1) for line in lines)
+        # The kernel drops such pages before it refuses memory: counted as used, a machine that has
+        # read a large data set would seem full.
         return allowed - used + int(stat.get("inactive_file", 0))
     return None
 
@@ -190,5 +197,6 @@ def free_addresses() -> int | None:
 def cores() -> int:
     """Return how many cores this process can use: each has threads, with memory of their own."""
     if hasattr(os, "sched_getaffinity"):
+        # A container or `taskset` may allow fewer than the machine has.
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

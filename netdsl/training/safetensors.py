@@ -59,6 +59,7 @@ def _array(name: str, kind: str, shape: list[int], content: bytearray) -> Any:
     if kind not in TYPES:
         raise ValueError(f"`{name}` has the type {kind}, which is not read")
     array = np.frombuffer(content, TYPES[kind]).reshape(shape)
+    # bfloat16 is the upper half of float32: shifted up it is exact.
     return np.asarray(array.astype("<u4") << 16).view("<f4") if kind == "BF16" else array
 
 
@@ -67,5 +68,6 @@ def write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[s
     import numpy as np
     from safetensors.numpy import save_file
 
+    # safetensors writes the memory as it lies, so a transposed view would be written transposed.
     dense = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(dense, path, dict(metadata))

@@ -82,7 +82,9 @@ def error_context(hosts: int) -> Iterator[None]:
             raise
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         near = [line for line in lines if any(word in line for word in CONNECTION)]
+        # The last of them: a backend's message ends with the cause, after pages of operations.
         line = near[-1] if near else lines[0] if lines else type(error).__name__
+        # 200 characters: a line of XLA's can hold a whole program.
         raise lost_host(line[:200]) from None
 
 
@@ -110,7 +112,9 @@ def supervised(work: Callable[[], int]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)  # at a usual exit JAX would wait for the others, who may be lost
+    # Each side closes the end that it does not use, or the pipe would never be seen to close.
     os.close(reads)
+    # A handler that only passes Ctrl-C on: the child decides how its training ends, and is awaited.
     usual = signal.signal(signal.SIGINT, lambda number, frame: os.kill(child, signal.SIGINT))
     try:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -129,5 +133,6 @@ def supervised(work: Callable[[], int]) -> int:
 
 def _end_with(pipe: Any) -> None:
     """End the process when the other end of the pipe closes: its parent is no more."""
+    # Nothing is ever written: this returns when the writing end closes, however the parent ends.
     os.read(pipe, 1)
     os._exit(RunError.exit_code)

@@ -35,6 +35,7 @@ class OnJax(DeviceStrategy):
         import jax
 
         if hosts:
+            # Before `jax.devices()`, which would start the backend without the other hosts.
             keras.distribution.initialize(",".join(hosts), len(hosts), me)
         taken = [
             chosen_devices(devices, [one for one in jax.devices() if one.process_index == host])
@@ -45,7 +46,10 @@ class OnJax(DeviceStrategy):
             len(hosts), me, sum(map(len, taken)), range(before, before + len(taken[me]))
         )
         self.distribution = keras.distribution.DataParallel(
-            devices=[one for each in taken for one in each], auto_shard_dataset=False
+            # Sorted by host, so that each host's rows of a batch are consecutive; `_placed` divides
+            # them itself.
+            devices=[one for each in taken for one in each],
+            auto_shard_dataset=False,
         )
         self.states: dict[Any, Any] = {}
 
@@ -61,6 +65,8 @@ class OnJax(DeviceStrategy):
             model.make_train_function()
         else:
             model.make_test_function()
+        # The variables hold the numbers themselves (weights set, metrics reset): they are read
+        # again.
         if model not in self.states or private.has_jax_state(model):
             self.states[model] = private.taken_jax_state(model, names)
         function = model.train_function if training else model.test_function

@@ -37,6 +37,7 @@ def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
     if not is_shared(recipe):
         return Devices()
     hosts, batch = recipe.hosts or (), recipe.batch or 1
+    # Twice: what needs no device is refused before the other hosts are waited for.
     check_shares(recipe, batch)
     me = host_number(recipe)
     if len(hosts) > 1 and not quiet:
@@ -44,6 +45,7 @@ def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
         print(f"host {me} of {len(hosts)}: waiting for {others}", file=sys.stderr, flush=True)
     strategy = _strategy(hosts, me, recipe.devices or 1)
     check_shares(recipe, batch, strategy.count)
+    # `devices: all` on a machine with one is an ordinary training, with its steps together.
     return strategy if strategy.count > 1 or hosts else Devices()
 
 

@@ -48,6 +48,7 @@ def check_shares(recipe: Recipe, batch: int, found: int | None = None) -> None:
         twice = next(host for host in hosts if hosts.count(host) > 1)
         raise Conflict("hosts", f"`hosts` names {twice} twice: two processes cannot listen there")
     devices = found if recipe.devices == "all" else int(recipe.devices or 1) * max(1, len(hosts))
+    # Equal shares alone: the mean of the shares' means is the batch's mean only then.
     if devices and batch % devices:
         near = [
             f"`batch: {size}`"

@@ -80,6 +80,7 @@ class DeviceStrategy(Devices, ABC):
         **_: Any,
     ) -> None:
         """Do what Keras's `fit` does, as far as a training needs it."""
+        # One is all that `Learner.fit` gives.
         (callback,) = callbacks
         callback.set_model(model)
         model.stop_training = False
@@ -97,6 +98,7 @@ class DeviceStrategy(Devices, ABC):
                 callback.on_epoch_end(epoch, dict(logs))
                 if model.stop_training:
                     break
+        # Also after Ctrl-C: the variables must hold the last step before they are kept.
         finally:
             self.write_back(model)
 
@@ -113,6 +115,7 @@ class DeviceStrategy(Devices, ABC):
         self, model: keras.Model, training: bool, whole: bool, data: Any
     ) -> Mapping[str, Any]:
         with self.scope():
+            # Before the step is traced: variables cannot be made within it.
             private.build_metrics(model, data)
             return self.step(model, training, whole, data)
 
@@ -125,6 +128,7 @@ class DeviceStrategy(Devices, ABC):
 
         def prepared(index: int) -> tuple[bool, Any]:
             rows = min(examples.batch, len(examples.part) - index * examples.batch)
+            # Only the last batch of an epoch can have a rest: `check_shares` saw to the others.
             each, rest = divmod(rows, self.count)
             return bool(rest), rows_of(
                 examples,
@@ -132,6 +136,8 @@ class DeviceStrategy(Devices, ABC):
                 slice(0, rows) if rest else slice(self.here.start * each, self.here.stop * each),
             )
 
+        # One thread: batches are prepared in their order, so that random numbers are drawn in it
+        # too.
         with ThreadPoolExecutor(1) as worker:
             coming = worker.submit(prepared, 0)
             for index in range(1, len(examples) + 1):

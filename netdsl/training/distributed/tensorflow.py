@@ -29,6 +29,7 @@ class OnTensorFlow(DeviceStrategy):
             taken = chosen_devices(devices, tf.config.list_physical_devices(kind))
             tf.config.set_visible_devices(taken, kind)  # the strategy takes all that it sees
             os.environ["TF_CONFIG"] = json.dumps(
+                # TensorFlow reads its cluster from the environment alone.
                 {"cluster": {"worker": list(hosts)}, "task": {"type": "worker", "index": me}}
             )
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
@@ -67,6 +68,7 @@ class OnTensorFlow(DeviceStrategy):
             optimizer,
             lambda grads: add_up(tf.distribute.get_replica_context(), value=list(grads)),
         )
+        # They are summed already: Keras's own reduction would multiply them by the replicas.
         private.leave_unreduced(optimizer)
 
     def step(self, model: keras.Model, training: bool, whole: bool, data: Any) -> Mapping[str, Any]:
@@ -93,6 +95,7 @@ class OnTensorFlow(DeviceStrategy):
             )
             take(data)
             for variable, old in zip(model.metrics_variables, before, strict=False):
+                # Metrics are added up over replicas: each would count the whole batch.
                 variable.assign(old + (tf.identity(variable.value) - old) / self.count)
 
         def on_all(data: Any) -> Any:
@@ -107,6 +110,7 @@ class OnTensorFlow(DeviceStrategy):
         import tensorflow as tf
 
         def on_replica(context: Any) -> Any:
+            # Numbered over all hosts; the rows at hand are this host's.
             place = context.replica_id_in_sync_group - self.here.start
 
             def cut(array: Any) -> Any:
@@ -128,6 +132,7 @@ class OnTensorFlow(DeviceStrategy):
                 ones = tf.function(
                     lambda: self.strategy.run(lambda: tf.constant(1.0)), autograph=False
                 )()
+                # A sum over all is a barrier: it returns when each host has come here.
                 self.strategy.reduce("SUM", ones, axis=None)
 
 

@@ -54,6 +54,14 @@ def truth(xp: Any, output: OutputTransform, y: Any) -> Any:
 
     Targets that are shares, as smoothed ones are, count as the class of the largest share, or as
     yes above one half.
+
+    Args:
+        xp: numpy or keras.ops.
+        output: the output.
+        y: targets as the loss takes them.
+
+    Returns:
+        Labels [n, positions], 0 and 1 for each tag [n, positions, tags], or values [n, size].
     """
     positions, numbers = math.prod(output.shape[:-1]), output.shape[-1]
     if output.task == VALUES:
@@ -61,7 +69,9 @@ def truth(xp: Any, output: OutputTransform, y: Any) -> Any:
     if output.task == TAGS:
         return _above(xp, xp.reshape(y, (-1, positions, numbers)), 0.5)
     if numbers == 1:
+        # Smoothed or mixed targets are no longer 0 and 1.
         y = _above(xp, y, 0.5)
+    # Shares of one for each class, as mixup and smoothing make them, and not labels of positions.
     elif len(y.shape) == len(output.shape) + 1 and y.shape[-1] == numbers:
         y = xp.argmax(y, axis=-1)
     return xp.reshape(y, (-1, positions))
@@ -72,6 +82,14 @@ def category_scores(xp: Any, output: OutputTransform, values: Any) -> Any:
 
     A single number for two classes is one for each: as far as it lies above the border for 1, the
     other lies below it for 0. Where a temperature was chosen, scores are those at it.
+
+    Args:
+        xp: numpy or keras.ops.
+        output: the output.
+        values: what the network gives [n, *shape].
+
+    Returns:
+        Scores [n, positions, categories]; values [n, size].
     """
     positions, numbers = math.prod(output.shape[:-1]), output.shape[-1]
     if output.task == VALUES:
@@ -79,6 +97,8 @@ def category_scores(xp: Any, output: OutputTransform, values: Any) -> Any:
     scores = xp.reshape(values, (-1, positions, numbers))
     scores = at_temperature(xp, output, scores, output.temperature)
     if output.task == LABELS and numbers == 1:
+        # The mirror image about the border, so that argmax answers 1 exactly where the score is
+        # above it.
         return xp.concatenate([2 * output.border - scores, scores], axis=-1)
     return scores
 
@@ -86,12 +106,20 @@ def category_scores(xp: Any, output: OutputTransform, values: Any) -> Any:
 def at_temperature(xp: Any, output: OutputTransform, scores: Any, temperature: float) -> Any:
     """Return logits divided by a temperature, or what becomes of their probabilities by that
     (Guo et al. 2017): the same order of classes, more or less sure.
+
+    Args:
+        xp: numpy or keras.ops.
+        output: the output.
+        scores: logits or probabilities [..., categories].
+        temperature: above 1 makes answers less sure, below 1 more.
     """
     if temperature == 1 or not output.probable:
         return scores
     if output.logits:
         return scores / temperature
     if output.loss == "binary":
+        # p^(1/T) / (p^(1/T) + (1-p)^(1/T)) is the logistic function of logit(p) / T, without the
+        # logit, which is infinite at 0 and 1.
         powers = scores ** (1 / temperature)
         return powers / (powers + (1 - scores) ** (1 / temperature))
     # of the largest, so that a low temperature leaves one that is not rounded to 0
@@ -105,6 +133,14 @@ def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
     A class is the one with the largest score, the first of equal ones; a tag is yes above the
     border. Where thresholds were chosen, the positive of two classes, and a tag, is the answer
     where its probability is above its own.
+
+    Args:
+        xp: numpy or keras.ops.
+        output: the output.
+        scores: as `category_scores` gives them.
+
+    Returns:
+        Labels [n, positions], 0 and 1 for each tag [n, positions, tags], or the values themselves.
     """
     if output.thresholds and output.task in (LABELS, TAGS):
         known = probabilities(xp, output, scores)
@@ -131,6 +167,7 @@ def probabilities(xp: Any, output: OutputTransform, scores: Any) -> Any:
     if output.loss == "binary":
         # the logistic function, 1 / (1 + exp(-x)), by tanh, which does not overflow
         return 0.5 * (1 + xp.tanh(0.5 * scores))
+    # Less the largest, so that none overflows: the quotient is the same.
     exponentials = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))  # softmax
     return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 

@@ -54,6 +54,8 @@ class Counter:
             What was true and what was answered.
         """
         y = np.asarray(y) if self.output.classes else np.asarray(y, np.float64)
+        # In double precision, unlike the compiled step: `evaluate` sums over any number of
+        # examples.
         targets = self.output.targets(y, np.float64)
         found = answers(np, self.output, targets, np.asarray(values, np.float64))
         self.examples += len(found.true)
@@ -66,9 +68,12 @@ class Counter:
 
     def _add(self, metric: Metric, found: Answers) -> None:
         if metric.ranks or metric.probable:
+            # A class's scores compare between examples only once they are normalised, as
+            # scikit-learn has them; and bins are of probabilities.
             found = found._replace(scores=probabilities(np, self.output, found.scores))
         sums, before = metric.sums(np, found), self._sums.get(metric.name)
         if metric.ranks:
+            # Joined once at the end: joining at each batch would copy all scores each time.
             self._joined.setdefault(metric.name, []).append(sums)
             return
         if before is not None:
@@ -112,6 +117,7 @@ class Confusion:
 
     def update(self, true: Array, given: Array) -> None:
         """Count the labels of a batch, two arrays of one shape."""
+        # One number for a pair (true, given), so that pairs are counted like numbers.
         codes = np.asarray(true, np.int64).reshape(-1) * self.classes + given.reshape(-1)
         if self.classes > FEW:
             self._found.append(np.unique(codes, return_counts=True))

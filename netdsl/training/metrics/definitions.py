@@ -77,6 +77,8 @@ class Metric(NamedTuple):
 
     def in_units(self, output: OutputTransform, value: float) -> float:
         """Return the metric of standardised values in the data's units."""
+        # A mean error of standardised values times the spread; a mean squared one would take its
+        # square.
         return float(value) * output.spread**self.power
 
 
@@ -88,6 +90,9 @@ def mean_of(measure: Callable[[Any, Answers], Any]) -> Callable[[Any, Answers], 
 
     `measure` gives a number for each answer [n, ...]. An example's mean keeps the sums small:
     single precision counts 16,777,216 examples, and a step may have as many pixels.
+
+    Args:
+        measure: gives a number for each answer [n, ...].
     """
 
     def sums(xp: Any, answers: Answers) -> Sums:
@@ -125,6 +130,8 @@ def in_top(k: int) -> Callable[[Any, Answers], Any]:
         equal = xp.logical_and(xp.equal(answers.scores, score), classes >= true)
         # the classes that do not come before the true one, itself among them; compared with NaN
         # none are
+        # Counted by comparisons, not by sorting: of equal scores the first comes first on every
+        # backend.
         after = xp.sum(xp.where(xp.logical_or(score > answers.scores, equal), 1, 0), axis=-1)
         return xp.where(after > answers.categories - k, 1.0, 0.0)
 
@@ -151,6 +158,7 @@ def class_counts(xp: Any, answers: Answers) -> ClassCounts:
             )
         )
     true, given = xp.reshape(answers.true, (-1,)), xp.reshape(answers.given, (-1,))
+    # Wrong answers go to one more bin, which is cut off: bincount takes no mask in a compiled step.
     right = xp.where(xp.equal(true, given), true, classes)
     return ClassCounts(
         xp.bincount(true, minlength=classes),
@@ -214,6 +222,7 @@ def macro(xp: Any, values: Any) -> Any:
     """Return the mean over the classes that have a value; NaN where none has."""
     known = xp.equal(values, values)  # NaN is not itself
     count = xp.sum(xp.where(known, 1, 0))
+    # Zeros in place of NaN before the sum: NaN times 0 is NaN.
     return share(xp, xp.sum(xp.where(known, values, 0.0)), count)
 
 
@@ -224,7 +233,10 @@ def r2(xp: Any, sums: Sums) -> Any:
     `r2_score(multioutput="variance_weighted")`.
     """
     squared, total, squares, count = sums
+    # The sums are of values moved to the first batch's mean (`Counter._shifted`), or this would
+    # cancel.
     variance = xp.sum(squares - xp.square(total) / count)
+    # Divided by 1 where there is none: `where` computes both sides, and 0 / 0 would warn.
     return xp.where(variance > 0, 1 - squared / xp.where(variance > 0, variance, 1.0), math.nan)
 
 
@@ -373,6 +385,7 @@ def metric_named(name: str) -> Metric | None:
         return top_accuracy(int(found[1]))
     return max(
         (one for one in METRICS if name == one.name or name.endswith(f"_{one.name}")),
+        # The longest: `main_balanced_accuracy` ends with `_accuracy` too, `pr_auc` with `_auc`.
         key=lambda one: len(one.name),
         default=None,
     )
@@ -402,6 +415,10 @@ def asked_metric(outputs: Sequence[OutputTransform], name: str) -> AskedMetric |
     """Find what a recipe means by `f1`, the first output that has it, or by `main_f1`.
 
     None where no output has it.
+
+    Args:
+        outputs: of the preparation, in the network's order.
+        name: as a recipe writes it.
     """
     for place, output in enumerate(outputs):
         for metric in filter(None, (metric_named(name),)):

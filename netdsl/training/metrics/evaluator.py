@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 def clone(model: keras.Model) -> keras.Model:
     """Make a model of the same layers and weights, with nothing that it was trained by."""
     return keras.Model(
-        unpack_single(tuple(model.inputs)), unpack_single(tuple(model.outputs)), name=model.name
+        # Keras saves the structure of inputs and outputs: a list of one would ask for a list of
+        # one.
+        unpack_single(tuple(model.inputs)),
+        unpack_single(tuple(model.outputs)),
+        name=model.name,
     )
 
 
@@ -45,6 +49,10 @@ def make_evaluator(model: keras.Model, preparation: Preparation) -> keras.Model:
 
     Evaluating the model itself in the middle of an epoch would reset what its metrics have gathered
     for the epoch.
+
+    Args:
+        model: in training; the layers and weights are shared, not copied.
+        preparation: what is done to the data; with the decisions, where they were made.
     """
     evaluator, outputs = clone(model), preparation.outputs
     losses = [measured_loss(output) for output in outputs]
@@ -69,7 +77,17 @@ def streamed_metrics(preparation: Preparation) -> list[list[keras.metrics.Metric
 
 
 def part_scores(evaluator: keras.Model, batches: Batches) -> dict[str, float]:
-    """Measure the loss and the metrics over all of the batches."""
+    """Measure the loss and the metrics over all of the batches.
+
+    Args:
+        evaluator: as `make_evaluator` made it.
+        batches: the part.
+
+    Returns:
+        `loss`, the metrics by `figure_names` in the units of the data, then `kl` and `data_loss`
+        where the training has them.
+    """
+    # The last batch may be smaller: Keras weighs each batch's loss by its examples.
     logs = evaluator.evaluate(batches, verbose=0, return_dict=True)
     scores = named_scores(evaluator, batches.preparation, logs)
     if draws_of(evaluator):
@@ -86,6 +104,7 @@ def _divergence(model: keras.Model, batches: Batches) -> float:
     if model not in _PARAMETERS:
         nodes = (node for layer in draws_of(model) for node in private.calls_of(layer))
         pairs = [tensor for node in nodes for tensor in private.inputs_of(node)]
+        # Made once a model: each would be traced again.
         _PARAMETERS[model] = keras.Model(model.inputs, pairs)
     total, count = 0.0, 0
     for at in range(len(batches)):
@@ -94,6 +113,7 @@ def _divergence(model: keras.Model, batches: Batches) -> float:
         for mean, logvar in zip(found[::2], found[1::2], strict=True):
             each = mean.astype(float), logvar.astype(float)
             terms = each[0] ** 2 + np.exp(each[1]) - 1 - each[1]
+            # Kingma and Welling 2014, appendix B: half the sum of mu^2 + s^2 - 1 - log s^2.
             total += rows * float(terms.sum()) / 2 / len(mean)
         count += rows
     return total / count
@@ -115,13 +135,20 @@ def draws_of(model: keras.Model) -> list[Any]:
 def named_scores(
     model: keras.Model, preparation: Preparation, logs: Mapping[str, Any]
 ) -> dict[str, float]:
-    """Return the loss and the metrics that Keras logs by our names, in the units of the data."""
+    """Return the loss and the metrics that Keras logs by our names, in the units of the data.
+
+    Args:
+        model: compiled with `streamed_metrics`.
+        preparation: its outputs in the model's order.
+        logs: as Keras gives them for an epoch, a batch or an evaluation.
+    """
     outputs = preparation.outputs
     found = {"loss": float(logs["loss"])}
     for name, output, theirs in zip(
         figure_names(outputs), outputs, model.output_names, strict=True
     ):
         metric = training_metric(output)
+        # Keras prefixes a metric with the output's name only where there are several.
         value = logs[metric.name if len(outputs) == 1 else f"{theirs}_{metric.name}"]
         found[name] = metric.in_units(output, float(value))
     data = [float(value) for name, value in logs.items() if name.endswith(DATA_LOSS)]

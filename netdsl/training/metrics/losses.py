@@ -34,6 +34,7 @@ def keras_loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss
         return PerceptronRule()
     squared = output.loss == "squared"
     loss = keras.losses.MeanSquaredError() if squared else keras.losses.MeanAbsoluteError()
+    # Keras's losses are means over an example's elements; a recipe may ask for the sum.
     return loss if output.loss_factor == 1 else MultipliedLoss(loss, output.loss_factor)
 
 
@@ -81,6 +82,8 @@ class PerceptronRule(keras.losses.Loss):  # type: ignore[misc]
         ops = keras.ops
         answers = ops.cast(y_pred > 0, y_pred.dtype)
         wrong = ops.stop_gradient(answers - ops.cast(y_true, y_pred.dtype))
+        # The second term is 0, and its gradient by y_pred is `wrong`: the value is the share, the
+        # slope the rule.
         return ops.mean(ops.abs(wrong) + wrong * (y_pred - ops.stop_gradient(y_pred)), axis=-1)
 
 

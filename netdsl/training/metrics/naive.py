@@ -42,12 +42,15 @@ def naive_baseline(
     import numpy as np
 
     output = outputs[0]
+    # An answer that is the same for all says nothing where an image must be given back.
     if output.task == TAGS or output.copies or not (len(train) and len(part)):
         return {}
+    # From the training part: the part that is measured must not choose what it is measured by.
     constant, answer = _constant(train.y[0], output)
     right, count = 0.0, 0
     for true in _truths(part.y[0], output):
         errors = true == constant if output.task == LABELS else np.abs(true - constant)
+        # The mean over positions of an example first, as the metric itself takes it.
         right += float(errors.mean(axis=tuple(range(1, errors.ndim))).sum())
         count += len(true)
     value = training_metric(output).in_units(output, right / count)

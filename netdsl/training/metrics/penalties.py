@@ -27,6 +27,7 @@ class ElasticNet(keras.regularizers.Regularizer):  # type: ignore[misc]
     def __call__(self, weight: Any) -> Any:
         absolute = self.l1 * keras.ops.sum(keras.ops.absolute(weight)) if self.l1 else 0.0
         if self.proximal:
+            # The proximal step takes the place of its gradient: both would shrink twice.
             absolute = keras.ops.stop_gradient(absolute)
         return absolute + (
             0.5 * self.l2 * keras.ops.sum(keras.ops.square(weight)) if self.l2 else 0.0
@@ -64,9 +65,12 @@ def penalise(model: keras.Model, graph: Graph, penalty: Penalty) -> None:
             own, added = weight.regularizer, ElasticNet(l1, l2, proximal)
             weight.regularizer = added if own is None else _sum_of(own, added)
         if penalty.max_norm:
+            # Over all axes but the last: the norm is of what goes into one unit or filter.
             weight.constraint = keras.constraints.MaxNorm(
                 penalty.max_norm, axis=list(range(len(weight.shape) - 1))
             )
+        # The threshold first, then the norm: scaling leaves a 0 at 0, and the bound holds at the
+        # end.
         if proximal:
             weight.constraint = SoftThreshold(l1, weight.constraint)
 
@@ -74,6 +78,7 @@ def penalise(model: keras.Model, graph: Graph, penalty: Penalty) -> None:
 def follow_rate(model: keras.Model, optimizer: keras.Optimizer) -> None:
     """Make the thresholds of proximal penalties follow an optimizer's rate."""
     for weight in model.trainable_weights:
+        # The optimizer is made after the penalties, and its rate changes with a schedule.
         if isinstance(weight.constraint, SoftThreshold):
             weight.constraint.optimizer = optimizer
 
@@ -114,6 +119,7 @@ def kernels(model: keras.Model, graph: Graph) -> list[Any]:
     }
     found = []
     for variable in model.trainable_weights:
+        # By path: Keras's RNN cells, bidirectional and separable layers name kernels with prefixes.
         layer, *_, name = variable.path.split("/")
         if ("kernel" in name or name == "embeddings") and (layer, name) not in factors:
             found.append(variable)

@@ -43,11 +43,13 @@ def roc_auc(xp: Any, scores: Any, true: Any) -> float:
     """
     positive = int(true.sum())
     negative = len(true) - positive
+    # NaN has no rank: sorted last it would count as the highest.
     if not positive or not negative or not xp.isfinite(scores).all():
         return math.nan
     _, groups, counts = xp.unique(scores, return_inverse=True, return_counts=True)
     last = xp.cumsum(counts)
     ranks = (last - (counts - 1) / 2)[groups.reshape(-1)]  # equal scores share their mean rank
+    # U = R - n (n + 1) / 2, with R the sum of the ranks of the true ones.
     found = float(ranks[true == 1].sum()) - positive * (positive + 1) / 2
     return found / (positive * negative)
 
@@ -70,6 +72,7 @@ def average_precision(xp: Any, scores: Any, true: Any) -> float:
     order = xp.argsort(-scores, kind="stable")
     scores, true = scores[order], true[order]
     ends = xp.append(xp.flatnonzero(xp.diff(scores)), len(scores) - 1)  # of equal scores the last
+    # Only where the score changes: no threshold lies between equal scores.
     found = xp.cumsum(true)[ends]
     return float((xp.diff(found, prepend=0) * found / (ends + 1)).sum()) / positive
 
@@ -81,6 +84,7 @@ def bins_of(xp: Any, answers: Answers) -> tuple[Any]:
     sure = xp.reshape(xp.max(answers.scores, axis=-1), (-1,))
     given = xp.argmax(answers.scores, axis=-1)
     right = xp.reshape(xp.where(xp.equal(given, answers.true), 1.0, 0.0), (-1,))
+    # A probability of 1 belongs to the last bin; NaN, of a network that diverged, to the first.
     place = xp.clip((xp.nan_to_num(sure) * BINS).astype(int), 0, BINS - 1)
     return (
         xp.stack([xp.bincount(place, each, BINS) for each in (xp.ones_like(sure), sure, right)]),

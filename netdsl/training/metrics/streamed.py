@@ -29,6 +29,7 @@ class StreamedMetric(keras.metrics.Metric):  # type: ignore[misc]
     def __init__(self, metric: Metric, output: OutputTransform) -> None:
         super().__init__(name=metric.name, dtype="float32")
         self.metric, self.output = metric, output
+        # One made-up example gives the shapes of the counters: each metric knows only its `sums`.
         nothing = answers(
             np,
             output,
@@ -42,6 +43,7 @@ class StreamedMetric(keras.metrics.Metric):  # type: ignore[misc]
 
     def update_state(self, y: Any, values: Any, sample_weight: Any = None) -> None:
         """Count a batch: targets as the loss takes them, and what the network gives."""
+        # With mixed precision the network gives float16, whose counts end at 2048.
         found = answers(ops, self.output, y, ops.cast(values, "float32"))
         for held, more in zip(self.sums, self.metric.sums(ops, found), strict=True):
             held.assign_add(ops.cast(more, "float32"))
@@ -63,6 +65,7 @@ class DataLoss(keras.metrics.Metric):  # type: ignore[misc]
     def update_state(self, y: Any, values: Any, sample_weight: Any = None) -> None:
         """Count a batch as the loss does."""
         count = ops.cast(ops.shape(values)[0], self.total.dtype)
+        # Under a distribution strategy a loss is divided by the replicas; the mean here is not.
         mean = private.whole_loss(self.loss(y, values, sample_weight))
         mean = ops.cast(mean, self.total.dtype)
         self.total.assign_add(self.weight * mean * count)

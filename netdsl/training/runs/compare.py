@@ -47,6 +47,7 @@ def compare(folders: Sequence[str | Path]) -> RunComparison:
     """
     paths = [Path(folder) for folder in folders]
     found = [read_entry(path) for path in paths]
+    # The fingerprint, not the source's name: the same file may hold other rows by now.
     prints = {str(read_json(path, RUN).get("fingerprint")) for path in paths}
     own = [
         {name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")}
@@ -84,7 +85,10 @@ def _same_networks(networks: Sequence[Architecture]) -> tuple[int, ...]:
     first: list[int] = []
     for place, network in enumerate(networks):
         alike = (
-            before for before in dict.fromkeys(first) if difference(networks[before], network).same
+            # Compared with the first of each group alone: equality is transitive.
+            before
+            for before in dict.fromkeys(first)
+            if difference(networks[before], network).same
         )
         first.append(next(alike, place))
     return tuple(first)
@@ -135,6 +139,7 @@ def _alike(found: RunComparison, folders: Sequence[Path]) -> list[str]:
         lines.append("the networks are the same")
     else:
         files = [folders[place] / read_json(folders[place], RUN)["file"] for place in (0, other)]
+        # `netdsl diff` of two equal texts would show nothing: they differ by params.
         alike = files[0].read_bytes() == files[1].read_bytes()
         how = " by their params" if alike else f": netdsl diff {files[0]} {files[1]}"
         lines.append(f"the networks differ{how}")

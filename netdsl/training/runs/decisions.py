@@ -25,6 +25,7 @@ def sound_decisions(decisions: Any) -> bool:
         pairs = [one.get(key, [0.0, 0.0]) for key in ("log_loss", "ece", "values")]
         if (
             not set(one) <= {"temperature", "thresholds", "for", "log_loss", "ece", "values"}
+            # `type`: JSON's true would pass as a number, and 1 for 1.0 is not what a run writes.
             or type(temperature) is not float
             or not 0 < temperature < math.inf
             or not all(isinstance(numbers, list) for numbers in (thresholds, *pairs))

@@ -84,6 +84,8 @@ class FinishedRun(NamedTuple):
             [tensor.shape for tensor in signature.outputs],
             network.counts.total,
         )
+        # Files of another run fit Keras well enough to predict nonsense: shapes and counts are
+        # compared.
         if found != own:
             message = (
                 f"{path} does not hold the network {network.name}: it has "
@@ -120,6 +122,7 @@ def finished_run(folder: Path, net: str | None = None, usual: str = "") -> Finis
     network = read_network(folder)
     _check(preparation, NetworkSignature.of(network), folder / PREPARATION)
     try:
+        # Decisions of another number of outputs or classes raise ValueError.
         return FinishedRun(run, network, preparation.decided(run.decisions))
     except ValueError:
         raise damaged(folder / RESULT) from None
@@ -157,6 +160,7 @@ def _of_part(
         for one in signature.inputs
     )
     (output,) = signature.outputs
+    # The other losses give scores without bounds: no probability can be read from them.
     answers = part == DISCRIMINATOR and loss == "nonsaturating" and output.shape == (1,)
     made = OutputTransform(
         output.name,
@@ -183,6 +187,7 @@ def _check(preparation: Preparation, signature: NetworkSignature, path: Path) ->
         if len(held) != len(own):
             raise _unfit(path, f"it has {len(held)} {what}s, and the network {len(own)}")
         for one, tensor in zip(held, own, strict=True):
+            # The name too: with two inputs of one shape, columns would go to the wrong one.
             if (one.name, one.shape) != (tensor.name, tensor.shape):
                 have = f"its {what} `{one.name}` has {size(one.shape)}"
                 needs = f"the network's `{tensor.name}` has {size(tensor.shape)}"

@@ -18,7 +18,8 @@ from netdsl.files import not_written, private_descriptor, remove_abandoned
 from netdsl.training.memory import is_out_of_memory
 
 NAME = re.compile(r"\w[\w.-]{0,99}")
-"""What can name a run."""
+"""What can name a run: no separator, no dot at the
+beginning, and short enough for every file system."""
 
 RUN, RECIPE, PREPARATION, VERSIONS = "run.json", "recipe.yaml", "preparation.json", "versions.json"
 """What a run began with, in addition to its network's text."""
@@ -95,6 +96,7 @@ def new_folder(where: str | Path, name: str) -> Path:
         Path(where).mkdir(parents=True, exist_ok=True)
         for number in count(1):
             folder = Path(where) / f"{name}-{number}"
+            # `mkdir` itself decides: looking first, two trainings could take one folder.
             with suppress(FileExistsError):
                 folder.mkdir()
                 return folder
@@ -126,6 +128,8 @@ def json_values(text: str) -> Any:
         ValueError: where it is not JSON, nested too deep, or holds an infinite number.
     """
     try:
+        # `parse_constant` gets NaN and the infinities; 1e999 comes to `parse_float`, and is
+        # infinite too.
         return json.loads(text, parse_constant=_bounded, parse_float=_bounded)
     except RecursionError:
         raise ValueError("its brackets are nested too deep") from None
@@ -149,6 +153,7 @@ def require_file(folder: Path, name: str) -> None:
         NetError: N613, or N614 where a file is missing that a run always has.
     """
     if not folder.is_dir():
+        # Also in `runs`: the folder's name without it is the most frequent slip.
         near = did_you_mean(folder.name, _names_in(folder.parent)) or did_you_mean(
             folder.name, _names_in(Path("runs"))
         )
@@ -163,6 +168,7 @@ def require_file(folder: Path, name: str) -> None:
         raise fail("N613", f"{folder} holds no run: it has no {RUN if name == RESULT else name}")
     if name in (BEST, LAST) and DISCRIMINATOR in read_json(folder, RUN):
         raise of_two_networks(folder)
+    # From here on the folder is a run's: what is missing, by how far the run has come.
     if (folder / RESULT).is_file():
         of_pair = (model_name(GENERATOR), model_name(DISCRIMINATOR))
         if (
@@ -219,6 +225,7 @@ def removed_without_memory(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        # With a checkpoint the folder stays: another machine may resume it.
         if is_out_of_memory(error) and not (folder / CHECKPOINT).is_file():
             shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -245,6 +252,7 @@ def locked(folder: Path) -> Iterator[None]:
         except OSError as error:
             raise not_written(folder / LOCK, error) from None
         try:
+            # Of the open file, not of its existence: a lock file that a kill left does not lock.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise fail(
@@ -252,6 +260,7 @@ def locked(folder: Path) -> Iterator[None]:
                 f"another process is training in {folder}",
                 help="wait for it, or train into another folder",
             ) from None
+        # Only with the lock: half-written files of a process that is alive are not abandoned.
         remove_abandoned(folder)
         try:
             yield

@@ -85,6 +85,7 @@ def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
             str(epoch.step),
             f"{epoch.rate:.6g}",
             *(f"{epoch.scores[name]:.6g}" for name in names),
+            # An empty cell, not 0: an epoch that ended between two evaluations has none.
             *(f"{found[name]:.6g}" if found else "" for name in of_evaluations),
             f"{epoch.seconds:.3f}",
         ]
@@ -98,6 +99,7 @@ def growth(history: History) -> str:
     The mean of an epoch is never quite the one before: only twice the first epoch's is reported.
     """
     rows = history.rows
+    # `not >`: a NaN loss is reported elsewhere.
     if len(rows) < 2 or not rows[-1].loss > 2 * rows[0].loss:
         return ""
     first, last = f"{rows[0].loss:.4g}", f"{rows[-1].loss:.4g}"
@@ -105,7 +107,7 @@ def growth(history: History) -> str:
 
 
 def path_csv(path: Sequence[Sequence[float]]) -> str:
-    """Write the weights at each step as CSV, with nine digits."""
+    """Write the weights at each step as CSV, with nine digits: enough for every float32."""
     lines = [",".join(["step", *(f"weight_{place}" for place, _ in enumerate(path[0], 1))])]
     lines += [
         ",".join([str(step), *(f"{weight:.9g}" for weight in weights)])

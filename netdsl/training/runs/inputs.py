@@ -64,8 +64,10 @@ def write_inputs(
     """
     both = (network,) if discriminator is None else (network, discriminator)
     file = (
+        # A file that the network uses may have this name: the network keeps its own then.
         "network.net" if "network.net" not in network.used else os.path.basename(network.path or "")
     )
+    # run.json comes last: a folder without it holds no run, so a kill before leaves none half.
     write(folder / RECIPE, to_yaml(recipe, reasons))
     write(folder / file, network.text)
     for name, text in network.used.items():
@@ -154,11 +156,13 @@ def read_network(folder: Path, part: str = "") -> Architecture:
     """
     begun = read_json(folder, RUN)
     try:
+        # Both networks are in one file with one input's shape: only name, graph and arrays differ.
         values = {**begun, **begun[DISCRIMINATOR]} if part == DISCRIMINATOR else begun
         file, name, shape = str(values["file"]), str(values["network"]), values["input"]
         input_shape = tuple(map(int, shape)) if shape else None
     except (KeyError, TypeError, ValueError, OverflowError):
         raise damaged(folder / RUN) from None
+    # A path in a file that was changed could lead out of the run's folder.
     if Path(file).name != file:
         raise damaged(folder / RUN)
     require_file(folder, file)
@@ -207,6 +211,7 @@ def read_recipe(folder: Path) -> Recipe:
         recipe = load_recipe(folder / RECIPE)
     except NetError:
         raise damaged(folder / RECIPE) from None
+    # A run's recipe has every value; one that lacks these is not what `write_inputs` wrote.
     if None in (
         recipe.data.source,
         recipe.batch,
@@ -260,5 +265,10 @@ def require_same_data(folder: Path, data: Data) -> None:
 
 
 def is_trained_on(folder: Path, data: Data) -> bool:
-    """Return whether the run began with this data."""
+    """Return whether the run began with this data.
+
+    Args:
+        folder: the run's.
+        data: read again, with the run's preparation.
+    """
     return bool(read_json(folder, RUN).get("fingerprint") == fingerprint(data))

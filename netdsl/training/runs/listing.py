@@ -93,6 +93,7 @@ def _is_run(folder: Path) -> bool:
     try:
         return any((folder / name).is_file() for name in (RUN, RECIPE, RESULT))
     except OSError:  # it may not be looked into
+        # Listed, so that its line says that it cannot be read.
         return True
 
 
@@ -108,6 +109,7 @@ def _sorted(found: list[Entry], key: str) -> list[Entry]:
             f"runs cannot be sorted by `{key}`",
             help=f"did you mean `{near}`?" if near else f"the columns are {', '.join(known)}",
         )
+    # Columns increase (names, seconds, steps); of figures the best comes first.
     less = key in COLUMNS or not higher_is_better(key)
     values = {one.name: one.value(key) for one in found}
     have = [
@@ -135,6 +137,7 @@ def read_entry(folder: Path) -> Entry:
     """
     try:
         return _entry(folder)
+    # A file of any content: one bad run must not hide the others of the folder.
     except (TypeError, ValueError, AttributeError, KeyError, OSError, OverflowError):
         raise damaged(folder) from None
 
@@ -242,6 +245,7 @@ def _figure_names(found: Sequence[Entry], sort: str | None) -> list[str]:
     usual = [
         next((name for name in map(_bare, run.figures) if name != "loss"), "") for run in found
     ]
+    # A run that has no metric yet shows the others' one: one column has one meaning.
     first = next(filter(None, usual), "loss")
     return [name or first for name in usual]
 

@@ -83,6 +83,7 @@ class RunResult:
     @property
     def sound(self) -> bool:
         """Whether each value is of its type and in its range, as it need not be in a file."""
+        # `type(...) is int` below, not isinstance: JSON's true is an int in Python.
         whole = (
             self.steps,
             self.epochs,
@@ -154,9 +155,11 @@ class RunResult:
         try:
             for part in ("validation", "test"):
                 values[part] = {
+                    # `values` wrote null for NaN and infinities, which JSON does not have.
                     name: math.nan if value is None else value
                     for name, value in values[part].items()
                 }
+            # A key too many or too few is a TypeError: the file is not a result's.
             run = cls(folder=Path(folder), **values)
         except (TypeError, KeyError, AttributeError):
             raise damaged(Path(folder) / RESULT) from None

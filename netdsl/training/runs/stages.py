@@ -56,6 +56,8 @@ def extended(recipe: Recipe, stages: tuple[AddedEpochs, ...]) -> Recipe:
     """
     if not stages:
         return recipe
+    # `steps` counts from the first step of the optimizer, which is new: it would start over high.
     schedule = Schedule("constant") if recipe.schedule.name == "steps" else recipe.schedule
+    # Each stage counts from the run's beginning, so the last one says it all.
     last = stages[-1]
     return dataclasses.replace(recipe, epochs=last.after + last.epochs, schedule=schedule)

@@ -24,16 +24,15 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph
 
 SECONDS, SHARE = 2.0, 0.02
-"""A measurement takes at most so long, and at most this share of the training."""
+"""Seconds that a measurement takes at most, and at most this share of the training's."""
 
 STEP, FLOPS, TRACE, COMPILE = 3e-4, 1e11, (0.4, 0.02), 2.0
-"""What is reckoned with beforehand: a step's seconds in addition to its arithmetic, operations a
-second,
-seconds to trace a network and a layer, and how many times that it takes with XLA.
+"""What is estimated beforehand: a step's seconds in addition to its arithmetic, operations a
+second, seconds to trace a network and each layer, and how many times that it takes with XLA.
 """
 
 ENOUGH, CALL = 0.15, 0.05
-"""Seconds of steps that tell one way from another, and of those in one call."""
+"""Seconds of steps that are enough to distinguish two ways, and of the steps in one call."""
 
 
 class Speed(NamedTuple):
@@ -53,6 +52,7 @@ class Load(NamedTuple):
     @property
     def step_seconds(self) -> float:
         """What a step takes, if all goes as usual."""
+        # 2 operations a multiply-accumulate, and a backward pass of twice the forward pass.
         return STEP + 3 * 2 * count_network(self.graph).macs * self.batch / FLOPS
 
     @property
@@ -70,14 +70,14 @@ def measured_speed(
     """Find the fastest way by taking some steps.
 
     The ways are tried in the order of what is most likely best, as long as there is time: the
-    training is not to be held up by more than `SECONDS`, or `SHARE` of what it takes. What they
-    take is reckoned, and corrected by what those before have taken. Where the time is too short for
+    training must not be held up by more than `SECONDS`, or `SHARE` of what it takes. What they take
+    is estimated, and corrected by what those before have taken. Where the time is too short for
     two, the fixed rule's choice is taken.
 
     Args:
-        copy: makes another copy of the compiled model, to be trained for a moment.
+        copy: makes another copy of the compiled model, which is trained for a moment.
         graph: the network.
-        examples: what the training is to take its steps on.
+        examples: what the training takes its steps on.
         every: steps from one evaluation to the next.
         epochs: of the training, at most.
     """
@@ -141,6 +141,7 @@ def _measure(model: keras.Model, examples: Shuffled, way: str, together: int, ev
     some = np.arange(min(len(examples.part), TOGETHER * examples.batch))
     part = examples.part.at(some)  # to prepare all of them can take longer than the rest
     preparation, sampling = examples.preparation, examples.sampling
+    # Keras keeps a function that is there: the way before would be measured again.
     model.train_function = None
     training = Shuffled(part, preparation, sampling)
     if way != "plain":
@@ -168,6 +169,7 @@ class Clock(keras.callbacks.Callback):  # type: ignore[misc]
         float((logs or {})["loss"])  # wait for it
         now = time.perf_counter()
         self.calls += 1
+        # The first call traces and compiles: it is not counted, and the clock starts at its end.
         if self.calls == 1:
             self.began = now
             return

@@ -35,6 +35,7 @@ def steps_together(graph: Graph, batch: int) -> int:
     A step's backward pass is about twice its forward pass.
     """
     macs = CPU_MACS * GPU_FACTOR if accelerated() else CPU_MACS
+    # `max(1, ...)`: a network of pooling alone has no multiply-accumulates.
     return max(1, min(TOGETHER, macs // (3 * batch * max(1, count_network(graph).macs))))
 
 
@@ -83,6 +84,7 @@ def compiles(model: keras.Model) -> bool:
 
 def draws_at_random(model: keras.Model) -> bool:
     """Return whether layers of a model draw random numbers in training."""
+    # Keras keeps the state of each layer that draws (dropout, noise) in a variable of this name.
     return any(
         variable.name == "seed_generator_state" for variable in model.non_trainable_variables
     )

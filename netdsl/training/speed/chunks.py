@@ -117,6 +117,7 @@ class Chunks(Shuffled):
 
     def step(self, index: int) -> dict[str, Any]:
         """Return the rows of a step's examples, and the numbers by which they are changed."""
+        # int32: JAX has no int64 unless it is asked for.
         rows = self.order[index * self.batch : (index + 1) * self.batch].astype(np.int32)
         augment = self.sampling.augment
         found: dict[str, Any] = {"rows": rows}
@@ -124,6 +125,8 @@ class Chunks(Shuffled):
             shape = len(rows), *self.preparation.inputs[0].shape
             found |= numbers(augment, shape, self.rng(index))
         if augment.mixup:
+            # A stream of its own (1): whether images are shifted must not change who is mixed with
+            # whom.
             partners, share = pairs(len(rows), augment.mixup, self.rng(index, 1))
             found |= {"partners": partners.astype(np.int32), "share": share}
         return found
@@ -132,6 +135,8 @@ class Chunks(Shuffled):
         """Gather a step's batch on the device, and change it there."""
         rows, outputs = step["rows"], self.preparation.outputs
         x, y = (tuple(ops.take(array, rows, axis=0) for array in arrays) for arrays in held[:2])
+        # Bytes are divided here, batch by batch: as floats all of them would take four times the
+        # memory.
         x = divided(x, self.preparation.inputs)
         if self.sampling.augments:
             result, whole = augment_device.changed(x[0], self.sampling.augment, step)
@@ -140,6 +145,7 @@ class Chunks(Shuffled):
                 for output, old in zip(outputs, y, strict=True)
             )
             x = (result,)
+        # After augmentation, as in `Shuffled`: mixup blends what the network would have been given.
         if "partners" in step:
             x, y = (
                 tuple(
@@ -165,6 +171,17 @@ def cuts(done: int, steps: int, together: int, every: int, last: int, ragged: bo
     """Count the steps that each chunk of an epoch takes, `done` steps into the training.
 
     A `ragged` last step is a chunk of its own.
+
+    Args:
+        done: steps before the epoch, counted over the training.
+        steps: steps in the epoch.
+        together: steps in a chunk, at most.
+        every: a chunk ends at each multiple of this many steps of the training.
+        last: a chunk ends at this step of the training; 0 for none.
+        ragged: whether the epoch's last batch is smaller.
+
+    Returns:
+        The steps of each chunk, `steps` in sum.
     """
     found, at, end = [], done, done + steps
     while at < end:

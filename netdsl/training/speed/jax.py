@@ -26,6 +26,7 @@ def train_function(
             state, chunks.gathered(held, {name: array[at] for name, array in found.items()})
         )[1]
 
+    # `count` is traced: a chunk that is not full takes fewer steps of the same program.
     def loop(count: Any, state: Any, held: Held, found: dict[str, Any]) -> Any:
         return jax.lax.fori_loop(0, count, lambda at, state: step(at, state, held, found), state)
 
@@ -42,6 +43,7 @@ def train_function(
     def chunk(state: Any, iterator: Any) -> tuple[dict[str, Any], Any]:
         found, count = chunks.next()
         if compiled and count:
+            # A chunk without steps has no rows: the program would be traced again for none.
             state = steps(count, state, held, found)
         for at in () if compiled else range(count):
             state = steps(at, state, held, found)

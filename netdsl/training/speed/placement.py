@@ -82,6 +82,7 @@ def placed(prepared: Callable[[Any], Any], count: int) -> Any:
     for at in range(0, count, BLOCK):
         block = prepared(np.arange(at, min(at + BLOCK, count)))
         for array, piece in zip(keras.tree.flatten(whole), keras.tree.flatten(block), strict=True):
+            # Written into place: concatenating blocks at the end would need all of them twice.
             array[at : at + BLOCK] = piece
     return keras.tree.map_structure(_on_device, whole)
 
@@ -105,6 +106,7 @@ def _on_device(array: Any) -> Any:
     if keras.config.backend() == "tensorflow" and not accelerated():
         import tensorflow as tf
 
+        # Not a copy: the tensor keeps the array alive, and nobody writes to it after this.
         return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
     return ops.convert_to_tensor(array)
 

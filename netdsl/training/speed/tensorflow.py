@@ -41,6 +41,7 @@ def train_function(
     def chunk(iterator: Any) -> dict[str, Any]:
         found, count = chunks.next()
         if count:
+            # Tensors, not arrays and integers: each new Python value would be traced again.
             steps({name: tf.constant(array) for name, array in found.items()}, tf.constant(count))
         return dict(model.get_metrics_result())
 
@@ -93,6 +94,8 @@ class EvaluateAtOnce:
 
             tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
 
+        # A signature of any number of rows: validation and training part are measured by one
+        # program.
         signature = tuple(
             tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays)
             for arrays in (x, y)
