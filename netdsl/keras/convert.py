@@ -163,8 +163,6 @@ class _Converter:
                 try:
                     return self._layer(reading)
                 except NoWord as problem:
-                    # The first reason is of the reading that takes in most calls, the likeliest
-                    # one.
                     why = why or problem.reason
             reason = why or reason
         if unread:
@@ -245,7 +243,6 @@ class _Converter:
         alone = self.consumers[source] == [place] and source not in self.ended
         if not alone or not before.inputs or {source, place} & self.passages:
             return False
-        # `imported` writes the model both ways, and takes the shorter text.
         if self.padding_apart and self.views[source].layer == "ZeroPadding":
             return False
         uses = self.uses[call.operation], self.uses[before.operation]
@@ -310,7 +307,6 @@ class _Converter:
             kind = reading.kind.make(meaning.spec)
             points = [ref.op for ref in kind.references().values()]
             if not kind.merges:
-                # More tensors than its options name: some would be dropped.
                 if len({*inputs[1:]} - {inputs[0]}) > len(points):
                     raise NoWord(f"it takes {len(inputs)} inputs")
                 inputs = [inputs[0], *points]
@@ -324,7 +320,6 @@ class _Converter:
         if meaning.index_limit is not None:
             # Only now, when the reading holds: an input is indices because of what reads it.
             self.layers[inputs[0]] = self.layers[inputs[0]]._replace(shape=indices)
-        # No line for a layer that does nothing.
         if (kind.is_identity or kind.means_none) and meaning.option is None:
             return _Output(inputs[0], squeezed)
         holders = tuple(place for place in places if self.calls[place].weights)
@@ -378,7 +373,6 @@ class _Converter:
         spec = Reshape.spec(sizes_value(shape))
         layer = ImportedLayer.plain(spec, (output.layer,), shape, self.axes[place])
         whole = self._add(layer)
-        # So that a second reader finds the same reshape.
         self.outputs[place] = _Output(whole)
         return whole
 
