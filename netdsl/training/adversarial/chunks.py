@@ -53,8 +53,10 @@ class AdversarialChunks(Chunks):
         self.rounds, self.size = job.rounds, job.recipe.batch or 1
         self.noise = tuple(job.pair.noise.shape)
         self.labelled = bool(job.pair.classes)
+        # One batch of rows for all rounds: `gathered` divides it, so that chunks work as elsewhere.
         sampling = Sampling.of(job.recipe)._replace(batch=self.rounds * self.size)
         super().__init__(part, preparation, sampling, together if self.on_device else 1, job.steps)
+        # Whole steps only: `steps` of the base rounds up, and its last batch would be smaller.
         self.steps, self.ragged = job.steps, False
 
     def skip(self, epoch: int, taken: int) -> None:
@@ -63,6 +65,8 @@ class AdversarialChunks(Chunks):
         if taken:
             done = (epoch - 1) * self.steps + taken
             left = cuts(done, self.steps - taken, self.together, self.every, self.last, False)
+            # What was taken counts as one chunk that is over, so that `next` begins at the right
+            # rows.
             self.counts, self.place = [taken, *left], 1
 
     def examples(self) -> Held:
@@ -82,10 +86,13 @@ class AdversarialChunks(Chunks):
         """Return the rows of a step's examples and its noise."""
         rows = self.order[index * self.batch : (index + 1) * self.batch].astype(np.int32)
         shape = (self.rounds + 1, self.size, *self.noise)
+        # From the step's number, whatever chunk it is in: a resumed training is cut up differently.
         noise = self.rng(index, NOISE).standard_normal(shape, np.float32)
         mix = self.rng(index, MIX).random((self.rounds, self.size), np.float32)
         found: dict[str, Any] = {"rows": rows, "noise": noise, "mix": mix}
+        # Prepared on the host then, and a step at a time: a chunk would copy its examples anyway.
         if not self.on_device:
+            # `strict=False`: examples without a class give no labels.
             found |= dict(zip(("real", "labels"), self._prepared(rows), strict=False))
         return found
 

@@ -68,6 +68,7 @@ def _scores(
     from netdsl.training.adversarial.trainer import players_of
 
     players = players_of(job)
+    # `players_of` builds the scores before the sigmoid, which the saved model does not have.
     for name, model in models.items():
         players.models[name].set_weights(model.get_weights())
     preparation, noise = job.data.preparation, tuple(pair.noise.shape)
@@ -76,6 +77,8 @@ def _scores(
     made = generated(
         models[GENERATOR], pair.generator, drawn_noise(noise, count, 0), cycled(pair.classes, count)
     )
+    # Over the whole part: sorted by class its first examples would be alike.
     rows = np.linspace(0, len(part) - 1, count).astype(int)
     spread = mean_distance(preparation.x((np.asarray(part.x[0][rows]),))[0])
+    # Examples that are all equal have no spread to compare with.
     return {**scores, DIVERSITY: mean_distance(made) / spread if spread else 1.0}

@@ -56,6 +56,8 @@ class JaxPlayers(Players):
             labels = None if batch.labels is None else batch.labels[at]
 
             def loss(labels: Any = labels, at: int = at) -> tuple[Any, Any]:
+                # The generator is constant in the discriminator's step, but its batch norms move:
+                # that is kept.
                 generated = jax.lax.stop_gradient(self.generated(batch.noise[at], labels))
                 found, *scores = self.discriminator_loss(
                     batch.real[at], generated, labels, batch.mix[at], self._derivative
@@ -68,6 +70,7 @@ class JaxPlayers(Players):
             return self.generator_loss(batch.noise[self.rounds], labels), ()
 
         own, _, state = self._stepped("generator", state, of_generator)
+        # The figures too are state: assigned within a scope, and read out of it.
         with keras.StatelessScope(self._mapping(state)) as scope:
             self.measured(own, of_discriminator, *scores)
         figures = [scope.get_current_value(variable) for variable in self.metrics_variables]
@@ -96,12 +99,15 @@ class JaxPlayers(Players):
         (value, (scores, moved)), slopes = jax.value_and_grad(of_weights, has_aux=True)(
             weights[name]
         )
+        # The optimizer is given its own network alone: the other one's weights stay.
         own, slots = self.optimizers[name].stateless_apply(numbers[name], slopes, weights[name])
         after = ({**weights, name: own}, moved, {**numbers, name: slots}, figures)
         return value, scores, after
 
     def _derivative(self, function: Callable[[Any], Any], x: Any) -> Any:
         """Return a derivative; what the layers draw and note meanwhile is dropped."""
+        # The scope around holds tracers: without them `grad` would close over the models' old
+        # values.
         now = [
             (each, each.value) for model in self.models.values() for each in model.variables
         ]  # as they are in the scope around

@@ -51,6 +51,8 @@ class AdversarialKeeper:
         """Write what there is at the end of an epoch: a sheet, and now and then all that `resume`
         needs.
         """
+        # Sheets are written at every epoch, whatever they cost: an epoch's samples cannot be made
+        # again.
         self._keep_sheet(state.rows[-1].epoch, samples)
         self._keep_weights(players, state.rows[-1].epoch)
         now = time.perf_counter()
@@ -82,6 +84,7 @@ class AdversarialKeeper:
         if kept:
             for part, model in players.models.items():
                 save(self.folder / model_name(part), model.save)
+        # After the networks: with a result `resume` takes the run for ended.
         write(self.folder / RESULT, json_text(run.values()) + "\n")
         if kept:
             write_report(run, self.job, state)

@@ -16,6 +16,8 @@ def discriminator_loss(loss: str, real: Any, generated: Any) -> Any:
     - wasserstein-gp: E generated - E real, without the penalty (Gulrajani et al. 2017)
     """
     if loss == "nonsaturating":
+        # -log s(x) = softplus(-x), which does not overflow; log(sigmoid(x)) is -inf from about -88
+        # on.
         return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(generated))
     if loss == "least-squares":
         return (ops.mean(ops.square(real - 1.0)) + ops.mean(ops.square(generated))) / 2.0
@@ -37,8 +39,12 @@ def generator_loss(loss: str, generated: Any) -> Any:
 
 
 def gradient_penalty(slopes: Any) -> Any:
-    """Return E (|slope| - 1)^2 of the scores' derivatives by each example [b, ...]."""
+    """Return E (|slope| - 1)^2 of the scores' derivatives by each example [b, ...].
+
+    The source is Gulrajani et al. 2017, "Improved training of Wasserstein GANs", equation 3.
+    """
     flat = ops.reshape(slopes, (ops.shape(slopes)[0], -1))
+    # The derivative of a root at 0 is infinite: a slope of 0 would make the loss NaN.
     norms = ops.sqrt(ops.sum(ops.square(flat), axis=1) + 1e-12)
     return ops.mean(ops.square(norms - 1.0))
 

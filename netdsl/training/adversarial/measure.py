@@ -36,6 +36,7 @@ def measured(
         The means by their names, `FIGURES`.
     """
     sums, count = np.zeros(len(FIGURES)), len(part)
+    # All at once: the noise of an example must not depend on how many are measured at a time.
     drawn = drawn_noise(tuple(pair.noise.shape), count, SEED)
     for at in range(0, count, BATCH):
         rows = np.arange(at, min(at + BATCH, count))
@@ -43,6 +44,7 @@ def measured(
         labels = None
         if pair.classes:
             labels = np.asarray(part.y[0][rows]).astype(np.int32).reshape(-1, 1)
+        # Weighted by rows: the last batch is smaller.
         sums += len(rows) * np.array(_figures(players, real, labels, drawn[rows]))
     return dict(zip(FIGURES, (sums / count).tolist(), strict=True))
 

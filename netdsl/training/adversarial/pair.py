@@ -45,6 +45,7 @@ class NetworkPair(NamedTuple):
     @property
     def noise(self) -> Port:
         """The generator's input of noise."""
+        # Of the two inputs the class is the one of indices; their order is free.
         return next(port for port in self.generator.inputs if not vocabulary(port, self.generator))
 
     @property
@@ -84,6 +85,7 @@ def find_pair(network: Architecture, recipe: Recipe, params: Mapping[str, Any]) 
     """
     source = Source(network.path or "<text>", network.text)
     options = ReadOptions(network.path, params, network.input_shape)
+    # The file is read again: a network as it was chosen does not hold the other one.
     checked = check_source(source, options, network.name)
     if checked.faulty:
         raise NetError(*checked.diagnostics)
@@ -141,6 +143,8 @@ def _fitting(generator: Architecture, discriminator: Architecture, loss: str) ->
         message = f"{discriminator.name} gives {dims(score.shape)}; a score is one number"
         raise _unfit(discriminator, message, score, "end it with `linear-1`")
     ends = discriminator.graph.ops[score.op].kind
+    # A sigmoid of units alone: scores are taken before it, and one inside another kind has no
+    # before.
     if score.activation not in ENDS[loss] or (
         score.activation == "sigmoid" and (ends is None or ends.word != "sigmoid")
     ):

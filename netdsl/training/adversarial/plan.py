@@ -91,6 +91,7 @@ def plan_pair(
     recipe, given = asked_for(recipe, **settings)
     with conflict_context(recipe):
         _check_keys(recipe)
+    # Params given on the command line override the recipe's.
     pair = find_pair(network, recipe, {**recipe.params, **network.params})
     use_backend(recipe.backend, recipe.span("backend"))
     require_loggers(recipe.log or ())
@@ -99,6 +100,7 @@ def plan_pair(
         full = _filled_in(recipe, pair, loaded)
     reasons = dict(given_keys(recipe))
     doubts = tuple(_doubts(pair, loaded))
+    # Twice: first for the order of the keys, then so that `given` overrides a reason.
     resolved = ResolvedRecipe(full, reasons | _reasons(full, loaded) | reasons, doubts)
     return AdversarialJob(pair, resolved, loaded)
 
@@ -111,6 +113,7 @@ def _check_keys(recipe: Recipe) -> None:
     """
     usual = Recipe()
     for name, why in NO_PLACE.items():
+        # Compared with the default: a resolved recipe, as a run's folder holds it, states all keys.
         if getattr(recipe, name) != getattr(usual, name) and not _is_constant(recipe, name):
             inner = [key for key in recipe.spans if key.split(".")[0] == name]
             message = f"`{name}` has no place next to `gan`: {why}"
@@ -169,11 +172,13 @@ def load_pair_data(pair: NetworkPair, recipe: Recipe, given: Any = None) -> Data
     if given is None and recipe.data.source is None and recipe.data.function is None:
         raise fail("N510", "no data is given", help="give it: --data mnist, or `data:` in a recipe")
     spec = dataclasses.replace(recipe.data, target=recipe.data.target if classes else INPUT)
+    # An output that no network has: by it the data is read as if classes were learned.
     out = TensorSpec("class", (classes,), "softmax") if classes else own._replace(name=GENERATOR)
     signature = NetworkSignature((own,), (out,))
     try:
         data = _loaded(dataclasses.replace(recipe, data=spec), signature, pair.signed, given)
     except NetError as error:
+        # The message speaks of an output `class`, which the user has not written.
         if not classes or error.code != "N526":
             raise
         problem = error.diagnostics[0]
@@ -204,6 +209,7 @@ def _check_classes(pair: NetworkPair, data: Data, recipe: Recipe) -> None:
         message = f"{data.spec.source} holds values, and these networks take a class"
         raise Conflict(("data.source", "data"), message, help="leave `input class` out of both")
     parts = (data.train, data.validation, data.test)
+    # Of all parts: a class may be in the test part alone.
     held = int(max(scan(part.y[0]).high for part in parts if len(part))) + 1
     if held != pair.classes:
         message = (
@@ -226,6 +232,7 @@ def _loaded(recipe: Recipe, signature: NetworkSignature, signed: bool, given: An
         split = dataclasses.replace(split, validation=0.0)
     asked = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, split=split))
     preparation = plan(held, recipe, signature)
+    # A generator that ends with tanh gives -1 to 1: 0 to 1 would be half of what it can reach.
     if signed and preparation.inputs[0].unit:
         inputs = (dataclasses.replace(preparation.inputs[0], signed=True),)
         preparation = dataclasses.replace(preparation, inputs=inputs)
@@ -246,6 +253,7 @@ def _filled_in(recipe: Recipe, pair: NetworkPair, data: Data) -> Recipe:
         message = "a GAN is trained under TensorFlow and JAX, not under torch"
         raise Conflict("backend", message, help="backend: tensorflow, or KERAS_BACKEND=jax")
     epochs = recipe.epochs or defaults.EPOCHS
+    # Before the rest: the count of steps depends on these three.
     full = recipe.replace(gan=gan, batch=batch, epochs=epochs)
     steps = steps_of(examples, full)
     if not steps:
@@ -279,6 +287,7 @@ def _optimizer(recipe: Recipe) -> Optimizer:
     """Choose the optimizer of both networks."""
     given = recipe.optimizer
     if given.chosen == "adam":
+        # Other optimizers keep their usual options: the papers give figures for Adam alone.
         usual = USUAL[recipe.gan.loss or "nonsaturating"]
         left = {name: value for name, value in usual.items() if getattr(given, name) is None}
         given = dataclasses.replace(given, **left)  # type: ignore[arg-type]

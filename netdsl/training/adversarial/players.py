@@ -51,10 +51,12 @@ class Players:
         seed, gan = recipe.seed or 0, recipe.gan
         self.loss, self.penalty, self.rounds = gan.loss or "", gan.penalty or 0.0, job.rounds
         self.generator = build_layers(pair.generator, seed).model
+        # Another seed: layers of one name would begin with the same weights in both.
         built = build_layers(pair.discriminator, (seed + 1) % (1 << 32))
         self.discriminator = built.model
         port = pair.discriminator.outputs[0]
         op = pair.discriminator.graph.ops[port.op]
+        # The losses take scores: log(sigmoid) of a sure score is -inf in float32.
         inner = op.inputs[0] if port.activation == "sigmoid" else port.op
         inputs = unpack_single(tuple(built.model.inputs))
         self.scores = keras.Model(inputs, built.tensors.seen(inner))
@@ -68,6 +70,7 @@ class Players:
             for name, rate in rates.items()
         }
         for name, model in self.models.items():
+            # Now, so that a checkpoint can be read before the first step.
             self.optimizers[name].build(model.trainable_variables)
         self.metrics = [keras.metrics.Mean(name) for name in FIGURES]
 
@@ -130,6 +133,7 @@ class Players:
         loss = discriminator_loss(self.loss, of_real, of_generated)
         if self.penalty:
             mix = ops.reshape(mix, (-1, *(1,) * (len(real.shape) - 1)))
+            # Gulrajani et al. 2017, algorithm 1: a point on the line between the two.
             between = mix * real + (1.0 - mix) * generated
             slopes = derivative(lambda x: self.scored(x, labels), between)
             loss = loss + self.penalty * gradient_penalty(slopes)
@@ -143,6 +147,7 @@ class Players:
     def _of_weights(self, name: str) -> Any:
         """Return the penalties that a network's own layers have on their weights (`l1`, `l2`)."""
         weights = self.models[name].trainable_variables
+        # `fit` would add them; these steps are our own.
         penalties = [each.regularizer(each.value) for each in weights if each.regularizer]
         return sum(penalties, 0.0)
 

@@ -76,8 +76,10 @@ def mean_distance(examples: Array) -> float:
     if len(flat) < 2:
         return 0.0
     squares = (flat**2).sum(axis=1)
+    # |a|^2 + |b|^2 - 2ab: all pairs as one product of matrices.
     between = squares[:, None] + squares[None, :] - 2.0 * flat @ flat.T
     upper = between[np.triu_indices(len(flat), 1)]
+    # Rounding can leave less than 0 where two examples are equal.
     return float(np.sqrt(np.maximum(upper, 0.0)).mean())
 
 
@@ -96,6 +98,7 @@ def example_shape(pair: NetworkPair, input: InputTransform) -> Shape:
 def save_samples(made: Array, names: tuple[str, ...], headline: str, path: Path) -> None:
     """Write samples [n, h, w, c] from 0 to 1 as a PNG; of classes a row for each, with its name."""
     if names:
+        # Classes come in turn (`cycled`): every len(names)-th sample is of one class.
         rows = [(name, made[at :: len(names)][:ACROSS]) for at, name in enumerate(names)]
     else:
         rows = [("", made[at : at + ACROSS]) for at in range(0, len(made), ACROSS)]

@@ -69,6 +69,7 @@ def from_plain(values: dict[str, Any]) -> AdversarialState:
         seconds=float(values["seconds"]),
         begun=float(values["begun"]),
     )
+    # As far as the training relies on it: a file that was changed must not end in a traceback.
     if [row.epoch for row in rows] != list(range(1, len(rows) + 1)):
         raise ValueError("its epochs are not one after the other")
     if state.ended not in ("", *ENDS) or state.step < (rows[-1].step if rows else 0):

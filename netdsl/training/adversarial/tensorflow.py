@@ -19,6 +19,7 @@ class TensorFlowPlayers(Players):
         labels = None
         for at in range(self.rounds):
             labels = None if batch.labels is None else batch.labels[at]
+            # Outside the tape: the discriminator's step takes the examples as they are.
             generated = self.generated(batch.noise[at], labels)
             with tf.GradientTape() as tape:
                 loss, of_real, of_generated = self.discriminator_loss(

@@ -197,6 +197,8 @@ class PairMemory(NamedTuple):
     def largest(self, budget: int, kind: Overheads) -> int:
         """Return the largest batch with which it takes at most this much, 0 where none does."""
         low, high = 0, 1
+        # Doubled until it does not fit, then halved between: there is no formula for the two
+        # together.
         while high < 1 << 24 and self.needed(high, kind) <= budget:
             low, high = high, 2 * high
         while high - low > 1:
@@ -223,6 +225,7 @@ def pair_memory(job: AdversarialJob) -> PairMemory:
         )
         for network, nbytes in ((job.pair.generator, 0), (job.pair.discriminator, kept))
     )
+    # Real and generated; with the penalty the examples between, and as much again for their slopes.
     return PairMemory(own, other, 4 if recipe.gan.penalty else 2)
 
 

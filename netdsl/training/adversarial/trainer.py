@@ -65,12 +65,14 @@ def in_chunks(job: AdversarialJob, players: Players) -> AdversarialChunks:
     """Make the players take several steps at a time, and return these."""
     graphs = (job.pair.generator.graph, job.pair.discriminator.graph)
     batch = job.recipe.batch or 1
+    # Real and generated examples in each round; the larger network decides.
     together = min(steps_together(graph, 2 * batch * job.rounds) for graph in graphs)
     chunks = AdversarialChunks(job, together)
     steps, way = job.steps * (job.recipe.epochs or 1), job.recipe.speed or "auto"
     if way == "auto":
         both = zip(players.models.values(), graphs, strict=True)
         ways = {rule(model, graph, steps, False) for model, graph in both}
+        # Compiled only where XLA gains for both.
         way = ways.pop() if len(ways) == 1 else "chunks"
     take_in_chunks(players, chunks, way)
     return chunks
@@ -102,6 +104,7 @@ class AdversarialTrainer:
 
         def made(values: dict[str, Any], file: Any) -> AdversarialState:
             state = from_plain(values)
+            # An epoch that was interrupted has fewer steps than an epoch.
             if not 0 <= state.step - len(state.rows) * self.job.steps < self.job.steps:
                 raise ValueError(f"it is at step {state.step} after {len(state.rows)} epochs")
             return state
@@ -116,6 +119,7 @@ class AdversarialTrainer:
             RunError: N611 where a loss is NaN, N610 where the disk does not take what is written.
         """
         job, state = self.job, self.state
+        # As if it had begun that long ago: a resumed run counts the seconds of all its parts.
         began = time.perf_counter() - state.seconds - state.begun
         settings = run_settings(job.pair.generator, job.recipe, job.recipe.speed or "auto")
         self.loggers = open_loggers(job.recipe.log or (), self.folder, settings)
@@ -140,6 +144,8 @@ class AdversarialTrainer:
         job, state = self.job, self.state
         epochs, done = job.recipe.epochs or 1, len(state.rows)
         chunks = in_chunks(job, self.players)
+        # Before the first step: a training that diverges in it keeps the weights that it began
+        # with.
         self._remember()
         try:
             with (
@@ -153,6 +159,7 @@ class AdversarialTrainer:
                         break
                     shown.epoch(state.rows[-1])
                     self._report_signs()
+                    # After the last step of an epoch, where `_epoch` does not look.
                     if self.stopped:
                         self.keeper.keep_state(self.players, state)
                         raise KeyboardInterrupt
@@ -170,9 +177,11 @@ class AdversarialTrainer:
         """Take the steps of an epoch, and say whether all losses were finite."""
         state, began = self.state, time.perf_counter() - self.state.begun
         last, step = epoch * self.job.steps, self.state.step
+        # Steps of this epoch that are taken already: `last` is its end, counted over all epochs.
         chunks.skip(epoch, step + self.job.steps - last)
         self.players.begin_epoch(bool(chunks.place))
         figures = dict[str, float]()
+        # Empty chunks fill the list up to the length that Keras is promised; here nobody asks.
         for count in filter(None, chunks.counts[chunks.place :]):
             figures = _numbers(self.players.take_chunk())
             step += count
@@ -181,6 +190,7 @@ class AdversarialTrainer:
                 self.players.synchronise()
                 state.step, state.ended = step, "diverged"
                 return False
+            # Only here, between two chunks, are weights and state of the same step.
             if self.stopped and step < last:
                 self.players.synchronise()
                 state.step, state.begun = step, time.perf_counter() - began

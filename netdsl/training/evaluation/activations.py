@@ -35,11 +35,13 @@ def zero_shares(
     from netdsl.training.data.batches import unpack_single
 
     layers = [one for one in model.layers if not isinstance(one, keras.layers.InputLayer)]
+    # Of a layer with several outputs (states) the first is what the next layer reads.
     tensors = {layer.name: keras.tree.flatten(layer.output)[0] for layer in layers}
     inner = keras.Model(unpack_single(tuple(model.inputs)), list(tensors.values()))
     counts: dict[str, Any] = {}
     for _, outputs in in_batches(predictor(inner), part.x, preparation, batch):
         for name, values in zip(tensors, outputs, strict=True):
+            # Counts alone are kept: what all layers give for a part need not fit into memory.
             zeros = (np.asarray(values) == 0).reshape(len(values), -1).sum(axis=0)
             counts[name] = counts.get(name, 0) + zeros
     return [

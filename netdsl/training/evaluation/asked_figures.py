@@ -23,6 +23,7 @@ def asked_metrics(recipe: Recipe, outputs: Sequence[OutputTransform]) -> list[As
     names = [*(recipe.metrics or ()), recipe.early_stopping.metric or "loss"]
     found = [asked for name in names if (asked := asked_metric(outputs, name))]
     usual = figure_names(outputs)
+    # `dict.fromkeys`: a metric that is asked for and stopped by is counted once.
     return [asked for asked in dict.fromkeys(found) if asked.figure not in usual]
 
 
@@ -48,6 +49,7 @@ def asked_figures(
         place: Counter(outputs[place], [one.metric for one in asked if one.place == place])
         for place in places
     }
+    # A second pass over the part, by NumPy: ranks need all scores, which a compiled step drops.
     for rows, given in given_outputs(model, batches) if asked else ():
         for place, counter in counters.items():
             counter.update(np.asarray(batches.part.y[place][rows]), given[place])

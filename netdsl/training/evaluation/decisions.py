@@ -61,6 +61,7 @@ def decide(model: Any, batches: Batches, recipe: Recipe) -> dict[str, Decision]:
         decision: Decision = {}
         if recipe.calibrate and has_temperature(output):
             decision |= _calibration(output, y, values)
+            # The threshold is of the calibrated probabilities, since these are what is answered by.
             output = dataclasses.replace(output, temperature=decision["temperature"])
         if recipe.threshold is not None and has_threshold(output):
             decision |= _threshold(output, y, values, recipe.threshold)
@@ -96,6 +97,7 @@ def _measured(output: OutputTransform, y: Array, values: Array) -> float:
 
 def log_loss(output: OutputTransform, true: Array, known: Array) -> float:
     """Return the mean of -log of the probability of what is true."""
+    # A probability that is rounded to 0 costs 708, not infinity: one example must not decide alone.
     tiny = np.finfo(np.float64).tiny
     if output.task == LABELS:
         own = np.take_along_axis(known, true[..., None], axis=-1)
@@ -107,6 +109,7 @@ def log_loss(output: OutputTransform, true: Array, known: Array) -> float:
 def best_temperature(loss: Callable[[float], float]) -> float:
     """Return the temperature of the least loss, which has one minimum in 1/T: by golden section."""
     ratio = (math.sqrt(5) - 1) / 2
+    # In logarithms: half and double are equally far from 1.
     low, high = math.log(COLDEST), math.log(HOTTEST)
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     at = {one: loss(math.exp(one)) for one in (left, right)}
@@ -119,6 +122,7 @@ def best_temperature(loss: Callable[[float], float]) -> float:
             low, left = left, right
             right = low + ratio * (high - low)
             at[right] = loss(math.exp(right))
+    # Six digits survive JSON and print alike on every machine.
     return round(math.exp((low + high) / 2), 6)
 
 
@@ -136,6 +140,7 @@ def _threshold(output: OutputTransform, y: Array, values: Array, asked: float | 
     if not isinstance(asked, str):
         return {"thresholds": [asked] * known.shape[1]}
     chosen = [best_threshold(known[:, at], true[:, at], asked) for at in range(known.shape[1])]
+    # What the usual border of one half gives, to be compared with.
     usual = [_value(asked, *_counts(known[:, at] > 0.5, true[:, at])) for at in range(len(chosen))]
     return {
         "thresholds": [threshold for threshold, _ in chosen],
@@ -161,12 +166,15 @@ def best_threshold(known: Array, true: Array, asked: str) -> tuple[float, float]
         np.bincount(groups.reshape(-1), weights, len(levels)) for weights in (None, true)
     )
     below, missed = np.cumsum(counts)[:-1], np.cumsum(positives)[:-1]
+    # In the middle between neighbours: at a probability itself, rounding would decide the example.
     places = [*((levels[:-1] + levels[1:]) / 2), 0.5]
     half = _counts(known > 0.5, true)
     right = np.append(positives.sum() - missed, half[0])
     answered = np.append(len(true) - below, half[1])
     values = _value(asked, right, answered, positives.sum(), len(true))
+    # Undefined figures lose against any defined one.
     values = np.nan_to_num(values, nan=-1.0)
+    # Equal up to rounding: sums in another order must not choose another threshold.
     best = np.flatnonzero(values >= values.max() - 1e-12)
     chosen = int(best[np.argmin(np.abs(np.asarray(places)[best] - 0.5))])
     return float(places[chosen]), float(values[chosen])

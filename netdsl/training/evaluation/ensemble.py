@@ -51,6 +51,7 @@ def averaged_preparation(preparation: Preparation) -> Preparation:
 
 def _averaged(output: OutputTransform) -> OutputTransform:
     """Return an output whose numbers are probabilities, or values in the units of the data."""
+    # Already in the data's units: they must not be brought there twice.
     plain = replace(output, activation="linear", loss="squared", centre=0.0, spread=1.0)
     if output.task in (VALUES, TAGS):
         return plain
@@ -120,10 +121,12 @@ def _asked(member: Member, versions: int) -> Predict:
 
     if not versions:
         return believe
+    # Batches are counted here: the numbers of a version follow from the batch and its own place.
     change, at = _change(member), iter(range(1 << 62))
 
     def several(arrays: tuple[Array, ...]) -> list[Array]:
         batch = next(at)
+        # The example itself is one of the versions.
         found = [believe((change(arrays[0], None),))]
         found += [believe((change(arrays[0], (batch, version)),)) for version in range(versions)]
         return [sum(each) / len(found) for each in zip(*found, strict=True)]
@@ -140,6 +143,7 @@ def _change(member: Member) -> Callable[[Floats, tuple[int, int] | None], Floats
     import numpy as np
 
     preparation, recipe, folder = member.run.preparation, member.recipe, member.run.run.folder
+    # These take something away from an example, which its true answer does not depend on.
     section = replace(recipe.augment, noise=None, cutout=None, mixup=None)
     if section == Augment():
         message = f"{folder} was trained without `augment`: there are no versions of an example"

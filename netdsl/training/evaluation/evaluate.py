@@ -83,12 +83,14 @@ def evaluate(
         "run": str(folder),
         "part": part,
         "data": str(loaded.spec.source),
+        # The step of the weights that are kept: of a second training its last.
         "step": run.retrained or run.best_step,
         "examples": len(chosen),
         **{name: json_number(value) for name, value in scores.items()},
         "baseline": naive_baseline(chosen if whole else loaded.train, chosen, preparation.outputs),
         "outputs": outputs,
         **({"decisions": run.decisions} if run.decisions else {}),
+        # After `retrain` the validation part has been trained on too.
         "trained_on": not changed
         and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),
         "changed": changed,
@@ -178,6 +180,7 @@ def _scores(
     from netdsl.training.metrics.evaluator import make_evaluator, part_scores
     from netdsl.training.metrics.penalties import penalise
 
+    # The training's loss had the penalty in it: without it the figures could not be compared.
     if recipe.penalty.l1 or recipe.penalty.l2:
         penalise(model, network.graph, recipe.penalty)
     batches = Batches(part, preparation, recipe.batch or BATCH)

@@ -73,6 +73,7 @@ def wrongness(output: OutputTransform, found: Answers) -> Doubles:
     scores = probabilities(np, output, found.scores)[:, 0]
     best = 1.0 if output.probable else scores.max(axis=-1)
     lost = best - np.take_along_axis(scores, found.true, axis=-1)[:, 0]
+    # Above 0 for every wrong answer: 0 means right, and a tie loses nothing.
     return np.where(wrong[:, 0], np.maximum(lost, np.finfo(np.float32).tiny), 0.0)
 
 
@@ -88,11 +89,13 @@ def worst_mistakes(
         place: the output's.
         ranks: how wrong each example is [n].
     """
+    # Stable: of equally wrong examples the first ones, on every machine.
     rows = np.argsort(-ranks, kind="stable")[:WORST]
     rows = rows[ranks[rows] > 0]
     if not len(rows):
         return ()
     output, inputs = preparation.outputs[place], preparation.inputs
+    # Asked again: the outputs of all examples are not kept.
     given = outputs_of(predict, part.x, preparation, rows)[place]
     x, y = [np.asarray(array[rows]) for array in part.x], np.asarray(part.y[place][rows])
     shown = next((at for at, input in enumerate(inputs) if input.images), None)

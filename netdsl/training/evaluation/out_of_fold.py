@@ -33,6 +33,7 @@ def fold_records(folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
     for folder in folders:
         held, recipe = finished_run(folder), read_recipe(folder)
         preparation = held.preparation
+        # Each fold's network has a preparation of its own, measured on its own training part.
         part = reload(recipe, preparation).test
         with memory_errors(BATCH):
             for rows, outputs in in_batches(predictor(held.model()), part.x, preparation, BATCH):

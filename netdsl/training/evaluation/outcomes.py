@@ -82,6 +82,7 @@ def outcomes(
             if (uncalibrated := before[place]) is not None:
                 uncalibrated.update(np.asarray(y[rows]), values)
             ranks[place, rows] = wrongness(outputs[place], found)
+    # A NaN answer is as wrong as can be; sorted as NaN it would be lost.
     ranks = np.nan_to_num(ranks, nan=np.inf)
     return tuple(
         Outcome(
@@ -112,6 +113,7 @@ class Scatter:
         """Take some of a batch; nothing where the output gives classes."""
         if self.output.task != VALUES:
             return
+        # Every rows-th example of the whole part, wherever batches begin.
         chosen = slice(-self.seen % self.rows, None, self.rows), slice(None, None, self.columns)
         pairs = [array[chosen].reshape(-1) for array in (found.true, found.given)]
         self._kept.append(self.output.original(np.stack(pairs, axis=1)))

@@ -26,6 +26,7 @@ def png_uri(values: Array, limits: tuple[float, float] | None = None) -> str:
     """
     from PIL import Image
 
+    # NaN has no colour, and casting it to bytes is undefined.
     values = np.nan_to_num(np.asarray(values, np.float32))
     low, high = limits or (float(values.min()), float(values.max()))
     levels = np.clip((values - low) / ((high - low) or 1.0) * 255 + 0.5, 0, 255).astype(np.uint8)

@@ -122,6 +122,7 @@ def plane(network: Architecture, weights: Mapping[int, Arrays], data: Data) -> I
         axes = _axes(np.concatenate([each.places for each in points]), network.counts.macs)
     across = np.stack(np.meshgrid(*axes), axis=-1)
     places, shape = across.reshape(-1, len(axes)), across.shape[:-1]
+    # Axes are in the data's units, the network takes prepared numbers.
     inputs = data.preparation.x((_inputs(data, places),))[0]
     given, layers = _computed(network, weights, inputs)
     output = data.preparation.outputs[0]
@@ -205,9 +206,11 @@ def _computed(
     ][:LAYERS]
     given: list[Array] = []
     units: list[list[Array]] = [[] for _ in hidden]
+    # `forward` keeps what every operation gives: places are computed in pieces that fit.
     rows = max(1, CHUNK // sum(op.size for op in graph.ops))
     for start in range(0, len(inputs), rows):
         chunk = np.asarray(inputs[start : start + rows], np.float64)
+        # Far from the examples exp may overflow: such places are drawn as they are.
         with np.errstate(all="ignore"):
             found = forward(np, graph, weights, [chunk])
         given.append(found[last].reshape(len(chunk), -1))
@@ -224,6 +227,7 @@ def _computed(
 def _scores(output: OutputTransform, given: Array) -> Array:
     """Return the scores of the classes [n, classes]; a decision is -1 or 1."""
     if decides(output.activation):
+        # A step's 0 and 1, and a sign's -1 and 1, as scores about the border 0.
         given = np.where(given > 0, 1.0, -1.0)
     scores = category_scores(np, output, given.reshape(-1, *output.shape))[:, 0]
     return np.asarray(probabilities(np, output, scores) if output.logits else scores)

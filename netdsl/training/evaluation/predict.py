@@ -77,6 +77,7 @@ def predict(
     held = finished_run(Path(folder), net, DISCRIMINATOR)
     preparation = held.preparation
     given = _read(inputs, preparation)
+    # Noted before the network is loaded, which takes seconds.
     for path, error in given.others.items():
         why = error.diagnostics[0].message
         print(f"note: {path} is skipped: {why}", file=sys.stderr, flush=True)
@@ -123,6 +124,7 @@ def _member(folder: Path, first: FinishedRun, inputs: Any, names: Sequence[str])
     run = finished_run(folder)
     check_alike(first, run)
     given = _read(inputs, run.preparation)
+    # Another preparation may drop other rows: their answers would be averaged with a neighbour's.
     if list(given.names) != list(names):
         message = f"{folder} reads {counted(len(given.names), 'example')} of the inputs"
         raise fail("N515", f"{message}, and the first run {len(names):,}")

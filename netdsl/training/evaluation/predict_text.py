@@ -90,6 +90,7 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     rows = [_guarded(_row(record, ids)) for record in records if "error" not in record]
     names = list(dict.fromkeys(name for row in rows for name in row))
     file = io.StringIO()
+    # 0 for a class that does not occur in an example's labels.
     writer = csv.DictWriter(file, names, restval=0, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)

@@ -74,6 +74,7 @@ def averaged(
                 first = found[0] if isinstance(found, list | tuple) else found
                 values = np.asarray(_array(first), np.float64)
                 single.update(y, values)
+                # One running sum: the mean of the first N for every N, without keeping the outputs.
                 total = total + values
                 if number in means:
                     means[number].update(y, total / number)

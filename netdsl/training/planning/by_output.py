@@ -28,6 +28,7 @@ def losses(
             message = f"the network has no output `{name}` to have a loss"
             raise Conflict("losses", message, help=help, typo=Typo(name, names))
     found = {output.name: output.loss for output in outputs}
+    # Where all are alike, `loss` alone says it in the recipe that is written.
     return found if len(set(found.values())) > 1 else None
 
 
@@ -82,6 +83,7 @@ def _class_weights(
     if isinstance(given, str):
         counts = np.bincount(np.asarray(y[:]), minlength=output.classes)
         return {
+            # A class without examples would weigh infinitely; it has nothing to weigh.
             name: round(len(y) / (output.classes * int(count)), 6) if count else 1.0
             for name, count in zip(names, counts, strict=True)
         }

@@ -49,7 +49,9 @@ def _kernel(network: Architecture, op: Op, shape: Shape, data: Data) -> Array:
     for rows in _rows(network, op, shape, data):
         count += len(rows)
         total += rows.sum(0)
+        # Sums in float64, block by block: all windows of all images do not fit into memory.
         products += rows.T @ rows
+    # The covariance of n rows has at most n - 1 components.
     if count <= shape[-1]:
         layer = network.graph.layers[op.layer]
         message = (
@@ -58,9 +60,12 @@ def _kernel(network: Architecture, op: Op, shape: Shape, data: Data) -> Array:
         )
         raise fail("N216", message, layer.span)
     mean = total / count
+    # E xx' - mm': digits are lost where the mean is large, which prepared data's is not.
     _, vectors = np.linalg.eigh(products / count - np.outer(mean, mean))
+    # `eigh` sorts upwards.
     found = vectors[:, ::-1][:, : shape[-1]]
     largest = np.abs(found).argmax(0)
+    # A component's sign is free, and differs between LAPACKs: the largest number is made positive.
     found = found * np.sign(found[largest, np.arange(shape[-1])])
     kernel: Array = found.reshape(shape).astype(np.float32)
     if op.kind is not None and op.kind.values.get("convolve"):  # which flips it
@@ -81,6 +86,7 @@ def _rows(network: Architecture, op: Op, shape: Shape, data: Data) -> Iterator[A
     width = math.prod(shape[:-1])
     each = max(1, math.prod(ops[source].shape) // width)
     count = min(len(x), max(1, MAX_ROWS // each))
+    # Evenly spaced: the first ones of sorted data would be of one class.
     chosen = np.linspace(0, len(x) - 1, count).astype(int)
     step = max(1, BLOCK // (each * width))
     for begin in range(0, count, step):

@@ -48,6 +48,7 @@ def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
         Conflict: where `gd` is given a batch, or a batch is larger than the training part.
     """
     full = optimizer.whole
+    # Fewer than 32 examples are one batch.
     batch = given or (examples if full or examples < 32 else 32 if examples < SMALL else 128)
     if full and batch != examples:
         whole = f"`{optimizer.name}` uses the whole training part ({examples:,} examples)"
@@ -165,6 +166,7 @@ def keep(given: Keep, epochs: int, steps: int, every: int, validation: int) -> K
     if count > KEPT:
         message = f"the weights of {count:,} epochs would be kept, and {KEPT} are the most"
         raise Conflict(("keep.every", "keep.epochs", "keep.best"), message)
+    # An epoch's weights need an evaluation at its end to be ranked by.
     if given.best and (not validation or steps % every):
         message = "the best epochs are those with the lowest validation loss or highest accuracy"
         why = "there is no validation part" if not validation else "epochs end between evaluations"
@@ -184,6 +186,7 @@ def check_precision(precision: str | None, optimizer: Optimizer) -> None:
         Conflict: where it does.
     """
     beta2 = optimizer.beta2 or 0.0
+    # Half of bfloat16's spacing below 1, 2^-8: from there on it is rounded to 1.
     if precision == "bfloat16" and beta2 >= 1 - 2**-9:
         message = (
             f"`precision: bfloat16` rounds {optimizer.name}'s beta2 of {beta2:g} to 1: "
@@ -236,6 +239,7 @@ def loss(given: Loss, outputs: Sequence[OutputTransform]) -> Loss:
         raise Conflict("loss.reduce", message)
     if given.reduce == "half" and name != "squared":
         raise Conflict("loss.reduce", f"half of the sum is for the loss squared, not {name}")
+    # One way of saying the usual: hashes of recipes that mean the same are equal.
     return Loss(name, None if given.reduce == "mean" else given.reduce)
 
 

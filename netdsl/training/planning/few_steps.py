@@ -24,4 +24,5 @@ def enough_epochs(steps: float) -> Waiting:
     Where the usual patience does not, it is rounded up to tens.
     """
     patience = max(PATIENCE, 10 * math.ceil(FEW / max(1, steps) / 10))
+    # Room for five improvements, each as late as can be.
     return Waiting(patience, 5 * patience)

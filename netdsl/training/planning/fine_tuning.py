@@ -26,6 +26,7 @@ def check_layers(recipe: Recipe, graph: Graph, epochs: int) -> None:
     Raises:
         Conflict: where there is such a pattern or epoch.
     """
+    # Layers without weights do not count: a pattern that matches only those freezes nothing.
     names, patterns = [op.name for op in graph.ops if graph.weights(op)], recipe.freeze or ()
     _check_named("freeze", patterns, names)
     _check_named("rates", tuple(recipe.rates or ()), names)

@@ -54,4 +54,5 @@ class Job:
     @property
     def steps(self) -> int:
         """Steps in an epoch."""
+        # The last batch of an epoch may be smaller; no example is left out.
         return math.ceil(len(self.data.train) / (self.recipe.batch or 1))

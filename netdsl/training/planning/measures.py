@@ -43,6 +43,7 @@ def early_stopping(
     """
     if given.metric not in (None, "loss"):
         check_metric("early_stopping.metric", given.metric or "", outputs)
+    # Nothing was asked for: no stopping, rather than an error about data that is too small.
     if not validation and given == Stopping():
         return Stopping(enabled=False, every=steps)
     on_training = given.part == "training"
@@ -56,6 +57,7 @@ def early_stopping(
         patience, metric = given.patience or PATIENCE, given.metric or "loss"
         if on_training:
             _check_training_part(given)
+        # See `EarlyStopping`: one bound moves the best, the other does not.
         if given.tol and given.min_delta:
             message = "`tol` and `min_delta` are two rules for the same thing"
             help = "`min_delta` compares with the best that counted, `tol` with the best of all"
@@ -177,11 +179,13 @@ def _positive(output: OutputTransform, y: Rows, asked: str | None) -> int:
             message = f"there is no class `{asked}`"
             raise Conflict("positive", message, help=help, typo=Typo(asked, names))
         return names.index(asked)
+    # Classes 0 and 1 have a meaning of their own: 1 is looked for.
     if not output.names or all(name.lstrip("+-").isdecimal() for name in names):
         return output.positive
     import numpy as np
 
     counts = np.bincount(np.asarray(y[:]).reshape(-1), minlength=2)
+    # The rarer one; of equal ones the second, as usual.
     return int(counts[1] <= counts[0])
 
 

@@ -70,13 +70,16 @@ def plan(
         log=log,
         init_from=init_from,
     )
+    # Before anything imports Keras, which then has a backend for good.
     use_backend(recipe.backend, recipe.span("backend"))
     shape = None
     if isinstance(network, Fragment):
+        # A fragment has no input: its first layer reads examples of the data's shape.
         shape = example_shape(recipe, given)
         network = network.on(shape, {**recipe.params, **network.options.params})
     else:
         network = with_params(network, {**recipe.params, **network.params})
+    # Before the data is read: a missing package is known at once, reading may take minutes.
     require_loggers(recipe.log or ())
     with conflict_context(recipe):
         loaded = with_positive(load_data(recipe, network, given), recipe)

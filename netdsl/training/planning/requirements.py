@@ -38,6 +38,7 @@ def use_backend(backend: str | None, span: Span | None = None) -> None:
                 help=f"set KERAS_BACKEND={backend} before Keras is imported",
             )
         return
+    # Looked for, not imported: TensorFlow takes seconds.
     if find_spec(backend) is None:
         package = backend if backend == "tensorflow" else f"'netdsl[{backend}]'"
         raise fail(

@@ -41,6 +41,7 @@ def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe
     with conflict_context(recipe):
         full = _filled_in(recipe, network, data)
     given = dict(given_keys(recipe))
+    # Twice: first for the order of the keys, then so that `given` overrides a reason.
     reasons = given | _reasons(full, recipe, data) | given
     return ResolvedRecipe(full, reasons, tuple(_doubts(full, data)))
 
@@ -55,6 +56,7 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
     fine_tuning.check_first_weights(recipe.init_from)
     fine_tuning.check_updates(recipe, optimizer)
     batch = defaults.batch_size(recipe.batch or (1 if rule else None), optimizer, examples)
+    # How many devices there are is not known here: `open_devices` checks again.
     check_shares(recipe, batch)
     engine = recipe.backend or backend()
     if recipe.speed == "compiled" and engine == "torch":

@@ -58,5 +58,6 @@ def conflict_context(recipe: Recipe) -> Iterator[None]:
         yield
     except Conflict as conflict:
         near = did_you_mean(*conflict.typo) if conflict.typo else ""
+        # A key that the recipe does not give has no place: the next one is shown, or none.
         place = next(filter(None, map(recipe.span, conflict.keys)), None)
         raise fail(conflict.code, conflict.message, place, help=near or conflict.help) from None

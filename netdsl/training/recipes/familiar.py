@@ -162,6 +162,7 @@ def unknown_key_help(name: str, path: str, keys: Collection[str]) -> str:
     """
     if found := familiar_key(name):
         section, _, last = found.path.rpartition(".")
+        # In another section: the key's whole path is the help.
         if section != path.rstrip("."):
             return f"it is written `{found.text()}`"
         return f"did you mean `{last}`?"

@@ -20,6 +20,7 @@ def flatten(recipe: Section, before: str = "") -> dict[str, Any]:
             found |= flatten(value, f"{before}{item.name}.")
         elif isinstance(value, Mapping) and item.metadata:
             found |= {f"{before}{item.name}.{name}": one for name, one in value.items()}
+        # Fields without metadata (`spans`) are not keys.
         elif item.metadata and value is not None:
             found[before + item.name] = value
     return found

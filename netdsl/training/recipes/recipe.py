@@ -383,6 +383,7 @@ def load_recipe(path: str | Path, settings: Sequence[RecipeSetting] = ()) -> Rec
 
     def from_here(key: str, path: Any) -> Any:
         span = recipe.span(key)
+        # `--set data.source=x.csv` is typed in the current folder, not in the recipe's.
         return path if span and span.source.name == SET else _side_by_side(path, folder)
 
     data = dataclasses.replace(
@@ -408,6 +409,7 @@ def _side_by_side(path: Any, folder: Path) -> Any:
     """
     if isinstance(path, tuple):
         return path
+    # A name such as `mnist` is a data set, unless a file of that name is there.
     is_file = path and (path.endswith(FILES) or os.path.exists(folder / path))
     return str(folder / path) if path and is_file else path
 
@@ -442,5 +444,6 @@ def recipe_hash(recipe: Recipe) -> str:
     """
     import hashlib
 
+    # Steps are the same on any number of devices.
     anywhere = dataclasses.replace(recipe, devices=None, hosts=None)
     return hashlib.sha256(to_yaml(anywhere).encode()).hexdigest()

@@ -45,6 +45,7 @@ class Section:
         if wrong:
             raise NetError(*wrong)
         for name, value in values.items():
+            # Frozen: `plain` may have changed the type (NumPy scalars, lists), once and here.
             object.__setattr__(self, name, value)
 
     @classmethod
@@ -104,6 +105,7 @@ class Section:
             for name, value in values.items()
             if value is not None and "accepts" in keys[name]
         }
+        # Every mistake at once: a recipe with three is not corrected in three runs.
         wrong += (problem.diagnostic(f"{path}{name}") for name, problem in cls.problems(plain))
         return values, wrong
 

@@ -52,13 +52,17 @@ def with_settings(
 
     sources: dict[str, Source] = {}
     for number, setting in enumerate(settings):
+        # Numbered: two settings of one text have marks of their own, by which the reader finds
+        # them.
         name, source = f"{SET} {number}", Source(SET, setting.text)
         sources[name] = source
         if root is None:
             root = _mapping([], _mark(name, 0), _mark(name, len(source.text)))
         if isinstance(root, yaml.MappingNode):  # anything else is a mistake that reading reports
+            # From after the `=`, with places counted in the whole text, as messages show it.
             value = compose(source, len(setting.key) + 1, name)
             end = _mark(name, len(source.text))
+            # An empty value is a scalar, so that the reader reports it at its key.
             _set(root, setting.key, value or _scalar("", end, end), of)
     return root, sources
 

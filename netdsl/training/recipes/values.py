@@ -51,8 +51,11 @@ class ValueType:
         Raises:
             ValueProblem: N505 for a number that is too long to be shown.
         """
+        # By attributes: NumPy need not be imported to read a recipe.
         if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
             return value.item()
+        # Python refuses to write integers of more than 4,300 digits, and takes quadratic time
+        # before.
         if isinstance(value, int) and value.bit_length() > 2048:
             bits = f"{value.bit_length():,} bits"
             raise ValueProblem("N505", f"requires {self.description}, not a number of {bits}")
@@ -109,6 +112,7 @@ class NumberValue(ValueType):
             raise ValueProblem("N505", message) from None
 
     def check(self, value: Any) -> None:
+        # True is an int in Python, and `epochs: yes` a mistake.
         if isinstance(value, bool) or not isinstance(value, (int,) if self.whole else (int, float)):
             raise ValueProblem(
                 "N504",

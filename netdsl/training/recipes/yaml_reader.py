@@ -45,10 +45,12 @@ def compose(source: Source, start: int = 0, name: str = "") -> yaml.Node | None:
         length = f"{source.name} has {len(source.text):,} characters"
         raise fail("N501", f"{length}: a recipe has at most {LONGEST:,}")
     try:
+        # Blanks in front keep every mark's index that of the whole text.
         loader = yaml.SafeLoader(" " * start + source.text[start:])
         loader.name = name  # that of its marks
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
+        # Some errors of PyYAML name only where a construct began.
         mark = error.problem_mark or error.context_mark
         at = min(mark.index, max(0, len(source.text) - 1)) if mark else 0
         problem = (
@@ -83,6 +85,7 @@ def _refuse_tags(source: Source, root: yaml.Node | None) -> None:
         if isinstance(node, tuple):
             waiting += node
             continue
+        # Aliases make one node the child of many, of itself too.
         if id(node) in seen:
             continue
         seen.add(id(node))
@@ -141,6 +144,7 @@ class RecipeReader:
         for name, problem in list(of.problems(values)):
             self.report(problem.code, f"`{name}` {problem.message}", nodes[name], problem.help)
             del values[name]
+        # Values that do not go together would be reported a second time by the section itself.
         return of(**values) if not self.diagnostics else of()
 
     def entries(
@@ -209,6 +213,7 @@ class RecipeReader:
             ValueProblem: where it is not what the key accepts.
         """
         if isinstance(node, self.yaml.ScalarNode) and (node.value or node.style):
+            # In quotes a value is a text, whatever it looks like.
             return accepts.read(node.value) if node.style is None else accepts.quoted(node.value)
         if isinstance(accepts, ValueList) and isinstance(node, self.yaml.SequenceNode):
             return tuple(self.accepted(accepts.each, one) for one in node.value)

@@ -76,6 +76,7 @@ def _plain(value: Any) -> str:
 def _scalar(value: Any) -> str:
     import yaml
 
+    # YAML would write `true`, and knows no fractions.
     if isinstance(value, bool | Fraction | tuple):
         return param_text(value)
     if isinstance(value, str) and reads_as_another(value):
@@ -83,6 +84,7 @@ def _scalar(value: Any) -> str:
     return (
         str(yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True))
         .removesuffix("\n")
+        # PyYAML ends a document that is a bare scalar with this line.
         .removesuffix("\n...")
     )
 
