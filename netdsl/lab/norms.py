@@ -105,7 +105,10 @@ def norms_text(norms: Norms) -> str:
     """Write a line for each layer, with bars on a logarithmic scale."""
     layers = norms.found.layers
     logs = [
-        math.log10(value) for each in layers for value in (each.gradient, each.update) if value > 0
+        math.log10(value)
+        for each in layers
+        for value in (each.gradient, each.update)
+        if 0 < value < math.inf
     ]
     low, high = (math.floor(min(logs)), max(logs)) if logs else (0.0, 1.0)
 
