@@ -56,6 +56,7 @@ class ChainBox:
         ]
         self.sides: list[SideBox] = []
         self.lanes: list[Lane] = []
+        # Bars first: how wide they are decides how far sides and lanes must stay away.
         self._set_bars(nodes, wires)
         self.starts: list[float] = []
         u = 0.0
@@ -83,8 +84,10 @@ class ChainBox:
             bar = isinstance(after, NodeBox) and after.node.shape == "bar"  # which reaches them
             if isinstance(part, TangleBox) and after is not None and not bar:
                 ends = sorted(v for _, v in part.columns(nodes))
+                # Whole units: equal distances stay equal where a file rounds them.
                 axis = float(round(axis + (ends[0] + ends[-1]) / 2))
         spans = [(lane, *_span(lane.arcs)) for lane in self.lanes]
+        # An arc across a shift would need a bend: the chain stays straight where there is one.
         inside = all(
             first >= 0 and last < len(axes) and axes[first] == axes[last]
             for _, first, last in spans
@@ -104,6 +107,7 @@ class ChainBox:
 
         0 is the first, their number what follows.
         """
+        # Branches and tangles spread and join in the gap, which needs room for the bends.
         around = self.parts[max(0, at - 1) : at + 1]
         if any(not isinstance(part, NodeBox) for part in around):
             return True
@@ -130,17 +134,18 @@ class ChainBox:
     def _set_sides(self, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> None:
         """Place what hangs on the chain next to it, as near as what is there allows.
 
-        To the right, unless the line to it would pass through another.
-
-        The input first is nearest; of what leaves, what leaves last does.
+        To the right, unless the line to it would pass through another. What enters first is
+        nearest, and of what leaves, what leaves last.
         """
         coming = [side for side in self.chain.sides if not side.leaves]
         leaving = [side for side in self.chain.sides if side.leaves]
+        # Nearest where the line is short: the first to come in, the last to leave.
         coming.sort(key=lambda side: side.at)
         leaving.sort(key=lambda side: -side.at)
         for side in (*coming, *leaving):
             box = ChainBox(side.chain, nodes, wires)
             at, part = side.at, self.parts[side.at]
+            # It begins below the part that it leaves, or ends above the part that it comes into.
             if side.leaves:
                 u = self.starts[at] + part.length + self.gap(at + 1)
                 low, high = u, u + box.length
@@ -157,9 +162,10 @@ class ChainBox:
             self.sides.append(alongside)
             self.length = max(self.length, u + box.length)
             if not side.leaves and isinstance(part, NodeBox) and part.node.shape == "bar":
+                # The line from the side ends in the bar, and not in the air next to it.
                 part.widen(alongside.v, alongside.v)
         above = -min((alongside.u for alongside in self.sides), default=0.0)
-        if above > 0:  # the input has more before it than the chain
+        if above > 0:  # what comes into the chain begins above it
             self.starts = [start + above for start in self.starts]
             self.length += above
             for alongside in self.sides:
@@ -197,13 +203,15 @@ class ChainBox:
         return alongside.u, end
 
     def _set_lanes(self, nodes: Sequence[LaidNode]) -> None:
-        """Return each arc a side and a lane: to the right where it crosses none that is there."""
+        """Give each arc a side and a lane: to the right where it crosses none that is there."""
         sides: dict[str, list[Arc]] = {"right": [], "left": []}
+        # Short arcs first: long ones then go around them, in lanes farther out.
         for arc in sorted(self.chain.arcs, key=lambda arc: (arc.end - arc.start, arc.start)):
             clashes = {
                 side: sum(_cross(arc, other) for other in arcs) for side, arcs in sides.items()
             }
             port = self._port(arc, nodes)
+            # A frame gives it out on this side already: on the other it would pass the frame.
             if port:
                 side = "left" if port < 0 else "right"
             elif self._turns_alongside(arc, 1) and not self._turns_alongside(arc, -1):
@@ -256,6 +264,7 @@ class ChainBox:
             if not others:
                 part = self.parts[end] if end < len(self.parts) else None
                 bar = isinstance(part, NodeBox) and part.node.shape == "bar"
+                # A bar reaches each lane that ends in it, and would cross one that goes further.
                 alone = end if bar else -1
                 sources.setdefault((arc.start, arc.wire.key, alone), []).append(arc)
         return groups + list(sources.values())
@@ -263,6 +272,7 @@ class ChainBox:
     def _place_lanes(self, side: str, groups: list[list[Arc]], nodes: Sequence[LaidNode]) -> None:
         sign = 1 if side == "right" else -1
         placed: list[tuple[int, int, float]] = []
+        # Inner lanes first: each later one looks only at those that overlap it.
         groups.sort(key=lambda arcs: (_span(arcs)[1] - _span(arcs)[0], _span(arcs)))
         for arcs in groups:
             first, last = _span(arcs)
@@ -274,6 +284,7 @@ class ChainBox:
             for at in {arc.end for arc in arcs} | {arc.start for arc in arcs}:
                 if 0 <= at < len(self.parts):
                     part = self.parts[at]
+                    # It comes into the side of what it ends in: the lane is outside of that, too.
                     ends = isinstance(part, NodeBox) and part.node.shape != "bar"
                     if ends and any(arc.end == at for arc in arcs):
                         away = max(away, (part.right if sign > 0 else part.left) + LANE)
@@ -356,6 +367,7 @@ def _in_order(
 
     def entry(branch: PartChain) -> float:
         ends = (entries.get(node, inf) for part in branch.parts for node in nodes_of(part))
+        # Branches that the frame does not read come last.
         return min(ends, default=inf)
 
     return Fork(tuple(sorted(part.branches, key=entry)))
@@ -372,6 +384,7 @@ def part_box(part: Part, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> Pa
 
 
 def _cross(a: Arc, b: Arc) -> bool:
+    # Neither next to nor within the other: on one side of the chain their lines would cross.
     return a.start < b.start < a.end < b.end or b.start < a.start < b.end < a.end
 
 

@@ -28,7 +28,7 @@ class Card(NamedTuple):
         look: its colours.
         label: its first line; `more`: the part of it with less weight.
         note: its second line; of a bar what is next to it.
-        width, height: of a bar, its length is found out with what ends in it.
+        width, height: of a bar the length is found later, from what ends in it.
         badge: how often it is there, as in `×3`; `×3 ||` where side by side.
     """
 
@@ -51,15 +51,17 @@ def card(label: str, more: str, note: str, look: str, small: bool, badge: str = 
         inside = width(label, MAIN) + (6 + width(note, NOTE) if note else 0)
         if more:
             inside += 4 + width(more, NOTE)
-        if badge:  # which would stand on the text
+        if badge:  # which would cover the text
             inside += 2 * width(badge, NOTE, True) - 8
     else:
         label = shortened(label, MAIN, room)
+        # Too long for one line: the norm and the activation go to the second line.
         if more and width(label, MAIN) + 4 + width(more, NOTE) > room:
             note, more = (f"{more} · {note}" if note else more), ""
         note = shortened(note, NOTE, room)
         inside = max(width(label, MAIN) + (4 + width(more, NOTE) if more else 0), width(note, NOTE))
     least = _LEAST["pill" if small else "card"]
+    # Rounded up: -(-a // b).
     steps = max(0.0, -(-(inside + 2 * _MARGIN - least) // _STEP))
     wide = least + steps * _STEP
     form = "pill" if small else "card"
@@ -111,8 +113,10 @@ def drawn(
         at = (middle + 2, y - 3) if above else (x + card.width + 5, y + 5)
         return (*sign, Text(*at, badged, NOTE, "start", wide))
     marks: list[Mark] = []
+    # From back to front: two edges that look out from below the card.
     for step in (2, 1, 0) if card.badge and stacked else (0,):
         right = step * SHADOW
+        # What is side by side is stacked to the right alone.
         down = 0.0 if card.badge.endswith(ALONGSIDE) else right
         marks.append(Rect(x + right, y + down, card.width, card.height, corner, card.look))
     runs = [TextRun(card.label, "ink")]
@@ -151,6 +155,7 @@ def badge(text: str, x: float, y: float) -> tuple[Mark, ...]:
 
 def _drawn_glyph(card: Card, x: float, y: float) -> tuple[Mark, ...]:
     """Return a merge: a plus, a times, a minus, a dot in a circle, or a word in a pill."""
+    # `max`, `avg`, `matmul` have no sign of one character.
     if len(card.label) > 1:
         rect = Rect(x - card.width / 2, y - RADIUS, card.width, 2 * RADIUS, RADIUS, card.look)
         wide = width(card.label, NOTE)
@@ -166,6 +171,7 @@ def _drawn_glyph(card: Card, x: float, y: float) -> tuple[Mark, ...]:
         ),
     }
     circle = Circle(x, y, RADIUS, card.look)
+    # Strokes and not letters, whose height in the circle would depend on the font.
     if card.label not in strokes:
         return circle, Circle(x, y, 2.2, "dot")
     return circle, *(LineMark(points, "sign") for points in strokes[card.label])

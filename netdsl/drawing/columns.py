@@ -40,6 +40,7 @@ def set_across(rows: list[list[Cell]]) -> None:
     """Set where the cells of ranks stand, each rank in its order."""
     _near(rows)
     columns = _columns(rows)
+    # Each cell a column of its own: no wire is straight for its own sake, and none contradicts.
     if not _straightened(rows, columns):
         _straightened(rows, {cell: at for at, cell in enumerate(c for row in rows for c in row)})
 
@@ -54,6 +55,7 @@ def _near(rows: list[list[Cell]]) -> None:
             cell.v = v
         for cell in row:
             cell.v -= v / 2
+    # First down and up in turn, so that what one end says spreads; then both at once, to settle.
     for sweep in range(2 * _SWEEPS):
         down = sweep % 2 == 0
         for row in rows if down else reversed(rows):
@@ -74,9 +76,9 @@ def _near(rows: list[list[Cell]]) -> None:
 
 
 def _pull(upper: Cell, lower: Cell) -> float:
-    """Return how much a wire asks for to be straight.
+    """Return how strongly a wire is pulled straight.
 
-    Within a long one most, in a chain more than where wires part and meet.
+    Strongest within a long one; in a chain more than where wires part and meet.
     """
     if upper.node < 0 and lower.node < 0:
         return 16.0
@@ -99,7 +101,9 @@ def _fitted(row: list[Cell], expected: Sequence[float], weights: Sequence[float]
         if at:
             offset += _apart(row[at - 1], cell)
         offsets.append(offset)
+        # Without their distances cells may only not be out of order: isotonic regression.
         value, weight, size = expected[at] - offset, weights[at], 1
+        # Neighbours out of order share the weighted mean of both.
         while blocks and blocks[-1][0] >= value:
             other, heavy, count = blocks.pop()
             value = (value * weight + other * heavy) / (weight + heavy)
@@ -132,6 +136,7 @@ def _columns(rows: list[list[Cell]]) -> dict[Cell, int]:
                 chain.append(chain[-1].below[0].cell)
             begun.update(chain)
             chains.append(chain)
+    # The longest chains are straight; of two that cross the shorter one bends.
     chains.sort(key=lambda chain: (-len(chain), rank_of[chain[0]], chain[0].at))
     found: dict[Cell, int] = {}
     kept: list[dict[int, int]] = []  # for each column its place in each rank
@@ -148,12 +153,13 @@ def _columns(rows: list[list[Cell]]) -> dict[Cell, int]:
 
 
 def _cross(a: dict[int, int], b: dict[int, int]) -> bool:
+    # To the left of it in one rank and to the right in another.
     sides = {a[rank] < b[rank] for rank in a.keys() & b.keys()}
     return len(sides) == 2
 
 
 def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
-    """Return all cells of a column one position; False where the columns contradict each other."""
+    """Give all cells of a column one position; False where the columns contradict each other."""
     count = max(column_of.values()) + 1
     members: list[list[Cell]] = [[] for _ in range(count)]
     apart: list[dict[int, float]] = [{} for _ in range(count)]  # to the right of each column
@@ -169,6 +175,7 @@ def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
     if order is None:
         return False
     expected = [sum(cell.v for cell in each) / len(each) for each in members]
+    # The leftmost and the rightmost places that the distances allow; their middle keeps them too.
     high, low = list(expected), list(expected)
     for column in order:
         for other, gap in following[column].items():
@@ -186,6 +193,7 @@ def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
             goal = sum(at[other] * pull for other, pull in pulls[column]) / weight
             least = max((at[o] + gap for o, gap in following[column].items()), default=-inf)
             highest = min((at[o] - gap for o, gap in apart[column].items()), default=inf)
+            # As near to what it is joined to as its neighbours leave room.
             at[column] = min(max(goal, least), highest)
     for cell, column in column_of.items():
         cell.v = at[column]

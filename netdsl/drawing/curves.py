@@ -108,6 +108,7 @@ def _extent(curve: Curve) -> tuple[float, float]:
     """Return the heights between which both curves are drawn: no more than half of the width up
     and down, some room above and below them.
     """
+    # exp(4) would press the rest of its curve flat.
     highest = (curve.x[-1] - curve.x[0]) / 2
     values = [y for y in (0.0, *curve.y, *curve.slope) if isfinite(y)]
     low, high = max(min(values) - 0.2, -highest), min(max(values) + 0.2, highest)
@@ -127,12 +128,14 @@ def _pieces(
     piece: list[Point] = []
     rises = [abs(b - a) for a, b in pairwise(ys)]
     for at, (a, b) in enumerate(pairwise(zip(xs, ys, strict=True))):
+        # A jump is steep for its surroundings: `step` at 0, the slope of relu at 0.
         around = max(rises[max(0, at - 1)], rises[min(at + 1, len(rises) - 1)])
         jump = rises[at] > _SMALL_JUMP and rises[at] > _STEEPER * around
         joined = isfinite(a[1]) and isfinite(b[1]) and rises[at] < _JUMP and not jump
         ends = _cut_off(a, b, low, high) if joined else None
         if ends is not None:
             piece += ends if not piece else ends[1:]
+        # It left the diagram, or ends before a jump.
         if piece and (ends is None or ends[1] != b):
             yield piece
             piece = []

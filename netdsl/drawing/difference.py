@@ -102,6 +102,7 @@ def _items(pairs: Sequence[Pair]) -> list[_Item]:
         stop = at
         while stop < len(pairs) and pairs[stop].what == "same":
             stop += 1
+        # At both ends of the network one equal layer is enough: nothing changed beyond it.
         first = at + (_AROUND if at else 1)
         last = stop - (_AROUND if stop < len(pairs) else 1)
         if last - first >= _FEWEST:
@@ -129,6 +130,7 @@ def _edges(items: Sequence[_Item], sides: Sequence[_Network]) -> dict[tuple[int,
             for source in sources:
                 ends = place[source], place[layer]
                 if ends[0] != ends[1]:
+                    # "both" where the other network has it; several wires of one are one edge.
                     found[ends] = "both" if found.get(ends, name) != name else name
     return dict(sorted(found.items(), key=lambda edge: edge[0][::-1]))
 
@@ -145,6 +147,7 @@ def _card(item: _Item, sides: Sequence[_Network]) -> Card:
         for side, layer in zip(sides, (pair.a, pair.b), strict=True)
         if layer is not None
     ]
+    # What it became is what is drawn.
     side, layer = shown[-1]
     kind = side.labels.kind[layer]
     sign = glyph(kind, side.figures.shape_note(Box(((layer,),)))) if kind and kind.merges else None
@@ -153,6 +156,7 @@ def _card(item: _Item, sides: Sequence[_Network]) -> Card:
     label = _became([each.labels.main[at] for each, at in shown])
     notes = [each.figures.notes(Box(((at,),))) for each, at in shown]
     note = " · ".join(filter(None, map(_became, zip(*notes, strict=True))))
+    # What changed is a card even where it is an activation: its colour must be seen.
     small = pair.what == "same" and is_small(side.labels, layer)
     if pair.note and label == side.labels.main[layer]:
         note = pair.note.replace("->", "→")

@@ -50,6 +50,7 @@ class Figures:
         self.graph, self.labels, self.columns, self.units = graph, labels, tuple(columns), units
         self.counts = count_layers(graph)
         read = {source for op in graph.ops for source in op.inputs}
+        # An output that nothing reads is the end of a flow, and is seen as that.
         self._given = {graph.ops[port.op].layer for port in graph.outputs if port.op in read}
         self.total = added(self.counts)
         self._fields: list[str] | None = None
@@ -62,6 +63,7 @@ class Figures:
         parts = self.notes(box)
         if shared in AMOUNTS:
             share = self.share(shared, box)
+            # Below half a percent it would say 0%.
             parts.append(f"{share:.0%}" if share >= 0.005 else "")
         return " · ".join(filter(None, (*parts, self._output(box))))
 
@@ -119,6 +121,7 @@ class Figures:
     def share(self, column: str, box: Box) -> float:
         """Return the part that a box has of the whole network's."""
         value = AMOUNTS[column].value
+        # A network without params has no shares, and must not divide by 0.
         return value(self.of(box.every_layer)) / max(1, value(self.total))
 
     def look(self, box: Box, colour: str) -> str:
@@ -128,6 +131,7 @@ class Figures:
         return f"share{step_of(self.share(colour, box))}" if colour in AMOUNTS else ""
 
     def _field(self, layer: int) -> str:
+        # Only where a column asks: receptive fields take longer than all other figures.
         if self._fields is None:
             from netdsl.analysis.receptive import receptive_fields
 

@@ -47,6 +47,7 @@ class _Row:
             for number, box in enumerate(boxes):
                 for layer in box.every_layer:
                     for source in wiring.sources[layer]:
+                        # An outside layer keeps its number: pieces that read it read the same.
                         item, other = self.place.get(source, (-1 - source, 0))
                         if item != at:
                             found[_Read(False, number, item, other)] = None
@@ -64,6 +65,7 @@ class _Row:
         items, end = self.items, start + period
         if end + period > len(items) or not alike(items[start], items[end]):
             return 1
+        # Neighbours that are alike and not joined are side by side, not a repeat.
         if not any(
             start <= item < end for at in range(end, end + period) for item in self.read[at]
         ):
@@ -77,12 +79,14 @@ class _Row:
             if not all(alike(items[start + k], items[at + k]) for k in range(period)):
                 break
             here = self._reads(at, period)
+            # The first piece reads from outside what the second reads of the first.
             if pattern is None:
                 if not _continues(first, here):
                     break
             elif here != pattern:
                 break
             users = self._users(at - period, period)
+            # Outside each piece must be read in the same way: drawn once, they are all alike.
             if outlets is not None and users != outlets:
                 break
             pattern, outlets = here, users
@@ -110,6 +114,7 @@ class _Row:
                 elif at <= item:
                     found.append((k, reader, 1, item - at, box))
                 elif at - period <= item and not first:
+                    # Counted from the piece's beginning, so that equal pieces read equal numbers.
                     found.append((k, reader, 2, item - at + period, box))
                 else:
                     found.append((k, reader, 3, item, box))
@@ -147,6 +152,7 @@ def _continues(first: Sequence[tuple[int, ...]], second: Sequence[tuple[int, ...
         if b[2] != 2:
             if a != b:
                 return False
+        # One output of the piece before is one output from outside, wherever it is read.
         elif a[:2] != b[:2] or a[2] != 3 or known.setdefault(b[3:], a[3:]) != a[3:]:
             return False
     return True
@@ -165,6 +171,7 @@ def folded(
     found = list(items)
     row = _Row(found, wiring)
     period = 1
+    # Short periods first: `(a b b) x2` is folded inside, and is found again as a row of two.
     while period <= min(_LONGEST, len(found) // 2):
         result: list[Shown] = []
         at = 0
@@ -196,6 +203,7 @@ def _shift(row: _Row, at: int, period: int, count: int, alike: Alike, authored: 
     for shift in range(period):
         pairs = zip(items[at + shift :], items[at + shift + period :][:period], strict=False)
         if all(authored(a, b) for a, b in pairs):
+            # Rotating the row may cost a pass: `a (b a) x2` is then kept as `(a b) x2 a`.
             return shift if row.repeats(at + shift, period, alike) == count else 0
     possible = [
         shift

@@ -50,6 +50,7 @@ class ForkBox(Generic[BranchT]):
             self.shifts.append(at)
             at += branch.right
         if main == 0:
+            # A short side way may move into a recess of the main one.
             self.shifts[1] = self.shifts[0] + self._clear(nodes, wires)
         middle = at / 2 if main is None else self.shifts[main]
         if main is None and len(self.branches) % 2 == 1:
@@ -108,6 +109,7 @@ class ForkBox(Generic[BranchT]):
         if len(self.branches) != 2:
             return None
         first, second = (branch.length for branch in self.branches)
+        # Two branches of nearly one length are equals, and stand on both sides of the axis.
         if max(first, second) < _MAIN * min(first, second):
             return None
         return 0 if first > second else 1

@@ -48,6 +48,7 @@ def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[tuple
     left, _, right, _ = bounds(marks)
     if right - left <= _MAX_ACROSS:
         return marks, True
+    # `4.1 k` for `4.1 k params` makes boxes narrower; the heading says what the figures are.
     terse = Subject(painter.subject.network, painter.options, units=False)
     return Painter(terse, painter.prefix).marks(shown, columns), False
 
@@ -80,6 +81,7 @@ def _placed(
     found: list[Mark] = []
     below: list[MarkGroup] = []
     x, y, wide, lowest = right + _ALONGSIDE, top, 0.0, bottom
+    # Columns of panels may be somewhat longer than the picture, or than a screen.
     highest = 1.4 * max(bottom - top, 640.0)
     for panel in panels:
         x0, y0, x1, y1 = bounds(panel.marks)

@@ -86,6 +86,7 @@ class Painter:
         Those in one frame have two widths at most: that of the narrow ones, and of the others.
         """
         found = {item: self._card(item, unseen) for item in items if isinstance(item, Box)}
+        # Boxes of one width look calm; one very wide label must not widen them all.
         for wide in (False, True):
             alike = [
                 box
@@ -115,6 +116,7 @@ class Painter:
             terms = f"of {unseen[layer]}" if layer in unseen else ""
             sign = glyph(kind, figures.shape_note(box), _badge(box), terms)
             if sign is not None:
+                # `stack` makes an axis, where a concatenation lengthens one.
                 axes = len(labels.shape(layer)) - len(labels.shape(sources[0]))
                 return sign._replace(more="new axis") if axes > 0 else sign
         small = is_small(labels, layer)
@@ -160,6 +162,7 @@ class Painter:
         sides = -reach.left - _SIDE, reach.right + _SIDE
         if frame.block is None or _title_begin(needed, reach.entries, *sides) is not None:
             return pads
+        # No gap between the wires is wide enough: room for the title to the left of the first.
         more = needed + 2 * _TITLE_MARGIN + sides[0] - min(reach.entries)
         return pads._replace(
             left=_SIDE + more, right=pads.right + max(0.0, more - reach.right + reach.left)
@@ -229,12 +232,14 @@ class Painter:
         for (source, target), points in zip(shown.edges, laid.edges, strict=True):
             boxes = shown.boxes[source], shown.boxes[target]
             ends = self.name(boxes[0]), self.name(boxes[1])
+            # A negative layer is an end of a block that is drawn by itself: a short piece of wire.
             if boxes[0].first < 0:
                 points = _cut(points, laid.areas[0].u0, laid.areas[0].u0 - _STUB)
             if boxes[1].first < 0:
                 end = laid.areas[0].u1 - 2 * SHADOW * (laid.areas[0].frame.times > 1)
                 points = _cut(points[::-1], end, end + _STUB)[::-1]
             if cards[boxes[1]].form == "bar":
+                # A bar has more room along than it fills: its wires are made longer.
                 end = _begin(cards[boxes[1]], laid.spots[target])
                 points = (*points[:-1], (end, points[-1][1]))
             line = LineMark(tuple(self._at(u, v) for u, v in points), "wire", _ROUND, arrow=True)
@@ -281,12 +286,13 @@ def _badge(box: Box) -> str:
 
 
 def _title_begin(wide: float, entries: Sequence[float], left: float, right: float) -> float | None:
-    """Return where a frame's title begins: in the first gap between the input.
+    """Return where a frame's title begins: in the first gap between the wires that come in.
 
     None where none is wide enough.
     """
     ends = [left, *entries, right]
     for low, high in pairwise(ends):
+        # The room was made for just this width: rounding must not lose it.
         if high - low >= wide + 2 * _TITLE_MARGIN - 0.01:
             return low + _TITLE_MARGIN
     return None

@@ -113,11 +113,13 @@ def _states(network: Architecture, options: Options, sheet: Sheet) -> list[_Stat
     if first is None or not (begun or _named(first.sheet, "box")):
         return [_State(frozenset(), sheet)]
     states = {begun: _State(begun, sheet if not options.depth else first.sheet)}
+    # Breadth first: the 16 states that are kept are those of the fewest clicks.
     waiting = [begun]
     while waiting and len(states) < _MAX_STATES:
         opened = waiting.pop(0)
         shown = states[opened].sheet
         for word in sorted(_named(shown, "box") | _named(shown, "frame")):
+            # A click opens a closed block, and closes an open one.
             other = opened ^ {word}
             if other in states or len(states) >= _MAX_STATES:
                 continue
@@ -140,6 +142,7 @@ def _drawn(network: Architecture, options: Options, opened: frozenset[str]) -> _
 
 def _named(sheet: Sheet, kind: str) -> frozenset[str]:
     """Return the names of the blocks that are closed (`box`) or open (`frame`) in a picture."""
+    # A block that is drawn next to the picture is not open in it.
     main = tuple(m for m in sheet.marks if not (isinstance(m, MarkGroup) and m.kind == "inset"))
     groups = (mark for mark in every(main) if isinstance(mark, MarkGroup) and mark.kind == kind)
     return frozenset(dict(group.data)["block"] for group in groups if "block" in dict(group.data))

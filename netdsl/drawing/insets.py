@@ -35,6 +35,7 @@ def chosen(subject: Subject, shown: View) -> list[SceneBlock]:
         words = list(holds)
         if len(words) > room:
             words = sorted(words, key=lambda word: len(holds[word]), reverse=True)[:room]
+        # Names first, and second variants only from what is left: each block is seen once.
         room -= len(words)
         nested: list[Box] = []
         for word in words:
@@ -85,6 +86,7 @@ def _variants(subject: Subject, uses: Sequence[SceneBlock]) -> list[SceneBlock]:
     for block in uses:
         forms.setdefault(_form(subject, block), []).append(block)
     ordered = sorted(forms.values(), key=len, reverse=True)
+    # A use whose title no other form has: `bottleneck(64, 2)` could be said of two pictures.
     of_title: dict[str, set[int]] = {}
     for number, group in enumerate(ordered):
         for block in group:
@@ -111,7 +113,7 @@ def _form(subject: Subject, block: SceneBlock) -> object:
 def opened(subject: Subject, block: SceneBlock) -> View:
     """Return a view of one block.
 
-    A frame, with the input from above and what goes out below.
+    A frame, with the wires that enter it above and those that leave it below.
     """
     inside = subject.inside(block.items, _MAX_BOXES)
     boxes = inside.boxes
@@ -126,6 +128,7 @@ def opened(subject: Subject, block: SceneBlock) -> View:
         outside = any(reader not in box_of for reader in subject.wiring.readers[layer])
         if outside or layer in ends:
             exits[at] = None
+    # Negative numbers: the ends of the wires that come from outside, and go there.
     before = [Box(((-1 - number,),)) for number in range(len(entries))]
     after = [Box(((-1 - len(entries) - number,),)) for number in range(len(exits))]
     shift = len(before)

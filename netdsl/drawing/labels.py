@@ -48,6 +48,7 @@ class Labels:
         self.kind: list[Kind | None] = []
         self.main: list[str] = []
         self.more: list[str] = []
+        # Deep networks repeat their texts, and a label takes regular expressions to make.
         known: dict[tuple[str, int], tuple[str, str]] = {}
         for layer in graph.layers:
             kind = graph.ops[layer.ops[0]].kind
@@ -65,11 +66,13 @@ class Labels:
         kind = ops[0].kind
         if kind is None:
             return ("input" if layer.name.startswith("input") else layer.name), ""
+        # A list of initial values may be long; the head says what the layer is.
         text = layer.text if len(layer.text) < 400 else kind.head()
         parts = [part.kind for part in ops[1:] if part.kind]
         words = {part.word for part in parts}
         main = _short(text, words)
         own = _leading_word(main)
+        # `softmax-10` is a dense layer whose activation its label names.
         more = [part.word for part in parts if part.word != own]
         init = kind.values.get("init")
         return main, " ".join([shown(init), *more] if is_named(init) else more)
@@ -193,6 +196,7 @@ def merged(texts: Sequence[str]) -> str:
     if len(set(texts)) == 1:
         return texts[0]
     parts = [_NUMBER.findall(text) for text in texts]
+    # Texts that differ in words as well have no common label: the first one is shown.
     skeletons = {_NUMBER.sub("0", text) for text in texts}
     if len(skeletons) > 1:
         return texts[0]

@@ -60,7 +60,9 @@ class LaidRegion:
     def __init__(self, region: Region, measure: Measure) -> None:
         self.region, self.measure, self.mirrored = region, measure, False
         self.inner: list[LaidRegion | None] = [
-            LaidRegion(within, measure) if within is not None else None for within in region.inner
+            # From the inside out: a frame is laid out before the region that holds it as one node.
+            LaidRegion(within, measure) if within is not None else None
+            for within in region.inner
         ]
         self.nodes: list[LaidNode] = []
         self.alongside = self._side_by_side()
@@ -82,6 +84,7 @@ class LaidRegion:
         inverted = list(self._inverted())
         for frame in inverted:
             frame.mirror()
+        # A frame that is mirrored has other entries: what leads to it is arranged again.
         if inverted:
             self.chain = self._chain()
         self._set_ends()
@@ -101,6 +104,7 @@ class LaidRegion:
         if chain is None:
             chain = PartChain([Tangle(tuple(range(len(self.nodes))), self.mirrored)])
         box = ChainBox(chain, self.nodes, self.region.wires)
+        # In a frame the chain must end on its axis, where the wire leaves it.
         if self.region.frame is None:
             box.follow(self.nodes)
         return box
@@ -122,6 +126,7 @@ class LaidRegion:
         entries = list(self.region.entries)
         source = {wire.key: wire.source for wire in self.region.wires if wire.target == END}
         exits = sorted(self.region.exits, key=lambda key: (source[key], key))
+        # The first comes in on the axis, the last leaves on it.
         return frozenset((*entries[1:], *exits[:-1]))
 
     def _set_ends(self) -> None:

@@ -94,6 +94,7 @@ def _ranks(count: int, wires: Sequence[Pair]) -> list[int]:
     from_top = {b for a, b, _ in wires if a == TOP}
     for node in reversed(range(count)):
         late = min((ranks[other] - 1 for other in after[node]), default=ranks[node])
+        # Lower, its wires out are shorter and those in longer: only where all do not grow.
         if len(before[node]) + (node in from_top) <= len(after[node]) or not before[node]:
             ranks[node] = late
     return ranks
@@ -128,6 +129,7 @@ def _cells(
             if way:
                 leave = ports[number][0] if len(way) == 1 else 0.0
                 meet = ports[number][1] if rank == stop else 0.0
+                # Wires that carry the same share their dummies, and are one joint.
                 if all(joint != (cell, meet, leave) for joint in way[-1].below):
                     way[-1].below.append(Joint(cell, meet, leave))
                     cell.above.append(Joint(way[-1], leave, meet))
@@ -185,6 +187,7 @@ def _drawn(
         found, count = tracks_of(channels[rank])
         tracks.append((found, count))
         side = rank in (0, len(rows) - 2)
+        # At the sides half a channel: the region around it has the other half.
         free = (_CHANNEL / 2 if side and not count else _CHANNEL) + _TRACK * max(0, count - 1)
         u += height + (free if rank < len(rows) - 1 else 0.0)
     positions: list[Point] = [(0.0, 0.0)] * len(sizes)
@@ -241,6 +244,7 @@ def _met(
         for place, number in enumerate(numbers):
             rest = step * (len(numbers) - 1 - place)
             expected = ways[number][-2].v - cell.v
+            # Straight where it can be, but right of the one before, with room for those after.
             ports[number] = float(round(min(max(expected, at), max(at, high - rest))))
             at = ports[number] + step
     return ports

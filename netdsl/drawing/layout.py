@@ -62,6 +62,7 @@ def laid_out(shown: View, measure: Measure) -> Layout:
     areas: list[Area] = []
     routes: dict[tuple[int, Wire], list[Point]] = {}
     whole = LaidRegion(top, measure)
+    # A stack and not recursion: frames are within frames as blocks are.
     waiting = [(whole, 0.0, 0.0, 0)]
     while waiting:
         laid, u, v, depth = waiting.pop()
@@ -83,6 +84,7 @@ def laid_out(shown: View, measure: Measure) -> Layout:
         for wire in laid.region.wires:
             points = [(u + along, v + across) for along, across in router.route(wire)]
             routes[id(laid.region), wire] = points
+    # Outer frames are drawn first, below those that they hold.
     areas.sort(key=lambda area: area.depth)
     lines = [
         straight(point for region, wire in way for point in routes[id(region), wire])

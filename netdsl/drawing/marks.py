@@ -145,6 +145,7 @@ def bounds(marks: tuple[Mark, ...]) -> tuple[float, float, float, float]:
         elif isinstance(mark, Text):
             begin = mark.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.anchor] * mark.width
             xs += (begin, begin + mark.width)
+            # Helvetica's ascenders and descenders, from the baseline.
             ys += (mark.y - 0.8 * mark.size, mark.y + 0.25 * mark.size)
     return (min(xs), min(ys), max(xs), max(ys)) if xs else (0.0, 0.0, 0.0, 0.0)
 

@@ -71,6 +71,7 @@ _WIDTHS = {False: _by_character(_REGULAR), True: _by_character(_BOLD)}
 def width(text: str, size: float, bold: bool = False) -> float:
     """Return the width of a text in the units of its font size."""
     widths = _WIDTHS[bold]
+    # Without kerning, which fonts of the same widths do not share.
     return sum(widths.get(character, _UNKNOWN) for character in text) * size / 1000
 
 

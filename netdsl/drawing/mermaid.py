@@ -15,7 +15,7 @@ from netdsl.errors import fail
 if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
-MAX_EDGES, MAX_CHARACTERS = 500, 50_000  # that Mermaid reads unless it is reported otherwise
+MAX_EDGES, MAX_CHARACTERS = 500, 50_000  # that Mermaid reads where its settings are the default
 
 
 def mermaid_text(networks: Sequence[Architecture], options: Options) -> str:
@@ -81,6 +81,7 @@ class _Chart:
 
     def _node(self, box: Box) -> str:
         labels, figures = self.subject.labels, self.subject.figures
+        # Numbers, as names could be Mermaid's own words (`end` breaks a flowchart).
         name = f"{self.prefix}{self.number[box]}"
         times = f" ×{box.times}" if box.times > 1 else ""
         if box.block is not None:

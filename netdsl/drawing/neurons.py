@@ -51,6 +51,7 @@ def _columns(network: Architecture) -> list[_Column] | None:
         op = graph.ops[layer.ops[0]]
         shape = graph.ops[layer.ops[-1]].shape
         if op.kind is None:
+            # Indices are not numbers that a line's weight could multiply.
             if getattr(shape, "limit", None) is not None:
                 return None
             found.append(_Column(number, (), math.prod(shape)))
@@ -131,6 +132,7 @@ def _texts(
     found = [(labels.main[column.layer], _LABEL)]
     if any(more):
         found.append((" · ".join(filter(None, more)), _NOTE))
+    # The size is in the label (`fc-10`), and need not be said twice.
     note = figures.note(Box(((column.layer,),)), colour).removeprefix(f"{column.size} · ")
     if labels.group[column.layer] == "input":
         return [*found, (shape_text(labels.shape(column.layer)), _NOTE)]
@@ -146,6 +148,7 @@ def _places(size: int, x: float, pitch: float) -> tuple[tuple[Point, ...], tuple
     for number in range(shown):
         y = number * pitch - high / 2
         if left_out and number >= shown // 2:
+            # Half of the circles on both sides of the dots.
             y += _DOTS
         points.append((x, y))
     return tuple(points), (-7.0, 0.0, 7.0) if left_out else ()

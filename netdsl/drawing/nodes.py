@@ -90,6 +90,7 @@ class TangleBox:
         sizes = []
         for node in self.nodes:
             each = nodes[node]
+            # The ranks know nothing of labels: they are room to the right while they are laid out.
             sizes.append(each.size._replace(right=each.size.right + each.label))
         spread = [nodes[node].shape in ("bar", "box") for node in self.nodes]
         bars = [nodes[node].label if nodes[node].shape == "bar" else None for node in self.nodes]
@@ -111,6 +112,7 @@ class TangleBox:
         for node in self.nodes:
             entries = nodes[node].entries
             came = {
+                # Before the last bend: from where it comes, not where it goes in.
                 wire.key: route[-3][1] if len(route) > 2 else route[-1][1]
                 for wire, route in zip(self.wires, self.laid.routes, strict=True)
                 if wire.target == node

@@ -21,6 +21,7 @@ def set_order(rows: list[list[Cell]]) -> None:
     for sweep in range(2 * _SWEEPS):
         if fewest == 0:
             break
+        # The second half begins upward: another way into the same minimum or a better one.
         if sweep == _SWEEPS:
             _restored(rows, first)
         down = sweep % 2 == sweep // _SWEEPS
@@ -51,6 +52,7 @@ def _by_medians(row: list[Cell], down: bool) -> None:
     for cell in row:
         near = sorted(map(_place, cell.above if down else cell.below))
         half = len(near) // 2
+        # The median of both middle ones (`near[~half]` is the other); without neighbours it stays.
         expected[cell] = (near[half] + near[~half]) / 2 if near else float(cell.at)
     row.sort(key=lambda cell: (expected[cell], cell.at))
     for at, cell in enumerate(row):
@@ -64,6 +66,7 @@ def _exchange(rows: list[list[Cell]]) -> None:
             for at in range(len(row) - 1):
                 a, b = row[at], row[at + 1]
                 gain = _pair(a.above, b.above) + _pair(a.below, b.below)
+                # Only the pair itself can change: all others keep their order.
                 gain -= _pair(b.above, a.above) + _pair(b.below, a.below)
                 if gain > 0:
                     row[at], row[at + 1] = b, a
@@ -75,6 +78,7 @@ def _exchange(rows: list[list[Cell]]) -> None:
 
 def _place(joint: Joint) -> float:
     """Return where a wire ends in its rank: the places in one cell are those of one number."""
+    # Within a cell by the places where wires end in it, which never reach the next cell.
     return joint.cell.at + joint.there / _WIDEST
 
 
@@ -98,6 +102,7 @@ def _crossed(ends: list[float]) -> int:
     if len(ends) < 2:
         return 0
     half = len(ends) // 2
+    # n log n: a rank may have hundreds of wires, and this is asked in each sweep.
     left, right = ends[:half], ends[half:]
     count = _crossed(left) + _crossed(right)
     at = 0

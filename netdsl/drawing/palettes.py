@@ -1,6 +1,6 @@
 """Colours: of the kinds of layers, of blocks, of shares; light, dark, and for print.
 
-The hues follow Okabe and Ito (2008), who chose them so that people who see few colours tell them
+The hues follow Okabe and Ito (2008), chosen so that people who see few colours can tell them
 apart; each box says in words what its colour says.
 """
 
@@ -29,7 +29,7 @@ class Theme(NamedTuple):
     """The colours of a picture.
 
     Attributes:
-        ground: what lies after all.
+        ground: the background.
         ink: texts, and the signs of merges.
         note: texts of less weight; readable on every fill.
         edge: lines from box to box.
@@ -67,6 +67,7 @@ class Theme(NamedTuple):
         base, _, face = name.partition("_")
         if face in _FACES:
             fill, line, wide, _ = self.look(base)
+            # An input is white with a dark line: the full share would make its sides nearly grey.
             share = _FACES[face] * (0.4 if base == "input" else 1.0)
             return Look(_mixed(fill, line, share), line, 0.8 * wide)
         word = name.rstrip("0123456789")
@@ -273,6 +274,8 @@ def contrast(a: str, b: str) -> float:
 def _luminance(colour: str) -> float:
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        # The sRGB transfer function (IEC 61966-2-1).
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

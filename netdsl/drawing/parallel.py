@@ -78,6 +78,7 @@ def _groups(
             return [group for group in members.values() if len(group) > 1]
         for group in alone:
             for at in group:
+                # A key of its own. It makes its neighbours differ, so all are divided again.
                 keys[at] = at
 
 
@@ -96,6 +97,7 @@ def _divided(
             for at in range(len(keys))
         ]
         finer = _numbered(around)
+        # Classes are only ever divided: as many as before are the same ones.
         if max(finer) == max(classes):
             return finer
         classes = finer
@@ -108,6 +110,7 @@ def _keys(items: Sequence[Shown], labels: Labels) -> list[Hashable]:
     words: list[Hashable] = []
     for at, item in enumerate(items):
         if not isinstance(item, Box) or len(item.turns) > 1:
+            # A frame, or what is a repeat already, is joined with nothing.
             words.append(at)
         else:
             words.append(item.block.word if item.block else labels.skeleton(item.first))
@@ -149,6 +152,7 @@ def _sorted(
         needs[here] |= {lead.get(other, other) for other in others if other >= 0} - {here}
     found: list[int] = []
     done: set[int] = set()
+    # Quadratic at worst; the items of one picture are few, as equal ones are one.
     while len(found) < len(items):
         for at in items:
             if at not in done and needs[at] <= done:

@@ -35,6 +35,7 @@ class Picture:
         several = len(self.networks) > 1
         self.sheet: Sheet = alongside(
             [
+                # Names of marks are unique in a file, also where both networks have a `conv_1`.
                 sheet_of(network, options, f"{network.name}." if several else "")
                 for network in self.networks
             ]
@@ -91,7 +92,9 @@ class Picture:
         from netdsl.drawing.raster import pdf_bytes, png_bytes
 
         drawn = svg_text(
-            self.sheet, "light" if self.options.theme == "auto" else self.options.theme
+            # A raster image cannot follow the reader's screen.
+            self.sheet,
+            "light" if self.options.theme == "auto" else self.options.theme,
         )
         data = {"png": png_bytes, "pdf": pdf_bytes}[suffix](drawn)
         save(target, lambda part: part.write_bytes(data))

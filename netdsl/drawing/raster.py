@@ -39,6 +39,7 @@ def pdf_bytes(svg: str) -> bytes:
         Path(folder, "picture.svg").write_text(svg, encoding="utf-8")
         source = Path(folder, "picture.typ")
         source.write_text(page, encoding="utf-8")
+        # Typst reads no file outside its root.
         made: Any = typst.compile(str(source), root=folder)
     return bytes(made)
 

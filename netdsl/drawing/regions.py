@@ -19,7 +19,7 @@ class Region:
         items: boxes and frames, in the order of the text.
         boxes: for each item the index of its box; None of a frame.
         inner: for each item the region of its frame; None of a box.
-        wires: who reads whom among the items, and the input and goes out.
+        wires: who reads whom among the items, and the wires from outside and to it.
         entries: boxes outside that are read within; `exits`: boxes within that are read outside.
     """
 
@@ -63,6 +63,7 @@ def regions(shown: View) -> tuple[Region, list[Way]]:
     for source, target in shown.edges:
         ways.append(_way(paths[source], paths[target], source))
         for region, wire in ways[-1]:
+            # Several edges may carry one output out of a frame: inside it they are one wire.
             if (id(region), wire) not in known:
                 known[id(region), wire] = None
                 region.wires.append(wire)
@@ -78,6 +79,7 @@ def _way(
 ) -> Way:
     """Return the wires from one box to another: out of its frames, across, and into the other's."""
     level = 0
+    # The innermost region that holds both.
     while level < min(len(source), len(target)) - 1 and source[level] == target[level]:
         level += 1
     out = [(region, Wire(at, END, key)) for region, at in reversed(source[level + 1 :])]

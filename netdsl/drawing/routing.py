@@ -57,6 +57,7 @@ class Router:
 
     def _begin(self, wire: Wire) -> tuple[Point, float, int]:
         """Return where a wire begins, where it may turn after that, and in how many forks."""
+        # None: START, the wire comes from outside the region.
         stop = self.stops.get(wire.source)
         if stop is None:
             return (-self.laid.top, self.laid.entries[wire.key]), -OUTSIDE, 0
@@ -77,6 +78,7 @@ class Router:
         """From a branch to what all of them meet in."""
         node = self.nodes[wire.target] if wire.target in self.stops else None
         if node is not None and node.shape == "bar":
+            # A bar is as wide as its lines are apart: they go straight into it.
             return [(end[0], begin[1])]
         if node is not None and node.shape == "circle" and begin[1] != end[1]:
             return self._sideways(node, begin[1], end)

@@ -74,12 +74,14 @@ def scene(graph: Graph, wires: Wiring) -> tuple[Item, ...]:
     whole = {
         use
         for use, layers in members.items()
+        # Consecutive numbers: most blocks are together already.
         if layers[-1] - layers[0] < len(layers) or _gathered(order, layers, wires)
     }
     kept = [tuple(use for use in around if use in whole) for around in uses]
     taken: set[str] = set()
     names = {}
     for use, numbers in members.items():
+        # Not `numbers[0]`: a chain that is an argument of the use has its own path.
         layer = next(graph.layers[at] for at in numbers if use in graph.layers[at].blocks)
         names[use] = unique_name(layer.path[layer.blocks.index(use)], taken, "_")
     return _without_wrappers(_nested(graph, names, kept, order, 0))
@@ -90,6 +92,7 @@ def _with_arguments(graph: Graph, wires: Wiring) -> list[tuple[int, ...]]:
     block gets, and is read there alone, is part of that use.
     """
     found = [layer.blocks for layer in graph.layers]
+    # Backward: readers come later, and have their uses already.
     for at in reversed(range(len(found))):
         own, readers = found[at], [found[reader] for reader in wires.readers[at]]
         depth = _common(readers[0], own) if readers else 0
@@ -97,6 +100,7 @@ def _with_arguments(graph: Graph, wires: Wiring) -> list[tuple[int, ...]]:
         inside = graph.blocks[own[depth]].span if depth < len(own) else graph.layers[at].span
         given = []
         for use in readers[0][depth:shared] if readers else ():
+            # Written elsewhere: it only happens to be read within the block.
             if not _holds(graph.blocks[use].span, inside):
                 break
             given.append(use)

@@ -28,12 +28,13 @@ def cut_up(nodes: list[int], wires: Sequence[Wire], alongside: frozenset[int]) -
     """Take apart some nodes, each of which follows what it reads.
 
     Returns:
-        The chain; None where a wire whose key is in `beside` does not meet the chain itself.
+        The chain; None where a wire whose key is in `alongside` does not meet the chain itself.
     """
     extra = [w for w in wires if w.key in alongside and (w.source == START or w.target == END)]
     main = [wire for wire in wires if wire not in extra] if extra else wires
     kept, skips = _without_skips(nodes, main)
     chain = _chain(_adjacent(nodes, kept), nodes, START, END, 0)
+    # Each round turns branches, or several parts, into one tangle: so it ends.
     while True:
         where = places_of(chain)
         for each in chains_of(chain):
@@ -70,12 +71,14 @@ def _without_skips(nodes: Sequence[int], wires: Sequence[Wire]) -> tuple[list[Wi
         after[wire.source].add(wire.target)
     fed = {wire.target for wire in wires}
     after[START] |= {node for node in nodes if node not in fed}
+    # Sets as bits of one integer: a union of thousands of nodes is one operation.
     bit = {node: 1 << place for place, node in enumerate((*nodes, END))}
     reach: dict[int, int] = {END: 0}
     beyond: dict[int, int] = {}  # what is reached by more than one wire
     for node in (*reversed(nodes), START):
         beyond[node] = reach[node] = 0
         for other in after[node] or {END}:
+            # What the next ones reach is more than one wire away.
             beyond[node] |= reach[other]
             reach[node] |= reach[other] | bit[other]
     kept: list[Wire] = []
@@ -96,6 +99,7 @@ def _chain(
     place = {node: at for at, node in enumerate(nodes)}
     last = len(nodes)
     parts: list[Part] = []
+    # `far`: the last node that a wire from before reaches. Where it is passed, no wire jumps over.
     far = max((place.get(other, -1) for other in after[start]), default=-1)
     before, begun = start, 0
     for at, node in enumerate(nodes):
@@ -126,6 +130,7 @@ def connected(after: Mapping[int, Sequence[int]], nodes: Sequence[int]) -> list[
 
     def find(node: int) -> int:
         while root[node] != node:
+            # Union-find with path halving (Tarjan and van Leeuwen 1984).
             root[node] = root[root[node]]
             node = root[node]
         return node

@@ -50,6 +50,7 @@ def solid(shape: tuple[int, ...], scale: SolidScale, parts: int = 1) -> Solid:
         return Solid(_VECTOR, high, 6.0, 5.0)
     *places, channels = shape
     high = _side(places[0], scale)
+    # Of a volume the rows: a picture shows two of its three axes.
     deep = _side(prod(places[1:]) if len(places) < 3 else places[1], scale)
     if len(places) == 1:  # a sequence has no second axis
         deep = 14.0
@@ -89,6 +90,7 @@ def window(body: Solid, x: float, y: float, part: tuple[float, float]) -> tuple[
     half = body.high * high / 2
 
     def at(place: float, shift: float) -> Point:
+        # How far back the place is on the side, from 0 to 1.
         back = (place - x - body.thick) / body.across if body.across else 0.0
         return place, middle - body.up * back + shift
 

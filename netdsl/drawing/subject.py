@@ -101,7 +101,7 @@ class Subject:
         return best
 
     def inside(self, items: Sequence[Item], highest: int) -> View:
-        """Return a block's content by itself, as deep as fits `most` boxes."""
+        """Return a block's content by itself, as deep as fits `highest` boxes."""
         best = None
         depth = 0
         while True:

@@ -40,6 +40,7 @@ def svg_text(sheet: Sheet, theme: str) -> str:
         dark = _rules(looks, THEMES["dark"])
         style += f"@media (prefers-color-scheme:dark){{{dark}}}"
     box = " ".join(map(number, (sheet.x, sheet.y, sheet.width, sheet.height)))
+    # A wide picture is scaled to a page; `viewBox` keeps its units.
     shown = min(1.0, 1200 / sheet.width)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(sheet.width * shown)}" '
@@ -105,6 +106,7 @@ def _line(line: LineMark, around: str) -> str:
     back = (end[0] - ARROW * dx, end[1] - ARROW * dy)
     side = (HALF * dy, -HALF * dx)
     head = (end, (back[0] + side[0], back[1] + side[1]), (back[0] - side[0], back[1] - side[1]))
+    # It ends within the head, or its blunt end would look out at the tip.
     shaft = line._replace(points=(*line.points[:-1], (end[0] - 4 * dx, end[1] - 4 * dy)))
     tip = LineMark(head, "", closed=True)
     return f'<path{look} d="{path(shaft)}"/><path class="{tip_of(line)}" d="{path(tip)}"/>'
@@ -119,6 +121,7 @@ def path(line: LineMark) -> str:
     """Return a line's way, its corners rounded, as SVG writes it."""
     way, points = _Way(line.points[0]), line.points
     for before, at, after in zip(points, points[1:], points[2:], strict=False):
+        # Half of a short piece at most, as the next corner may take the other half.
         radius = min(line.round, math.dist(before, at) / 2, math.dist(at, after) / 2)
         if radius < 0.5 or line.closed:
             way.to(at)
@@ -158,6 +161,7 @@ class _Way:
 
 
 def _rounded(point: Point) -> Point:
+    # Rounded before differences are taken: errors must not add up along a way.
     return round(point[0], 1), round(point[1], 1)
 
 
@@ -179,6 +183,7 @@ def _text(text: Text, around: str) -> str:
         size = run.size or text.size
         wide = width(run.text, size, run.bold) if len(text.runs) > 1 else text.width
         word = run.text.lstrip()
+        # Some renderers drop a leading space: it is room instead.
         lead = width(" " * (len(run.text) - len(word)), size)
         font = _font(run, size, around)
         found.append(_fitted(word, font, x + lead, text.y, wide - lead))

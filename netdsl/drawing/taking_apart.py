@@ -27,6 +27,7 @@ def taken_apart(count: int, wires: Sequence[Wire], alongside: frozenset[int]) ->
     tangled = count if best is None else _tangled(best)
     if best is not None and _lopsided(best):
         tangled += 1
+    # First what only ends next to the chain: it explains most tangles with the least moved.
     for both in (False, True):
         if not tangled:
             break

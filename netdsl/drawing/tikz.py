@@ -58,6 +58,7 @@ def tikz_text(sheet: Sheet, theme: str) -> str:
         r"\makeatletter\def\UTFviii@undefined@err#1{?}\makeatother % no glyph",
         *_colours(looks, colours),
         r"\begin{document}",
+        # TikZ counts upward.
         f"\\begin{{tikzpicture}}[x={_POINT}pt, y=-{_POINT}pt,",
         *(f"  {style}," for style in _styles(looks, colours)),
         r"  net text/.style={inner sep=0pt, outer sep=0pt}]",
@@ -123,6 +124,7 @@ def _marks(marks: Iterable[Mark]) -> Iterator[str]:
         elif isinstance(mark, LineMark):
             yield _line(mark)
         elif isinstance(mark, Web):
+            # TeX holds a path as a whole: one of thousands of lines may exceed its memory.
             for begin in range(0, len(mark.lines), _AT_ONCE):
                 pieces = mark.lines[begin : begin + _AT_ONCE]
                 way = " ".join(f"{_at(a)} -- {_at(b)}" for a, b in pieces)

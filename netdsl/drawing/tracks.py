@@ -58,6 +58,7 @@ def _separate(
     moving: set[int] = set()  # the boxes that they come from
     for one, other in combinations(level, 2):
         a, b = ends[one.edge], ends[other.edge]
+        # Lines of one source or into one target may lie on each other: they say the same.
         if a[0] != b[0] and a[1] != b[1] and one.overlaps(other):
             moving |= {a[0], b[0]}
     nets: dict[int, list[float]] = {}
@@ -101,6 +102,7 @@ def tracks_of(nets: dict[NetT, list[float]]) -> tuple[dict[NetT, int], int]:
             for other, track in tracks.items()
             if min(nets[other]) <= high and low <= max(nets[other])
         )
+        # Nets that do not overlap share a track: only those in its way push it further.
         tracks[net] = max(over, default=-1) + 1
     return tracks, max(tracks.values(), default=-1) + 1
 

@@ -77,6 +77,7 @@ class _Drawing:
         apart = self._apart(bottom)
         left, right = -apart / 2, apart / 2
         y = 0.0
+        # What precedes the outermost skip, and what follows it, is above the U.
         self._stack(spine[: sources[0] + 1], left, y, down=False)
         self._stack(spine[targets[0] :][::-1], right, y, down=False)
         for level in range(len(sources) - 1):

@@ -86,6 +86,7 @@ def _shape(subject: Subject, plain: View) -> UShape | None:
         return None
     least = min(size[spine[at]] for at in between)
     rank = {len(subject.labels.shape(plain.boxes[spine[at]].first)) for at in between}
+    # A vector between the skips is a classifier, not the bottom of a U.
     if least >= size[inner.source] or 1 in rank:
         return None
     low = [at for at in between if size[spine[at]] == least]
@@ -167,6 +168,7 @@ def _fork(
     for number, branch in enumerate(fork.branches):
         if number != main:
             plain = [part for part in branch.parts if isinstance(part, int)]
+            # A skip may crop or convolve on its way; more than two boxes are a branch.
             if len(plain) != len(branch.parts) or branch.arcs or len(plain) > 2:
                 return None
             skips.append(Skip(before, after, tuple(plain)))

@@ -112,6 +112,7 @@ def _edges(boxes: Sequence[Box], wiring: Wiring, turns: Turns) -> tuple[tuple[in
             if pair[0] in (-1, pair[1]) or pair in found:
                 continue
             there = turns.get(source, ())
+            # In one pass of each repeat that both are in.
             if all(here.get(repeat, turn) == turn for repeat, turn in there):
                 found[pair] = None
     return tuple(found)

@@ -216,6 +216,7 @@ class Steps:
         for at, plates in units:
             columns = self.columns[at]
             whole = solid(self.shape(at), self.scale, columns)
+            # The columns together have the area of the whole.
             whole = whole._replace(high=whole.high / columns**0.5)
             thin = whole._replace(thick=PLATE)
             flat_map = at > 0 and self.group(at) in (*_PLATES, "shape")

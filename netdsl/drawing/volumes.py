@@ -88,6 +88,7 @@ class _Painter:
         """Return where each step begins, and in which row it is."""
         count = len(self.bodies)
         starts, wide = self._row(range(count))
+        # An arc or a brace over the end of a row could not be drawn.
         whole = wide <= _ONE_ROW or self.all.chain.arcs or self.all.braces
         if whole:
             return starts, [0] * count
@@ -202,6 +203,7 @@ class _Painter:
         if size is not None and a.across > 0 and len(self.all.shape(source)) > 1:
             return self._pyramids(source, target, size)
         start = x0 + a.thick + a.across / 2
+        # To a vector: from the map's whole height to the vector's.
         if len(self.all.shape(target)) == 1 and self.all.group(target):
             ends = (start, y0 - a.up / 2), (start, y0 + a.high - a.up / 2)
             there = (x1, y1), (x1, y1 + b.high)

@@ -37,6 +37,7 @@ def wrapped(laid: Layout, max_wide: float, rows: bool) -> Layout:
     if rows:
         columns = _filled(laid, max_wide / _LAST) if length > max_wide else []
         return _moved(laid, columns) if len(columns) > 1 else laid
+    # A fixed ladder of heights: a layer more seldom changes the height, and with it all columns.
     for height in _HEIGHTS:
         columns = _filled(laid, height)
         if len(columns) == 1:
@@ -126,6 +127,7 @@ def _moved(laid: Layout, columns: Sequence[_Column]) -> Layout:
         for before, after in zip((None, *points), points, strict=False):
             if before is not None and column_of(before[0]) != column_of(after[0]):
                 one, other = column_of(before[0]), column_of(after[0])
+                # Down below the column, up through the gutter, and in from above.
                 middle = shifts[one][1] + columns[one].high + _GUTTER / 2
                 low, high = there(before), there(after)
                 moved += [
