@@ -210,7 +210,7 @@ class ChainBox:
             clashes = {
                 side: sum(_cross(arc, other) for other in arcs) for side, arcs in sides.items()
             }
-            port = self._port(arc, nodes)
+            port = _port(arc, nodes)
             # A frame gives it out on this side already: on the other it would pass the frame.
             if port:
                 side = "left" if port < 0 else "right"
@@ -241,11 +241,6 @@ class ChainBox:
             for u in ends
             if sign * alongside.v > 0
         )
-
-    def _port(self, arc: Arc, nodes: Sequence[LaidNode]) -> float:
-        """Return where the arc leaves a frame next to its axis; 0 where it does not."""
-        source = arc.wire.source
-        return nodes[source].exits.get(arc.wire.key, 0.0) if source != START else 0.0
 
     def _shared(self, arcs: Sequence[Arc], nodes: Sequence[LaidNode]) -> list[list[Arc]]:
         """Arcs that share a line.
@@ -288,7 +283,7 @@ class ChainBox:
                     ends = isinstance(part, NodeBox) and part.node.shape != "bar"
                     if ends and any(arc.end == at for arc in arcs):
                         away = max(away, (part.right if sign > 0 else part.left) + LANE)
-            away = max([away, *(abs(self._port(arc, nodes)) for arc in arcs)])
+            away = max([away, *(abs(_port(arc, nodes)) for arc in arcs)])
             for a, b, v in placed:
                 if a < last and first < b:
                     away = max(away, v + LANES)
@@ -381,6 +376,12 @@ def part_box(part: Part, nodes: Sequence[LaidNode], wires: Sequence[Wire]) -> Pa
     if isinstance(part, Tangle):
         return TangleBox(part, nodes, wires)
     return NodeBox(part, nodes[part])
+
+
+def _port(arc: Arc, nodes: Sequence[LaidNode]) -> float:
+    """Return where the arc leaves a frame next to its axis; 0 where it does not."""
+    source = arc.wire.source
+    return nodes[source].exits.get(arc.wire.key, 0.0) if source != START else 0.0
 
 
 def _cross(a: Arc, b: Arc) -> bool:
