@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from netdsl.errors import Diagnostic, Span
 from netdsl.limits import Limits
 
+# Strings and comments are matched so that words in them are passed over.
 _WORD_OR_OTHER = re.compile(r'"[^"\n]*"|#[^\n]*|(?<![\w.])(?P<word>[A-Za-z_][\w.]*)')
 _BRACES = re.compile(r"\{[^{}]*\}")
 _WHEN = re.compile(r"\bwhen[ \t\n]*\(")
@@ -21,7 +22,7 @@ def exceeded(statement: Span, rule: str, limits: Limits) -> Diagnostic | None:
 
 
 def _too_long_word(statement: Span, limits: Limits) -> Diagnostic | None:
-    """Return names are written in messages and layers' names, so their length is bounded."""
+    """Find a word that is too long: names are part of messages and of layers' names."""
     text = statement.source.text
     for word in _WORD_OR_OTHER.finditer(text, statement.start, statement.end):
         if word["word"] and len(word["word"]) > limits.word:
@@ -32,10 +33,11 @@ def _too_long_word(statement: Span, limits: Limits) -> Diagnostic | None:
 
 
 def _too_many_terms(statement: Span, rule: str, limits: Limits) -> Diagnostic | None:
-    """Long expressions are refused by a count of their terms.
+    """Find an expression of too many terms, by counting them.
 
     The parser would take seconds for 200,000 additions.
     """
+    # An operand and a sign for each term; a text shorter than that holds no more terms.
     source, limit = statement.source, 2 * limits.terms
     if statement.end - statement.start <= limit:
         return None
@@ -57,6 +59,7 @@ def _expressions(statement: Span, rule: str) -> Iterator[tuple[int, int]]:
     for braces in _BRACES.finditer(source.text, begin, stop):
         yield braces.span()
     for when in _WHEN.finditer(source.text, begin, stop):
+        # The condition ends at the first comma, or at the bracket that closes `when` itself.
         depth = 0
         for mark in _AFTER_CONDITION.finditer(source.text, when.end(), stop):
             if depth == 0 and mark.group() in ",)":

@@ -53,8 +53,10 @@ def laid_out(source: Source, limits: Limits, width: int = WIDTH) -> str:
         width: the columns of a line.
     """
     text, page, position = source.text, Page(width), 0
+    # Statement by statement, as the parser reads them: a mistake cannot move text between two.
     for piece in split(source, limits):
         _between(text, position, piece.start, page)
+        # To the end of its line: a comment there belongs to the statement.
         position = text.find("\n", piece.end)
         position = len(text) if position < 0 else position
         statement = TokenReader(text, piece.rule).read(piece.start, position)
@@ -70,6 +72,7 @@ def diff(before: str, after: str, name: str) -> str:
     lines = [re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after)]
     for text in lines:
         if text and not text[-1].endswith("\n"):
+            # As `diff` and `git` write it, so that `patch` reads it.
             text[-1] += "\n\\ No newline at end of file\n"
     return "".join(unified_diff(lines[0], lines[1], fromfile=name, tofile=f"{name} (formatted)"))
 

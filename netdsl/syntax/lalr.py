@@ -66,6 +66,7 @@ class Parser:
         self._groups: list[list[str]] = tables["lexers"]
         self._group_of: list[int] = tables["lexer_of"]
         self._lexers: dict[int, re.Pattern[str]] = {}  # by state
+        # Ten reductions from an operand to a value that only pass it on, as one step.
         self._passed: dict[tuple[int, int, str], int] = {}
         self._patterns: dict[int, re.Pattern[str]] = {}  # by group
 
@@ -84,6 +85,7 @@ class Parser:
         while True:
             state = stack[-1]
             if at < end:
+                # By state, as Lark's contextual lexer: one text may be another token elsewhere.
                 match = (lexers.get(state) or self._lexer(state)).match(text, at, end)
                 if match is None:
                     raise Unexpected(at, self._expected(stack))
@@ -97,6 +99,7 @@ class Parser:
             while True:
                 action = states[stack[-1]].get(kind)
                 if action is None:
+                    # ` x3` is one token with its space: the place of the message is the `x`.
                     blanks = len(token.text) - len(token.text.lstrip())
                     raise Unexpected(
                         None if kind == END else token.start + blanks, self._expected(stack)
@@ -112,6 +115,7 @@ class Parser:
                     continue
                 value = build(values[-length:])
                 del stack[-length:], values[-length:]
+                # The start rule is not shifted: Lark's tables have no accepting state for it.
                 if kind == END and len(stack) == 1 and origin == rule:
                     return value
                 stack.append(states[stack[-1]][origin])
@@ -142,6 +146,7 @@ class Parser:
         group = self._group_of[state]
         if group not in self._patterns:
             named = [f"(?P<{name}>{self._terminals[name]})" for name in self._groups[group]]
+            # One class of characters for all signs: an alternative each would double the pattern.
             signs = re.escape("".join(self._signs))
             self._patterns[group] = re.compile("|".join([*named, f"[{signs}]"]))
         return self._lexers.setdefault(state, self._patterns[group])
@@ -152,6 +157,7 @@ class Parser:
         An LALR(1) row also holds some that only lead to reductions, and then nowhere.
         """
         names = (name for name in self._states[stack[-1]] if name in self._terminals or name == END)
+        # Tried on a copy of the stack; asked only where there is a mistake.
         return frozenset(name for name in names if self._shifts(list(stack), name))
 
     def _shifts(self, stack: list[int], name: str) -> bool:
@@ -187,6 +193,7 @@ def _from_parts(
     if parts is None:
         return build
     if len(parts) > 1 and not any(isinstance(part, list) for part in parts):
+        # What is left out is the last of the values, an appended None.
         taken_of = itemgetter(*(-1 if part is None else part for part in parts))
         return lambda values: build(taken_of([*values, None]))
 

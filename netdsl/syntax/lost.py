@@ -19,6 +19,7 @@ ANY_PARAM = "param"
 _BRINGS = {"flow": "input", "input": "input", "use": ANY_BLOCK}
 _UNNAMED = {"def": ANY_BLOCK, "let": ANY_BLOCK, "param": ANY_PARAM}
 _SET = r"([A-Za-z_][A-Za-z0-9_]*)[ \t]*\("
+# `net 3x` cannot be read, and what refers to it may say `x`.
 _NAME = r"[ \t]+[0-9]*([A-Za-z_][A-Za-z0-9_]*)"
 _NAMED = rf"(?:def|let|param|net|input|learned|fixed|\bas){_NAME}"
 _FIRST = r"([A-Za-z_]+)(?=[ \t]+[A-Za-z0-9_\"])"
@@ -34,6 +35,7 @@ def lost_names(text: str, found: Extent | Broken, wrong: Iterable[Diagnostic]) -
         found: the statement.
         wrong: its mistakes.
     """
+    # By pattern: the statement has no tree. A name too many only leaves a message out.
     names = set(re.compile(_NAMED).findall(text, found.start, found.end))
     if found.rule == "default":
         names.update(
@@ -42,6 +44,7 @@ def lost_names(text: str, found: Extent | Broken, wrong: Iterable[Diagnostic]) -
     names |= {_BRINGS[found.rule]} if found.rule in _BRINGS else set()
     rule, after = found.rule, found.start + len(found.rule)
     if rule == "flow" and (first := re.compile(_FIRST).match(text, found.start, found.end)):
+        # `parm w = 3` was meant as a `param`: `w` is lost with it.
         meant = nearest(first.group(), (*STATEMENT_WORDS, *ADDED_STATEMENTS))
         rule, after = meant or rule, first.end()
         names |= {_BRINGS[rule]} if rule in _BRINGS else set()

@@ -11,6 +11,7 @@ def main() -> None:
     """Write the tables of the grammar next to it."""
     path = os.path.join(grammar_folder(), TABLES)
     with open(path, "w", encoding="utf-8") as file:
+        # Without spaces: the file is read at every start.
         file.write(json.dumps(tables_of(grammar_text()), separators=(",", ":")) + "\n")
     print(f"{path}: {os.path.getsize(path):,} bytes")
 

@@ -107,6 +107,7 @@ def explain(stop: Stop) -> Diagnostic:
 
 def _expected(stop: Stop) -> str:
     """Return the tokens that could follow, as a reader would call them."""
+    # The token of a layer's word is that of a name too: where no group may begin, a name is meant.
     only_a_name = "STEP" in stop.expected and "LPAR" not in stop.expected
     names = sorted(
         {

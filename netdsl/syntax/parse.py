@@ -89,6 +89,7 @@ def parse_text(source: Source, limits: Limits) -> Parsed:
             name = Name("", found.start, found.end)
             statements.append(Net(name, found.start, found.end))
         diagnostics += wrong
+        # A file that is not a network would give a message for each line.
         if len(diagnostics) >= _MAX_REPORTED:
             break
     return Parsed(

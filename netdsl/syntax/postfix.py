@@ -60,6 +60,7 @@ class ExpressionRules:
 
     def unary(self, parts: list[Any]) -> tuple[Instruction, ...]:
         signs = [sign for sign in parts[:-1] if sign.text == "-"]
+        # `--a` is `a`: an even number of signs adds nothing to the code.
         if not len(signs) % 2:
             return tuple(parts[-1])
         return (*parts[-1], Instruction("negate", None, parts[0].start, parts[-1][-1].end))
@@ -69,6 +70,7 @@ class ExpressionRules:
 
     def negation(self, parts: list[Any]) -> tuple[Instruction, ...]:
         change = Instruction("not", None, parts[0].start, parts[-1][-1].end)
+        # Twice for an even number: `not not a` still checks that `a` is yes or no.
         return (*parts[-1], *(change,) * (1 if (len(parts) - 1) % 2 else 2))
 
     def _shortcut(self, parts: list[Any]) -> tuple[Instruction, ...]:
@@ -76,6 +78,7 @@ class ExpressionRules:
         last = parts[-1]
         code = (*last, Instruction("truth", None, last[0].start, last[-1].end))
         operands, signs = parts[0:-1:2], parts[1::2]
+        # Built from the end: a jump needs the length of what follows it.
         pieces = [code]
         length = len(code)
         for operand, sign in zip(reversed(operands), reversed(signs), strict=True):
@@ -92,6 +95,7 @@ class ExpressionRules:
         _check_call(name, len(arguments), start, parts[0].end, end)
         if name == "if":
             condition, then, otherwise = arguments
+            # Only one branch is evaluated: `if(n == 0, 1, 8//n)` must not divide by 0.
             skip = Instruction("unless", len(then) + 1, condition[0].start, condition[-1].end)
             jump = Instruction("jump", len(otherwise), start, end)
             return (*condition, skip, *then, jump, *otherwise)

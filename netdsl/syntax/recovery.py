@@ -39,11 +39,13 @@ def read_without_mistakes(
     """
     text, found = source.text, [first]
     while extent.rule in _CHAINS and len(found) < _MAX_MISTAKES:
+        # The text keeps its length, so that the places of further mistakes are right.
         for step in _steps_at(text, extent, found[-1]):
             rest, replaced = _without(text, extent, step)
             result = parse(source, rest, replaced)
             if not isinstance(result, Diagnostic):
                 return result, found
+            # Another mistake was reached: this step held the first. Else the step before is tried.
             if result.span != found[-1].span:
                 text, extent = rest, replaced
                 found.append(result)
@@ -56,6 +58,7 @@ def read_without_mistakes(
 def _without(text: str, extent: Extent, step: tuple[int, int]) -> tuple[str, Extent]:
     """Return a text of the same length without a step, and how the statement is then read."""
     start, end = step
+    # A chain begins with a point that is lost: nothing is known of its shape.
     is_first = extent.rule in ("flow", "input") and start == extent.start
     word = f"@{LOST_STEP}" if is_first else LOST_STEP
     text = f"{text[:start]}{word:{end - start}}{text[end:]}"

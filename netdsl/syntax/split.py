@@ -106,10 +106,12 @@ def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
     inside_gap = start
     for mark in _MARKS.finditer(text, start):
         sign, at = mark.group(), mark.start()
+        # A mark of a comment that the gap has passed.
         if at < inside_gap:
             continue
         if sign == "\n":
             if open_brackets:
+                # Else one open bracket would swallow the rest of the file.
                 if _STATEMENT_LINE.match(text, at + 1):
                     return Broken(rule, start, at, _never_closed(source, open_brackets[-1], at + 1))
                 continue
@@ -132,6 +134,7 @@ def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
                 problem = _mismatch(source, open_brackets, sign, at)
                 return _broken_to_line_end(source, rule, start, problem, bool(open_brackets))
             open_brackets.pop()
+        # `_MARKS` takes whole strings: a quote alone has no second one on its line.
         elif sign == '"':
             span = Span(source, at, at + len(source.line(at)) - source.position(at)[1] + 1)
             problem = Diagnostic(

@@ -13,6 +13,7 @@ class StatementRules(StepRules):
 
     def net(self, parts: list[Any]) -> tree.Net:
         name = tokens.name(parts[0])
+        # From its word on (`net `): it is the only statement that is marked as a whole.
         return tree.Net(name, name.start - 4, name.end)
 
     def use(self, parts: list[Any]) -> tree.Use:

@@ -35,6 +35,7 @@ class StepRules:
         for part in parts[::2]:
             sizes += part.items if isinstance(part, tree.Sizes) else (part,)
         for before, cross in zip(parts[::2], parts[1::2], strict=False):
+            # The grammar cannot see what touches: spaces are dropped before it.
             if cross.start != before.end:
                 message = "the `x` between two sizes has no spaces around it"
                 help = "write `32x{w}`, without spaces"
@@ -80,6 +81,7 @@ class StepRules:
         start = token.start
         word, own_amount, own_stride = tokens.step_parts(token.text)
         end = word_end = token.end
+        # `conv3-64/2` is one token; with braces its parts are tokens of their own.
         one_token = size is None and amount is None and stride is None
         if own_stride:
             word_end = start + own_stride[0]
@@ -168,6 +170,7 @@ def _end_of_touching(end: int, size: Any, amount: Any, stride: Any) -> int:
     """Where a word ends with its size, amount and stride, each of which touches the one before."""
     for part, gap in ((size, 0), (amount, 1), (stride, 1)):
         if part is not None and part.end > end:
+            # The sign before an amount or a stride is not part of it: a gap of one.
             if part.start - gap > end:
                 message = "size, amount and stride follow the word without spaces"
                 help = "write `conv{k}-{c}/{s}`, without spaces"

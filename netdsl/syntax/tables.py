@@ -66,6 +66,7 @@ def tables_of(text: str) -> dict[str, Any]:
         for state in found
     ]
     signs = {sign: name for name, pattern in terminals.items() if (sign := _one_character(pattern))}
+    # `Parser` tries them last, in one class of characters.
     assert [*terminals][-len(signs) :] == [*signs.values()]
     accepted = [terminals.keys() & {*row, *ignored} for row in states]
     lexers, lexer_of = _shared_lexers(accepted, terminals, ignored)
@@ -120,6 +121,7 @@ def _shared_lexers(
         return all(harmless(more, each) for each in (*members, own) for more in joined - each)
 
     groups: list[list[frozenset[str]]] = []  # the states' own sets
+    # The largest first: small sets then fit into groups that exist.
     for own in sorted({frozenset(names) for names in accepted}, key=lambda x: (-len(x), sorted(x))):
         home = next((members for members in groups if fits(own, members)), None)
         if home is None:
@@ -170,6 +172,7 @@ def _first_characters(pattern: str) -> Iterator[str]:
 def _described(rule: Any) -> list[Any]:
     """Return a rule's row of the table."""
     symbols, name = rule.expansion, str(rule.origin.name)
+    # Lark's `empty_indices`: before which symbols an optional part was left out.
     missing = "".join(
         "1" if empty else "0" for empty in rule.options.empty_indices or [False] * len(symbols)
     ).split("0")

@@ -36,12 +36,14 @@ def number_value(text: str, start: int, end: int) -> int | Fraction:
         Fault: N404 for a number that is too long or too large, N112 for one over 0.
     """
     plain = text.replace("_", "")
+    # Nearly all numbers, without importing `fractions`.
     if plain.isdigit() and len(plain) < 20:
         return int(plain)
     from fractions import Fraction  # late: start-up is short
 
     upper, _, lower = plain.partition("/")
     exponent = _EXPONENT.search(plain)
+    # 1e300000000 would be a fraction of as many digits.
     if len(plain) > _MAX_CHARACTERS or (
         exponent and (len(exponent[1]) > 4 or abs(int(exponent[1])) > _LARGEST_EXPONENT)
     ):

@@ -50,6 +50,7 @@ def names_of(statement: tree.Statement | tree.Chain) -> set[str]:
 
     A block's or param's own, and those after `as`.
     """
+    # Points within a block are not seen from outside.
     if isinstance(statement, tree.Def | tree.Let | tree.Param | tree.Net | tree.TensorStatement):
         return {statement.name.text}
     names: set[str] = set()
@@ -61,6 +62,7 @@ def names_of(statement: tree.Statement | tree.Chain) -> set[str]:
         if isinstance(node, tree.Step) and node.name:
             names.add(node.name.text)
         if isinstance(node, tuple):
+            # Nodes are named tuples: all of a tree is reached without a case for each kind.
             waiting += [item for item in node if isinstance(item, tuple)]
     return names
 

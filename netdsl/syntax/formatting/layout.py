@@ -40,9 +40,12 @@ def lay_out(statement: Tokens, page: Page, blank: bool) -> None:
             if token in comments or (
                 not measures.stays[token] and _breaks(statement, measures, token, frame, page)
             ):
+                # Only at the statement's own level blank lines of the author are kept.
                 whole = len(frames) == 1
                 if whole and statement.rule in ("def", "let"):
+                    # What follows the `=` of a `def` is indented; a flow's steps are not.
                     frame.indent = 2
+                # A bar is out by two, so that the branches after it are level.
                 indent = frame.indent - 2 if kind == "|" else frame.indent
                 page.end(comments.get(token, []), indent, whole)
                 page.begin(frame.base if kind == ")" else indent, whole and statement.blanks[token])
@@ -56,13 +59,16 @@ def lay_out(statement: Tokens, page: Page, blank: bool) -> None:
         if token in statement.opens:
             group, inside, frame = statement.opens[token], token + 1, frames[-1]
             closer = statement.closers[group]
+            # As far as the next place where the line could be broken all the same.
             end = min(frame.end, statement.siblings.get(token, size) + 1)
             too_long = closer > inside and page.column + widths[end] - widths[inside] > page.width
+            # A comment inside needs a line end, so that its group cannot be written on one line.
             if too_long or counts[closer + 1] > counts[inside]:
                 indent = frame.indent + (4 if statement.branches[group] else 2)
                 frames.append(BrokenGroup(frame.indent, indent, inside, page.number))
             else:
                 page.write("".join(texts[inside : closer + 1]))
+                # A group that fits is written at once: nothing within it is measured again.
                 token = closer
         token += 1
     page.end(comments.get(size, []), 0)

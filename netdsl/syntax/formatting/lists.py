@@ -54,6 +54,7 @@ def list_brackets(text: str, start: int, end: int, rule: str) -> dict[int, str]:
     """
     found: dict[int, str] = {}
     whole = _Bracket(start, "", after_atom=True, in_expression=rule == "param")
+    # A stack and not recursion, for lists as deep as brackets may be open.
     levels, last = [whole], ""
     for token in _TOKEN.finditer(text, start, end):
         what, at = token.lastgroup or "", token.start()
@@ -81,11 +82,13 @@ def _close(
     """Find what a closed bracket's list is written in: brackets where all lists are `arrays`."""
     if not level.is_list:
         return
+    # The outer bracket begins with a list, so it may be a list of lists.
     if outer.first in ("(", "[") and not outer.lists:
         outer.first = "list"
     pairs = [*level.lists, (level.at, at)]
     if outer.text and outer.text != "{" and not outer.after_atom:  # maybe a list of lists
         outer.lists += pairs
+    # `(1, 2)` is read as sizes; one number, or lists within it, could not be.
     sizes = (
         level.commas
         and not level.lists

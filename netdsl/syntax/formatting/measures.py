@@ -39,6 +39,7 @@ def measured(statement: Tokens) -> Measures:
     ends, item_ends, parted = [size] * size, [size] * size, [False] * size
     for closer, points in zip(statement.closers, statement.points, strict=True):
         end, item_end, was_parted = closer, closer, False
+        # Backward, so that the next point of the same group is known.
         for point in reversed(points):
             ends[point], item_ends[point], parted[point] = end, item_end, was_parted
             end = point
@@ -47,19 +48,21 @@ def measured(statement: Tokens) -> Measures:
             else:
                 item_end, was_parted = point, False
     comments = _placed_comments(statement)
+    # Sums from the beginning: what lies between two tokens is a difference, in one step.
     counts = list(accumulate((len(comments.get(token, ())) for token in range(size)), initial=0))
     widths = list(accumulate(map(len, statement.texts), initial=0))
     return Measures(widths, comments, counts, ends, item_ends, parted, _staying(comments, size))
 
 
 def _staying(comments: dict[int, list[Comment]], size: int) -> list[bool]:
-    """Return whether it follows another one in a line that a directive such as `# netdsl for each
-    token: ignore W703` is about.
+    """Return for each token whether it follows another one in a line that a directive such as
+    `# netdsl: ignore W703` is about.
     """
     stays, line = [False] * size, 0
     for token, (comment, *_) in comments.items():
         if comment.column >= 0 and _DIRECTIVE.search(comment.text):
             start = max(line, comment.first) + 1
+            # In a broken line the directive would be about the last piece alone.
             stays[start:token] = [True] * (token - start)
         line = token
     return stays
@@ -80,6 +83,7 @@ def _placed_comments(statement: Tokens) -> dict[int, list[Comment]]:
     points = []
     for group, closer in enumerate(statement.closers):
         if bisect_right(places, openers.get(group, -1)) < bisect_right(places, closer):
+            # Groups with comments are certain to be broken: a comment ends its line.
             points += statement.points[group]
     waiting = iter(statement.comments)
     before, comment = next(waiting)

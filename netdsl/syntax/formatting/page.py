@@ -96,6 +96,7 @@ class Page:
             for number, (paragraph, line) in places
             if line.comment
         ]
+        # One paragraph and one column: comments that the author has aligned stay aligned.
         for _, run in groupby(trailing, key=lambda place: place[:2]):
             numbers = [number for *_, number in run]
             columns.update(

@@ -134,13 +134,16 @@ class TokenReader:
             statement.points[self.groups[-1]].append(at)
             if kind == "|":
                 statement.branches[self.groups[-1]] = True
+        # Broken after the `>`: the canonical break is before it.
         if self.broken and at and statement.kinds[-1] == ">":
             statement.breaks[-1] = True
+        # `×` is a spelling of `x` everywhere but in a string.
         statement.texts.append(gap + (text if text[0] == '"' else text.replace("×", "x")))
         statement.kinds.append(kind)
         statement.breaks.append(self.broken)
         statement.blanks.append(self.newlines > 1)
         self.newlines, self.kind = 0, ""
+        # A break before a comma counts for what follows it, as commas end lines.
         self.broken = self.broken and text == ","
 
     def _open(self, bracket: str) -> None:
@@ -184,11 +187,13 @@ class TokenReader:
 
     def _in_steps(self, what: str, text: str, touches: bool) -> None:
         gap = "" if self.glued else " "
+        # `conv{k}` and `conv {k}` differ: what touches in the text must touch afterwards.
         separator = "" if touches and self.last == "atom" else gap
         self.glued, last = False, "atom"
         if what in ("word", "reference"):
             self._add(text, gap)
         elif what == "when":
+            # `as when`, `net when (...`: it is a condition only where a step can be.
             a_name = self.last in ("atom", "statement") or (
                 self.statement.rule == "default" and not self.brackets
             )
@@ -210,6 +215,7 @@ class TokenReader:
             self._add(text, "")
             self.kind, last = "," if self.brackets else "", ""
         elif text == "=":
+            # `pad=0` in brackets, `let a = b` outside.
             self.glued, last = bool(self.brackets), ""
             self._add(text, "" if self.brackets else " ")
             if not self.brackets:
@@ -239,6 +245,7 @@ class TokenReader:
         self.glued, self.last = False, ""
         if self.operand:
             self._add(text, gap)
+            # After a sign (`-`, `not`) another operand is due.
             self.operand = what != "operand" or text == "not"
             self.glued = what != "operand"
             if text in ("(", "["):
@@ -252,12 +259,14 @@ class TokenReader:
             self.last = "atom"
         elif text in (")", "]", "}"):
             self._add(text, "")
+            # After a `}` the steps continue, after a call's bracket the expression.
             self.expression = self.brackets.pop() == "call"
             self.last = "atom"
         elif text == ",":
             self._add(text, "")
             self.operand = True
             if self.brackets[-1] == "when":
+                # Its condition ends at the comma: the chains of a `when` are steps.
                 self.expression, self.kind = False, ","
         else:
             self.glued = text in _TIGHT

@@ -43,6 +43,7 @@ def missing_arrow(stop: Stop) -> Diagnostic | None:
         WORD.fullmatch(stop.thing)
         and stop.thing != "as"
         and nearest(stop.thing, ["as"])
+        # `conv3-8 aas x`: followed by a name; `conv3-8 ax` is a step without its arrow.
         and re.match(r"\w+[ \t]+\w+", stop.rest)
     ):
         return stop.error(f"`{stop.thing}` is not allowed here", "did you mean `as`?")

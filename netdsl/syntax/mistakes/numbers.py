@@ -26,6 +26,7 @@ def not_a_number(stop: Stop) -> Diagnostic | None:
 
 def rows_without_commas(stop: Stop) -> Diagnostic | None:
     """`init=[1 0; 0 1]`: a matrix as it is typed for `forward`."""
+    # Bounded: a list of a million numbers is not searched through for a message.
     before = re.search(r"\[([-+0-9.eE_/, \t]{0,200})$", stop.before)
     after = re.match(r"([-+0-9.eE_/,; \t]{1,200})\]", stop.rest)
     if not before or not after or stop.thing == ",":
@@ -55,6 +56,7 @@ def given_without_equals(stop: Stop) -> Diagnostic | None:
     """`given x: [1, 2]`, `given @x = [1, 2]`, `given x [1, 2]`."""
     statement = stop.source.text[stop.start : stop.end]
     form = re.match(r"given[ \t]+@?([A-Za-z_]\w*)[ \t]*(?:[:=][ \t]*|(?=\[))", statement)
+    # `given` is a statement only with its `=`: without, the text is read as a flow.
     if stop.rule != "flow" or not form:
         return None
     value = statement[form.end() :].split("\n")[0]

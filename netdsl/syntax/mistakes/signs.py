@@ -24,6 +24,7 @@ LOOKALIKES = {
 
 def lookalike(stop: Stop) -> Diagnostic | None:
     """`conv3–64`, `conv3-64 → pool`, `conv3-64 * 2`."""
+    # `@é`: the sign after the `@` is the one that is wrong.
     if stop.rest[:1] == "@" and not stop.rest[1:2].isascii():
         stop = stop._replace(at=stop.at + 1)
     sign = stop.thing[:1]
@@ -40,6 +41,7 @@ def lookalike(stop: Stop) -> Diagnostic | None:
         help = f"write `{LOOKALIKES[sign]}`"
     else:
         help = "names are written in ASCII letters, digits and `_`"
+    # A no-break space or a mark of direction cannot be seen in a message.
     shown = f"`{sign}`" if sign.isprintable() else f"this character (U+{ord(sign):04X})"
     return stop.error(f"{shown} is not part of the language", help, 1, "N006")
 

@@ -17,6 +17,7 @@ _UNBRACED = "arithmetic is written in braces"
 def arithmetic_in_options(stop: Stop) -> Diagnostic | None:
     """`f(2*w)`, `dropout(w+1)`: arithmetic of numbers without its braces."""
     more = re.match(_ARITHMETIC, stop.rest)
+    # The value from its beginning, so that the help shows the whole of it in braces.
     value = re.search(r"[(,=][ \t\n]*([A-Za-z0-9_.][-A-Za-z0-9_.+*/% \t]*)$", stop.before)
     if not (value and more) or "TIMES" in stop.expected:
         return None
@@ -43,6 +44,7 @@ def _is_number(operand: str, stop: Stop) -> bool:
     name = operand.partition(".")[0]
     if not name or name[0].isdigit() or name == "in" or name in _params(stop.source.text):
         return True
+    # A block's own parameters are numbers as well, as far as can be seen.
     parameters = stop.before.partition(")")[0] if stop.rule == "def" else ""
     return bool(re.search(rf"[(,][ \t\n]*{name}[ \t\n]*(?:[,=]|$)", parameters))
 
@@ -58,6 +60,7 @@ def name_without_braces(stop: Stop) -> Diagnostic | None:
     if (
         match
         and re.search(r"[A-Za-z0-9_}]$", stop.before)
+        # Without a space before it: `conv3 -c` is another mistake.
         and stop.before == stop.source.text[stop.start : stop.at]
     ):
         what = "amount" if match[1] == "-" else "stride"
@@ -122,6 +125,7 @@ def fraction(stop: Stop) -> Diagnostic | None:
     word = re.search(r"([A-Za-z_]+)([0-9]*)$", stop.before)
     is_option = (
         word
+        # `dropout0.5`: the fraction is meant as the layer's option.
         and re.fullmatch(r"\.[0-9]+", match.group())
         and not stop.rest[match.end() :].startswith(("-", "/"))
     )

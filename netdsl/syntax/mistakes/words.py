@@ -23,11 +23,13 @@ def not_a_statement(stop: Stop) -> Diagnostic | None:
         return None
     word = first.group()
     span = Span(stop.source, stop.start, stop.start + len(word))
+    # `output x` is not read as a statement, but its word is spelled right.
     meant = nearest(word, [each for each in (*STATEMENT_WORDS, *ADDED_STATEMENTS) if each != word])
     if stop.thing == "=" and not meant:
         help = f"`param {word} = ...` sets a number, `def {word}() = ...` a block"
         return Diagnostic("N003", f"no statement begins with `{word} =`", span, help=help)
     repeat = re.match(r"[x×][0-9]", stop.thing)
+    # Two words, neither a statement's, lack an arrow: `pool conv3-8`.
     if repeat or (not meant and WORD.fullmatch(stop.thing)):
         return None
     help = (
@@ -75,6 +77,7 @@ def number_for_name(stop: Stop) -> Diagnostic | None:
     if (
         not stop.thing
         or not stop.expected & {"STEP", "NAME"}
+        # Where a number could be, that it is not a name is not the mistake.
         or stop.expected & {"NUMBER", "LITERAL", "LBRACE", "LPAR"}
     ):
         return None
