@@ -257,9 +257,10 @@ def loss_weights(
             message = f"the network has no output `{name}` to be weighted"
             help = f"the outputs are {', '.join(names)}"
             raise Conflict("loss_weights", message, help=help, typo=Typo(name, names))
-    if weights and not any(weights.values()):
+    full = {name: float(weights.get(name, 1.0)) for name in names}
+    if not any(full.values()):
         raise Conflict("loss_weights", "the loss weights are all 0")
-    return {name: float(weights.get(name, 1.0)) for name in names} if len(names) > 1 else None
+    return full if len(names) > 1 else None
 
 
 def label_smoothing(given: float | None, outputs: Sequence[OutputTransform]) -> float | None:
