@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.data.sources import csv_table
+from netdsl.training.data.sources import csv_rows, csv_table
 from netdsl.training.data.sources.cells import cell_number, why_not_finite
 from netdsl.training.data.sources.csv_rows import NotPlain
 from netdsl.training.data.sources.parsed_table import ParsedTable
@@ -107,10 +107,12 @@ def values_or_codes(table: ParsedTable) -> Any:
 @pytest.mark.slow
 def test_pyarrow_reads_what_python_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_table, "SAMPLE", 4)  # what follows it comes as a surprise
+    monkeypatch.setattr(csv_rows, "COLUMN", 1)
     plain = csv_table.read_plain
     by_pyarrow = 0
     for seed in range(600):
         path.write_bytes(random_text(seed).encode())
+        monkeypatch.setattr(csv_rows, "PART", (1, 40, 2**21)[seed % 3])
         readings: list[bool] = []
 
         def counted(*given: Any, to: list[bool] = readings) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.data.sources import csv_rows, csv_table
+from netdsl.training.data.sources import csv_arrow, csv_rows, csv_table
 from netdsl.training.data.sources.csv_text import CsvText, rows
 from netdsl.training.data.sources.table_file import read_table_file
 
@@ -65,6 +65,58 @@ def test_places_of_rows_are_those_that_python_reads(seed: int) -> None:
         others = [at for at, (_, row) in enumerate(expected) if len(row) != 2]
         assert found.of_other_widths().tolist() == others, repr(content)
     assert plain > 100
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "PART", 40)
+    monkeypatch.setattr(csv_rows, "COLUMN", 1)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_parts_are_of_whole_rows() -> None:
+    rng, most = random.Random(0), 0
+    ends = ("\n", "\r\n", "\n\n", "\r")
+    for _ in range(100):
+        rows = (",".join(rng.choices(PIECES[:9], k=2)) for _ in range(rng.randrange(40)))
+        content = "".join(row + rng.choice(ends) for row in rows)
+        text = CsvText("t.csv", content.encode(), ",", ["a", "b"], False, 0, 1)
+        parts = [csv_rows.part_of(text, part) for part in csv_rows.parts(text)]
+        assert b"".join(part.content for part in parts) == text.content
+        lines = [line for part in parts for line in csv_rows.row_places(part).lines.tolist()]
+        assert lines == csv_rows.row_places(text).lines.tolist(), repr(content)
+        most = max(most, len(parts))
+    assert most > 5
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize(
+    ("row", "message", "twice"),
+    [
+        ("1,odd", "`odd` in line 77", 1),
+        ('"odd",odd', "`odd` in line 77", 1),
+        ("1,2,3", "line 77 of .* has 3 cells, but the first has 2", 0),
+        (",,,\n1", "line 78 of .* has 1 cell, but the first has 2", 0),
+        ("1,1e39", "`1e39` in line 77, which is too large", 0),
+    ],
+)
+def test_what_is_wrong_is_looked_for_in_its_part(
+    path: Path, row: str, message: str, twice: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the part with the odd cell is read again."""
+    made, read = csv_arrow._reader, []
+
+    def counted(*given: Any) -> Any:
+        reader = made(*given)
+        return lambda part, *rest: read.append(part) or reader(part, *rest)
+
+    monkeypatch.setattr(csv_arrow, "_reader", counted)
+    monkeypatch.setattr(csv_table, "SAMPLE", 4)
+    lines = ["a,b", *["10,20"] * 75, row, *["10,20"] * 25]
+    with pytest.raises(NetError, match=message):
+        read_table_file(written(path, "\n".join(lines)))
+    assert len(read) > 4
+    assert len(read) - len({part.start for part in read}) == twice
 
 
 @pytest.mark.parametrize("piece", [3, 2**20])

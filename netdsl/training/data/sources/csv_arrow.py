@@ -5,15 +5,22 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netdsl.training.data.sources.arrow_cells import cells_in
 from netdsl.training.data.sources.cells import MISSING, Cells, MixedCells
-from netdsl.training.data.sources.csv_rows import NotPlain, check_quotes, row_places
+from netdsl.training.data.sources.csv_rows import (
+    NotPlain,
+    check_quotes,
+    line_ends,
+    part_of,
+    parts,
+    row_places,
+)
 from netdsl.training.data.sources.csv_text import CsvText
-from netdsl.training.data.sources.odd_cells import odd_cells, odd_words
+from netdsl.training.data.sources.odd_cells import OddPart, odd_cells, odd_words
 from netdsl.training.preparation.ranges import LARGEST
 
 if TYPE_CHECKING:
@@ -67,7 +74,7 @@ def read_plain(
             blank &= np.array([not cell for cell in column.texts], bool)[column.codes]
         else:
             blank &= np.isnan(column)
-    columns: dict[str, ReadColumn] = {**read, **(odd_cells(text, read, odd) if odd else {})}
+    columns: dict[str, ReadColumn] = {**read, **odd_cells(text, odd, read, _not_finite(table))}
     if not blank.any():
         return columns, lines
     # rows of empty cells are left out, those of `NA` are not
@@ -79,56 +86,71 @@ def read_plain(
 
 def _table(
     text: CsvText, numbers: dict[str, bool], form: NumberFormat
-) -> tuple[Any, frozenset[str]]:
-    """Read a table.
+) -> tuple[Any, list[OddPart]]:
+    """Read a table, part by part.
 
     Where a column turns out not to be all numbers, what else it holds is read as missing; where
     that is more than a few words, the column is read as texts.
 
     Returns:
-        The table, and the words that are missing numbers in it.
+        The table, and the parts of the text with words that were read as missing numbers.
     """
+    import pyarrow
+
+    read, divided = _reader(text, form), list(parts(text)) or [slice(text.body, text.body)]
+    odd: frozenset[str] = frozenset()
+    failed: Counter[str] = Counter()
+    tables: list[Any] = []
+    while len(tables) < len(divided):
+        part = divided[len(tables)]
+        try:
+            tables.append(read(part, numbers, odd))
+        except pyarrow.ArrowInvalid as error:
+            found, readings = CONVERSION.match(str(error)), failed.total()
+            if found is None or readings > MAX_READINGS:
+                raise NotPlain(part_of(text, part)) from None
+            name = text.names[int(found[1])]
+            failed[name] += 1
+            if readings < MAX_READINGS and failed[name] <= MAX_WORDS and found[2] not in odd:
+                odd |= odd_words(part_of(text, part), found[2], numbers, form)
+                continue
+            if readings == MAX_READINGS:
+                numbers = dict.fromkeys(numbers, False)
+            numbers[name] = False
+            tables.clear()
+    places, words = [], [word.encode() for word in odd]
+    first = 0
+    for part, table in zip(divided, tables, strict=True):
+        if any(text.content.find(word, part.start, part.stop) >= 0 for word in words):
+            places.append(OddPart(part_of(text, part), odd, first, table.num_rows))
+        first += table.num_rows
+    return pyarrow.concat_tables(tables), places
+
+
+def _reader(text: CsvText, form: NumberFormat) -> Callable[..., Any]:
+    """Return what reads some of a text's columns, numbers or texts, in some of its bytes."""
     import pyarrow
     from pyarrow import csv as arrow
 
-    content = pyarrow.py_buffer(text.content)[text.body :]
+    content = pyarrow.py_buffer(text.content)
     types = {True: pyarrow.float64(), False: pyarrow.string()}
     missing = _in_any_case(MISSING)
     if len(text.names) > WIDE:
         missing = [word for word in missing if word.encode() in text.content]
-    odd: frozenset[str] = frozenset()
-    failed: Counter[str] = Counter()
-    for reading in range(MAX_READINGS + 2):
-        try:
-            table = arrow.read_csv(
-                pyarrow.BufferReader(content),
-                arrow.ReadOptions(column_names=text.names),
-                arrow.ParseOptions(
-                    delimiter=text.separator, newlines_in_values=b'"' in text.content
-                ),
-                arrow.ConvertOptions(
-                    column_types={name: types[number] for name, number in numbers.items()},
-                    include_columns=list(numbers),
-                    null_values=[*missing, *odd],
-                    strings_can_be_null=False,
-                    decimal_point=form.decimal,
-                ),
-            )
-        except pyarrow.ArrowInvalid as error:
-            found = CONVERSION.match(str(error))
-            if found is None or reading > MAX_READINGS:
-                raise NotPlain from None
-            name = text.names[int(found[1])]
-            failed[name] += 1
-            if reading == MAX_READINGS:
-                numbers = dict.fromkeys(numbers, False)
-            elif failed[name] > MAX_WORDS or found[2] in odd:
-                numbers[name] = False
-            else:
-                odd |= odd_words(text, found[2], numbers, form)
-        else:
-            return table, odd
-    raise NotPlain
+    rows = arrow.ReadOptions(column_names=text.names)
+    cells = arrow.ParseOptions(delimiter=text.separator, newlines_in_values=b'"' in text.content)
+
+    def read(part: slice, numbers: Mapping[str, bool], odd: frozenset[str]) -> Any:
+        convert = arrow.ConvertOptions(
+            column_types={name: types[number] for name, number in numbers.items()},
+            include_columns=list(numbers),
+            null_values=[*missing, *odd],
+            strings_can_be_null=False,
+            decimal_point=form.decimal,
+        )
+        return arrow.read_csv(pyarrow.BufferReader(content[part]), rows, cells, convert)
+
+    return read
 
 
 def _in_any_case(words: frozenset[str]) -> list[str]:
@@ -140,16 +162,29 @@ def _in_any_case(words: frozenset[str]) -> list[str]:
     ]
 
 
+def _not_finite(table: Any) -> dict[str, Array]:
+    """Return the rows of cells that pyarrow reads as numbers and float32 does not hold.
+
+    They are `nan(1)`, or beyond the largest number.
+    """
+    import numpy as np
+    import pyarrow
+
+    found = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pyarrow.types.is_floating(column.type):
+            held = np.abs(column.to_numpy()) <= LARGEST
+            if np.count_nonzero(held) != len(held) - column.null_count:
+                found[name] = np.flatnonzero(column.is_valid().to_numpy() & ~held)
+    return found
+
+
 def _column(column: Any) -> Array | Cells:
     """Return a column of pyarrow's as numbers or cells."""
-    import numpy as np
     import pyarrow
 
     if pyarrow.types.is_floating(column.type):
         values: Array = column.to_numpy()
-        # what is spelled `nan(1)`, or is beyond the largest number, is looked at as text
-        if np.count_nonzero(np.abs(values) <= LARGEST) != len(values) - column.null_count:
-            raise NotPlain
         return values
     cells = cells_in(column)
     if any(len(text) > csv.field_size_limit() for text in cells.texts):
@@ -180,10 +215,8 @@ def _lines(text: CsvText, count: int) -> Array:
     import numpy as np
 
     content = text.content
-    ends = content.count(b"\n", text.body) + (not content.endswith(b"\n"))
-    # a carriage return alone ends a line too
-    alone = b"\r" in content and content.count(b"\r", text.body) > content.count(b"\r\n", text.body)
-    if ends == count and not alone:
+    ends = line_ends(content, text.body, len(content)) + (not content.endswith((b"\n", b"\r")))
+    if ends == count:
         return np.arange(text.line, text.line + count)
     lines = row_places(text).lines
     if len(lines) != count:

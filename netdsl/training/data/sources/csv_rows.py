@@ -16,11 +16,21 @@ QUOTE, RETURN, NEW_LINE = b'"\r\n'
 PIECE = 2**20
 """Bytes that are compared at once: more of them would leave the processor's cache."""
 
+PARTS, PART, COLUMN = 8, 2**21, 2**11
+"""About how many parts a text has, and the fewest bytes of one, and of one for each column."""
+
 
 class NotPlain(Exception):
     """The text is not made of rows as pyarrow reads them: Python reads it, and finds what is
     wrong.
+
+    Attributes:
+        part: the rows that are not; None where that is not known.
     """
+
+    def __init__(self, part: CsvText | None = None) -> None:
+        super().__init__()
+        self.part = part
 
 
 class RowPlaces(NamedTuple):
@@ -60,29 +70,76 @@ class RowPlaces(NamedTuple):
         return np.flatnonzero(widths != len(self.text.names))
 
 
-def check_quotes(text: CsvText) -> Array:
-    """Return the places of the quotes below the names.
+def check_quotes(text: CsvText) -> None:
+    """Find out whether the quotes below the names begin and end cells.
 
     Raises:
-        NotPlain: where they do not begin and end cells, or one is not closed.
+        NotPlain: where one does not, or is not closed.
     """
+    for _ in _quotes(text):
+        pass
+
+
+def _quotes(text: CsvText) -> Iterator[Array]:
+    """Yield the places of the quotes below the names. Raises NotPlain as `check_quotes` does."""
     import numpy as np
 
     if b'"' not in text.content:
-        return np.zeros(0, int)
+        return
     content = _bytes(text)
-    quotes = np.flatnonzero(content == QUOTE)
-    if len(quotes) % 2:
-        raise NotPlain
     # a quote next to a quote ends a cell and begins one, or is one of a pair within a cell
-    edge = _of(text.separator.encode() + b'"\r\n')
-    opening, closing = quotes[::2], quotes[1::2]
-    first, last = opening[:1] == 0, closing[-1:] == len(content) - 1
-    before = content[opening[first.sum() :] - 1]
-    after = content[closing[: len(closing) - last.sum()] + 1]
-    if not (edge[before].all() and edge[after].all()):
+    edge, count = _of(text.separator.encode() + b'"\r\n'), 0
+    for begin in range(0, len(content), PIECE):
+        quotes = begin + np.flatnonzero(content[begin : begin + PIECE] == QUOTE)
+        opening, closing = quotes[count % 2 :: 2], quotes[1 - count % 2 :: 2]
+        first, last = opening[:1] == 0, closing[-1:] == len(content) - 1
+        before = content[opening[first.sum() :] - 1]
+        after = content[closing[: len(closing) - last.sum()] + 1]
+        if not (edge[before].all() and edge[after].all()):
+            raise NotPlain
+        count += len(quotes)
+        yield quotes
+    if count % 2:
         raise NotPlain
-    return quotes
+
+
+def parts(text: CsvText) -> Iterator[slice]:
+    """Divide the bytes below the names into a few parts of whole rows; quotes are plain.
+
+    What is wrong in a part is looked for in it alone.
+    """
+    content, begin = text.content, text.body
+    # a reading takes some time for each column
+    size = max((len(content) - begin) // PARTS, PART, len(text.names) * COLUMN)
+    while begin < len(content):
+        end, counted, quotes = begin + size, begin, 0
+        while (end := content.find(b"\n", end) + 1) > 0:
+            quotes, counted = quotes + _count(content, QUOTE, counted, end), end
+            if quotes % 2 == 0:
+                break
+        yield slice(begin, end or len(content))
+        begin = end or len(content)
+
+
+def part_of(text: CsvText, part: slice) -> CsvText:
+    """Return some of a text's rows as a text."""
+    line = text.line + line_ends(text.content, text.body, part.start)
+    return text._replace(content=text.content[part], body=0, line=line)
+
+
+def line_ends(content: bytes, begin: int, end: int) -> int:
+    """Return how many lines end in some bytes: at a carriage return alone too."""
+    returns = content.count(b"\r", begin, end)
+    alone = returns - content.count(b"\r\n", begin, end) if returns else 0
+    return _count(content, NEW_LINE, begin, end) + alone
+
+
+def _count(content: bytes, sign: int, begin: int, end: int) -> int:
+    """Return how many bytes are a sign, quickly even where they are many."""
+    import numpy as np
+
+    found, pieces = np.frombuffer(content, np.uint8)[begin:end], range(0, end - begin, PIECE)
+    return sum(int(np.count_nonzero(found[at : at + PIECE] == sign)) for at in pieces)
 
 
 def row_places(text: CsvText) -> RowPlaces:
@@ -93,7 +150,8 @@ def row_places(text: CsvText) -> RowPlaces:
     """
     import numpy as np
 
-    quotes, content = check_quotes(text), _bytes(text)
+    content = _bytes(text)
+    quotes = np.concatenate([np.zeros(0, int), *_quotes(text)])
     breaking, returns = content == NEW_LINE, b"\r" in text.content
     if returns:  # one alone ends a line too
         breaking[:-1] |= (content[:-1] == RETURN) & ~breaking[1:]

@@ -160,8 +160,8 @@ def _columns(
     }
     try:
         return HeldColumns(*read_plain(text, likely, numbers), numbers)
-    except NotPlain:
-        _check_plain_widths(text, span)
+    except NotPlain as reason:
+        _check_plain_widths(reason.part or text, span)
     body = list(rows(text.path, text.content, text.separator, span))[1 if text.header else 0 :]
     check_widths(text, body, span)
     places = {name: place for place, name in enumerate(text.names) if name in requested}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import NetError
 from netdsl.training.data.sources.cells import MISSING, MixedCells, cell_number, cells_of
@@ -21,6 +22,22 @@ MAX_PLACES = 1_000
 """After this many places of words in a text Python reads it."""
 
 
+class OddPart(NamedTuple):
+    """Some of a text's rows, in which words were read as missing numbers.
+
+    Attributes:
+        text: those rows.
+        words: the words, some of which it holds.
+        first: its first row among all.
+        height: how many it has.
+    """
+
+    text: CsvText
+    words: frozenset[str]
+    first: int
+    height: int
+
+
 def odd_words(
     text: CsvText, word: str, numbers: Mapping[str, bool], form: NumberFormat
 ) -> frozenset[str]:
@@ -31,60 +48,93 @@ def odd_words(
         word: the cell.
         numbers: which columns hold numbers.
         form: the signs within numbers.
+
+    Raises:
+        NotPlain: where one has a quote, which the text has twice.
     """
     content = text.content
     at = content.find(word.encode(), text.body)
     begin = 1 + max(content.rfind(b"\n", 0, at), content.rfind(b"\r", 0, at))
     line = re.compile(rb"[^\r\n]*").match(content, begin)
     assert line
-    try:
+    found = {word}
+    with suppress(NetError):  # a quoted cell of several lines
         _, row = next(rows(text.path, line.group(), text.separator, None), (0, []))
-    except NetError:  # a quoted cell of several lines
-        return frozenset({word})
-    cells = (cell for name, cell in zip(text.names, row, strict=False) if numbers.get(name))
-    return frozenset({word, *(cell for cell in cells if cell_number(cell.strip(), form) is None)})
+        cells = (cell for name, cell in zip(text.names, row, strict=False) if numbers.get(name))
+        found |= {cell for cell in cells if cell_number(cell.strip(), form) is None}
+    if any('"' in cell for cell in found):
+        raise NotPlain
+    return frozenset(found)
 
 
 def odd_cells(
-    text: CsvText, columns: Mapping[str, Any], words: frozenset[str]
+    text: CsvText,
+    parts: Sequence[OddPart],
+    columns: Mapping[str, Any],
+    not_finite: Mapping[str, Array],
 ) -> dict[str, MixedCells]:
     """Find the cells of some words, which are missing in columns of numbers.
 
     Args:
-        text: holds them.
+        text: holds the columns.
+        parts: those of the text that hold the words.
         columns: as they were read, numbers and others.
-        words: the cells that were read as missing.
+        not_finite: the rows of columns that hold other cells that are not numbers.
 
     Returns:
         The columns that have such cells.
 
     Raises:
-        NotPlain: where words are in many places, or where that is not certain.
+        NotPlain: where such cells are in many places, or where that is not certain.
     """
     import numpy as np
 
-    places, own = row_places(text), {word.strip() for word in words}
-    pattern = re.compile(b"|".join(re.escape(word.encode()) for word in words))
-    found = islice(pattern.finditer(text.content, text.body), MAX_PLACES + 1)
-    starts = np.array([match.start() - text.body for match in found])
-    if len(starts) > MAX_PLACES or any('"' in word for word in words):
-        raise NotPlain
-    at = np.unique(np.searchsorted(places.starts, starts, "right") - 1)
     cells: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-    for row, held in zip(at.tolist(), places.cells(at), strict=True):
-        for name, cell in zip(text.names, map(str.strip, held), strict=True):
-            column = columns.get(name)
-            if not isinstance(column, np.ndarray):
-                continue
-            if cell in own:
-                cells[name].append((row, cell))
-            elif np.isnan(column[row]) and cell.lower() not in MISSING:
-                raise NotPlain
-    return {name: _mixed(columns[name], found_here) for name, found_here in cells.items()}
+    left = MAX_PLACES
+    for part, words, first, height in parts:
+        places, own = row_places(part), {word.strip() for word in words}
+        pattern = re.compile(b"|".join(re.escape(word.encode()) for word in words))
+        found = islice(pattern.finditer(part.content), left + 1)
+        starts = np.array([match.start() for match in found])
+        left -= len(starts)
+        if left < 0 or len(places.starts) != height:
+            raise NotPlain
+        at = np.unique(np.searchsorted(places.starts, starts, "right") - 1)
+        at = at[at >= 0]  # a word may be the end of an empty line
+        for row, held in zip((first + at).tolist(), places.cells(at), strict=True):
+            for name, cell in zip(text.names, map(str.strip, held), strict=True):
+                column = columns.get(name)
+                if not isinstance(column, np.ndarray):
+                    continue
+                if cell in own:
+                    cells[name].append((row, cell))
+                elif np.isnan(column[row]) and cell.lower() not in MISSING:
+                    raise NotPlain
+    if not_finite:
+        _add_not_finite(text, not_finite, cells)
+    return {name: _mixed(columns[name], sorted(own)) for name, own in cells.items()}
+
+
+def _add_not_finite(
+    text: CsvText, rows: Mapping[str, Array], cells: dict[str, list[tuple[int, str]]]
+) -> None:
+    """Add the cells of some rows of columns. Raises NotPlain where they are many."""
+    import numpy as np
+
+    every = np.unique(np.concatenate(list(rows.values())))
+    if len(every) > MAX_PLACES:
+        raise NotPlain
+    held = dict(zip(every.tolist(), row_places(text).cells(every), strict=True))
+    places = {name: place for place, name in enumerate(text.names)}
+    for name, own in rows.items():
+        cells[name] += [(row, held[row][places[name]].strip()) for row in own.tolist()]
 
 
 def _mixed(values: Array, found: list[tuple[int, str]]) -> MixedCells:
     import numpy as np
 
     own, texts = zip(*found, strict=True)
-    return MixedCells(values, np.array(own), cells_of(texts))
+    rows = np.array(own)
+    values = values.copy()
+    values[rows] = np.nan
+    return MixedCells(values, rows, cells_of(texts))
