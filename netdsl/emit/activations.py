@@ -8,6 +8,7 @@ from netdsl.emit.calls import Arguments, KerasCall, KerasCalls, KernelTie
 from netdsl.emit.weight_order import weight_order
 from netdsl.graph import consumers_of
 
+# The order of Keras's own signatures, in which people read them.
 _BEFORE_ACTIVATION = (
     "strides",
     "padding",
@@ -26,10 +27,13 @@ def with_activations(calls: KerasCalls) -> KerasCalls:
     """
     order = weight_order(calls)
     everything = _moved(calls)
+    # An activation of its own makes ways longer, by which Keras orders its weights: a saved file of
+    # weights must fit the written program as it fits the built model.
     if weight_order(everything) == order:
         return everything
     chosen: tuple[str, ...] = ()
     kinds = (call.made for call in calls.calls if call.takes_activation)
+    # By kinds of layers, one after the other: one odd layer keeps only its own kind as it is.
     for made in dict.fromkeys(kinds):
         if weight_order(_moved(calls, (*chosen, made))) == order:
             chosen = (*chosen, made)
@@ -51,9 +55,11 @@ def _moved(calls: KerasCalls, of: Collection[str] | None = None) -> KerasCalls:
         first = calls.calls[layer]
         if not first.takes_activation or (of is not None and first.made not in of) or layer in tied:
             continue
+        # What others read before the activation cannot have it built in.
         after = [_only(consumers[at]) if at not in outputs else None for at in places]
         followers = [at for at in after if at is not None]
         activations = {_activation(calls.calls[at]) for at in followers}
+        # A shared layer has one argument for all of its uses.
         if len(followers) < len(places) or len(activations) != 1 or None in activations:
             continue
         for place, follower in zip(places, followers, strict=True):
@@ -81,6 +87,7 @@ def _with_activation(arguments: Arguments, activation: str) -> Arguments:
 
     After size, stride and padding.
     """
+    # Keras's default for every layer.
     if activation == "linear":
         return arguments
     first = next(

@@ -27,6 +27,7 @@ class WrittenBlocks:
         spans: dict[tuple[str, ...], tuple[int, int]] = {}
         for node, path in enumerate(paths):
             for end in range(1, len(path) + 1):
+                # The first node is kept, the last one moves on.
                 spans[path[:end]] = (spans.get(path[:end], (node, node))[0], node)
         self.names: dict[tuple[int, int], str] = {}
         for layer in layers:
@@ -46,13 +47,16 @@ class WrittenBlocks:
     def _rank(self, chain: ItemChain) -> int:
         """2 for a whole use, 0 for what cuts one in two, or holds one use after another."""
         first, last = chain[0].span[0], chain[-1].span[1]
+        # References have no span.
         if first < 0 or last < 0:
             return 0
         if (first, last) in self.names:
             return 2
         near = {*self._around[first], *self._around[last]}
+        # Half of `bottleneck` with half of the next one may repeat as well, and says nothing.
         if any((a < first <= b < last) or (first < a <= last < b) for a, b in near):
             return 0
+        # Two uses in a row are a loop over the block, not a block of their own.
         return int(sum(self._holds_use(*item.span) for item in chain) < 2)
 
     def _holds_use(self, first: int, last: int) -> bool:

@@ -34,6 +34,7 @@ def carried(requested: Iterable[str]) -> tuple[str, set[str]]:
 
     def add(name: str) -> None:
         if name not in found:
+            # In the order of the files, so that one program is written alike each time.
             for other in pieces:
                 if other in pieces[name].names:
                     add(other)
@@ -53,18 +54,21 @@ def _all_definitions() -> dict[str, _Definition]:
     found: dict[str, _Definition] = {}
     for path in sorted(_FOLDER.glob("*.py")):
         if path.name != "__init__.py":
+            # Read and not imported: `emit` needs no Keras.
             found |= _definitions(path.read_text(encoding="utf-8"))
     return found
 
 
 def _definitions(text: str) -> dict[str, _Definition]:
     lines = [
+        # Comments for mypy mean nothing in a program that is not checked with netdsl.
         line.removesuffix("  # type: ignore[misc]").removesuffix("  # type: ignore[index]")
         for line in text.splitlines()
     ]
     found = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            # `lineno` is the `class` line; its decorators precede it.
             begin = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             name = node.name
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

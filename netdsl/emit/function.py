@@ -64,6 +64,7 @@ class FunctionWriter:
     ) -> None:
         self.plan, self.blocks, self.functions, self.taken = plan, blocks, functions, taken
         self.body: list[Any] = []
+        # Layers that are made once are named by negative nodes: no node of the graph is below 0.
         self.variables = {name_of_made(number).node: name for number, name in enumerate(plan.made)}
         self.referred: set[int] = set()
 
@@ -94,6 +95,7 @@ class FunctionWriter:
             result = self._chain(each.chain, start, "x")
         outputs = [self.variables[node] for node in plan.outputs] if len(plan.outputs) > 1 else []
         last = self.body[-1]
+        # `outputs = layers.Dense(...)(x)`, as Keras's own examples end.
         if not outputs and isinstance(last, Assign) and last.target == result == "x":
             self.body[-1] = last._replace(target="outputs")
             result = "outputs"
@@ -152,6 +154,7 @@ class FunctionWriter:
         self.variables[node] = name
         last = self.body[-1]
         if isinstance(last, Assign) and last.target == target:
+            # The statement itself assigns the name; `y = x` after it would be a line for nothing.
             self.body[-1] = last._replace(target=name)
         else:
             self.body.append(Assign(name, Variable(target)))
@@ -176,10 +179,13 @@ class FunctionWriter:
         children = item.children
         works = [at for at, child in enumerate(children) if child and not _is_reference(child)]
         main, base = _main_branch(item, works)
+        # Branches that are done free their variables: the next merge may use the same names.
         taken = set(self.taken)
         results: dict[int, str] = {}
+        # The main branch last: it overwrites the variable that the others read.
         for at in sorted(range(len(children)), key=lambda at: at == main):
             own = self._variable(base) if at in works and at != main else target
+            # An empty branch is the input itself, kept before the main one overwrites it.
             if main >= 0 and not children[at] and current == target:
                 own = self._variable(base)
                 self._copy(own, current)
@@ -254,6 +260,7 @@ def _main_branch(item: Item, works: Sequence[int]) -> tuple[int, str]:
     if (
         len(children) == 2
         and _takes_only_input(item)
+        # A sum of two is a residual; of other merges only where one branch is clearly the way.
         and (made in SUMS or (len(works) == 2 and max(sizes) > _MAIN * min(sizes)))
     ):
         return sizes.index(max(sizes)), "shortcut"

@@ -41,6 +41,7 @@ def head_of(call: KerasCall) -> tuple[LayerHead, tuple[Any, ...], tuple[str, ...
     layer = layer_of(call.made)
     positional = iter(POSITIONAL.get(layer, ()))
     given = list(call.arguments)
+    # Defaults are written in: strides=1 in one use and 2 in another are one parameter then.
     if defaults := DEFAULTS_OF.get(layer):
         named = dict(pair for pair in given if pair[0])
         given = [*(pair for pair in given if not pair[0]), *({**defaults, **named}).items()]
@@ -48,6 +49,7 @@ def head_of(call: KerasCall) -> tuple[LayerHead, tuple[Any, ...], tuple[str, ...
     values: list[Any] = []
     roles: list[str] = []
     for name, value in given:
+        # Only arguments with a role may differ among uses of a block; others are part of its head.
         role = name if name in BY_NAME else "" if name else next(positional, "")
         if role and not isinstance(value, PythonText):
             texts.append(None)

@@ -55,11 +55,13 @@ class Interpreter:
         """
         parameters = [argument.arg for argument in function.args.args]
         defaults = function.args.defaults
+        # Python's defaults belong to the last parameters.
         own = dict(zip(parameters[len(parameters) - len(defaults) :], defaults, strict=True))
         given = {name: self.value(node) for name, node in own.items()}
         given |= {**dict(zip(parameters, values, strict=False)), **named}
         if len(values) > len(parameters) or {*given} != {*parameters}:
             raise Disproved(f"{function.name} is called with other arguments than it has")
+        # A function sees its own names alone: programs have no globals but functions and classes.
         outer, self.names = self.names, given
         try:
             self._run(function.body)
@@ -82,6 +84,7 @@ class Interpreter:
                     self.names[statement.target.id] = each
                     self._run(statement.body)
             else:
+                # Whatever is not expected disproves: nothing is passed over.
                 raise Disproved(f"the program has the statement {ast.unparse(statement)}")
 
     def _turns(self, node: ast.expr) -> Iterable[Any]:
@@ -169,6 +172,7 @@ class Interpreter:
         if isinstance(called, ast.FunctionDef):
             return self.call(called, values, named)
         if isinstance(called, MadeLayer):
+            # `layer.get_config()`: the layer itself, as `Tied` makes its layers of these.
             return called if not (values or named) else self.trace.apply(called, values, named)
         if isinstance(called, _Tied):
             return self.trace.apply(called.layer(named.pop("back", None)), values, named)
@@ -184,6 +188,7 @@ class Interpreter:
             return TracedModel(_listed(values[0]), _listed(values[1]), named["name"])
         if name == "Tied":
             return _Tied(values[0], values[1])
+        # `layers.add([a, b])` is `layers.Add()([a, b])`.
         if name in _LAYERS:
             return self.trace.apply(self.trace.layer(_LAYERS[name], []), values, named)
         if name in self.classes or (name.startswith("layers.") and name[7:8].isupper()):
@@ -191,6 +196,7 @@ class Interpreter:
             return self.trace.layer(name, [*arguments, *named.items()])
         tensors: list[Tensor] = []
         text = f"{name}({arguments_text(values, named, tensors)})"
+        # Without tensors it is a value, such as an initializer.
         return self.trace.add(text, tensors) if tensors else Symbol(text)
 
 

@@ -43,12 +43,15 @@ def functions_of(
         known: the functions that the program has, by their text without the name; likewise.
         factored: whether it has blocks and loops; else each layer is a statement.
     """
+    # Variables of one function are free in the next; names of functions are free nowhere.
     local = set(taken)
     plan = plan_of(network.graph, local)
     written = WrittenBlocks(plan, network.graph)
     blocks: list[FactoredBlock] = []
     if factored:
         nested = nested_chains(plan.nodes, [each.node for each in plan.inputs], plan.outputs)
+        # Runs of one item first: a block is found more easily where `conv x3` is one item. Longer
+        # repeats come last, as what repeats may be calls of blocks by then.
         blocks, chains = with_blocks(with_repeats(nested, 1), written.rules())
         chains = with_repeats(chains, _LONGEST_REPEAT)
     else:
@@ -62,6 +65,7 @@ def functions_of(
     for block in blocks:
         function = FunctionWriter(plan, by_number, names, set(local)).block(block)
         text = function_text(function)
+        # Networks of one file share a function where its text is the same.
         if text not in known:
             known[text] = unique_name(_name(block, stated), taken | {*plan.made})
             taken.add(known[text])

@@ -51,6 +51,7 @@ def name_of_made(number: int) -> NodeName:
 
     Nodes are above.
     """
+    # -1 is the node of an item that has none.
     return NodeName(-2 - number)
 
 
@@ -90,6 +91,7 @@ class _Planner:
         backs = {place: back for tie in calls.ties for back, place in enumerate(tie.backward)}
         for place, call in enumerate(calls.calls):
             run, at = self.runs.get(place, (None, 0))
+            # One call of the run represents all of its layers.
             if run is not None and at:
                 self.node_of[place] = self.node_of[call.inputs[0]]
                 continue
@@ -157,6 +159,7 @@ def _made(call: KerasCall) -> NewLayer:
 def _with_shape(text: str, call: KerasCall) -> str:
     if not call.shape:
         return text
+    # Made before any input exists, a layer cannot ask its input for a shape.
     return text.replace("{0}.shape[1:]", written(call.shape)).replace(
         "{0}.shape[-1]", str(call.shape[-1])
     )

@@ -36,6 +36,7 @@ def program(networks: Sequence[Architecture]) -> str:
     """
     taken = set(RESERVED)
     names = [unique_name(identifier(network.name), taken) for network in networks]
+    # Both are proven. Without blocks and loops there is less that could go wrong.
     for factored in (True, False):
         text = written(networks, names, factored)
         found = zip(networks, names, strict=True)
@@ -80,6 +81,7 @@ def written(networks: Sequence[Architecture], names: Sequence[str], factored: bo
 
 def _docstring(networks: Sequence[Architecture]) -> list[str]:
     text = " ".join((networks[0].description or f"The Keras model {networks[0].name}.").split())
+    # A description is a stranger's text: it must not end the docstring and continue as code.
     text = text.replace("\\", "\\\\").replace('"""', "'''")
     begin = '""" ' if text.startswith('"') else '"""'
     lines = textwrap.wrap(begin + text, WIDTH, break_on_hyphens=False)
@@ -101,6 +103,7 @@ def _head(body: str, customs: set[str]) -> list[str]:
     if text:
         lines += [
             "",
+            # Cut out as they are written here, in lines of 100.
             "# fmt: off",
             "# Layers that Keras does not have, from netdsl (Apache-2.0)",
             "",

@@ -28,6 +28,7 @@ def disproof(text: str, function: str, model: str, graph: Graph) -> str:
     expected = _ExpectedCalls(plain_calls(graph), graph)
     try:
         module = ast.parse(text)
+        # The histories are shared: equal numbers then mean equal calls on equal inputs.
         program = Interpreter(module, CallTrace(expected.trace.histories, expected.trace.activated))
         made = program.call(program.functions[function], (), {})
         if not isinstance(made, TracedModel) or made.name != model:
@@ -53,6 +54,7 @@ class _ExpectedCalls:
         self.trace = CallTrace(Histories(), activated)
         self.weighted: set[int] = set()
         custom = {call.made for call in calls.calls if call.made and "." not in call.made}
+        # Expectations pass through the same interpreter, so that spelling makes no difference.
         self._interpreter = Interpreter(ast.Module([], []), self.trace)
         self._interpreter.classes = custom
         self._layers: dict[int, MadeLayer] = {}
@@ -71,6 +73,7 @@ class _ExpectedCalls:
             self.trace.histories.shapes[history] = shapes.get(place)
         self.inputs = [self._tensors[place] for place in calls.inputs]
         self.outputs = [self._tensors[place] for place in calls.outputs]
+        # From here on a call that the network lacks is refused where the program first makes it.
         self.trace.histories.closed = True
 
     def _traced(self, place: int, call: KerasCall, name: str | None) -> Tensor:
@@ -151,11 +154,13 @@ class _Comparison:
             self.waiting += ((a.place, b.place) for a, b in zip(ours, theirs, strict=True))
             while self.waiting:
                 self._pair(*self.waiting.pop())
+        # Two layers for one: the program would have its weights twice.
         if len({*self.layers.values()}) < len(self.layers):
             raise Disproved("the program makes a layer twice that is shared")
 
     def _pair(self, place: int, other: int) -> None:
         call, theirs = self.program.calls[place], self.expected.trace.calls[other]
+        # Each call has one partner, in both directions.
         if place in self.pairs or other in self.paired:
             if self.pairs.get(place) != other:
                 raise Disproved(f"the program joins or parts ways at {call.described}")

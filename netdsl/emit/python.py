@@ -106,6 +106,7 @@ def _making(layer: NewLayer, current: str) -> list[str]:
     arguments = (
         (name, value)
         for name, value in layer.arguments
+        # By text: a value may be a formula of the block's parameters.
         if name not in defaults or _value(value, current) != written(defaults[name])
     )
     return _named(arguments, current)

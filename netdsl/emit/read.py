@@ -36,6 +36,7 @@ class _Reader:
         self.named: dict[tuple[int, str], int] = {}
 
     def read(self) -> KerasCalls:
+        # The penalty on a layer's output comes after its activation, where Keras applies it.
         penalised = {layer.ops[-1]: layer.ops[0] for layer in self.graph.layers}
         for index, op in self.graph.with_an_input_first():
             self.ends[index] = self._input(index, op) if op.kind is None else self._op(index, op)
@@ -79,6 +80,7 @@ class _Reader:
         last = sources[0]
         begin = len(self.calls)
         reads = tuple(f"t{source}" for source in sources)
+        # The same rule that builds the model, asked to write: the two cannot differ.
         for line in op.kind.element.source(op.name, output, *shapes, reads=reads, writes="t"):
             last = self._call(ast.parse(line, mode="eval").body, index, last, has_weights)
         if op.shares is not None:
@@ -93,6 +95,7 @@ class _Reader:
         own = op.kind.each_axes if op.kind is not None else ()
         self.folded.setdefault((index, own), self.ends[index])
         if (index, axes) not in self.folded:
+            # From one fold to another by way of the whole array.
             whole = self._seen(index) if axes and own else self.ends[index]
             shape = written((-1, *element_of(op.shape, len(axes))))
             applied = f"ops.reshape({{0}}, {shape})"
@@ -102,9 +105,11 @@ class _Reader:
 
     def _share(self, owner: int, begin: int) -> None:
         """Let the calls from `begin` on use the layers of another operation's, one for one."""
+        # Only layers: operations (`ops.pad`) have nothing to share.
         theirs = [at for at in range(begin) if self.calls[at].op == owner and self.calls[at].made]
         mine = [at for at in range(begin, len(self.calls)) if self.calls[at].made]
         for at, other in zip(mine, theirs, strict=True):
+            # Sharing a layer without weights changes nothing, and would need a variable.
             if self.calls[at].has_weights:
                 self.calls[at] = self.calls[at]._replace(layer=self.calls[other].layer)
 
@@ -120,6 +125,7 @@ class _Reader:
                 found = last if tensor.id == "t" else int(tensor.id[1:])
             else:
                 found = self._call(tensor, op, last, has_weights)
+            # `{0} + {0}` reads one input twice.
             if found not in inputs:
                 inputs.append(found)
             return f"{{{inputs.index(found)}}}"

@@ -58,6 +58,7 @@ def _rows(
             break
         rows.append(after)
         taken |= {*after}
+    # Activations at the end are made where they are used, as elsewhere.
     while not calls.calls[rows[-1][0]].has_weights:
         rows.pop()
     return rows
@@ -74,6 +75,7 @@ def _alike(
         or any(_unlike(calls[at], first) for at in places)
     ):
         return False
+    # It asks its input for a shape, which a layer that is made beforehand cannot.
     if any("{0}" in value.text for _, value in first.arguments if isinstance(value, PythonText)):
         return False
     shared = list(uses[first.layer])
@@ -92,4 +94,5 @@ def _piece_name(graph: Graph, op: int) -> str:
     """Return the name of the `let` that an operation came from."""
     layer = graph.ops[op].layer
     pieces = [piece for piece in graph.pieces if piece.first <= layer < piece.stop]
+    # The outermost `let`: pieces within pieces lie in its rows.
     return max(pieces, key=lambda piece: piece.stop - piece.first).name if pieces else "shared"

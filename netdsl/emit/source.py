@@ -68,6 +68,7 @@ def template(node: ast.expr, place: Callable[[ast.expr], str], whole: bool = Tru
     if isinstance(node, ast.List):
         return f"[{', '.join(template(item, place, False) for item in node.elts)}]"
     if isinstance(node, ast.Subscript):
+        # `ast.unparse` puts brackets around the tuple of an index.
         index = ast.unparse(node.slice).strip("()")
         return f"{template(node.value, place, False)}[{index}]"
     return _plain(node)
@@ -100,6 +101,7 @@ def _value(node: ast.expr) -> Any:
     node = _Brief().visit(node)
     try:
         value = ast.literal_eval(node)
+        # Values of a node are hashed and compared: lists cannot be.
         return PythonText(written(value)) if isinstance(value, list | dict) else value
     except ValueError:
         return PythonText(_plain(node))

@@ -21,12 +21,15 @@ def laid_out(text: str, indent: int, tail: str = "") -> list[str]:
     if not groups:
         return [f"{pad}{text}{tail}"]
     start, end = next(
-        ((a, b) for a, b in groups if indent + len(text[: _room(text, b)]) > WIDTH), groups[-1]
+        # The first bracket after which the line would be too long, as ruff breaks them.
+        ((a, b) for a, b in groups if indent + len(text[: _room(text, b)]) > WIDTH),
+        groups[-1],
     )
     begin, inner, rest = text[: start + 1], text[start + 1 : end], text[end:]
     if indent + 4 + len(inner) <= WIDTH:
         body = [f"{pad}    {inner}"]
     else:
+        # Items a line each, with a comma after the last one too.
         body = [line for part in _parts(inner) for line in laid_out(part, indent + 4, ",")]
     return [pad + begin, *body, *laid_out(rest, indent, tail)]
 
@@ -66,6 +69,7 @@ def _signs(text: str) -> Iterator[tuple[int, str, int]]:
     """
     depth, quoted, escaped = 0, False, False
     for at, sign in enumerate(text):
+        # Texts here have double quotes alone.
         if sign == '"' and not escaped:
             quoted = not quoted
         elif not quoted and sign in "([{)]},":

@@ -65,6 +65,7 @@ class Histories:
         if key not in self._numbers:
             if self.closed:
                 raise Disproved(f"the network has no {described} there")
+            # Numbers and not nested texts: a deep network's history would grow with its square.
             self._numbers[key] = len(self.shapes)
             self.shapes.append(None)
         return self._numbers[key]
@@ -89,9 +90,11 @@ class CallTrace:
         number = self._layers
         self._layers += 1
         named = {**DEFAULTS_OF.get(layer_of(made), {}), **{k: v for k, v in arguments if k}}
+        # `Dense(8, activation="relu")` is compared as `Dense(8)` and an Activation after it.
         if made in self.activated and "activation" in named:
             self._activations[number] = text_of(named.pop("activation"), [])
         texts = [text_of(value, []) for name, value in arguments if not name]
+        # In one order: how arguments are ordered makes no difference.
         texts += [f"{name}={text_of(value, [])}" for name, value in sorted(named.items())]
         return MadeLayer(f"{made}({', '.join(texts)})", number)
 

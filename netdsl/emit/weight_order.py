@@ -18,6 +18,7 @@ def weight_order(calls: KerasCalls) -> list[int]:
     met, after = _searched(calls)
     depths = dict.fromkeys(range(len(calls.calls)), 0)
     of_layer: dict[int, int] = {}
+    # Outputs first: a call's depth is known when its inputs are looked at.
     for place in reversed(after):
         layer = calls.calls[place].layer
         of_layer[layer] = depth = max(depths[place], of_layer.get(layer, 0))
@@ -34,6 +35,7 @@ def _searched(calls: KerasCalls) -> tuple[dict[int, int], list[int]]:
     met: dict[int, int] = {}
     after: list[int] = []
     seen: set[int] = set()
+    # A stack that is marked on the way out: recursion would end at 1,000 layers.
     waiting = [(place, False) for place in reversed(calls.outputs)]
     while waiting:
         place, done = waiting.pop()

@@ -67,8 +67,10 @@ class NetError(Exception):
 
     def __new__(cls, *diagnostics: Diagnostic) -> NetError:
         code = _first_code(diagnostics)
+        # Only from the base class: `RunError(...)` stays a RunError whatever its code.
         if cls is NetError and code:
             for kind in NetError.__subclasses__():
+                # `startswith(())` is False: a class without codes is never chosen here.
                 if code.startswith(kind.codes):
                     return super().__new__(kind, *diagnostics)
         return super().__new__(cls, *diagnostics)

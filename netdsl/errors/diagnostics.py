@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 class Source:
     """A text and the name that messages call it by; it never changes."""
 
+    # Equal by identity: a source is hashed with each span, and its text may be 4 MB.
     __slots__ = ("_line_starts", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
@@ -95,6 +96,7 @@ def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         merged = diagnostic.span is not None and (
             diagnostic.severity == "warning" or _use_of(diagnostic) is not None
         )
+        # What blocks lead to differs in numbers from use to use: one message, and how many more.
         key = diagnostic.code, "" if merged else diagnostic.message, diagnostic.span
         known = first.setdefault(key, diagnostic)
         if known is diagnostic or not merged:

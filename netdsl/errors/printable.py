@@ -14,6 +14,7 @@ _SPACES = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 
 def printable(text: str) -> str:
     """Replace the characters that are not to be seen, but for tabs and the ends of lines."""
+    # The usual case without a substitution: this is asked of each line of a table.
     return text if text.isascii() and text.isprintable() else _UNSAFE.sub("\ufffd", text)
 
 

@@ -43,6 +43,7 @@ def as_sarif(
         for diagnostic in diagnostics
     ]
     driver = {"name": "netdsl", "version": version, "rules": rules}
+    # Python counts characters so; without it readers count UTF-16 units.
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -70,6 +71,7 @@ def _result(diagnostic: Diagnostic, rule: int, file: str) -> dict[str, Any]:
 
 def _location(span: Span | None, file: str) -> dict[str, Any]:
     name = span.source.name if span else file
+    # A URI has slashes, and percent signs for spaces.
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(name.replace("\\", "/"))}}
     if span:
         place = place_values(span)

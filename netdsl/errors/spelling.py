@@ -20,6 +20,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     names = sorted(set(known))
     small = word.lower()
     same = [name for name in names if name.lower() == small]
+    # Only the case differs: no distance is needed, and none may be nearer.
     if same or not 2 <= len(small) <= _LONGEST:
         return same[0] if same else None
     found = [(*far, name) for name in names if (far := _distance(small, name.lower()))]
@@ -33,12 +34,14 @@ def _distance(word: str, other: str) -> tuple[int, int] | None:
     """
     limit = max(1, len(word) // 3)
     shorter = min(len(word), len(other))
+    # Before the costly part: each edit changes the length by one at most.
     if shorter < 2 or abs(len(other) - len(word)) > limit:
         return None
     distance = edits(word, other)
     foreign = (Counter(word) - Counter(other)).total()
     if shorter > 4 and (word.endswith(other) or other.endswith(word)):
         return distance, foreign
+    # Typos seldom change the first letter; other words often differ in it alone.
     begins_alike = other[0] == word[0] or sorted(other[:2]) == sorted(word[:2])
     replaced = foreign and len(other) == len(word)
     if (
@@ -60,6 +63,7 @@ def edits(word: str, other: str) -> int:
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(word, 1):
+        # Three rows are enough: swapping neighbours looks two rows back.
         last, before = before, row
         row = [i]
         for j, against in enumerate(other, 1):

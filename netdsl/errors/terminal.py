@@ -44,6 +44,7 @@ def left_out_text(code: str, count: int) -> str:
 
 
 def _in_colour(text: str, style: str) -> str:
+    # Printable before it is coloured: the text's own escapes must not reach the terminal.
     return f"{_COLOURS[style]}{printable(text)}\033[0m" if text else text
 
 
@@ -78,9 +79,11 @@ def _excerpt(span: Span, label: str, gutter: int, style: str, paint: Paint) -> l
     line = source.line(start)
     first, width = column - 1, max(1, min(span.end - start, len(line) - (column - 1)))
     if len(line) > _LONGEST_LINE:
+        # The place in the middle of what is shown.
         cut = max(0, first - _LONGEST_LINE // 2)
         line, first = line[cut : cut + _LONGEST_LINE], first - cut
         width = min(width, max(1, _LONGEST_LINE - first))
+    # Tabs stay tabs, so that the carets are below the place whatever a tab's width is.
     margin = "".join("\t" if c == "\t" else " " * _cells(c) for c in line[:first])
     carets = "^" * max(1, sum(map(_cells, line[first : first + width])))
     bar = paint("|", "place")

@@ -27,6 +27,7 @@ def places_of(node: tree.Number | tree.Expression, text: str) -> int | None:
     written = _DIGITS.fullmatch(text[node.start : node.end].replace("_", ""))
     if not isinstance(node, tree.Number) or not written:
         return None
+    # 1.5e-3 has four decimal places.
     places = len(written[1]) - int(written[2] or 0)
     return places if places > 0 else None
 
@@ -35,8 +36,10 @@ def agrees(number: Any, places: int | None, computed: float) -> bool:
     """Return whether a computed number is the written one, at its digits."""
     try:
         expected = float(number)
+    # A fraction beyond 1e308.
     except OverflowError:
         return False
+    # Half of the last digit: what would be rounded to the written number.
     half = 0.0 if places is None else 0.5 * 10.0**-places
     return abs(computed - expected) <= half + _CLOSE * max(1.0, abs(expected))
 

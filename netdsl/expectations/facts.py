@@ -150,6 +150,7 @@ def _compare_number(
     if len(expected) == 1 and isinstance(expected[0], int):
         difference = f" ({number - expected[0]:+,})"
     message = f"{name} is {number:,}, not {dims(expected)}{difference}"
+    # As the language writes it, with `_` between thousands.
     return [Diagnostic("N301", message, span, help=f"expect {name} = {number:_}")]
 
 

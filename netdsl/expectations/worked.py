@@ -104,8 +104,10 @@ def _compared(
     Raises:
         NetError: where it cannot be computed.
     """
+    # Only what leads to it: a network may be far too large to compute as a whole.
     needed = needed_for(graph, (each.op for each in expected))
     count = _count(graph, given, expected, needed)
+    # Before NumPy is imported, and before anything is allocated.
     _refuse_large(graph, needed, count, expected[0].statement)
     import numpy as np
 
@@ -118,6 +120,7 @@ def _compared(
         else np.zeros((count, *port.shape))  # read by nothing that is expected
         for port in graph.inputs
     ]
+    # NaN and infinity are reported as values that differ, not as NumPy's warnings.
     with np.errstate(all="ignore"):
         values = forward(np, graph, weights, inputs, needed)
     return [
@@ -193,6 +196,7 @@ def _array(np: Any, statement: WorkedStatement, port: Port, count: int) -> Any:
         NetError: N404 for a number that is too large, N527 for an index out of range.
     """
     try:
+        # 64 bits, so that what is compared is the definition and not its rounding.
         array = np.array([float(number) for number in flat(statement.values.numbers)])
     except OverflowError:
         message = "a number here is too large for 64 bits"
@@ -232,6 +236,7 @@ def _differences(expected: _Expected, graph: Graph, value: Any, count: int) -> I
     if len(wrong) > 1:
         message += f"; {len(wrong):,} of {len(numbers):,} numbers differ"
     help = ""
+    # A help that can be copied: no NaN, and not a screen of numbers.
     if len(computed) <= _SHOWN and all(map(math.isfinite, computed)):
         texts = [right_text(*each) for each in zip(computed, places, strict=True)]
         help = f"expect {name} = {nested_text(texts, form)}"
@@ -263,6 +268,7 @@ def _shape_help(form: Shape, shape: Shape) -> str:
     """Say how lists are nested, where there are as many numbers as one example has."""
     if math.prod(form) != math.prod(shape) or len(shape) == 1:
         return ""
+    # One channel needs no brackets of its own.
     axes = shape[:-1] if shape[-1] == 1 else shape
     return f"nest them as {dims(axes)}: {'[' * len(axes)}...{']' * len(axes)}"
 

@@ -49,11 +49,13 @@ def diagnose(
     if not source.text.strip(" \t\n"):
         help = "write a network, such as 32x32x1 > conv5-6 > pool > fc-10"
         found = [Diagnostic("N008", f"{source.name} is empty", help=help)]
+    # A name that looks unused may be used where the error is.
     sound = not any(diagnostic.severity == "error" for diagnostic in found)
     if sound:
         found += lint_text(parsed.statements, source)
     # In the order of the text; what is not in it comes first.
     found.sort(key=lambda each: each.span.start if each.span and each.span.source is source else -1)
+    # With other params other warnings come: a comment that silences nothing now may do so then.
     heard = silenced(found, source, whole=sound and as_written)
     warnings = {(each.code, each.span) for each in heard if each.severity == "warning"}
     of_networks = (
@@ -70,6 +72,7 @@ def _of_network(
     Where statements are lost, that is not what only follows from it.
     """
     if parsed.diagnostics:
+        # No input, no network, an unused name: the lost statement may have had what is missing.
         lost = ("N209", "N211", "N212", "W703")
         found = [d for d in network.diagnostics if d.code not in lost]
         return found + unmet_among_errors(network, as_written)
@@ -92,6 +95,7 @@ def _of_network(
                 and place.source is layer.source
                 and place.start < layer.start
             ]
+            # The last statement before the layer is the one in force.
             return tuple(map(cause, before[-1:]))
 
         found += lint_graph(network.graph, stated)
@@ -125,6 +129,7 @@ def _unknown_params(
     declared = {name for network in networks for name in network.params}
     lost = set().union(*(network.lost for network in networks))
     unknown = sorted(set(params) - declared - lost)
+    # The `param` may be in a statement that cannot be read.
     if parsed.diagnostics or not unknown:
         return []
     known = f"its params are {', '.join(sorted(declared))}" if declared else "it has no params"

@@ -42,6 +42,7 @@ def lint_graph(graph: Graph, stated: StatedBias) -> list[Diagnostic]:
             found.append(_warning(graph, "W725", op, message, help))
         if _gives_distribution(kind):
             found += _doubtful_softmax(graph, op, kind)
+        # Only a bias that was asked for: one by default is nobody's mistake.
         elif "bias" in kind.explicit and kind.values["bias"] and consumers[index]:
             after = [graph.ops[consumer].kind for consumer in consumers[index]]
             found += _bias_without_effect(graph, op, kind, after, stated)
@@ -132,6 +133,7 @@ def _noise_at_the_end(graph: Graph, consumers: list[list[int]]) -> Iterator[Diag
 
     A fragment's end is not an output, and a point that is read further is not the end.
     """
+    # An input from outside the text has no place in it.
     fragment = any(graph.layers[graph.ops[port.op].layer].span is None for port in graph.inputs)
     ends = () if fragment else graph.outputs
     for output in (each for each in ends if not consumers[each.op]):
@@ -154,6 +156,7 @@ def _noise_at_the_end(graph: Graph, consumers: list[list[int]]) -> Iterator[Diag
 
 def _out_of_proportion(graph: Graph) -> Iterator[Diagnostic]:
     """Yield the largest output, where it has more than `LARGEST` elements."""
+    # One message: a network that is too large is so in many layers.
     op = max(graph.ops, key=lambda op: op.size)
     if op.size > LARGEST:
         gibibytes = f"{op.size * 4 / 2**30:,.1f}"

@@ -21,6 +21,7 @@ def lost_masks(graph: Graph) -> Iterator[Diagnostic]:
         read = masks_read(op, makers)
         if op.kind is None or not read or index in makers:
             continue
+        # Keras's merge drops the mask where one of its branches has none.
         unmasked = op.kind.keeps_mask and has_unmasked_branch(op, makers)
         if unmasked and all(source in makers or source in lost for source in op.inputs):
             continue

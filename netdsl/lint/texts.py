@@ -24,6 +24,7 @@ def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diag
     nothing uses; and blocks, shared pieces and params with the name of a kind.
     """
     defined = {s.name.text for s in statements if isinstance(s, tree.Param | tree.Def | tree.Let)}
+    # Blanked and not removed: places in the text stay what they are.
     text = _STRING_OR_COMMENT.sub(lambda match: " " * len(match.group()), source.text)
     points = {
         part for reference in re.findall(r"@[\w.]+", text) for part in reference[1:].split(".")
@@ -36,6 +37,7 @@ def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diag
             own = {parameter.name.text for parameter in statement.parameters}
         words = _words_of(statement, text, own, defined, used)
         if isinstance(statement, tree.Def):
+            # A block that only calls itself is not used.
             used |= words - own - {statement.name.text}
             found += _unused_parameters(statement, words, source)
         else:
@@ -59,6 +61,7 @@ def _words_of(
     start = _start_of_uses(statement)
     braced = set(_WORD.findall(" ".join(_BRACED.findall(text, start, statement.end))))
     rest = set(_WORD.findall(text, start, statement.end)) - braced
+    # Outside braces a word may be a kind, an option or a point: only the tree can say.
     if any(word in own or (word in defined and word not in used) for word in rest):
         return words_in(statement)
     return braced
