@@ -39,6 +39,7 @@ def is_whole(value: Any) -> bool:
         hasattr(value, "__index__")
         and not isinstance(value, bool)
         and not _is_array(value)
+        # NumPy's bool has `__index__` too; by name, so that NumPy need not be imported.
         and not type(value).__name__.startswith("bool")
     )
 
@@ -102,6 +103,7 @@ def dtype_name(value: object) -> object:
     """Return the name of a number type: of NumPy's `float64` or `dtype("float64")` too."""
     if isinstance(value, type):
         return value.__name__
+    # NumPy's dtypes, of a class each: `Float64DType`.
     return str(value) if type(value).__name__.endswith("DType") else value
 
 
@@ -173,6 +175,7 @@ def shape(value: object, limits: Limits) -> Shape | None:
         return value
     accepts = "a shape as a tuple of integers, such as (28, 28, 1)"
     if not isinstance(value, tuple) or not value or not all(map(is_whole, value)):
+        # 8 and [8, 8, 3] are what callers write: the tuple that they mean is shown.
         near, more = (value,) if is_whole(value) else value, ""
         if isinstance(near, list | tuple) and near and all(map(is_whole, near)):
             more = f"; write {represented(tuple(int(size) for size in near))}"
@@ -220,10 +223,12 @@ def params(
             f"params as keywords of `{function}` are deprecated: write "
             f'params={{"{name}": {represented(value)}}}',
             DeprecationWarning,
+            # The line of the caller of `function`, which calls this.
             stacklevel=3,
         )
     exact = exact_params({} if given is None else given)
     for name in keywords:
+        # `params` and keywords cannot be merged silently: one of the two values would be lost.
         if name in exact:
             raise TypeError(f"the param `{name}` is given twice: in `params` and as a keyword")
     return {**exact, **exact_params(keywords)}

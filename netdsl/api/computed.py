@@ -164,6 +164,8 @@ class NetworkDerivatives:
         graph = self._found.graph
         ops = graph.layers[layer_called(graph, name)].ops
         weights = {key: value for op in ops for key, value in self.nodes[op].weights.items()}
+        # A layer is several operations: its inputs are those of the first, its value that of the
+        # last.
         first, last = self.nodes[ops[0]], self.nodes[ops[-1]]
         return last._replace(text=first.text, weights=weights, inputs=first.inputs)
 

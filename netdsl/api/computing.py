@@ -208,6 +208,8 @@ def _values(subject: WeightedNetwork, x: Any) -> Values:
         accepts = f"a dict of arrays by the names {', '.join(names)}"
         raise arguments.wrong_type("x", accepts, x)
     for name, value in given.items():
+        # NumPy would make an array of almost anything, of objects: what cannot be numbers is named
+        # here.
         if isinstance(value, bytes | bytearray | bool) or (
             not isinstance(value, str | os.PathLike) and not _may_be_numbers(value)
         ):

@@ -79,6 +79,7 @@ class NetworkDifference:
 
     def _with_names(self) -> tuple[FileDifference, tuple[str, str]]:
         a, b = (network.path or network.name for network in (self.a, self.b))
+        # Two networks of one name would have columns of one name.
         return FileDifference((self._found,), (), ()), (a, b) if a != b else ("a", "b")
 
 

@@ -317,6 +317,7 @@ def _sizes(sizes: Any) -> tuple[float, ...]:
 
     if isinstance(sizes, str | bytes) or not hasattr(sizes, "__iter__"):
         raise arguments.wrong_type("sizes", "a list of numbers from 0", sizes)
+    # One more than allowed at most: an iterable may have no end.
     found = tuple(islice(sizes, SIZES + 1))
     if len(found) > SIZES:
         raise fail("N201", f"`sizes` accepts at most {SIZES} numbers")

@@ -87,6 +87,7 @@ class Making:
             named = (("first", first), ("last", last))
             numbers = [str(arguments.whole(name, number, 1)) for name, number in named]
             steps = arguments.whole("steps", steps, 2)
+            # Seed 0, as `sample` draws by default: the numbers are those of its samples.
             return generate.between(generate.Generator(self.folder), numbers, steps, 0)
         ends = image_argument("first", first), image_argument("last", last)
         decoder = _decoder(self.folder, at, data)

@@ -57,6 +57,7 @@ class Values(tuple[Row, ...]):
     def __getitem__(self, index: slice, /) -> Self: ...
     def __getitem__(self, index: SupportsIndex | slice, /) -> Row | Self:
         if isinstance(index, slice):
+            # A plain tuple would lose `to_dataframe` and the other methods.
             return self._part(super().__getitem__(index))
         return super().__getitem__(index)
 

@@ -419,6 +419,7 @@ def train_architecture(
     known, data = _recipe(recipe)
     replaced, given = _separate(keys)
     target, drop = replaced.pop("target", None), replaced.pop("drop", None)
+    # Whole keys: a keyword replaces the recipe's section, it is not merged into it.
     known = known.replace(**Recipe.of(replaced).given())
     result = train(
         network(known.is_gan),
@@ -450,6 +451,7 @@ def _recipe(recipe: object) -> tuple[Recipe, Any]:
     try:
         return load_recipe(path), None
     except NetError as error:
+        # `train("mnist")`: what was meant as data is read as the path of a recipe.
         if error.code != "N601":
             raise
         near = did_you_mean(path, (*NAMES, *TOYS))
@@ -459,10 +461,11 @@ def _recipe(recipe: object) -> tuple[Recipe, Any]:
 
 
 def _separate(keys: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
-    """Keys of a recipe without the data itself, and the data itself where it is given.
+    """Return the keys of a recipe without the data itself, and the data itself where it is given.
 
     A text, a path and a section whose source is one name the data.
     """
+    # A copy: the caller's dict is not changed.
     left = dict(keys)
     data = left.get("data")
     source = data.get("source") if isinstance(data, Mapping) else data

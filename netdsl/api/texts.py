@@ -183,6 +183,8 @@ def trained_of(name: str, value: object, several: bool = False) -> Network | Fra
 def _source(path: str, options: ReadOptions) -> tuple[Source, ReadOptions, str]:
     """Return the text that a path or a text means, its place, and its network's name."""
     if holds_text(path):
+        # A text from an editor or a notebook may begin with a byte order mark, and end lines as
+        # Windows does.
         return Source("<text>", unix_lines(path.removeprefix("\ufeff"))), options, "network"
     path = located(path)
     refuse_other_files(path)

@@ -145,6 +145,7 @@ def summary(
     from netdsl.report import stages
     from netdsl.report.several import several_text
 
+    # A text is iterable too: each of its letters would be read as a network.
     if isinstance(networks, str | bytes) or not isinstance(networks, Iterable):
         raise arguments.wrong_type("networks", "networks", networks)
     found = [network_of(f"networks[{at}]", each) for at, each in enumerate(networks)]

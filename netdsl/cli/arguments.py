@@ -150,6 +150,7 @@ def shape(text: str) -> tuple[int, ...]:
 def run_folder(text: str) -> str:
     """Read a run folder: its path, or its name in `runs`."""
     inside = os.path.join(RUNS, text)
+    # A bare name that does not exist here means the run of that name; a path is never guessed at.
     alone = os.path.basename(text) == text not in ("", os.curdir, os.pardir)
     return inside if alone and not os.path.exists(text) and os.path.isdir(inside) else text
 

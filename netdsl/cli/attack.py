@@ -119,6 +119,7 @@ def run(options: argparse.Namespace) -> int:
     how = Attack(
         options.eps, options.steps, options.norm, options.target, options.count, options.seed
     )
+    # A run named twice is attacked once.
     folders = list(dict.fromkeys(map(Path, options.folders)))
     subjects = [TrainedRun.of(folder) for folder in folders]  # all that is wrong before any attack
     attacked = {

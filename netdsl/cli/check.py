@@ -89,6 +89,8 @@ def _tried(result: Result, change: str) -> Result:
 def _check_again(options: argparse.Namespace) -> None:
     """Check the files on an empty screen."""
     if sys.stdout.isatty():
+        # Clear the screen, cursor to the top left (ECMA-48): these are not printable, hence not by
+        # `print`.
         print_in_colour("\033[2J\033[H", sys.stdout)
     _check(options)
     sys.stdout.flush()
@@ -129,6 +131,7 @@ def _blocks_alone(checked: Checked) -> int:
 
     One where nothing is wrong but that there is no network.
     """
+    # N211 says that there is no network: in a file of blocks that is not a mistake.
     codes = [diagnostic.code for diagnostic in checked.diagnostics]
     span = checked.diagnostics[0].span if codes == ["N211"] else None
     return len(re.findall(r"(?m)^(?:def|let)[ \t]", span.source.text)) if span else 0

@@ -85,6 +85,7 @@ def _warned_once(results: Sequence[Result]) -> list[Result]:
             if each.severity == "error" or place is None or place not in known:
                 kept.append(each)
                 here.add(place)
+        # After the file: within one, two warnings at a place are two.
         known |= here
         shown.append(result._replace(checked=result.checked._replace(diagnostics=tuple(kept))))
     return shown

@@ -58,6 +58,7 @@ def completed_commands() -> list[CompletedCommand]:
 
 
 def _completed(name: str, about: str) -> CompletedCommand:
+    # From the parsers themselves: a list of options kept apart would lack the newest.
     parser = CommandParser(command=name, prog=f"netdsl {name}")
     parser.declare()
     values = [action for action in parser._actions if not action.option_strings]

@@ -31,6 +31,7 @@ def fill_in(options: Namespace, settings: Mapping[str, Any]) -> None:
     if options.quiet is None:
         options.quiet = settings.get("quiet", False) and not getattr(options, "verbose", False)
     if options.color is None:
+        # The environment is this user's, the file may be a project's.
         options.color = "auto" if os.environ.get("NO_COLOR") else settings.get("color", "auto")
     if options.pager is None:
         options.pager = settings.get("pager", True)
@@ -46,6 +47,8 @@ def nearest_config() -> str | None:
         own, project = os.path.join(folder, NAME), os.path.join(folder, PROJECT)
         if os.path.isfile(own):
             return own
+        # Most projects' files hold nothing of netdsl: they are not parsed, and the search
+        # continues.
         if os.path.isfile(project) and _has_settings(project):
             return project
         above = os.path.dirname(folder)
@@ -58,6 +61,7 @@ def _has_settings(project: str) -> bool:
     """Return whether a `pyproject.toml` has a table `[tool.netdsl]`."""
     try:
         with open(project, "rb") as file:
+            # A mention in a comment counts too: reading the file then says what it holds.
             return HEADER.encode() in file.read(LONGEST)
     except OSError:
         return False

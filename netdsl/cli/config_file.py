@@ -52,6 +52,7 @@ def read_config(path: str) -> Mapping[str, Any]:
         raise NetError(*wrong)
     if "data-folder" in values:
         folder = os.path.expanduser(values["data-folder"])
+        # Relative to the file, wherever below it the command is called.
         return {**values, "data-folder": os.path.join(os.path.dirname(path), folder)}
     return values
 
@@ -69,6 +70,7 @@ def as_environment(settings: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         for variable in added:
+            # `main` may be called again in this process, in another folder.
             os.environ.pop(variable, None)
 
 
@@ -100,6 +102,7 @@ def _own_table(text: str) -> str:
     lines = text.split("\n")
     first = next((at for at, line in enumerate(lines) if line.startswith(HEADER)), len(lines))
     table = takewhile(lambda line: not line.lstrip().startswith("["), lines[first + 1 :])
+    # Empty lines in front keep the numbers of lines in messages right.
     return "\n" * (first + 1) + "\n".join(table)
 
 

@@ -86,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
     )
     networks: list[tuple[Architecture, ...]] = []
     messages: list[Diagnostic] = []
+    # Both sides are read before anything is said: mistakes in both are shown in one run.
     for side in (asked.a, asked.b):
         try:
             networks.append(_networks_of(side, options))
@@ -93,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
             messages += with_places(error.diagnostics, side)
     show_diagnostics(messages)
     if messages:
+        # git stops at another exit code than 0 of a GIT_EXTERNAL_DIFF, unless it is set to trust
+        # it.
         return int(exit_code_counts)
     found, labels = compare(*networks), (asked.a.label, asked.b.label)
     if options.output and Path(options.output).suffix.lower() not in _TEXTS:

@@ -25,6 +25,7 @@ def exit_code_of(work: Callable[[], int]) -> int:
         try:
             return int(work())
         finally:
+            # Here, where a full disk or a closed pipe still ends in a message.
             sys.stdout.flush()
     except NetError as error:
         show_diagnostics(error.diagnostics)

@@ -72,6 +72,7 @@ def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespa
     refuse_other_files(name)
     source = decoded(data, name)
     text = format_text(source, DEFAULT_LIMITS)
+    # Bytes, not texts: line ends and a byte order mark are changed too.
     changed = text.encode() != data
     if options.diff:
         print(diff(source.text, text, name), end="")
@@ -82,6 +83,7 @@ def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespa
     if path is None:
         print(text, end="")
     elif changed:
+        # Of a link that is named itself the file is written, and the link stays.
         write(path.resolve(), text)
         note(f"{name}: formatted")
     return 0

@@ -40,6 +40,7 @@ def run_grid(options: argparse.Namespace) -> int:
         raise fail("N507", message, whole.span("gan"), help="train each by --set")
     given = read_input(options.file)
     if options.file == "-":
+        # Standard input is read once, and the grid reads the network for each training: as a text.
         options.file = given.source.text
     network = read_trained(options)
     from netdsl.training.loop.grid import GridAxis, check_size, new_grid, points_of
@@ -48,6 +49,7 @@ def run_grid(options: argparse.Namespace) -> int:
     if options.folds:
         from netdsl.training.loop.folds import fold_axis, fold_settings
 
+        # Last, so that it changes fastest: the folds of one combination follow each other.
         axes.append(fold_axis(options.folds))
         if any(key == "data.split.test" for key, _ in options.settings):
             message = "the folds are the test parts: `data.split.test` is set by --folds"
@@ -169,6 +171,7 @@ def resume_grid(folder: Path) -> int:
     except (KeyError, TypeError, ValueError):
         raise damaged(folder / GRID) from None
     options.log = tuple(options.log) if options.log else None
+    # The files may have been edited since: half of the table would be of another network.
     if _digest(options, given) != command.get("digest"):
         message = f"the network or the recipe of {folder} has changed since it began"
         raise fail("N616", message, help="train again, or restore the files")

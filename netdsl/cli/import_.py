@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     weights = free_model_path(options.weights, options.force) if options.weights else None
     shapes = _shapes(options.input or [])
     model = open_model(options.model, shapes, pretrained)
+    # Random weights need no comparison of their own, and copying them helps nobody.
     random = is_application(options.model) and pretrained is None
     found = import_model(model, shapes, not random, _comparing)
     for sentence in found.left_out:

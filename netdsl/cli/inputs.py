@@ -44,6 +44,7 @@ def read_input(file: str) -> CommandInput:
             is too large.
     """
     if holds_text(file):
+        # Arguments that are not UTF-8 come as surrogates: they become bytes again, and N007.
         return CommandInput(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
     file, params = split_params(file)
     if file == "-":
@@ -60,6 +61,7 @@ def read_standard_input() -> bytes:
         NetError: N601 where standard input is closed, or cannot be read.
     """
     try:
+        # One byte more than allowed is enough to know that there are too many.
         return standard_input(DEFAULT_LIMITS.source + 1)
     except OSError as error:
         raise fail("N601", f"standard input cannot be read: {error.strerror}") from None
@@ -75,6 +77,7 @@ def check_input(given: CommandInput, options: argparse.Namespace) -> Checked:
 
 def _read_options(given: CommandInput, options: argparse.Namespace) -> ReadOptions:
     """Return what comes with a text: the params of its file replace those of `-p`."""
+    # In this order: the file's own come last, and win.
     return ReadOptions(given.path, dict([*options.params, *given.params]), options.input)
 
 
@@ -132,6 +135,7 @@ def split_params(file: str) -> tuple[str, tuple[tuple[str, Any], ...]]:
     found = None if os.path.exists(file) or holds_text(file) else _FILE_AND_PARAMS.fullmatch(file)
     if found is None:
         return file, ()
+    # At commas before a name: `(1, 2)` is one value.
     parts = re.split(r",\s*(?=[A-Za-z_][A-Za-z0-9_]*=)", found[2])
     pairs = [part.partition("=") for part in parts]
     names = [name for name, _, _ in pairs]
@@ -193,6 +197,7 @@ def found_files(names: Iterable[str]) -> list[str]:
             continue
         below = []
         for folder, folders, inside in os.walk(name):
+            # Assigned in place, as `os.walk` looks at this list: hidden folders are not entered.
             folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
             below += [
                 os.path.join(folder, file)

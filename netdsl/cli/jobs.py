@@ -132,6 +132,7 @@ def recipe_of(options: argparse.Namespace, more: Sequence[tuple[str, str]] = ())
 
     settings = [RecipeSetting(*one) for one in (*options.settings, *more)]
     of_data = next((one for one in settings if one.key.split(".")[0] == "data"), None)
+    # --data is a whole `data` section: a key of it that is set as well would be lost silently.
     if options.data and of_data:
         message = f"--data replaces all of `data`, and `{of_data.text}` would be lost"
         raise fail("N506", message, help=f"--set data.source={options.data}")

@@ -74,6 +74,7 @@ def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Values]:
     try:
         subject = subject_of(options)
     except NetError as error:
+        # N209: the text has no input. A single value says its shape; of several none can be chosen.
         if error.code != "N209" or options.input is not None or len(options.values) != 1:
             raise
         options.input = own_shape(options.values[0].removeprefix("x="))

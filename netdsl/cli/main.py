@@ -21,6 +21,7 @@ def run() -> NoReturn:
         from netdsl import process
 
         process.own = True
+        # Before any file is opened: it would take the number of a closed standard stream.
         process.open_missing_descriptors()
         try:
             code = main()
@@ -78,6 +79,7 @@ def _run(given: list[str]) -> int:
     shown_as(options.quiet, options.color, options.pager, verbose)
     if hasattr(options, "formats"):
         _choose_format(options, settings.get("format", "text"))
+    # Without settings nothing is changed, and nothing is imported to put it back.
     if not settings:
         return int(options.run(options))
     with as_environment(settings):

@@ -47,7 +47,7 @@ def free_path(path: str | Path, force: bool) -> Path:
     Of a link, which the user has named himself, it is the path that the link leads to.
 
     Raises:
-        NetError: N604 where a file is there and `force` is not given, or existing files is not a
+        NetError: N604 where a file is there and `force` is not given, or what is there is not a
             file; N601 where its folder does not exist.
         RunError: N610 where the system refuses the path: too long, or in a folder of others.
     """
@@ -65,6 +65,7 @@ def free_path(path: str | Path, force: bool) -> Path:
 def _free(path: Path, force: bool) -> Path:
     from pathlib import Path
 
+    # Files are written next to and renamed: of a link that would replace the link.
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if is_null_device(target):
         return target

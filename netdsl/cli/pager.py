@@ -28,6 +28,7 @@ def through_pager(text: str, stream: TextIO, coloured: bool) -> bool:
         no such program is found.
     """
     command = _command()
+    # Strictly fewer: the prompt takes a line too.
     if not command or text.count("\n") + 1 < _lines(stream):
         return False
     stream.flush()

@@ -172,6 +172,8 @@ class CommandParser(argparse.ArgumentParser):
             if word == "--":
                 break
             flag = word.partition("=")[0]
+            # Before argparse, which would take an unknown option's value for a FILE and complain of
+            # that.
             if word.startswith("--") and " " not in flag and flag not in known:
                 refuse(self, word, *args[place + 1 : place + 2])
         positionals = self._get_positional_actions()

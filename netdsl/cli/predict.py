@@ -130,6 +130,7 @@ def run(options: argparse.Namespace) -> int:
         note(f"{target}: {counted(made, 'prediction')}")
     for line in describe_notes(records):
         print(line, file=sys.stderr)
+    # What could be predicted is written all the same.
     return 1 if any("error" in record for record in records) else 0
 
 

@@ -143,6 +143,7 @@ def run(options: argparse.Namespace) -> int:
     if target is not None and target.suffix == ".npy":
         saved(made.array, target)
     elif target is not None:
+        # A classifier names many; a sheet of them all could not be looked at.
         shown = made if classifier is None else made.first(DRAWN)
         save_picture(shown.sheet, target)
     if options.format == "json":

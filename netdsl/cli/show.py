@@ -182,6 +182,7 @@ def run(options: argparse.Namespace) -> int:
     if (found := problem(options)) is not None:
         return wrong_usage("show", found)
     for option in OF_FORMS:
+        # Defaults are set here, so that `problem` can see which options were given.
         if getattr(options, option) is None:
             setattr(options, option, DEFAULTS.get(option))
     folder = options.folders[0]

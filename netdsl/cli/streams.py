@@ -108,6 +108,7 @@ def _drop(stream: TextIO | None) -> None:
     """Let a stream that cannot be written lead to the null device: what waits in it is dropped."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
+        # The descriptor too: Python flushes the stream again at exit, and would print an error.
         os.dup2(nowhere, stream.fileno())  # type: ignore[union-attr]
         os.close(nowhere)
 

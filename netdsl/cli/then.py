@@ -44,6 +44,7 @@ def check_following(words: Sequence[str]) -> None:
     from netdsl.cli.commands import load
     from netdsl.cli.parser import parser_for
 
+    # Parsed now: a training may take a night before the command is run.
     options = parser_for(words[0]).parse_args([words[0], PLACE, *words[1:]])
     problem = getattr(load(words[0]), "problem", None)
     if problem is not None and (found := problem(options)) is not None:

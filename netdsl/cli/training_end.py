@@ -49,4 +49,5 @@ def _ended(run: RunResult, then: Sequence[str] | None, report: bool = True) -> i
         print(describe_run(run), flush=True)
     if run.interrupted:
         return INTERRUPTED
+    # On one of several hosts alone, which has the run.
     return follow(then, [run.folder]) if then and report else 0

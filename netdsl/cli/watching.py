@@ -54,6 +54,7 @@ def _watched(name: str) -> Iterable[str]:
         if os.path.isdir(name):
             return found_files([name])
         folder = os.path.dirname(name)
+        # Looked at again each time: a new file next to it may be one that it uses.
         siblings = [file for file in os.listdir(folder or ".") if file.endswith(".net")]
         return [name, *(os.path.join(folder, file) for file in siblings)]
     except (NetError, OSError):

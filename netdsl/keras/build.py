@@ -28,14 +28,14 @@ class Toolbox(NamedTuple):
 
     @staticmethod
     def array(numbers: Any) -> Any:
-        """Numbers as an array in float64: lists would be rounded to float32."""
+        """Return numbers as an array in float64: lists would be rounded to float32."""
         import numpy as np
 
         return np.array(numbers, float)
 
 
 def toolbox() -> Toolbox:
-    """Keras, imported now.
+    """Import Keras, and return it with netdsl's own layers.
 
     Raises:
         NetError: N602 where Keras or its backend is not installed.

@@ -70,7 +70,14 @@ def _whole(file: IO[bytes]) -> io.BytesIO:
 
 
 def _check_arrays(file: Any, stored: int) -> int:
-    """Hold what the arrays of an HDF5 file claim against its bytes, and return it.
+    """Compare what the arrays of an HDF5 file claim with its bytes.
+
+    Args:
+        file: a path, or an open file.
+        stored: the bytes that it has.
+
+    Returns:
+        The bytes of the arrays.
 
     Raises:
         ValueError: where they claim more, or are in other files.

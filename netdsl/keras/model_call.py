@@ -40,12 +40,12 @@ class ModelCall(NamedTuple):
     kernel: int | None = None
 
     def no_word(self, reason: str = "") -> NetError:
-        """N621: what the language cannot say, and in which layer."""
+        """Return N621: what the language cannot say, and in which layer."""
         return no_word(self.name, self.written_as or self.class_name, reason)
 
 
 def no_word(name: str, class_name: str, reason: str = "") -> NetError:
-    """N621: what the language cannot say, and in which layer."""
+    """Return N621: what the language cannot say, and in which layer."""
     what = f"the language cannot express layer `{name}` ({class_name})"
     return fail(
         "N621",

@@ -12,7 +12,7 @@ from netdsl import process
 
 
 def quiet_keras() -> ModuleType:
-    """Keras, imported with standard error shut at the level of the process.
+    """Import Keras, with standard error shut at the level of the process.
 
     TensorFlow's C++ code writes there before it has read any setting of its log level. An error of
     the import itself is still raised. `TF_CPP_MIN_LOG_LEVEL`, where it is set, decides what is

@@ -125,13 +125,16 @@ def attack(subject: TrainedRun, how: Attack, part: str = "test") -> Attacked:
     _check(subject, how, transform)
     examples = part_of(subject.data, part)
     _check_amount(subject, how, len(examples))
+    # One stream for all: the rows are drawn first, so that sizes attack the same examples.
     rng = np.random.default_rng(how.seed)
     rows = np.sort(rng.permutation(len(examples))[: how.examples])
     labels = np.asarray(examples.y[output][rows]).reshape(-1).astype(int)
     if how.target is not None:
+        # Examples of the target's own class would count as hits without any change.
         rows, labels = rows[labels != how.target], labels[labels != how.target]
         if not len(rows):
             raise nothing_to_show(f"every example that is attacked is of the class {how.target}")
+    # Sizes are in units of the network's input, so changes are made after preparation.
     (x,) = subject.prepared(examples, rows)
     unit = subject.run.preparation.inputs[0].unit
     climb = _climber(subject, output, transform)
@@ -140,6 +143,7 @@ def attack(subject: TrainedRun, how: Attack, part: str = "test") -> Attacked:
     for size in how.sizes:
         given, at_random = x.copy(), np.zeros_like(labels)
         for each in row_batches(len(x), subject.batch):
+            # The baseline: changes of the same size that do not look at the network.
             noise = _random(rng, x[each].shape, size, how.norm)
             at_random[each] = _answers(subject, output, _bounded(x[each] + noise, unit))
             if size:
@@ -211,6 +215,7 @@ def _climber(
 
     def number(x: Any, y: Any) -> Any:
         given = model(x, training=False)
+        # A sum over examples: their slopes must not shrink with the batch.
         return loss(y, given) * keras.ops.cast(keras.ops.shape(x)[0], given.dtype)
 
     return repeated(number)
@@ -239,12 +244,15 @@ def changed(
         The changed examples [n, *shape].
     """
     way = -1.0 if how.target is not None else 1.0
+    # One step goes all the way: the fast gradient sign method.
     step = size if how.steps == 1 else STRIDE * size / how.steps
     current = x
     for _ in range(how.steps):
         (slope,) = climb(current, goal).tensors
         move = way * step * _direction(slope, how.norm)
+        # The change from the original is bounded, not each step's: projected gradient descent.
         change = _within(current + move - x, size, how.norm)
+        # The dtype of the examples, or each step would be traced again for another one.
         current = _bounded(x + change, unit).astype(x.dtype)
     return current
 
@@ -256,6 +264,7 @@ def _direction(slope: Any, norm: str) -> Any:
     if norm == "inf":
         return np.sign(slope)
     lengths = _lengths(slope)
+    # An example without a slope stays where it is.
     return np.divide(slope, lengths, out=np.zeros_like(slope), where=lengths > 0)
 
 
@@ -312,6 +321,7 @@ def _sheet(
     shape = subject.image_shape(0)
     transform = subject.run.preparation.outputs[output]
     before = _answers(subject, output, x)
+    # Only what was right before the change has been fooled by it.
     fooled = np.flatnonzero((answers != labels) & (before == labels))
     chosen = (fooled if len(fooled) else np.arange(len(x)))[:SHOWN]
     first, then = (

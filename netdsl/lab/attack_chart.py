@@ -32,6 +32,7 @@ class AttackChart(NamedTuple):
 
         lines = []
         for name, found in self.attacked.items():
+            # In the order of sizes: a line's points are joined as they come.
             results = sorted(found.results)
             against = [(one.size, one.adversarial) for one in results]
             random = [(one.size, one.random) for one in results]

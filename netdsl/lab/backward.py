@@ -84,6 +84,7 @@ def backward(subject: WeightedNetwork, given: Values, asked: Asked) -> Backward:
     inputs = inputs_of(subject, given)
     if asked.training:
         how = Computation(training=True, seed=asked.seed)
+        # By Keras with the same seed as the derivatives: values and slopes are of the same draws.
         values = computed_by_keras(subject, inputs, range(len(graph.ops)), how)
     else:
         values = computed(np, subject, inputs)
@@ -106,6 +107,7 @@ def backward(subject: WeightedNetwork, given: Values, asked: Asked) -> Backward:
 
 def _upstreams(np: Any, graph: Graph, values: list[Any], found: Derivatives) -> list[Any]:
     """Sum what comes back to each operation, from all that read it."""
+    # What is read twice gets a derivative from each reader: they add up.
     sums = [np.zeros(value.shape) for value in values]
     for port, derivative in zip(graph.outputs, found.outputs, strict=True):
         sums[port.op] = sums[port.op] + derivative
@@ -123,6 +125,8 @@ def _edges(
         if (index, slot) in edges:
             downstream = edges[index, slot]
             single = upstream.size == downstream.size == 1 and upstream.any()
+            # A quotient: Keras gives only products. Of one number through one number it is the
+            # local slope.
             local = float(downstream.item() / upstream.item()) if single else None
             found.append(InputEdge(source, local, downstream))
     return found

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def backward_text(found: Backward) -> str:
     """Write the derivatives: a table where each value is one number, else arrays."""
     head = f"{found.number} = {number_text(found.value)}"
+    # The lectures' tables are of graphs of single numbers; anything else is written as arrays.
     scalar = all(node.value.size == 1 and not node.weights for node in found.nodes)
     return "\n".join([head, "", *(_table(found) if scalar else _blocks(found))])
 

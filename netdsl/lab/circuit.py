@@ -98,6 +98,7 @@ def _tables(
     Raises:
         NetError: N660 where they are too large.
     """
+    # Looked at before they are listed: the tables of a large array would take long to be refused.
     matrices = list(_matrices(array, last)) if array.ndim <= 5 and array.size <= 10_000 else []
     sides = (side for _, matrix in matrices for side in matrix.shape)
     if not 0 < len(matrices) <= TABLES or any(side > SIDE for side in sides):
@@ -124,6 +125,7 @@ def _matrices(array: Any, last: str) -> Iterator[tuple[str, Any]]:
     for example, each in enumerate(array):
         of = [f"of example {example}"] if len(array) > 1 else []
         if each.ndim == 2:
+            # A sequence of one channel lies along a row, as it is read.
             yield " ".join(of), each.T if each.shape[1] == 1 and last == "channel" else each
             continue
         for at in range(each.shape[-1]):

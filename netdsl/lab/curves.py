@@ -65,8 +65,10 @@ def curve_of(text: str) -> Curve:
     graph = read_text(f"1 > {written}").graph
     activation = _activation(graph, text)
     low, high = activation.drawn or (0.0, 0.0)
+    # In the middle of each interval: kinks lie at integers, where a slope is of neither side.
     x = low + (np.arange(POINTS) + 0.5) * (high - low) / POINTS
     weights, _ = initial_weights(np, graph)
+    # One pass for the curve and both sides of the differences.
     places = np.concatenate([x, x - _STEP, x + _STEP])[:, None]
     with np.errstate(all="ignore"):
         y, before, after = forward(np, graph, weights, [places])[-1][:, 0].reshape(3, POINTS)

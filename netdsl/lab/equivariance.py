@@ -129,11 +129,14 @@ def _shifted(np: Any, subject: WeightedNetwork, x: Any, plain: list[Any]) -> lis
         for output in graph.outputs:
             trace = traces[output.op]
             along = trace.axes[axis] if trace is not None and trace.axes else None
+            # As far as one step of the output: a shift by less need not move an output of stride 2
+            # at all.
             by = 1 if along is None else along.stride.numerator
             to = 1 if along is None else along.stride.denominator
             if by >= positions[axis]:
                 too_few = f"{counted(positions[axis], 'position')} along {name}"
                 raise _refused(f"the input has {too_few}, too few for a shift by {by}")
+            # Rolled around: what the border brings in is left out below by the receptive fields.
             values = computed(np, subject, [np.roll(x, by, axis + 1)])
             before, after = plain[output.op], values[output.op]
             words = f"shift by {by} along {name}"
@@ -178,10 +181,12 @@ def _row(
         borders = float(np.compress(~kept, difference, axis).max())
         shape = [1] * difference.ndim
         shape[axis] = len(kept)
+        # The borders are reported apart: padding breaks equivariance there in every convolution.
         difference = np.where(kept.reshape(shape), difference, 0.0)
     where = np.unravel_index(int(difference.argmax()), difference.shape)
     scale = float(abs(expected).max())
     largest = float(difference.max())
+    # Relative to the output: a network of small numbers must not pass because they are small.
     verdict = words if largest <= CLOSE * max(scale, 1e-300) else "no"
     place = tuple(int(at) for at in where)
     return Equivariance(output, change, verdict, largest, place, borders, scale)
@@ -201,6 +206,8 @@ def _some_weights(np: Any, graph: Graph, rng: Any) -> dict[int, Arrays]:
         arrays = {}
         for weight in graph.weights(op):
             begun = None if op.kind is None else op.kind.initial(np, weight)
+            # By the root of the fan-in: outputs of deep networks would overflow or vanish
+            # otherwise.
             spread = math.sqrt(max(1, weight.size // weight.shape[-1]))
             arrays[weight.name] = rng.normal(size=weight.shape) / spread if begun is None else begun
         found[index] = arrays

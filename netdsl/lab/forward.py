@@ -115,6 +115,7 @@ def computed(
     """
     graph = subject.network.graph
     by_keras = _BY_KERAS if or_keras else ""
+    # Before anything is computed: the definitions keep what every operation gives.
     _refuse_more(range(len(graph.ops)), graph, len(inputs[0]), ELEMENTS, by_keras)
     _refuse_long(graph, len(inputs[0]), "--engine keras is faster" if or_keras else _SMALLER)
     with np.errstate(all="ignore"):
@@ -137,8 +138,11 @@ def computed_by_keras(
     graph, count = subject.network.graph, len(inputs[0])
     _refuse_more(range(len(graph.ops)), graph, count, KERAS_ELEMENTS, "")
     _refuse_more(ops, graph, count, ELEMENTS, "--at NAME gives one layer back")
+    # In training values belong to derivatives, which are in float64; in use Keras is asked for
+    # speed.
     precision = "float64" if how.training else "float32"
     built = built_with(subject.network, subject.weights, seed=how.seed, precision=precision)
+    # Only what is asked for comes back: Keras frees the rest as it goes.
     model = model_at(built, ops)
     typed = [x if x.dtype.kind == "i" else x.astype(precision) for x in inputs]
     found = (called_in_training if how.training else called)(model, typed)
@@ -153,6 +157,7 @@ def _refuse_long(graph: Graph, count: int, help: str) -> None:
     """
     counts = count_ops(graph)
     flops = count * sum(each.flops for each in counts)
+    # Pools lay their windows out as an array; convolutions are products, which do not.
     in_windows = count * max(each.flops - 2 * each.macs for each in counts)
     for amount, limit in ((flops, FLOPS), (in_windows, WINDOWED)):
         if amount > limit:

@@ -85,13 +85,16 @@ def spectrum_of(subject: WeightedNetwork, name: str) -> Spectrum:
         message = f"`{called}` has {math.prod(positions):,} positions; at most {POSITIONS:,} are"
         raise fail("N670", f"{message} brought into waves", help="use a smaller --input")
     window = kernel[..., 0, 0]
+    # The kind flips its kernel before it correlates: the matrix is of what it does.
     if op.kind.values.get("convolve"):
         window = np.flip(window)
     circulant = _circulant(np, window, positions, op.kind.dilations(rank))  # type: ignore[attr-defined]
+    # Of the first row; the transform of a first column would need no conjugate.
     eigenvalues = np.conj(np.fft.fftn(circulant[0].reshape(positions)))
     waves = _waves(np, positions)
     diagonal = waves @ circulant @ waves.conj().T
     left = diagonal - np.diag(np.diag(diagonal))
+    # Relative to the largest: a kernel of small numbers is not diagonal because they are small.
     largest = max(float(abs(eigenvalues).max()), 1e-300)
     return Spectrum(called, positions, circulant, eigenvalues, float(abs(left).max()) / largest)
 

@@ -30,6 +30,8 @@ Values: TypeAlias = Mapping[str, Value]
 NUMBERS = 10_000_000
 """Numbers that a text or a file may give, for all examples."""
 _BETWEEN = r"\s,;\[\]()"
+# Numbers must have a separator on both sides: `1-2` and `1.2.3` were read as two once. Exponents of
+# three digits at most, so that no text overflows `float` slowly.
 _NUMBER = re.compile(
     rf"(?<![^{_BETWEEN}])[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{{1,3}})?(?:/[0-9]+)?"
     rf"(?![^{_BETWEEN}])"
@@ -55,6 +57,7 @@ def named_values(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
+        # `x=1` names an input; a path such as `a/b=c.npy` does not.
         if not equals or not name.isidentifier():
             if len(names) > 1 or len(texts) > 1:
                 help = f"name it, as in {names[0]}={text}"
@@ -108,6 +111,7 @@ def with_stated(network: Architecture, given: Values) -> Values:
     """
     stated = stated_values(network)
     whole = all(port.name in stated for port in network.inputs)
+    # Half of the inputs from the text alone is a mistake to be reported, not a choice.
     return {**stated, **given} if given or whole else {}
 
 
@@ -151,6 +155,7 @@ def own_shape(value: Value) -> Shape:
     from PIL import Image as pillow
 
     with pillow.open(value) as image:
+        # By the file's mode: `read_value` has read it in colour, as nothing said otherwise.
         is_grey = image.mode in ("1", "L", "LA", "I", "I;16", "F")
     return (*shape[:2], 1) if is_grey else shape
 
@@ -199,6 +204,7 @@ def _cells(row: str) -> list[str]:
 def _checked(array: Any, called: str) -> Any:
     import numpy as np
 
+    # Texts, dates and objects: the latter could hold anything.
     if array.dtype.kind not in "iufb":
         raise fail("N517", f"{called} holds {array.dtype}, not numbers")
     if array.size > NUMBERS:
@@ -218,6 +224,7 @@ def _from_text(text: str) -> Any:
     """
     import numpy as np
 
+    # Before the expressions go through it, which would take minutes.
     if len(text) > 20 * NUMBERS:
         raise fail("N670", f"a text of {len(text):,} characters; at most {NUMBERS:,} numbers")
     left = re.sub(f"[{_BETWEEN}]+", " ", _NUMBER.sub(" ", text)).strip()
@@ -250,6 +257,7 @@ def _layout(text: str, count: int) -> Shape:
     if depth or lowest:
         wrong = "closed that was not opened" if lowest else "not closed"
         raise fail("N517", f"a bracket is {wrong} in {represented(text)}")
+    # Two brackets deep: the inner ones are rows; more are flat, as no input needs them.
     if opened > 1:
         inner = re.findall(r"[\[(]([^\[\]()]*)[\])]", text)
     else:
@@ -261,7 +269,7 @@ def _layout(text: str, count: int) -> Shape:
 
 
 def fitted(given: GivenArray, port: Port) -> Any:
-    """Numbers as an input takes them: [n, *shape].
+    """Bring numbers to what an input takes: [n, *shape].
 
     Numbers that are as many as one example has are taken row by row; n times as many too, in a row
     of them, or along a first axis of n.
@@ -280,6 +288,7 @@ def fitted(given: GivenArray, port: Port) -> Any:
         help = f"--input {dims(array.shape)} reads the network at the image's size"
         raise fail("N518", message, help=help)
     count, left = divmod(array.size, size)
+    # An array of another layout but the right count would be cut up anywhere: only rows may be.
     in_rows = not left and count and (array.ndim < 2 or count in (1, len(array)))
     if not matches and not in_rows:
         numbers = counted(array.size, "number")
@@ -351,4 +360,5 @@ def saved(array: Any, path: Path) -> None:
 
 def _write_npy(np: Any, array: Any, path: Path) -> None:
     with path.open("wb") as file:
+        # An open file: by name, NumPy would add a second suffix to the temporary one.
         np.save(file, array, allow_pickle=False)

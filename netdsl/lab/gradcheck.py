@@ -90,6 +90,8 @@ def gradcheck(subject: WeightedNetwork, given: Values, settings: Settings) -> li
     inputs = inputs_of(subject, given) if given else random_examples(graph, rng)
     ops = toolbox().keras.ops
     number = _number(graph, len(inputs[0]), settings.asked, rng)
+    # Copies of the arrays follow below: entries are changed in place, and the subject is the
+    # caller's.
     weights = {index: {**arrays} for index, arrays in subject.weights.items()}
     found = derivatives(graph, weights, inputs, number)
 
@@ -99,11 +101,13 @@ def gradcheck(subject: WeightedNetwork, given: Values, settings: Settings) -> li
 
     outputs = forward(np, graph, weights, inputs)
     size = max(1.0, *(float(np.linalg.norm(outputs[port.op])) for port in graph.outputs))
+    # A difference of two rounded numbers, divided by a small step, hides this much.
     rounding = 16 * np.finfo(float).eps * size / settings.step / settings.limit
     by_input = [np.zeros(x.shape) for x in inputs]
     for (index, slot), derivative in found.edges.items():
         for place, port in enumerate(graph.inputs):
             if graph.ops[index].inputs[slot] == port.op:
+                # An input that several layers read has a derivative from each.
                 by_input[place] = by_input[place] + derivative
     checks = [
         _checked((port.name, "input"), x, derivative, rounding, value, rng, settings)
@@ -173,6 +177,7 @@ def _checked(
     """Compare one array's derivatives; its entries are changed in place, and put back."""
     here, size = value(), array.size
     flat, exact = array.reshape(-1), derivative.reshape(-1)
+    # Relative errors of entries near 0 are all rounding.
     floor = max(FLOOR * float(abs(exact).max(initial=0)), rounding)
     tried, kinks, worst, zero = 0, 0, 0.0, True
     for entry in _chosen(rng, size):
@@ -182,9 +187,12 @@ def _checked(
         flat[entry] = was - step
         below = (here - value()) / step
         flat[entry] = was
+        # The two sides differ: a relu's 0 or a pool's tie is within the step, and no slope is
+        # right.
         if abs(above - below) > KINK * max(abs(above) + abs(below), floor):
             kinks += 1
             continue
+        # The mean of both sides is the central difference, whose error falls with h^2.
         numeric = above if settings.one_sided else (above + below) / 2
         error = abs(exact[entry] - numeric) / max(abs(exact[entry]) + abs(numeric), floor)
         tried, worst = tried + 1, max(worst, float(error))

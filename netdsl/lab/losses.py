@@ -108,6 +108,7 @@ def _target(loss: str, given: Value, port: Port, count: int) -> Any:
     import numpy as np
 
     value = read_value(given)
+    # As many numbers as the output has: probabilities; one an example: classes.
     if loss != "cross-entropy" or value.array.size == count * np.prod(port.shape) > count:
         target = np.broadcast_to(fitted(value, port), (count, *port.shape))
         if loss == "binary" and ((target < 0) | (target > 1)).any():
@@ -134,10 +135,12 @@ def _loss(ops: Any, loss: str, output: Any, target: Any, meaning: str) -> Any:
         elif meaning == "log-distribution":
             logs = output
         else:
+            # Of scores: log(softmax) would be -inf where a probability is rounded to 0.
             logs = ops.log_softmax(output)
         return -ops.sum(target * logs)
     if loss == "binary":
         ones = output if meaning == "probability" else ops.sigmoid(output)
+        # As the lectures write it: exact in float64 up to scores of about 36.
         return -ops.sum(target * ops.log(ones) + (1 - target) * ops.log(1 - ones))
     if loss == "absolute":
         return ops.sum(ops.absolute(output - target))

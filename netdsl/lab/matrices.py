@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import fail
+from netdsl.json_text import json_number
 from netdsl.lab.show_arrays import array_lines, json_array, number_text
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def matrices_of(subject: WeightedNetwork, found: Backward) -> list[LayerMatrices
         layers.append(
             LayerMatrices(
                 op.name,
+                # Keras has a column for each unit, the lectures' W a row.
                 kernel.T,
                 value,
                 node.upstream.reshape(-1),
@@ -117,7 +119,7 @@ def matrices_json(found: Backward, layers: list[LayerMatrices]) -> dict[str, Any
     """Write the same as nested lists."""
     return {
         "of": found.number,
-        "value": found.value,
+        "value": json_number(found.value),
         "layers": [
             {
                 key: value if isinstance(value, str) else json_array(value)

@@ -107,6 +107,7 @@ def layer_matrix(subject: WeightedNetwork, name: str) -> LayerMatrix:
     rng = np.random.default_rng(0)
     array = _matrix(np, kind, _without_bias(np, own), before)
     x = rng.normal(size=(2, *before))
+    # Two random examples: what is not linear differs from its own matrix there.
     straight = x.reshape(2, -1) @ array.T
     if not np.allclose(_applied(np, kind, _without_bias(np, own), x), straight, atol=1e-8):
         raise _refused(f"`{kind.word}` is not linear: no matrix is what it does")
@@ -177,9 +178,12 @@ def _shared(np: Any, kind: Kind, weights: Arrays, before: Shape, rng: Any) -> tu
         shaped = kernel.reshape(weights["kernel"].shape)
         return _matrix(np, kind, {**plain, "kernel": shaped}, before)
 
+    # A kernel whose weights are their own numbers: each entry then says which weight it is.
     numbers = np.rint(matrix_of(np.arange(1.0, size + 1))).astype(np.int64)
     if numbers.min() < 0 or numbers.max() > size:
         return None, size
+    # Sums of weights can be another weight's number: random weights show whether entries are
+    # single.
     other = rng.normal(size=size)
     expected = np.concatenate([[0.0], other])[numbers]
     return (numbers if np.allclose(matrix_of(other), expected) else None), size

@@ -31,6 +31,7 @@ class MatrixPicture(LabPicture):
     def svg(self) -> str:
         """The picture as SVG."""
         rows, columns = self.array.shape
+        # At least 3 pixels, or cells of neighbouring weights run into each other.
         side = min(44.0, max(3.0, 900 / columns))
         wide = max(columns * side, 7.2 * len(self.title)) + 2 * _MARGIN
         tall = rows * side + _HEAD + _MARGIN

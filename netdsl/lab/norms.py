@@ -110,6 +110,7 @@ def norms_text(norms: Norms) -> str:
         for value in (each.gradient, each.update)
         if 0 < value < math.inf
     ]
+    # From a whole power of ten, which the scale below can name.
     low, high = (math.floor(min(logs)), max(logs)) if logs else (0.0, 1.0)
 
     def bar(value: float) -> str:
@@ -120,6 +121,7 @@ def norms_text(norms: Norms) -> str:
 
     rows = [["layer", "gradient", "", "update", "", "update/weights"]]
     for each in layers:
+        # About 1e-3 is healthy: the weights of a layer at 0 have no such ratio.
         ratio = each.update / each.weights if each.weights else math.inf
         rows.append(
             [

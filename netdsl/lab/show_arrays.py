@@ -73,6 +73,7 @@ def _matrix(matrix: Any) -> list[str]:
 def number_text(value: float) -> str:
     """Write a number with up to five digits that count."""
     text = f"{float(value):.5g}"
+    # A zero's sign says nothing to a reader, and differs between backends.
     return "0" if text == "-0" else text
 
 
@@ -80,6 +81,7 @@ def json_array(array: Any) -> Any:
     """Return nested lists, with None for infinities and NaN, which JSON does not have."""
     import numpy as np
 
+    # Objects: an array of floats cannot hold None.
     numbers = np.asarray(array).astype(object)
     numbers[~np.isfinite(np.asarray(array))] = None
     return numbers.tolist()

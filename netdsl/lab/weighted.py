@@ -70,6 +70,8 @@ def inputs_of(subject: WeightedNetwork, given: Values) -> list[Any]:
     """
     ports = subject.network.graph.inputs
     names = [port.name for port in ports]
+    # Numbers that are typed are taken as the network's own; files are examples as the data has
+    # them.
     if subject.run is None or not all(is_file(given.get(name)) for name in names):
         return examples(given, ports)
     import numpy as np

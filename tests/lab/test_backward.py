@@ -19,6 +19,7 @@ from netdsl.lab.backward import Backward, backward
 from netdsl.lab.backward_text import backward_text
 from netdsl.lab.gradcheck import Settings, gradcheck, gradcheck_text
 from netdsl.lab.losses import Asked
+from netdsl.lab.matrices import matrices_json, matrices_of
 from netdsl.lab.weighted import begun
 
 pytestmark = pytest.mark.keras
@@ -171,3 +172,12 @@ def test_what_no_gradient_passes_is_said(capsys: pytest.CaptureFixture[str]) -> 
 def test_kinks_are_left_out() -> None:
     (check,) = gradcheck(begun(parse("3 > relu"), 0), {"input": "0 1 -1"}, Settings())
     assert (check.tried, check.kinks, check.right) == (2, 1, True)
+
+
+def test_matrices_as_json_hold_no_infinity() -> None:
+    subject = begun(parse("2 > linear-1(init=[1, 2])"), 0)
+    found = backward(subject, {"input": "1 -1"}, PLAIN)
+    layers = matrices_of(subject, found)
+    values = matrices_json(found, layers)
+    assert (values["value"], values["layers"][0]["outer"]) == (-1.0, [[1.0, -1.0]])
+    assert matrices_json(found._replace(value=math.inf), layers)["value"] is None

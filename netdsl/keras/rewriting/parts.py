@@ -91,7 +91,7 @@ class CallParts(NamedTuple):
         return [key for key, value in named.items() if value is not None and value is not False]
 
     def refuse(self, reason: str = "") -> NetError:
-        """N621 for the whole call."""
+        """Return N621 for the whole call."""
         return self.call.no_word(reason)
 
     # --- parts ---

@@ -16,7 +16,7 @@ _RESIZING = {
 
 
 def only_in_training(parts: CallParts) -> OutputPlaces | None:
-    """Layers that change nothing in use, and have no word."""
+    """Leave out layers that change nothing in use, and have no word."""
     parts.reader.left_out.append(f"`{parts.call.name}` ({parts.call.class_name})")
     return [parts.source]
 

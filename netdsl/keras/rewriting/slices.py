@@ -211,7 +211,7 @@ def joined(parts: CallParts) -> OutputPlaces | None:
 
 
 def stacked(parts: CallParts) -> OutputPlaces | None:
-    """Stacked along another axis than the first: each with that axis, joined."""
+    """Join what is stacked along another axis than the first, each with that axis."""
     call, rank = parts.call, len(parts.shapes[0])
     (axis,) = axes_of(parts, call.config.get("axis", 0), rank)
     if axis == 0:

@@ -52,6 +52,7 @@ def values_at(run: TrainedRun, inputs: Any, name: str | None = None) -> ValuesAt
     if layer is not None:
         return ValuesAt(layer.name, read.names, array)
     output = preparation.outputs[0]
+    # Classes stay what the network gives; values are of use in the data's units.
     values = array if output.classes else in_units(output, array)
     return ValuesAt(output.name, read.names, values)
 

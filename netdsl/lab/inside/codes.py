@@ -98,6 +98,7 @@ def codes(subject: TrainedRun, name: str, method: str = "pca", part: str = "test
     if count < 2:
         raise nothing_to_show(f"the {part} part has {counted(count, 'example')}: no map of them")
     given = subject.outputs(subject.model([layer.ops[-1]]), examples.at(np.arange(count)).x)
+    # In float64: distances of codes that are close lose their digits in float32.
     array = given.reshape(count, -1).astype(np.float64)
     names = class_names(subject, examples, count)
     plane, said = _plane(array, method)
@@ -111,6 +112,7 @@ def _plane(array: Any, method: str) -> tuple[Any, str]:
     if method != "pca":
         return _by_package(array, method)
     centred = array - array.mean(axis=0)
+    # SVD of the codes rather than the covariance's eigenvectors: no digits are lost by squaring.
     u, s, _ = np.linalg.svd(centred, full_matrices=False)
     plane = np.zeros((len(array), 2))
     plane[:, : min(2, len(s))] = (u * s)[:, :2]
@@ -126,6 +128,7 @@ def _by_package(array: Any, method: str) -> tuple[Any, str]:
         if method == "tsne":
             from sklearn.manifold import TSNE  # type: ignore[import-not-found]
 
+            # scikit-learn refuses a perplexity that is not below the count of examples.
             neighbours = max(1.0, min(30.0, (len(array) - 1) / 3))
             return np.asarray(
                 TSNE(random_state=0, perplexity=neighbours).fit_transform(array)
@@ -149,6 +152,7 @@ def _neighbour(array: Any, labels: list[str] | None) -> float | None:
     norms = (array**2).sum(axis=1)
     right = 0
     for rows in row_batches(len(array), BATCH):
+        # |a - b|^2 without |a|^2, which is the same for all b.
         distances = norms - 2 * array[rows] @ array.T
         distances[np.arange(len(rows)), rows] = np.inf
         right += int((names[distances.argmin(axis=1)] == names[rows]).sum())

@@ -133,6 +133,7 @@ class Decoder:
     def _usual(run: TrainedRun) -> str:
         graph = run.graph
         drawn = [graph.layers[op.layer].name for op in graph.ops if isinstance(op.kind, Gaussian)]
+        # A name that the author gave goes before the layer that draws.
         found = next((name for name in CODE_NAMES if name in graph.points), None)
         if found is None and drawn:
             return drawn[0]
@@ -172,6 +173,7 @@ class Decoder:
 
         if self._tail is None:
             self._tail = self._after()
+        # Large images in small batches: what is made at a time must fit next to the model.
         step = max(1, min(BATCH, OUTPUT // math.prod(self.run.graph.outputs[0].shape)))
         codes = codes.astype(np.float32)
         found = [
@@ -182,6 +184,7 @@ class Decoder:
         values = array if output.classes else in_units(output, array)
         given = self.run.run.preparation.inputs[0].example
         size = math.prod(given)
+        # A dense output of 784 numbers is the image that the input was.
         if len(given) in (2, 3) and math.prod(values.shape[1:]) == size:
             image = given if len(given) == 3 else (*given, 1)
             values = values.reshape(-1, *image)
@@ -197,6 +200,7 @@ class Decoder:
             message = f"`{self.name}` gives the output itself: nothing is decoded from it"
             raise nothing_to_show(message, "name a layer before it")
         try:
+            # Keras itself finds out whether the output needs more than the code.
             return keras.Model(code, built.tensors.seen(output.op))
         except ValueError:
             message = f"`{output.name}` is made of more than `{self.name}`: it has other ways to it"
@@ -237,10 +241,12 @@ def _normal(rng: Any, known: Any, count: int) -> Any:
 
     size = known.shape[1]
     mean = known.mean(axis=0)
+    # A covariance of more than FULL numbers has more entries than the examples can say.
     if size > FULL or len(known) < 2:
         return mean + known.std(axis=0) * rng.standard_normal((count, size))
     covariance = np.cov(known.T).reshape(size, size)
     values, vectors = np.linalg.eigh(covariance)
+    # Rounding leaves eigenvalues just below 0 where codes lie in a plane.
     scale = np.sqrt(np.maximum(values, 0))
     return mean + (rng.standard_normal((count, size)) * scale) @ vectors.T
 
@@ -295,6 +301,7 @@ def arithmetic(decoder: Decoder, terms: Sequence[tuple[int, str]]) -> Samples:
             known = list(classes)
             help = did_you_mean(name, known) or f"the classes are {', '.join(known[:10])}"
             raise fail("N626", f"the data has no class `{name}`", help=help)
+        # The first ones suffice for a mean.
         rows = np.flatnonzero(labels == classes[name])[:EXAMPLES]
         if not len(rows):
             raise fail("N626", f"no training example is of the class `{name}`")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from netdsl.training.reporting.plane_picture import (
     surface_frame,
 )
 from netdsl.training.runs.folder import PATH, damaged
+from netdsl.training.runs.history import read_path
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Descent(LabPicture):
     @property
     def diverges(self) -> bool:
         """Whether the loss at the end is above that at the beginning."""
+        # `not <=`: NaN is a divergence too.
         return not self.losses[-1] <= self.losses[0]
 
     @property
@@ -108,15 +109,10 @@ def _read_path(subject: TrainedRun) -> Any:
         params = subject.run.network.counts.params
         message = f"a path is drawn of two trained weights; the network has {params:,}"
         raise nothing_to_show(message, 'netdsl train "2 > linear-1(bias=no)" --data bowl')
-    try:
-        with file.open(encoding="utf-8", newline="") as text:
-            rows = [[float(cell) for cell in row[1:]] for row in list(csv.reader(text))[1:]]
-        path = np.array(rows)
-    except (OSError, ValueError):
-        raise damaged(file) from None
-    if path.ndim != 2 or path.shape[1] != 2 or len(path) < 1:
+    rows = read_path(subject.run.run.folder)
+    if not rows or any(len(row) != 2 for row in rows):
         raise damaged(file)
-    return path
+    return np.array(rows)
 
 
 Losses = Callable[[Any], Any]
@@ -134,10 +130,12 @@ def _losses(subject: TrainedRun) -> tuple[list[str], Losses]:
 
     graph, data = subject.graph, subject.data
     built = build_layers(subject.run.network)
+    # The two weights are those that were trained: others may have been frozen.
     freeze(built.model, read_recipe(subject.run.run.folder).freeze or ())
     entries = _entries(built, subject)
     held = {index: {**arrays} for index, arrays in subject.weighted.weights.items()}
     for index, name, _ in entries:
+        # Changed in place below; the subject keeps its own.
         held[index][name] = held[index][name].copy()
     rows = np.linspace(0, len(data.train) - 1, min(len(data.train), EXAMPLES)).astype(int)
     inputs = [np.asarray(x, np.float64) for x in subject.prepared(data.train, rows)]
@@ -156,7 +154,9 @@ def _losses(subject: TrainedRun) -> tuple[list[str], Losses]:
                 with np.errstate(all="ignore"):
                     given.append(forward(np, graph, held, inputs)[port.op])
             stacked = np.concatenate(given).astype(np.float32)
+            # One call for many places: the loss itself is a small network's largest cost.
             expected = np.concatenate([targets] * len(given))
+            # `call`, not the loss itself, which would take the mean over all places.
             each = np.asarray(loss.call(expected, stacked), np.float64)
             found.append(each.reshape(len(given), -1).mean(axis=1))
         return np.concatenate(found)
@@ -205,6 +205,7 @@ def _around(path: Any, losses: Losses, penalised: bool) -> tuple[Any, Any]:
     """Choose the places around a path, with the least loss among them, and compute the loss."""
     import numpy as np
 
+    # A penalty pulls to 0, which then belongs into the picture.
     held = np.vstack([path, np.zeros((1, 2))]) if penalised else path
     lowest, highest = held.min(axis=0), held.max(axis=0)
     extent = np.full(
@@ -218,6 +219,8 @@ def _around(path: Any, losses: Losses, penalised: bool) -> tuple[Any, Any]:
         surface = losses(places).reshape(GRID, GRID)
         known = np.where(np.isfinite(surface), surface, np.inf)
         row, column = np.unravel_index(int(known.argmin()), surface.shape)
+        # The lowest place at the edge: the minimum is outside, and the picture grows, four times at
+        # most.
         if 0 < row < GRID - 1 and 0 < column < GRID - 1:
             break
         extent = 1.5 * extent

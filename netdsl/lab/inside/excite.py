@@ -104,6 +104,7 @@ def excite(
         given = called(subject.model([layer.ops[-1]]), [flat])[0].astype(np.float64)
         found = probabilities(np, transform, category_scores(np, transform, given))
         found = found.reshape(len(chosen), -1, found.shape[-1]).mean(axis=1)
+        # A single number is the score of class 1.
         labels = [each if units > 1 else 1 for each in chosen]
         own = found[np.arange(len(chosen)), labels]
         pairs = zip(labels, own, strict=True)
@@ -156,16 +157,21 @@ class Climb(NamedTuple):
         slope_of = repeated(self._number)
         middle = 0.5 if self.bounded else 0.0
         noise = np.random.default_rng(seed).standard_normal((count, *self.shape))
+        # Around grey, where clipping leaves slopes in both directions.
         x = (middle + 0.1 * noise).astype(np.float32)
         for step in range(STEPS):
             (slope,) = slope_of(x, masks).tensors
+            # Steps of one size whatever the slope: units of deep layers have tiny gradients at
+            # first.
             size = np.sqrt(np.mean(slope**2, axis=(1, 2, 3), keepdims=True))
             move = np.divide(slope, size, out=np.zeros_like(slope), where=size > 0)
             if prior == "l2":
                 move = move - L2 / RATE * (x - middle)
             elif prior == "tv":
                 move = move - TV / RATE * _roughness(x)
+            # Half as far at the end, so that the image comes to rest.
             x = x + RATE * move * (1 - 0.5 * step / STEPS)
+            # Not after the last step: the image shown is one that was climbed to.
             if prior == "blur" and step % BLUR_EVERY == BLUR_EVERY - 1 and step < STEPS - 1:
                 x = _blurred(x)
             x = (np.clip(x, 0, 1) if self.bounded else x).astype(np.float32)

@@ -66,6 +66,7 @@ def filters(subject: TrainedRun, name: str | None = None) -> Filters:
     found = begun = None
     if of_image:
         found = best_match(array)
+        # Filters that have learned nothing say how much correlates anyway.
         if op in subject.untrained.weights:
             begun = best_match(kernels_as_images(subject, op, subject.untrained.weights[op]))
     return Filters(layer.name, array, _sheet(layer.name, layer.text, array), found, begun)
@@ -134,6 +135,7 @@ def evolution(subject: TrainedRun, name: str | None = None) -> Evolution:
     if arrays.shape[-1] not in (1, 3):
         message = f"the filters of {layer.name} have {arrays.shape[-1]} channels"
         raise nothing_to_show(message, "those of one channel or of colours can be followed")
+    # One scale for all epochs: growth would not be seen otherwise.
     limit = float(np.abs(arrays).max())
     rows = [
         TileRow(f"epoch {epoch}", [_tile(each, limit, "") for each in array[:ACROSS]])
@@ -205,6 +207,7 @@ def _input_image(subject: TrainedRun, op: Op, size: int) -> Shape | None:
     """Return the shape of the image that a dense layer sees all of, where it is one."""
     graph: Graph = subject.graph
     source = graph.ops[op.inputs[0]]
+    # Through flatten and reshape, which leave the numbers in their order.
     while source.kind is not None and source.inputs and source.kind.shape_only:
         source = graph.ops[source.inputs[0]]
     if source.kind is None:

@@ -135,6 +135,7 @@ def _path(subject: TrainedRun, asked: bool, options: argparse.Namespace) -> RunV
 def _reconstruct(subject: TrainedRun, asked: bool, options: argparse.Namespace) -> RunView:
     from netdsl.lab.inside.reconstruct import described, reconstruct, reconstructed_json
 
+    # `reconstruct` alone takes several runs.
     others = [type(subject).of(folder) for folder in options.folders[1:]]
     found = reconstruct([subject, *others], options.part, options.noise, options.seed)
     return RunView(found.sheet, described(found), reconstructed_json(found))

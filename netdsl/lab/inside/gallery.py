@@ -53,8 +53,10 @@ def with_gallery(run: TrainedRun) -> Gallery:
     folder = run.run.run.folder
     require_file(folder, REPORT)
     path = folder / REPORT
+    # Not one that `train` wrote: the page holds its figures, not its data.
     if path.stat().st_size > LARGEST:
         raise damaged(path)
+    # A second call replaces the section of the first.
     text = _OLD.sub("", path.read_text(encoding="utf-8"))
     before, end, after = text.rpartition("</body>")
     if not end:
@@ -70,6 +72,7 @@ def with_gallery(run: TrainedRun) -> Gallery:
             left_out.append(f"{name}: {error.diagnostics[0].message}")
             continue
         data = base64.b64encode(picture.svg.encode()).decode()
+        # Room for the section's own lines, or the next call would take the report for damaged.
         if size + len(data) > 0.99 * LARGEST:
             left_out.append(f"{name}: the report would be larger than {LARGEST / 1e6:g} MB")
             continue

@@ -157,6 +157,7 @@ def between(
         message = f"samples have numbers from 1 to {TRIED:,}, not {' and '.join(ends)}"
         raise fail("N691", message, help="the numbers of two samples of a sheet: --between 3 8")
     generator.check_count(steps)
+    # Sample N of a seed is the same whatever count was asked for: the first rows do not change.
     noise = drawn_noise(generator.shape, max(numbers), seed)
     first, last = (noise[number - 1] for number in numbers)
     shares = np.linspace(1, 0, steps, dtype=np.float32)
@@ -203,6 +204,7 @@ def arithmetic(
         if not len(rows):
             message = f"none of {TRIED:,} samples is named `{name}`"
             raise nothing_to_show(message, "--seed 1 draws others")
+        # A mean of noise of samples that are named uncertainly makes none of the class.
         best = rows[np.argsort(-found.confidence[rows], kind="stable")[:TAKEN]]
         means[name] = noise[best].mean(axis=0)
     each = list(dict.fromkeys(name for _, name in terms))

@@ -70,6 +70,7 @@ def class_names(run: TrainedRun, examples: Examples, count: int) -> list[str] | 
         return None
     names = {label: name for name, label in source.by_name.items()}
     found: dict[bytes, str] = {}
+    # By content: an autoencoder's split is by other random numbers than a classifier's.
     asked = {row.tobytes() for row in rows}
     for part in parts:
         labels = np.asarray(part.y[0][:]).reshape(-1).tolist()
@@ -77,4 +78,5 @@ def class_names(run: TrainedRun, examples: Examples, count: int) -> list[str] | 
             if (key := row.tobytes()) in asked:
                 found[key] = names[int(label)]
     known = [found.get(row.tobytes()) for row in rows]
+    # All or none: a map with some classes missing would look like a class of its own.
     return None if None in known else [name for name in known if name is not None]

@@ -65,6 +65,7 @@ class Landscape(LabPicture):
 
         frame = surface_frame((self.axis, self.axis), ("first direction", "second direction"))
         known = self.surface[np.isfinite(self.surface)]
+        # Without a bound all contours would lie on the walls, where the loss grows by powers.
         highest = min(float(known.max()), HIGHEST * max(self.middle, 1e-6))
         parts = contours((self.axis, self.axis), frame, self.surface, LEVELS, highest)
         x, y = frame.across.place(0), frame.up.place(0)
@@ -144,12 +145,15 @@ def _direction(rng: Any, op: Op, arrays: Arrays) -> Arrays:
 
     found = {}
     for name, array in arrays.items():
+        # Biases and the factors of norms have no filters to take a norm of (Li et al., section 4).
         if array.ndim < 2 or op.kind is None:
             found[name] = np.zeros_like(array)
             continue
         drawn = rng.standard_normal(array.shape)
         axes = _within_filters(op, array)
         own, norms = (np.sqrt((each**2).sum(axis=axes, keepdims=True)) for each in (array, drawn))
+        # Filter by filter: scaling one layer up and the next down leaves a relu network what it is,
+        # but not a landscape along unscaled directions.
         found[name] = drawn * own / np.maximum(norms, 1e-12)
     return found
 

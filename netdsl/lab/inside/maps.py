@@ -90,6 +90,7 @@ def _chosen(layer: Layer, array: Any, every: bool) -> LayerMaps:
         return LayerMaps(layer.name, array, tuple(range(min(channels, CHANNELS))))
     strength = np.abs(array).mean(axis=(0, 1))
     order = np.argsort(-strength, kind="stable")[:STRIP]
+    # The strongest, in their own order: channels are found again by their numbers.
     return LayerMaps(layer.name, array, tuple(sorted(order.tolist())))
 
 

@@ -123,6 +123,7 @@ class Classifier:
         if not input.accepts(raw.shape[1:]):
             message = f"{self.folder} takes examples of {dims(input.example)}"
             raise fail("N518", f"{message}; the samples are {dims(samples.shape[1:])}")
+        # Bytes as the classifier's data has them: its preparation divides them again.
         raw = np.rint(raw) if input.whole else raw.astype(np.float32)
         labels, confidence = [], []
         model = self.held.model()

@@ -114,6 +114,7 @@ def reconstruct(
     given = (x + noise * rng.standard_normal(x.shape)).astype(x.dtype) if noise else x
     runs = []
     for subject in subjects:
+        # Errors can be compared only where all runs see the same numbers.
         own = _as_first(subject, examples, x)
         made = _given_back(subject, given).reshape(x.shape)
         error = float(np.abs(made - own).mean())
@@ -152,6 +153,7 @@ def _as_first(subject: TrainedRun, examples: Examples, x: Any) -> Any:
         message = f"{name} is of images of {dims(transform.shape)}, not {dims(x.shape[1:])}"
         raise nothing_to_show(message)
     own = subject.prepared(examples, np.arange(len(examples)))[place].reshape(x.shape)
+    # Exactly: another scale is another unit of the error.
     if not np.array_equal(own, x):
         raise nothing_to_show(f"{name} divides its images otherwise than the first run")
     return own

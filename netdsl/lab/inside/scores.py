@@ -29,6 +29,7 @@ def _before(graph: Graph, port: Port) -> Port:
     op = graph.ops[port.op]
     if op.kind is None or op.kind.output_meaning not in SQUASHED or len(op.inputs) != 1:
         return port
+    # The operation before the activation, which has the same shape.
     source = graph.ops[op.inputs[0]]
     return port._replace(op=op.inputs[0], shape=source.shape, activation="linear")
 

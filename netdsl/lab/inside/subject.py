@@ -141,6 +141,7 @@ class TrainedRun:
     @cached_property
     def batch(self) -> int:
         """How many examples go through the network at a time."""
+        # By the largest layer: any of them may be asked for.
         return max(1, min(BATCH, NUMBERS // max(op.size for op in self.graph.ops)))
 
     def outputs(self, model: Any, arrays: Sequence[Any]) -> Any:
@@ -188,6 +189,7 @@ class TrainedRun:
 
         from netdsl.training.data import given_inputs, read_inputs
 
+        # Before paths: no file is called `test:3` by accident.
         if isinstance(given, str) and (row := ROW.fullmatch(given)):
             return self._row(row[1], int(row[2]))
         preparation = self.run.preparation
@@ -257,6 +259,7 @@ class TrainedRun:
         if len(shape) == 3:
             return tuple(shape)
         example = (*one.example, 1) if len(one.example) == 2 else one.example
+        # The data says what a row of numbers was; 784 numbers of a table are not an image.
         return example if len(example) == 3 and shape == (math.prod(example),) else None
 
     def shown(self, image: Any, place: int = 0) -> Any:

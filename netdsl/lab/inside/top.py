@@ -108,6 +108,7 @@ def _strongest(
         at = flat.argmax(axis=1)
         for channel in channels:
             high = np.take_along_axis(flat[..., channel], at[:, channel, None], axis=1)[:, 0]
+            # One place an example: nine patches of one image would show one thing.
             best = np.argsort(-high, kind="stable")[:BEST]
             found[channel] += [
                 (
@@ -117,6 +118,7 @@ def _strongest(
                 )
                 for row in best.tolist()
             ]
+            # Kept to BEST after each batch, so that a long part takes no memory.
             found[channel].sort(key=lambda one: (-one[2], one[0]))
             del found[channel][BEST:]
     return found
@@ -137,6 +139,7 @@ def _patch(
     image = subject.shown(subject.prepared(examples, [row])[place][0].reshape(shape), place)
     point = subject.graph.inputs[place].name
     seen = seen_by(subject.graph, op, position or None, point)
+    # What reads the whole input (a dense layer) is excited by the whole image.
     if seen is None or len(seen) != 2:
         seen = ((0, shape[0] - 1), (0, shape[1] - 1))
     return Patch(row, position, value, seen, cut_out(image, seen))

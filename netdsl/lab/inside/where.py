@@ -73,6 +73,7 @@ def where(subject: TrainedRun, given: Any, label: int | None = None) -> Where:
         label = int(answers[0].argmax())
     elif not 0 <= label < count:
         raise nothing_to_show(f"the network names the classes 0 to {count - 1}, not {label}")
+    # The score before softmax: a probability near 1 has no slope.
     graph = scored(subject.graph)
     found = _derivatives(subject, graph, inputs, output, label)
     gradient = np.abs(_by_op(graph, found, graph.inputs[place].op)[0].reshape(shape)).max(axis=-1)
@@ -180,6 +181,7 @@ def _occlusion(
         every[place] = np.stack(covered).reshape(len(chosen), *inputs[place].shape[1:])
         given.append(_answers(subject, tuple(every), output)[:, label])
     usual = _answers(subject, inputs, output)[0, label]
+    # At the places of a grid, each of them spread to the pixels that are nearest to it.
     coarse = (usual - np.concatenate(given)).reshape(len(rows), len(columns))
     return coarse[np.ix_(_nearest(rows, shape[0]), _nearest(columns, shape[1]))]
 
@@ -188,6 +190,7 @@ def _covered(image: Any, place: tuple[int, int], side: int) -> Any:
     """Put the image's mean on a patch around a place [h, w, c]."""
     copy = image.copy()
     top, left = (each - side // 2 for each in place)
+    # The mean, not black: black is a colour that networks know from their data.
     copy[max(0, top) : top + side, max(0, left) : left + side] = image.mean(axis=(0, 1))
     return copy
 
@@ -218,6 +221,7 @@ def _sheet(
     fall, steepest = max(float(occlusion.max()), 0.0), float(gradient.max())
     tiles = [
         ImageTile(picture(image), "image"),
+        # Where covering makes the class more likely there is nothing to look at.
         ImageTile(grey(np.maximum(occlusion, 0), 0, fall), "occlusion"),
         ImageTile(grey(gradient, 0, steepest), "gradient"),
     ]

@@ -312,7 +312,7 @@ def _gan(recipe: Recipe, pair: NetworkPair, rate: float) -> Gan:
 
 
 def _reasons(full: Recipe, data: Data) -> dict[str, str]:
-    """Why values are what they are, had they all been left out."""
+    """Say why values are what they are, had they all been left out."""
     adam = f"usual for adam and {full.gan.loss}"
     test = "what the losses are measured on at the end" if len(data.test) else ""
     return {

@@ -55,9 +55,9 @@ class OnTensorFlow(DeviceStrategy):
             self._clip_the_sum(model.optimizer)
 
     def _clip_the_sum(self, optimizer: keras.Optimizer) -> None:
-        """Keras clips each replica's gradient and adds up then.
+        """Make an optimizer clip the sum of the replicas' gradients, as one device clips the whole.
 
-        The gradient of one device is clipped as a whole.
+        Keras clips each replica's gradient and adds up then.
         """
         import tensorflow as tf
 

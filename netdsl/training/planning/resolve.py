@@ -120,7 +120,7 @@ def given_keys(section: Any, path: str = "") -> list[tuple[str, str]]:
 
 
 def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
-    """Why values are what they are, had they all been left out."""
+    """Say why values are what they are, had they all been left out."""
     examples, outputs, stopping = len(data.train), data.preparation.outputs, full.early_stopping
     whole = "all " if full.optimizer.whole else ""
     bundled = "ten outputs: the digits that come with netdsl"

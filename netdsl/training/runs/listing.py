@@ -178,7 +178,7 @@ def _figures(part: str, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
-    """Epochs, best step, seconds and the best validation figures of a run that has no result."""
+    """Return epochs, best step, seconds, and the best validation figures, without a result."""
     try:
         text = (
             (folder / METRICS_JSONL).read_text(encoding="utf-8")
@@ -306,5 +306,5 @@ def runs_json(where: str | Path = "runs", sort: str | None = None) -> str:
 
 
 def _as_json(run: dict[str, Any]) -> dict[str, Any]:
-    """Without numbers that JSON does not have."""
+    """Return a run without numbers that JSON does not have."""
     return {**run, "figures": {name: json_value(value) for name, value in run["figures"].items()}}

@@ -137,7 +137,15 @@ def _ways(model: keras.Model, load: Load, augments: bool) -> list[str]:
 
 
 def _measure(model: keras.Model, examples: Shuffled, way: str, together: int, every: int) -> float:
-    """Seconds a step."""
+    """Return the seconds that a step takes.
+
+    Args:
+        model: a copy, which is trained for a moment.
+        examples: the first of them are taken.
+        way: `plain`, `chunks` or `compiled`.
+        together: steps in a call.
+        every: steps from one evaluation to the next, at which calls end.
+    """
     some = np.arange(min(len(examples.part), TOGETHER * examples.batch))
     part = examples.part.at(some)  # to prepare all of them can take longer than the rest
     preparation, sampling = examples.preparation, examples.sampling

@@ -146,7 +146,7 @@ UNIT = re.compile(
 
 
 def has_unit(cell: str) -> bool:
-    """Whether a cell is a number with a unit before or after it: `12 %`, `$1,234.50`, `5 kg`."""
+    """Say whether a cell is a number with a unit next to it: `12 %`, `$1,234.50`, `5 kg`."""
     found = UNIT.fullmatch(cell.translate(VARIANTS))
     return (
         found is not None and found["number"] != cell and is_number_somehow(found["number"].strip())
