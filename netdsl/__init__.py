@@ -106,6 +106,7 @@ def __getattr__(name: str) -> "Any":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    # Kept, so that `__getattr__` is asked once for each name.
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

@@ -89,6 +89,7 @@ class Architecture:
             "expected": expected,
         }
         for attribute, value in values.items():
+            # Past the class's own `__setattr__`, which refuses everything.
             object.__setattr__(self, attribute, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -105,6 +106,7 @@ class Architecture:
 
     def __reduce__(self) -> tuple[Any, ...]:
         mappings = {"params": dict(self.params), "used": dict(self.used)}
+        # A mapping proxy cannot be pickled.
         return partial(type(self), **{**self.values(), **mappings}), ()
 
     def __eq__(self, other: object) -> bool:
@@ -120,6 +122,7 @@ class Architecture:
         return canonical(self.graph) == canonical(other.graph)
 
     def __hash__(self) -> int:
+        # Equal graphs have equal counts; the canonical form would take far longer.
         return hash((len(self.graph.ops), self.counts))
 
     def replace(self, **values: Any) -> Self:

@@ -6,18 +6,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netdsl.errors import NetError, Source, Span, fail
 from netdsl.kinds.lists import mixed, too_large
 from netdsl.kinds.values import shown
+from netdsl.limits import MAX_BITS, Limits
 from netdsl.syntax.tree import Expression, Instruction
 from netdsl.wording import plural
-
-if TYPE_CHECKING:
-    from netdsl.limits import Limits
-
-_MAX_BITS = 2048  # of a fraction's two parts; integers have a limit of their own
 
 
 def evaluate(
@@ -47,6 +43,7 @@ def evaluate(
         elif op == "unless":
             at += 0 if _truth(stack.pop(), instruction, source) else int(argument)  # type: ignore[arg-type]
         elif op in ("and", "or"):
+            # Decided: the value stays on the stack, and the other operands are jumped over.
             if _truth(stack[-1], instruction, source) == (op == "or"):
                 at += int(argument)  # type: ignore[arg-type]
             else:
@@ -148,8 +145,9 @@ def _power(
         raise _wrong(f"an exponent is an integer, not {exponent}", instruction, source)
     if exponent < 0 and not base:
         raise fail("N112", "`**` divides by zero", _span(instruction, source))
+    # Before it is computed: 10**10**10 would fill the memory.
     bits = max(base.numerator.bit_length(), base.denominator.bit_length()) - 1
-    if bits * abs(exponent) > _MAX_BITS:
+    if bits * abs(exponent) > MAX_BITS:
         raise _too_large(instruction, source, limits)
     from fractions import Fraction
 
@@ -209,7 +207,7 @@ def _within(value: Any, instruction: Instruction, source: Source, limits: Limits
             raise _too_large(instruction, source, limits)
     elif (
         _is_number(value)
-        and max(value.numerator.bit_length(), value.denominator.bit_length()) > _MAX_BITS
+        and max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS
     ):
         raise _too_large(instruction, source, limits)
     return value

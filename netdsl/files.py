@@ -59,6 +59,7 @@ def _replace(part: Path, path: Path) -> None:
             part.chmod(stat.S_IMODE(mode))
         elif not stat.S_ISLNK(mode):
             raise OSError(errno.EINVAL, f"it is a {kind_of(mode)}")
+    # Atomic within one file system, which is why the folder is next to the path.
     os.replace(part, path)
 
 
@@ -131,6 +132,7 @@ def private_descriptor(path: Path, flags: int) -> Iterator[int]:
     Raises:
         OSError: where it cannot be opened, or is a link or not a regular file.
     """
+    # Without blocking: opening a named pipe would wait for its other end.
     through = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags | os.O_CREAT | through, 0o666)
     try:

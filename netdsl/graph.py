@@ -142,6 +142,7 @@ class Graph(NamedTuple):
 
     def read_by(self, op: Op) -> tuple[int, ...]:
         """Return the operations that an operation's Keras layers are called on."""
+        # A Keras layer needs a tensor: of the input it takes the batch alone.
         is_source = op.kind is not None and op.kind.is_source
         return (self.inputs[0].op,) if is_source else op.inputs
 
@@ -182,7 +183,7 @@ def shapes_text(ports: "Sequence[Port]", joint: str = " and ") -> str:
 
 
 def consumers_of(ops: "Sequence[Consumer]") -> list[list[int]]:
-    """Return those that read its output for each operation."""
+    """Return for each operation those that read its output."""
     found: list[list[int]] = [[] for _ in ops]
     for index, op in enumerate(ops):
         for source in op.inputs:

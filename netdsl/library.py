@@ -26,6 +26,7 @@ def library_of(block: str) -> str:
     begin = f"def {block}("
     for name in standard_names():
         text = read_source(os.path.join(BLOCKS, f"{name}.net")).text
+        # By its text: parsing all libraries for a help would take longer than the check.
         if any(line.startswith(begin) for line in text.splitlines()):
             return name
     return ""
@@ -92,12 +93,14 @@ class Library:
                 place,
                 help=help,
             )
+        # What is a drive or a path on another system is refused on all: a text is portable.
         if not name or os.path.isabs(name) or "\\" in name or ":" in name or "\0" in name:
             help = f"write {example}, with no drive and no leading /"
             raise fail(
                 "N115", "a used file is named relative to this one's folder", place, help=help
             )
         path = os.path.normpath(os.path.join(os.path.dirname(source.name), name))
+        # Links are followed first: one inside the folder may lead out of it.
         real = os.path.realpath(path)
         if os.path.commonpath([real, self.folder]) != self.folder:
             message = "the used file is outside the folder of the file that was read first"
@@ -121,6 +124,7 @@ class Library:
         }
 
     def _parsed(self, path: str, place: Span) -> Parsed:
+        # One file by two paths is parsed once, and its `let`s are the same pieces.
         key = os.path.realpath(path)
         if key not in self.parsed:
             try:

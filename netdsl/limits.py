@@ -38,3 +38,6 @@ class Limits(NamedTuple):
 
 
 DEFAULT_LIMITS = Limits()
+
+MAX_BITS = 2048
+"""Bits of a fraction's two parts, and of a param from outside."""

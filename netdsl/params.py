@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import fail
 from netdsl.kinds.lists import MAX_ITEMS, MAX_NESTED, is_of_numbers
 from netdsl.kinds.values import shown
+from netdsl.limits import MAX_BITS
 from netdsl.wording import represented
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _NUMBER = re.compile(
     rf"-?(?:(?:{_DIGITS})(?:\.[0-9]{{0,639}})?|\.[0-9]{{1,639}})(?:[eE][-+]?[0-9]{{1,3}})?"
     rf"|-?{_DIGITS}/0*[1-9](?:_?[0-9]){{0,639}}"
 )
-_MAX_BITS = 2048
 _ITEM = re.compile(r"\s*([\[\](),]|[^\s\[\](),]+)")
 _CLOSER = {"(": ")", "[": "]"}
 YES_OR_NO = {"yes": True, "no": False}
@@ -76,6 +76,7 @@ def _list(text: str) -> tuple[Any, ...] | None:
             return None
         elif token == "," and after_item:
             after_item = False
+        # `(1)` is a number in brackets to the language, `[1]` a list.
         elif token == closers[-1] and after_item and (token == "]" or len(levels[-1]) > 1):
             closers.pop()
             inner = tuple(levels.pop())
@@ -134,6 +135,7 @@ def _exact(name: str, value: Any) -> Param:
 
     accepts = f"the param `{name}` accepts a number, a text, yes or no, or a list of numbers"
     if isinstance(value, bool | str):
+        # `str` of a subclass too: NumPy's texts are.
         return value if isinstance(value, bool) else str(value)
     if isinstance(value, list | tuple) or bool(getattr(value, "ndim", False)):
         listed = _exact_list(name, value, [MAX_ITEMS])
@@ -148,9 +150,9 @@ def _exact(name: str, value: Any) -> Param:
             raise fail("N107", f"{accepts}, not {represented(value)}")
         value = _rational(value)
     number = value if isinstance(value, bool) else _smallest(Fraction(value))
-    if isinstance(number, bool) or max(_bits(number)) <= _MAX_BITS:
+    if isinstance(number, bool) or max(_bits(number)) <= MAX_BITS:
         return number
-    bits = f"{max(_bits(number)):,} bits; expressions hold at most {_MAX_BITS:,}"
+    bits = f"{max(_bits(number)):,} bits; expressions hold at most {MAX_BITS:,}"
     raise fail("N404", f"the param `{name}` is a number of {bits}")
 
 
@@ -184,6 +186,7 @@ def _rational(value: Any) -> Fraction | int | bool:
         return bool(value)
     if hasattr(value, "__index__"):
         return int(value)
+    # float32's 0.1 is a tenth by its text; by its value it would be 0.10000000149.
     text = repr(float(value)) if isinstance(value, float) else str(value)
     return Fraction(text if _NUMBER.fullmatch(text) else repr(float(value)))
 

@@ -29,6 +29,7 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if own:
+            # What is made here lives to the end of the process: it need not be looked at again.
             gc.freeze()
         if collecting:
             gc.enable()
@@ -41,6 +42,7 @@ def without_unused() -> Iterator[None]:
     """
     used = backend()
     known = {"tensorflow", "jax", "torch"}
+    # What is imported already stays: a module cannot be hidden from who has it.
     out = {"sklearn", *known} - {used, *sys.modules} if own and used in known else set()
     modules: dict[str, Any] = dict.fromkeys(out)  # None: importing it raises ImportError
     sys.modules.update(modules)

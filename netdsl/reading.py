@@ -75,6 +75,7 @@ def read_file(
     Raises:
         NetError: for each mistake in the file, or where it cannot be read.
     """
+    # Before it is parsed: each line of a table, with what is in it, would be a message.
     refuse_other_files(path)
     source = read_source(path, options.limits)
     options = options._replace(path=os.fspath(path))
@@ -124,6 +125,7 @@ def check_source(source: Source, options: ReadOptions, default_name: str) -> Che
         default_name: of a network that has no name of its own.
     """
     parsed = parse_text(source, options.limits)
+    # A text that is in no file has no folder, and may read none.
     folder = None if options.path is None else os.path.dirname(options.path)
     library = Library(folder, options.limits)
     texts = parsed.networks(default_name)
@@ -157,6 +159,7 @@ def check_source(source: Source, options: ReadOptions, default_name: str) -> Che
             expected=_worked(expanded, tree.Expect),
         )
         for expanded, warnings in zip(expansions, found.warnings, strict=True)
+        # A statement that was lost may belong to any of the networks.
         if expanded.graph and not parsed.diagnostics
     )
     names = tuple(expanded.name for expanded in expansions)

@@ -40,6 +40,7 @@ def located(file: str) -> str:
     Raises:
         NetError: N601 where there is no such example.
     """
+    # A file that is called so is meant: what exists comes first.
     if not file.startswith(ZOO) or os.path.exists(file):
         return file
     known, name = examples(), file.removeprefix(ZOO).removesuffix(".net")
@@ -122,6 +123,7 @@ def _by_beginning(name: str) -> tuple[str, str] | None:
         return _OTHER_FILES[".zip"]
     if re.match(rb'\s*(?:\[\s*)?\{\s*"', begin):
         return _OTHER_FILES[".json"]
+    # A table without a suffix: two lines of as many commas, and no sign of the language.
     rows = begin.splitlines()[:2]
     plain = len(rows) == 2 and all(re.fullmatch(rb"[^>()\[\]{}#=@:]*", row) for row in rows)
     commas = {row.count(b",") for row in rows}
@@ -140,6 +142,7 @@ def read_bytes(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) ->
     try:
         require_regular(name)
         with open(name, "rb") as file:
+            # One byte more than allowed shows that there is too much, however much that is.
             return file.read(limits.source + 1)
     except FileNotFoundError:
         near = _near(name)

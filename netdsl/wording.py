@@ -113,6 +113,7 @@ def shortened(value: int, base: int = 1000) -> str:
     """
     prefixes = _THOUSANDS if base == 1000 else _BINARY
     power, number = 0, float(value)
+    # 999,960 is `1.0 M`: rounded to a tenth it would be `1000.0 k`.
     while abs(number) >= base * 0.9995 and power < len(prefixes) - 1:
         number, power = number / base, power + 1
     return f"{number:.1f} {prefixes[power]}" if power else f"{value:,}"
@@ -126,6 +127,7 @@ def in_units(value: float, unit: str) -> str:
     number = value / UNITS[unit]
     size = abs(number)
     digits = (
+        # By what the number is after it is rounded: 99.96 has no decimal, as 100 has none.
         0 if size >= 99.95 or not number else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
     )
     return f"{number:,.{digits}f} {unit}"
@@ -150,4 +152,5 @@ def bytes_text(count: int) -> str:
 def _tenths(count: int, power: int) -> int:
     """Return bytes in tenths of 2^(10*power), rounded, halves up."""
     unit = 1 << 10 * power
+    # In integers: halves are exact, where a float may lie on either side.
     return (20 * count + unit) // (2 * unit)

@@ -45,6 +45,7 @@ def canonical(graph: Graph) -> tuple[Any, ...]:
     """
     ops, keys = graph.ops, Keys()
     number: dict[int, int] = {}
+    # Outputs last, so that they are taken first; then what leads to none of them.
     waiting = [*reversed(range(len(ops))), *(point.op for point in reversed(graph.outputs))]
     while waiting:
         at = waiting[-1]
@@ -53,7 +54,9 @@ def canonical(graph: Graph) -> tuple[Any, ...]:
         )
         waiting += reversed(before)
         if not before:
+            # An operation may be on the stack twice: the first time counts.
             number.setdefault(waiting.pop(), len(number))
+    # Which use owns shared weights depends on the text's order; here the first numbered does.
     first: dict[int, int] = {}  # of all operations with the same weights
     for at, place in number.items():
         first.setdefault(_owner(ops, at), place)

@@ -63,6 +63,7 @@ def count_ops(graph: Graph) -> list[Counts]:
     for op in graph.ops:
         shapes = [graph.ops[source].shape for source in op.inputs]
         limits = [getattr(shape, "limit", None) for shape in shapes]  # of indices
+        # By identity: lowering makes one kind of equal layers, and comparing them takes longer.
         key = (id(op.kind), op.shape, op.shares, op.tied, *shapes, *limits)
         if key not in known:
             known[key] = count_op(graph, op)
@@ -79,6 +80,7 @@ def count_layers(graph: Graph) -> list[Counts]:
         own = [ops[index] for index in layer.ops]
         key = tuple(map(id, own))
         if key not in known:
+            # A norm and an activation have their layer's elements again: counted once.
             known[key] = added(own)._replace(activations=own[-1].activations)
         found.append(known[key])
     return found

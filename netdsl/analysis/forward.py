@@ -49,10 +49,12 @@ def forward(
         own = {**weights.get(index if op.shares is None else op.shares, {})}
         if op.tied is not None:
             kernel = weights[op.tied]["kernel"]
+            # A transposed convolution takes the kernel as it is; a matrix is transposed.
             as_it_is = op.kind.tied_kernel(kernel.shape) == kernel.shape
             own["kernel"] = kernel if as_it_is and kernel.ndim > 2 else kernel.T
         with np.errstate(divide="ignore", invalid="ignore"):  # a root of -1 is NaN, as in Keras
             value = op.kind.forward(np, own, *(values[source] for source in op.inputs))
+        # A tensor of the network's own has a batch of one.
         values.append(value if op.inputs else np.broadcast_to(value, (count, *op.shape)))
     return values
 

@@ -8,7 +8,7 @@ from netdsl.graph import Graph
 
 
 def backward_pass(graph: Graph, holds: Sequence[bool], ends: Collection[int]) -> list[bool]:
-    """Return whether the backward pass goes through it for each operation.
+    """Return for each operation whether the backward pass goes through it.
 
     Args:
         graph: the network.
@@ -19,6 +19,7 @@ def backward_pass(graph: Graph, holds: Sequence[bool], ends: Collection[int]) ->
     for op, own in zip(graph.ops, holds, strict=True):
         after_weights.append(own or any(after_weights[source] for source in op.inputs))
     before_end = [index in ends for index in range(len(graph.ops))]
+    # Readers come later: backward, each is known when what it reads is looked at.
     for index in range(len(graph.ops) - 1, -1, -1):
         if before_end[index]:
             for source in graph.ops[index].inputs:

@@ -29,6 +29,7 @@ def masks_of(graph: Graph) -> dict[int, tuple[int, ...]]:
 
 def masks_read(op: Op, makers: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     """Return the operations that made the masks which come to another one with its input."""
+    # Other inputs are references (`attention(kv=@a)`), whose masks Keras's layer does not hand on.
     sources = op.inputs if op.kind is None or op.kind.merges else op.inputs[:1]
     return tuple(dict.fromkeys(maker for source in sources for maker in makers.get(source, ())))
 

@@ -62,6 +62,7 @@ class StepCost(NamedTuple):
     @property
     def overlapped(self) -> float:
         """Return the seconds of a step whose exchange overlaps the backward pass."""
+        # Nothing can be sent during the forward pass, which is a third of the arithmetic.
         return self.compute / PASSES + max(self.compute * (PASSES - 1) / PASSES, self.exchange)
 
     @property

@@ -34,10 +34,12 @@ def training_flops(graph: Graph) -> list[int]:
     found = []
     for index, op in enumerate(graph.ops):
         needed = tuple(reached[source] for source in op.inputs) if reached[index] else None
+        # The loss is a reader too.
         gradients = sum(reached[reader] for reader in readers[index]) + ends.count(index)
         key = id(op.kind), op.shape, shapes[index], needed
         if key not in known:
             known[key] = _cost(op, shapes[index], needed)
+        # n gradients of one tensor are added up in n - 1 additions.
         sums = max(0, gradients - 1) * op.size if reached[index] else 0
         found.append(known[key] + sums)
     return found

@@ -45,6 +45,7 @@ def card_memory(text: str) -> int | None:
     """
     name = _plain(text)
     known = {_plain(card): card for card in CARDS}
+    # `A100` alone is two cards; `H100` is one.
     found = [card for plain, card in known.items() if name in (plain, _plain(card.split("-")[0]))]
     if len(found) == 1:
         return CARDS[found[0]][0] * _GIGABYTE

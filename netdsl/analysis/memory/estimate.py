@@ -92,6 +92,7 @@ def largest_of(steps: list[HeldBytes], budget_bytes: int) -> int:
     """
     if any(fixed > budget_bytes for fixed, _ in steps):
         return 0
+    # Each step is a line in the batch: the smallest of all bounds is exact, without a search.
     return min((budget_bytes - fixed) // each for fixed, each in steps if each)
 
 

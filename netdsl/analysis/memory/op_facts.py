@@ -59,8 +59,10 @@ def facts_of(graph: Graph, op: Op, width: int, temporaries: bool) -> OpFacts:
         return OpFacts(op.size * (_INDEX_BYTES if isinstance(op.shape, Indices) else width))
     shapes = graph.input_shapes(op)
     saved = kind.saved_tensors(op.shape, *shapes)
+    # What PyTorch does, where less would do: estimates are compared with what libraries hold.
     if kind.library_saves_input:
         saved = saved._replace(inputs=True, output=False)
+    # A mask is a byte for each number.
     on_top = saved.values * width + saved.indices * _SWITCH_BYTES + saved.masks
     if temporaries:
         on_top += saved.temporaries * width
@@ -94,6 +96,7 @@ def facts_of_all(graph: Graph, width: int, temporaries: bool) -> list[OpFacts]:
     for index, op in enumerate(graph.ops):
         before = graph.ops[op.inputs[0]].shape if len(op.inputs) == 1 else None
         key: object = (id(op.kind), op.shape, before)
+        # Merges have several shapes, and indices equal plain shapes: each is looked at by itself.
         if before is None or isinstance(before, Indices):
             key = index
         if key not in known:

@@ -10,9 +10,8 @@ from netdsl.constants import PRECISIONS, SLOTS
 from netdsl.graph import Graph, Op, consumers_of
 
 # Numbers that the update holds for each of an array's while it is at that array, in addition to
-# weight,
-# gradient and slots: Adam's divisor is the root of a slot over a number, two arrays; RMSprop's and
-# Adagrad's is a root; Nesterov's momentum is looked ahead in a copy.
+# weight, gradient and slots: Adam's divisor is the root of a slot over a number, two arrays;
+# RMSprop's and Adagrad's is a root; Nesterov's momentum is looked ahead in a copy.
 _SCRATCH = {"nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 1, "adagrad": 1}
 
 
@@ -70,6 +69,7 @@ def make_plan(
     facts, owners = facts_of_all(graph, width.activations, temporaries), _owners(graph.ops)
     trained = moving = 0
     for index, (own, (kernel, rest)) in enumerate(zip(facts, owners, strict=True)):
+        # Weights count once, where they are held: all uses of a `let` have the facts of its arrays.
         trained += own.kernel * (kernel == index) + own.rest * (rest == index)
         moving += own.moving * (rest == index)
     ends = frozenset(output.op for output in graph.outputs)
@@ -94,7 +94,7 @@ def make_plan(
 
 
 def _owners(ops: tuple[Op, ...]) -> list[tuple[int, int]]:
-    """Return those that hold its kernel and its other weights for each operation.
+    """Return for each operation those that hold its kernel and its other weights.
 
     Itself, the first use of a `let`, what it is tied to.
     """
@@ -103,5 +103,6 @@ def _owners(ops: tuple[Op, ...]) -> list[tuple[int, int]]:
         if op.shares is not None:
             found.append(found[op.shares])
         else:
+            # A tied layer has biases of its own.
             found.append((index if op.tied is None else found[op.tied][0], index))
     return found

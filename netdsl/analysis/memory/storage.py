@@ -22,18 +22,18 @@ class Store:
         self.bytes += size
 
     def new(self, size: int) -> int:
-        """Return a tensor after all others, with one holder; gives its number."""
+        """Add a tensor after all others, with one holder, and return its number."""
         self._sizes.append(size)
         self._holders.append(1)
         self.bytes += size
         return len(self._sizes) - 1
 
     def hold(self, name: int) -> None:
-        """One holder more."""
+        """Add a holder."""
         self._holders[name] += 1
 
     def release(self, name: int) -> None:
-        """One holder less; the last one frees the tensor."""
+        """Take a holder away; the last one frees the tensor."""
         self._holders[name] -= 1
         if not self._holders[name]:
             self.bytes -= self._sizes[name]
@@ -55,6 +55,7 @@ class Outputs:
         self._facts = plan.facts
         self._dying: list[list[int]] = [[] for _ in range(len(plan.facts) + 1)]
         for index, last in enumerate(plan.last):
+            # By the last reader: a walk then finds what is freed at a step in one look.
             self._dying[last].append(index)
         for index, op in enumerate(plan.graph.ops):
             if op.kind is None:
@@ -80,7 +81,7 @@ class Outputs:
 
 
 def homes(plan: MemoryPlan, training: bool) -> list[int]:
-    """Return the one in whose storage its output lies for each operation.
+    """Return for each operation the one in whose storage its output lies.
 
     Its own, or that of its input.
 
@@ -93,8 +94,10 @@ def homes(plan: MemoryPlan, training: bool) -> list[int]:
         before = found[op.inputs[0]] if op.inputs else index
         is_view = own.is_view or (own.inactive_in_use and not training)
         saves = training and plan.trained[index]
+        # What its own gradient needs of the input must not be written over.
         in_place = own.in_place and not busy[before] and not (saves and own.saves_inputs)
         at = before if is_view or in_place else index
+        # An input is the caller's; what is read twice, or saved, must outlive the next operation.
         if op.kind is None or plan.readers[index] > 1 or (saves and own.saves_output):
             busy[at] = True
         found.append(at)

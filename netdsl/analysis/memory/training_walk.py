@@ -5,9 +5,7 @@ from __future__ import annotations
 from netdsl.analysis.memory.plan import MemoryPlan
 from netdsl.analysis.memory.storage import Outputs, Store
 
-# What is held at one time, in bytes: this many whatever the batch, and this many for each example
-# of
-# it.
+# What is held at one time, in bytes: this many whatever the batch, and this many an example.
 HeldBytes = tuple[int, int]
 
 
@@ -47,6 +45,7 @@ class TrainingWalk:
         for index in range(len(plan.facts) - 1, -1, -1):
             if plan.trained[index]:
                 self.backward(index)
+        # All tensors of the passes are freed by then, but for the caller's inputs.
         update = plan.parameters + plan.gradients + plan.slots + plan.scratch
         self.steps.append((update, sum(plan.facts[index].size for index in self._inputs)))
         return saved
@@ -57,7 +56,7 @@ class TrainingWalk:
         self.steps.append((self.fixed + more, each))
 
     def forward(self, index: int) -> None:
-        """One operation: its output is made, and what its gradient needs is saved."""
+        """Go forward through one operation: make its output, save what its gradient needs."""
         self._outputs.make(index)
         if self.plan.trained[index]:
             own, store = self.plan.facts[index], self._outputs.store
@@ -68,9 +67,9 @@ class TrainingWalk:
         self.note()
 
     def loss(self) -> HeldBytes:
-        """Return the gradients of the outputs, made from them.
+        """Make the gradients of the outputs, of these themselves.
 
-        Gives what is saved between the passes.
+        Returns what is saved between the passes.
         """
         plan, store = self.plan, self._outputs.store
         for end in sorted(plan.ends):
@@ -78,6 +77,7 @@ class TrainingWalk:
                 self._gradient[end] = self._gradients.new(plan.facts[end].size)
         self.note()
         self._outputs.read(len(plan.facts))
+        # An input that no gradient needs is held by the caller alone, and is not saved.
         unused = sum(plan.facts[index].size for index in self._inputs if store.alone(index))
         return (
             self.fixed - plan.parameters - plan.slots,
@@ -85,7 +85,7 @@ class TrainingWalk:
         )
 
     def backward(self, index: int) -> None:
-        """One operation.
+        """Go back through one operation.
 
         Gradients of its weights and inputs from that of its output, which is freed with what was
         saved.
@@ -97,11 +97,14 @@ class TrainingWalk:
         for source in op.inputs:
             if self.plan.trained[source]:
                 size = self.plan.facts[source].size
+                # A sum hands its gradient on, and a concatenation slices of it. A branch that was
+                # spread over positions (`add[ a | gap ]`) has a sum of it, in storage of its own.
                 if own.splits_gradient or (own.passes_gradient and size == own.size):
                     self._gradients.hold(gradient)
                     parts.append((source, gradient))
                 else:
                     parts.append((source, self._gradients.new(size)))
+        # Before anything is freed: a gradient and what it is made of are there at one time.
         self.note(again)
         self._gradients.release(gradient)
         for home in self._saved(index):
@@ -112,9 +115,9 @@ class TrainingWalk:
             self._add(source, part)
 
     def weight_gradients(self, index: int) -> int:
-        """Return the gradients of an operation's weights.
+        """Make the gradients of an operation's weights.
 
-        Gives the bytes of those that are added to gradients made before.
+        Returns the bytes of those that are added to gradients made before.
         """
         own, (kernel, rest) = self.plan.facts[index], self.plan.owners[index]
         again = 0
@@ -122,6 +125,7 @@ class TrainingWalk:
             (kernel, self._kernels, own.kernel),
             (rest, self._rests, own.rest),
         ):
+            # A further use of shared weights makes a gradient that is added to the first one.
             again += elements * self.plan.width * made[owner]
             self.fixed += elements * self.plan.width * (not made[owner])
             made[owner] = True

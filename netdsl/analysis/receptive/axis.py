@@ -65,6 +65,7 @@ def after_step(line: AxisFields, reach: Reach, size: int) -> AxisFields | None:
 
     None where too many of them differ.
     """
+    # Not multiplied by 1: fractions cost, and deep networks have thousands of such steps.
     stride = line.stride if reach.step == reach.over else line.stride * reach.step / reach.over
     if stride.numerator > MAX_STRIDE * stride.denominator:
         return None
@@ -76,12 +77,15 @@ def after_step(line: AxisFields, reach: Reach, size: int) -> AxisFields | None:
             line.aligned,
         )
     before = math.lcm(line.first.period, line.last.period)
+    # After this many outputs both the step's own cells and the fields before begin again.
     period = _table(reach.over * before // math.gcd(reach.step, reach.over * before), size)
     if period is None:
         return None
     rise = math.floor(stride * period)  # whole, but of a table of all positions
     first = tuple(
-        line.first.at(-(-(reach.step * i + reach.first) // reach.over)) for i in range(period)
+        # Up where a field begins and down where it ends: an empty one ends before it begins.
+        line.first.at(-(-(reach.step * i + reach.first) // reach.over))
+        for i in range(period)
     )
     last = tuple(line.last.at((reach.step * i + reach.last) // reach.over) for i in range(period))
     return AxisFields(Ends(first, rise, 1, 0), Ends(last, rise, 1, 0), stride, line.aligned)
@@ -128,6 +132,7 @@ def union(a: AxisFields, b: AxisFields, size: int) -> AxisFields | None:
 
 
 def _outer(a: Ends, b: Ends, pick: Callable[[int, int], int], rise: int, period: int) -> Ends:
+    # The same fields, moved: one of them is always the outer one.
     if a[:3] == b[:3]:
         return a if pick(a.offset, b.offset) == a.offset else b
     return Ends(tuple(pick(a.at(i), b.at(i)) for i in range(period)), rise, 1, 0)
@@ -151,6 +156,7 @@ def widest(line: AxisFields, size: int) -> int:
     if len(first.values) == len(last.values) == 1:
         return max(0, last.at(0) - first.at(0) + 1)
     count = min(size, math.lcm(first.period, last.period))
+    # Whole turns are taken out, so that layers whose fields are moved alike share one entry below.
     before, low = divmod(first.offset, len(first.values))
     after, high = divmod(last.offset, len(last.values))
     return max(

@@ -74,6 +74,7 @@ def _picture(positions: Shape, ends: Sequence[tuple[int, int]], columns: int) ->
     (height, width), (rows, cells) = (
         ((1, *positions), ((0, 0), *ends)) if len(positions) == 1 else (positions, ends)
     )
+    # Two letters for a position look square, as letters are twice as high as wide.
     letters = 2 if len(positions) > 1 and 2 * width <= columns and height <= columns else 1
     block = max(-(-width // columns), -(-height // (2 * columns)))
     across = _shares(width, block, *cells)

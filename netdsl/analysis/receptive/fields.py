@@ -69,9 +69,8 @@ def receptive_fields(graph: Graph, point: str | None = None) -> list[Field | Non
     Raises:
         KeyError: where the graph has no input `point`.
     """
-    fields: dict[
-        int, Field
-    ] = {}  # by the identity of the trace: operations that move nothing share it
+    # By the identity of the trace: operations that move nothing share it.
+    fields: dict[int, Field] = {}
     found: list[Field | None] = []
     for op, trace in zip(graph.ops, traces_of(graph, point), strict=True):
         if trace is not None and id(trace) not in fields:
@@ -138,6 +137,7 @@ def middle_of(shape: Shape, rank: int) -> tuple[int, ...]:
 def _field(trace: Trace, shape: Shape, positions: Shape) -> Field:
     if trace.axes is None:
         return Field(positions, (), (0,) * len(positions), whole=True, source=trace.source)
+    # Square images, most of all there are: one axis is computed for both.
     rank, lines = len(trace.axes), trace.axes[:1] if alike(trace.axes, shape) else trace.axes
     times = rank // len(lines)
     return Field(

@@ -100,6 +100,7 @@ def _passed(trace: Trace, seen: Seen, shape: Shape) -> Trace:
     """Return what is seen through one more operation, whose output has this shape."""
     if trace.axes is None or seen.stages is None:
         return trace if trace.axes is None and trace.whole else Trace(trace.source, None, True)
+    # The trace itself: fields are known by its identity, and most operations move nothing.
     if not seen.stages and (trace.whole or not seen.whole):
         return trace
     axes: tuple[AxisFields, ...] | None = trace.axes
@@ -120,6 +121,7 @@ def _joined(traces: list[Trace], shape: Shape) -> Trace | None:
     same = [trace for trace in traces if trace.source == source]
     joined = same[0]
     for trace in same[1:]:
+        # A residual of layers that move nothing: both branches have one trace.
         if trace is not joined:
             axes = _joined_axes(joined.axes, trace.axes, shape)
             joined = Trace(source, axes, joined.whole or trace.whole or axes is None)
