@@ -18,6 +18,7 @@ def aligned(
     second keys, and so on.
     """
     pairs: list[tuple[int, int]] = []
+    # From exact keys to vague ones: what is paired stays, and only gaps are looked at again.
     for level in range(len(a[0]) if a else 0):
         finer: list[tuple[int, int]] = []
         for ours, theirs, pair in _between(pairs, len(a), len(b)):
@@ -61,6 +62,7 @@ def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]
 
     Source: Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
     """
+    # A common beginning costs nothing, and most networks that are compared have one.
     start = next(
         (i for i, (ours, theirs) in enumerate(zip(a, b, strict=False)) if ours != theirs),
         min(len(a), len(b)),
@@ -69,10 +71,12 @@ def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]
     hits = _places(b)
     every = (1 << len(b)) - 1
 
+    # Hyyrö's step: an addition carries through runs of ones, each of which is one choice.
     def after(row: int, key: Hashable) -> int:
         hit = row & hits.get(key, 0)
         return ((row + hit) | (row - hit)) & every
 
+    # Every row would be 20,000 integers of 20,000 bits, 50 MB; every r-th is a hundredth of it.
     stride = isqrt(len(a)) + 1
     kept, row = [], every
     for i, key in enumerate(a):
@@ -103,6 +107,7 @@ def _places(sequence: Sequence[Hashable]) -> dict[Hashable, int]:
     bits: dict[Hashable, bytearray] = {}
     for place, key in enumerate(sequence):
         if key not in bits:
+            # Bytes first: setting a bit of a large integer would copy it each time.
             bits[key] = bytearray(len(sequence) // 8 + 1)
         bits[key][place >> 3] |= 1 << (place & 7)
     return {key: int.from_bytes(each, "little") for key, each in bits.items()}

@@ -170,7 +170,7 @@ def column_key(key: str, known: Collection[str] = COLUMNS) -> str:
 
 
 def unit_base(key: str) -> int:
-    """Return bytes are shortened by powers of 1024, all else by powers of 1000."""
+    """Return what a column's numbers are shortened by powers of: bytes 1024, all else 1000."""
     return 1024 if key == "memory" else 1000
 
 
@@ -184,5 +184,6 @@ def rank(value: Any) -> Any:
     from fractions import Fraction
 
     return (
+        # Strides may be fractions: `1/2` after an upsampling.
         math.inf if value == "all" else math.prod(map(Fraction, value.split("x"))) if value else 0
     )

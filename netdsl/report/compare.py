@@ -43,6 +43,7 @@ def compare_tables(a: Architecture, b: Architecture, view: TableView) -> Compare
                 if line
             )
 
+        # Blocks within others are parts of their lines: sorted among them they would count twice.
         outermost = (group for group in lines if not first_of(group).depth)
         lines = sorted(outermost, key=largest, reverse=True)
     return ComparedNetworks((a, b), contents, lines)
@@ -68,6 +69,7 @@ def _matched_lines(a: TableContent, b: TableContent) -> list[LineGroup]:
     keys = Keys()
     ours, theirs = ([_keys(each, line, keys) for line in each.lines] for each in (a, b))
     found = []
+    # One network with other sizes: its lines belong together by their places, whatever they say.
     by_place = same_structure(a.graph, b.graph) and (
         [(line.ops, line.depth) for line in a.lines] == [(line.ops, line.depth) for line in b.lines]
     )
@@ -103,4 +105,5 @@ def _keys(found: TableContent, line: TableLine, keys: Keys) -> tuple[Hashable, .
         line.stem or line.label,
         *of,
     )
+    # With the depth: a block is never paired with one that is within another.
     return tuple((line.depth, key) for key in alike)

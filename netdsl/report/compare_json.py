@@ -53,6 +53,7 @@ def _written(
 
 
 def _columns(values: tuple[Any, ...], view: TableView) -> dict[str, Any]:
+    # `compared_values` gives two or three values for each column, in this order.
     left = iter(values)
     sides, with_difference = ("a", "b"), ("a", "b", "difference")
     return {

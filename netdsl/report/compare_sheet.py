@@ -71,6 +71,7 @@ def compared_values(
         if not column.number:
             continue
         if column.sums:
+            # A row that one network has not is 0 params there, but no stride or field.
             values.append((b or 0) - (a or 0))
         else:
             values.append(None if a is None or b is None else round(b - a, 2))
@@ -103,6 +104,7 @@ def _label(group: LineGroup) -> str:
     """Return a mark and the line as it is in A and in B, further in where it is in a block."""
     first = first_of(group)
     names = [line.short or line.label for line in group if line is not None]
+    # `bottleneck_3` and `bottleneck_4` are one block at another place: no change of name.
     stems = {line.stem or line.label for line in group if line is not None}
     name = " -> ".join(names) if first.mark == "changed" and len(stems) > 1 else names[0]
     return f"{MARKS[first.mark]} {'  ' * first.depth}{name}"

@@ -84,6 +84,7 @@ def compare(a: Sequence[Architecture], b: Sequence[Architecture]) -> FileDiffere
 def difference(a: Architecture, b: Architecture) -> Difference:
     """Find what two networks do not share."""
     rows = rows_of(a.graph), rows_of(b.graph)
+    # By the operations: rows may differ in spelling where the networks are one.
     same = canonical(a.graph) == canonical(b.graph)
     changes = () if same else row_changes((a.graph, b.graph), rows)
     facts = zip(_facts(a, rows[0]).items(), _facts(b, rows[1]).values(), strict=True)

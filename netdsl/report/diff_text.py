@@ -100,6 +100,7 @@ def _cells(change: RowChange) -> tuple[str, str, str]:
     sides = [row for row in (change.a, change.b) if row is not None]
     texts = [
         cut(row.text, WIDEST_LAYER)
+        # Of a layer that is the same but reads another, the text is written once.
         for row in (sides if sides[0].key != sides[-1].key else sides[-1:])
     ]
     outputs = [dims(row.row.output) for row in sides]

@@ -82,6 +82,7 @@ def explained(what: str, colour: bool = False, others: Iterable[str] = ()) -> st
     """
     if what.upper() in titles():
         return for_terminal(page(what.upper()), colour)
+    # `conv3-64(bn)` is a layer as it is written; `l2norm` is a word with a number in it.
     word = what if what in KINDS or what in _FORMS else re.sub(r"[0-9].*|-.*|/.*|\(.*", "", what)
     if word == "activations":
         return for_terminal(activations_page(), colour)
@@ -90,6 +91,7 @@ def explained(what: str, colour: bool = False, others: Iterable[str] = ()) -> st
     if word in KINDS:
         if "(" in what:
             _check_options(what, KINDS[word])
+        # `max` is a merge and a layer; for all others both pages are one.
         pages = dict.fromkeys((kind_page(KINDS[word]), kind_page(layer_kind(word))))
         return for_terminal("\n\n".join(pages), colour)
     if word in _SECTIONS:
@@ -133,6 +135,7 @@ def _check_options(layer: str, kind: type[Kind]) -> None:
     faults = [
         fault
         for fault in check_source(Source("<text>", text), PLAIN, "network").diagnostics
+        # What is asked is the option: that the layer lacks its amount is not the question.
         if fault.code in ("N001", "N003", "N103", "N107")
     ]
     if faults:

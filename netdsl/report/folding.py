@@ -22,11 +22,12 @@ def folded(
         groups: the lines, in the order in which they are shown.
         graphs: of the networks.
         in_order: whether that is the network's order. Then each line must read the one before:
-            branches next to each other are not repeat.
+            branches next to each other are not repeats.
     """
     found: list[tuple[int, list[LineGroup]]] = []  # how often, and a line with those within it
     before: LineGroup = ()
     for start, stop in _trees(groups):
+        # From the inside: blocks whose repeats were folded alike are alike themselves.
         own = [groups[start], *folded(groups[start + 1 : stop], graphs, in_order)]
         if (
             found
@@ -47,6 +48,7 @@ def _trees(groups: Sequence[LineGroup]) -> Iterator[tuple[int, int]]:
     start = 0
     while start < len(groups):
         stop = start + 1
+        # A deeper line is part of the block above it.
         while stop < len(groups) and _depth(groups[stop]) > _depth(groups[start]):
             stop += 1
         yield start, stop

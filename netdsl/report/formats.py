@@ -87,6 +87,7 @@ def as_text(sheet: TableSheet, width: int | None = None) -> str:
     room = (
         _WIDEST_LABEL
         if width is None
+        # Figures are never cut: labels give way, down to 12 characters.
         else max(12, min(_WIDEST_LABEL, width - sum(others) - 2 * len(others)))
     )
     for line in cells:
@@ -151,12 +152,14 @@ def as_csv(sheet: TableSheet) -> str:
     feet = [(foot.label, 0, foot.values) for foot in sheet.feet] if sheet.grouped else []
     before = ""
     for label, _, values in (*sheet.lines, *feet):
+        # A program reads each line by itself: the label of the group is in all of its lines.
         before = label or (before if sheet.grouped else "")
         writer.writerow(map(_spreadsheet_cell, (before, *map(_in_words, values))))
     return out.getvalue().rstrip("\n")
 
 
 def _spreadsheet_cell(value: Any) -> Any:
+    # Names come from files of strangers: `=cmd()` must stay a text.
     return spreadsheet_text(value) if isinstance(value, str) else value
 
 
@@ -185,6 +188,7 @@ def as_latex(sheet: TableSheet) -> str:
         shown = [
             _tex(cells[0]),
             *(
+                # A backslash within an f-string's braces is an error before Python 3.12.
                 f"${cell.replace('x', chr(92) + 'times ')}$"
                 if head.shapes and cell and " " not in cell
                 else _tex(cell)

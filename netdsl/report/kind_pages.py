@@ -127,6 +127,7 @@ def _own_first(kind: type[Kind]) -> list[Option[Any]]:
         for option in vars(cls).values()
         if isinstance(option, Option)
     ]
+    # Those that a subclass replaces are left out.
     return [option for option in own if kind.options.get(option.name) is option]
 
 
@@ -157,6 +158,7 @@ def said(kind: type[Kind], rule: str) -> str:
             return ""
         if rule in vars(cls):
             words = _paragraph(vars(cls)[rule].__doc__)
+            # `K*K*C*N` and `N channels` keep their capitals.
             return words[:1].lower() + words[1:] if words[1:2].islower() else words
     return ""
 

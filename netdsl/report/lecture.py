@@ -64,6 +64,7 @@ def _row(graph: Graph, row: LayerRow) -> str:
 def _kernel(array: Weight, came: Shape) -> str:
     """(3*3*64)*128 of a convolution, 7*7*512*4096 of a dense layer on 7x7x512."""
     *first, last = array.shape
+    # As slides have it: 7*7*512*4096 shows where the 25,088 inputs come from.
     if len(first) == 1 and first[0] == math.prod(came):
         return _product((*came, last))
     return f"({_product(tuple(first))})*{last}" if len(first) > 1 else _product(array.shape)

@@ -160,6 +160,7 @@ def _tree(
 ) -> list[TableLine]:
     """Return the block that holds the layers from start to stop, and the blocks within it."""
     label = paths[start][depth]
+    # Layers' names hold the whole path: `stage_2_bottleneck_1`.
     short = label.removeprefix(f"{paths[start][depth - 1]}_") if depth else label
     lines = [_sum(label, layers[start:stop], depth, short, re.sub(r"_[0-9]+$", "", short))]
     at = start

@@ -40,6 +40,7 @@ def titles_of(lines: Iterable[TableLine]) -> list[str]:
     titles: list[str] = []
     for filters in dict.fromkeys(line.filters for line in lines):
         own = [title for title, _ in filters]
+        # Merged as sequences, so that `#3x3 reduce` is before `#3x3` in the columns as in each row.
         pairs = aligned([(title,) for title in titles], [(title,) for title in own])
         titles = [titles[i] if i is not None else own[j or 0] for i, j in pairs]
     return list(dict.fromkeys(titles))
@@ -91,6 +92,7 @@ class _Module:
         numbers: dict[str, int] = {}
         for index in convolutions:
             before = self._before(index)
+            # Equal convolutions in a row are one entry, `double #3x3`.
             if before is not None and self._alike(before, index):
                 continue
             title = self._title(index)
@@ -102,6 +104,7 @@ class _Module:
         if set(self._window(index)) != {1}:
             return self._run(index)
         after, before = self._after(index), self._before(index)
+        # A 1x1 convolution before a larger one has fewer channels for that one's sake.
         if after is not None and max(self._window(after), default=1) > 1:
             return f"{self._run(after)} reduce"
         pooled = before is not None and isinstance(self._ops[before].kind, Pooling)

@@ -88,6 +88,7 @@ def _rows(
 
 def figures_of(network: Architecture, view: TableView, optimizer: str) -> dict[str, Any]:
     """Return what a network has in each column that is asked for, of `NETWORK_COLUMNS`."""
+    # Only what is asked: memory and receptive fields take longer than the rest.
     asked = {*view.columns, view.sort} - {None}
     own: dict[str, Any] = {
         "input": shapes_text(network.inputs),

@@ -39,7 +39,7 @@ class ComparedRow(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the change as `old -> new`."""
+        """The layer as it was written."""
         return self.row.layer.text
 
 
@@ -146,6 +146,7 @@ def _change(
     ]
     if (
         ours.key == theirs.key
+        # -1, none, is in no pair and stays itself.
         and tuple(place.get(owner, owner) for owner in ours.owners) != theirs.owners
     ):
         notes.append(f"weights {became(_owned(a, ours), _owned(b, theirs))}")
@@ -169,11 +170,13 @@ def _options(a: ComparedRow, b: ComparedRow) -> list[str]:
     found = []
     for name in a.kind.options.keys() & b.kind.options.keys():
         ours, theirs = a.kind.values[name], b.kind.values[name]
+        # What they refer to is compared as what the row reads.
         if isinstance(ours, Ref) and isinstance(theirs, Ref):
             continue
         texts = shown(ours), shown(theirs)
         if texts[0] != texts[1]:
             words = [text.partition("(")[0] for text in texts]
+            # `norm bn -> gn` and not all of their options, unless these are what differs.
             found.append(f"{name} {became(*(words if words[0] != words[1] else texts))}")
     return sorted(found)
 

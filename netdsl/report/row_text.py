@@ -31,6 +31,7 @@ def _text(graph: Graph, layer: Layer) -> str:
         return layer.text
     if spec.stride and set(spec.stride) == {1}:
         plain = spec._replace(stride=None)
+        # A pool's stride is its size where none is written: there /1 says something.
         spec = plain if make(plain).stride is None else spec
     linear = kind.element.values.get("act") is None
     around = len(kind.each_axes)
@@ -66,6 +67,7 @@ def _added(
         added |= _by_option(signature, arguments)
     said = _by_option(signature, own) if added else added
     for name, argument in added.items():
+        # A default activation that was dropped is not part of the layer.
         if name not in said and not (name == "act" and linear and not _is_none(argument.value)):
             yield argument
 

@@ -113,6 +113,7 @@ class TableContent(NamedTuple):
     @property
     def whole(self) -> TableLine:
         """Return the line of the totals."""
+        # Deeper lines are parts of those around them.
         training = sum(line.training for line in self.lines if not line.depth)
         return TableLine("total", (), self.total, training=training)
 
@@ -125,10 +126,12 @@ def content_of(network: Architecture, view: TableView) -> TableContent:
     if view.by == "network":
         lines = [line._replace(label=network.name) for line in lines]
     fields: list[Field | None] | None = None
+    # Costly columns are computed where they are asked for, their modules imported then.
     if {"rf", "stride"} & asked:
         from netdsl.analysis.receptive import last_with_positions, receptive_fields
 
         fields = receptive_fields(graph)
+        # A classifier's last operation has no positions: its field is that of its last map.
         last = last_with_positions(fields) if view.by == "network" else None
         lines = [
             line._replace(field=fields[line.ops[-1] if last is None else last]) for line in lines
@@ -151,7 +154,7 @@ def content_of(network: Architecture, view: TableView) -> TableContent:
 
 
 def _moved(graph: Graph) -> list[int]:
-    """Return the elements of its inputs, weights and output for each operation."""
+    """Return for each operation the elements of its inputs, weights and output."""
     sizes = [op.size for op in graph.ops]
     weights = [counts.total for counts in count_ops(graph)]
     return [

@@ -62,6 +62,7 @@ def _items(graph: Graph, rows: Sequence[LayerRow], depth: int) -> Iterator[_Item
                 _Item(layer_label(graph, row.layer), stage_label(row.output), False)
                 for row in inside
             )
+        # A block with several resolutions, such as a whole stage, belongs to none of them.
         elif _changes(inside) > 1:
             yield from _items(graph, inside, depth + 1)
         else:
@@ -93,6 +94,7 @@ def side_by_side(networks: Sequence[Architecture]) -> list[tuple[str, list[tuple
         pairs = aligned([(label,) for label, _ in found], [(stage.label,) for stage in own])
         merged = []
         for i, j in pairs:
+            # A stage that the networks before have not: empty cells for each of them.
             label, cells = found[i] if i is not None else (own[j or 0].label, [()] * at)
             merged.append((label, [*cells, () if j is None else own[j].layers]))
         found = merged

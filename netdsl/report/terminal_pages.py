@@ -52,6 +52,7 @@ def _plain_line(line: str, colour: bool) -> str:
     if heading:
         return f"\033[1m{heading[1]}\033[0m" if colour else heading[1]
     line = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", line)
+    # A row of a table cannot be broken.
     if len(line) <= _WIDTH or line.startswith("|"):
         return line
     from textwrap import fill

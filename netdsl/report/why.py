@@ -138,6 +138,7 @@ def _macs(graph: Graph, op: Op) -> str:
         (shapes[0][:-1], "positions of the input"),
         ((), ""),
     ):
+        # Tried and compared, so that no sum is printed that does not give the figure.
         if math.prod(positions) * whole == macs:
             times = f"{_product(positions)} {where} * " if positions else ""
             return (

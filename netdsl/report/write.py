@@ -39,6 +39,7 @@ def written_out(network: Architecture) -> str:
     lines.append(f"net {_net_name(network.name)}")
     units = UnitGraph(graph, range(len(graph.layers)), graph.pieces)
     writer = _FlowWriter(units)
+    # Before the statements: a point that is expected needs its name in the flow.
     expected = writer.named_points(network.expected)
     statements = writer.statements()
     for piece in _in_order_of_use(graph.pieces, statements):
@@ -51,6 +52,7 @@ def written_out(network: Architecture) -> str:
 def _with_free_names(graph: Graph) -> Graph:
     """Return a graph whose `let`s hide no kind of layer: the kind may be written below them."""
     taken = {piece.name for piece in graph.pieces}
+    # A text may define `let gate`, where a later version has a kind of this name.
     names = {name: unique_name(name, taken, "_") for name in sorted(taken) if name in KINDS}
     pieces = (piece._replace(name=names.get(piece.name, piece.name)) for piece in graph.pieces)
     return graph._replace(pieces=tuple(pieces)) if names else graph
@@ -76,6 +78,7 @@ def _in_order_of_use(pieces: Sequence[Piece], statements: Sequence[str]) -> list
     ordered: dict[str, Piece] = {}
     for _, at in sorted(first.items(), key=lambda each: place.get(each[0], 1)):
         inside = at
+        # Pieces within a piece precede it in the graph, and have to be defined before it.
         while inside and pieces[inside - 1].first >= pieces[at].first:
             inside -= 1
         for each in pieces[inside : at + 1]:
@@ -141,6 +144,7 @@ class _FlowWriter:
         last = None
         for flow in sorted(self.flows, key=self._order):
             continued = flow.start is not None and flow.start == last
+            # A statement `learned` ends with its line: what reads it begins with its name.
             continued = continued and not self.units.is_source(flow.start or 0)
             steps = self._steps(flow)
             if flow.start is not None and not continued:
@@ -186,6 +190,7 @@ class _FlowWriter:
             if flow.start is not None
             else {start for branch in branches for start in starts_of(branch, self.units)}
         )
+        # Half a place after its start, and before what came next in the text.
         return max([first, *(start + 0.5 for start in begins)])
 
     def _name(self, layer: int) -> str:
@@ -254,6 +259,7 @@ def _unique_names(units: list[WrittenUnit], graph: Graph) -> list[str]:
     names = []
     for unit in units:
         name = points.get(unit.end, graph.layers[unit.end].name)
+        # A point's own name is kept; every other name gives way to it.
         if name not in taken or points.get(unit.end) != name:
             plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
             if len(plain) > _LONGEST_NAME:

@@ -121,6 +121,7 @@ class _FlowFinder:
     def _continues(self, source: int, index: int) -> bool:
         """Return whether a unit continues the flow of the one that it reads."""
         return (
+            # What two layers read needs a name: its flow ends there.
             self.units.uses[source] == 1
             and source in self.open_flows
             and self._can_continue(source, index)
@@ -158,9 +159,11 @@ class _FlowFinder:
         ]
         starts = list(dict.fromkeys(branch.start for branch in branches))
         for start in starts:
+            # All branches begin on one flow, which continues with the merge: `> add[ id | F ]`.
             if start is not None and self._holds_all(start, starts):
                 taken_here = sum(_taken(branch, start) for branch in branches)
                 if (
+                    # A branch has an input of its own, or the start is read elsewhere by name.
                     None in starts
                     or taken_here < self.units.uses[start]
                     or not self._can_continue(start, index)
@@ -208,10 +211,12 @@ class _FlowFinder:
             if self.units.uses[source] == 1
             and (flow := self.open_flows.get(source)) is not None
             and self.depths.get(id(flow), 0) < DEEPEST
+            # A flow that begins with an input is a statement, and cannot be a branch.
             and not (flow.start is None and not self.units.sources[flow.items[0][0]])
             and not self._is_named_elsewhere(flow)
             and all(self.units.axes(unit)[: len(axes)] == axes for unit, _ in flow.items)
         }
+        # A branch that another one refers into needs a name for that point, so it stays a flow.
         inside = {self.flow_of.get(source) for source in sources if source not in found}
         for flow in found.values():
             others = {self.flow_of.get(unit) for unit in starts_of(flow, self.units)}

@@ -85,13 +85,16 @@ class UnitGraph:
             for layer in before
             if not unit.first <= layer < unit.stop
         ]
+        # A `let` has one input however often its layers read it; `add[ id | id ]` reads one twice.
         return tuple(dict.fromkeys(outside)) if unit.piece else tuple(outside)
 
 
 def _units(layers: range, pieces: Sequence[Piece]) -> list[WrittenUnit]:
     """Return the layers as units: of the uses of `let`s within each other, the outermost."""
     outermost = {
-        piece.first: piece for piece in sorted(pieces, key=lambda piece: piece.stop - piece.first)
+        # Smallest first: the outermost that begins at a layer overwrites those within it.
+        piece.first: piece
+        for piece in sorted(pieces, key=lambda piece: piece.stop - piece.first)
     }
     units = []
     at = layers.start
