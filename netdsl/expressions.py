@@ -161,7 +161,7 @@ def _ratio(a: Any, b: Any) -> Any:
 
 
 def round8(value: Any) -> int:
-    """To the nearest multiple of 8, never more than 10 % below the value (MobileNet's rule)."""
+    """Round to a multiple of 8, never more than 10 % below the value (MobileNet's rule)."""
     rounded: int = max(8, (math.floor(value) + 4) // 8 * 8)
     return rounded + 8 if 10 * rounded < 9 * value else rounded
 

@@ -39,7 +39,7 @@ class Keys:
 
 
 def canonical(graph: Graph) -> tuple[Any, ...]:
-    """Equal for graphs of the same operations.
+    """Return a value that is equal for graphs of the same operations.
 
     Each is numbered when all that it reads are, beginning at the first output.
     """

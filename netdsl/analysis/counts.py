@@ -97,7 +97,7 @@ def added(counts: Iterable[Counts]) -> Counts:
 
 
 def depth(graph: Graph) -> int:
-    """Convolutions of all kinds, fc and dense layers on the longest path from an input to an
+    """Count convolutions of all kinds, fc and dense layers on the longest path from an input to an
     output; `sep` counts two.
     """
     longest = _longest_paths(graph, range(len(graph.ops)))

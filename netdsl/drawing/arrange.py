@@ -243,7 +243,7 @@ class ChainBox:
         )
 
     def _shared(self, arcs: Sequence[Arc], nodes: Sequence[LaidNode]) -> list[list[Arc]]:
-        """Arcs that share a line.
+        """Return the arcs in groups that share a line.
 
         Those to one target, where they come into it at one place, and of the others those of one
         source, unless the line would end in a bar on its way.
@@ -353,7 +353,7 @@ PartBox: TypeAlias = "NodeBox | ForkBox[ChainBox] | TangleBox"
 def _in_order(
     part: Part, after: Part | None, nodes: Sequence[LaidNode], wires: Sequence[Wire]
 ) -> Part:
-    """Branches in the order in which they come into the frame that they meet in."""
+    """Put branches in the order in which they come into the frame that they meet in."""
     if not isinstance(part, Fork) or not isinstance(after, int) or len(nodes[after].entries) < 2:
         return part
     entries = {

@@ -46,7 +46,7 @@ def set_across(rows: list[list[Cell]]) -> None:
 
 
 def _near(rows: list[list[Cell]]) -> None:
-    """Positions across, as near to their neighbours above and below as the order allows."""
+    """Set positions across, as near to the neighbours above and below as the order allows."""
     for row in rows:
         v = 0.0
         for at, cell in enumerate(row):

@@ -82,8 +82,8 @@ class Labels:
         return self.graph.ops[self.graph.layers[layer].ops[-1]].shape
 
     def same(self, a: int, b: int) -> bool:
-        """Whether two layers are drawn alike: written alike, or by one place of the text with
-        other numbers, on the same positions, with the same norm and activation. Noise, such as
+        """Return whether two layers are drawn alike: written alike, or by one place of the text
+        with other numbers, on the same positions, with the same norm and activation. Noise, such as
         dropout, may have other numbers anywhere: rates often rise from layer to layer.
         """
         if self.group[a] == "input" or not self.same_place(a, b) or self.more[a] != self.more[b]:

@@ -170,7 +170,7 @@ _ALONGSIDE = 24.0  # between two sheets
 
 
 def alongside(sheets: Sequence[Sheet]) -> Sheet:
-    """Sheets side by side as one, their upper edges level; a single one as it is."""
+    """Put sheets side by side, their upper edges level; a single one stays as it is."""
     if len(sheets) == 1:
         return sheets[0]
     marks: list[Mark] = []

@@ -75,7 +75,7 @@ class Router:
         return (stop.u, v), stop.before, stop.depth
 
     def _joined(self, wire: Wire, begin: Point, before: float, end: Point) -> list[Point]:
-        """From a branch to what all of them meet in."""
+        """Return the way from a branch to what all of them meet in."""
         node = self.nodes[wire.target] if wire.target in self.stops else None
         if node is not None and node.shape == "bar":
             # A bar is as wide as its lines are apart: they go straight into it.
@@ -85,7 +85,7 @@ class Router:
         return [*_turned(begin, before, end), end]
 
     def _side_by_side(self, wire: Wire, begin: Point, after: float) -> list[Point]:
-        """Along the lane of an arc."""
+        """Return the way along the lane of an arc."""
         lane = self.lanes[wire]
         points = [] if begin[1] == lane else [(after, begin[1]), (after, lane)]
         end, before, _ = self._end(wire)
@@ -100,7 +100,7 @@ class Router:
 
     @staticmethod
     def _sideways(node: LaidNode, v: float, end: Point) -> list[Point]:
-        """Down to the middle of a node, and into its side."""
+        """Return the way down to the middle of a node, and into its side."""
         middle = end[0] + node.size.length / 2
         side = node.size.right if v > end[1] else -node.size.left
         return [(middle, v), (middle, end[1] + side)]

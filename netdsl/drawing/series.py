@@ -54,7 +54,7 @@ def cut_up(nodes: list[int], wires: Sequence[Wire], alongside: frozenset[int]) -
 
 
 def _adjacent(nodes: Iterable[int], wires: Iterable[Wire]) -> dict[int, list[int]]:
-    """Whom each node is read by; loose ends hang on START and END."""
+    """Return whom each node is read by; loose ends hang on START and END."""
     after: dict[int, list[int]] = {node: [] for node in (START, *nodes)}
     fed = set()
     for wire in wires:

@@ -36,7 +36,7 @@ def sheet_of(network: Architecture, options: Options, prefix: str = "") -> Sheet
 
 
 def _suitable(network: Architecture, options: Options) -> str:
-    """Circles for dense layers alone, a U for a U, boxes for the others."""
+    """Choose circles for dense layers alone, a U for a U, boxes for the others."""
     # Who asks for blocks and repeats asks for boxes.
     if options.fold != "all" or options.depth is not None or options.opened:
         return "graph"

@@ -106,16 +106,16 @@ class _Drawing:
         return max(*needed, max(sides) + 2 * _BETWEEN)
 
     def _length(self, boxes: Sequence[int]) -> float:
-        """From the middle of the first to that of the last of boxes one below the other."""
+        """Measure from the middle of the first to that of the last of boxes in a column."""
         heights = [self._size(box)[1] for box in boxes]
         return sum(heights) + _GAP * (len(boxes) - 1) - (heights[0] + heights[-1]) / 2
 
     def _reach(self, boxes: Sequence[int]) -> float:
-        """From the middle of the first to the lower edge of the last."""
+        """Measure from the middle of the first to the lower edge of the last."""
         return self._length(boxes) + self._size(boxes[-1])[1] / 2
 
     def _stack(self, boxes: Sequence[int], x: float, y: float, down: bool) -> None:
-        """Boxes below the first one, whose middle is at y; or above the last one's."""
+        """Place boxes below the first one, whose middle is at y; or above the last one."""
         ordered = boxes if down else boxes[::-1]
         before = 0.0
         for number, box in enumerate(ordered):
@@ -126,7 +126,7 @@ class _Drawing:
             before = half
 
     def _spread(self, boxes: Sequence[int], x: float, top: float, bottom: float) -> None:
-        """Boxes from one height to another, with equal gaps."""
+        """Place boxes from one height to another, with equal gaps."""
         free = (bottom - top - self._length(boxes)) / max(1, len(boxes) - 1)
         y, before = top, 0.0
         for number, box in enumerate(boxes):
@@ -137,7 +137,7 @@ class _Drawing:
             before = half
 
     def _row(self, boxes: Sequence[int], left: float, right: float, y: float) -> None:
-        """Boxes from left to right, with equal gaps."""
+        """Place boxes from left to right, with equal gaps."""
         widths = [self._size(box)[0] for box in boxes]
         free = (right - left - sum(widths)) / (len(boxes) + 1)
         x = left

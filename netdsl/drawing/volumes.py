@@ -184,7 +184,7 @@ class _Painter:
     # --- wires ---
 
     def _wires(self) -> list[Mark]:
-        """From each step to the next: the window as a pyramid, or two lines, or an arrow."""
+        """Draw from each step to the next: the window as a pyramid, two lines, or an arrow."""
         found: list[Mark] = []
         for number, (_, after) in enumerate(pairwise(self.all.steps)):
             source, target = self.bodies[number][-1].box, after.box
@@ -255,7 +255,7 @@ class _Painter:
         return [(x, y + number * (high + _APART), each) for number in range(count)]
 
     def _arcs(self) -> list[Mark]:
-        """Skips, above all cuboids that they pass."""
+        """Draw the skips, above all cuboids that they pass."""
         found: list[Mark] = []
         placed: list[tuple[int, int, float]] = []
         last_box = len(self.all.boxes) - 1

@@ -45,7 +45,7 @@ class WrittenBlocks:
         return BlockRules(_length, self._rank, _alike)
 
     def _rank(self, chain: ItemChain) -> int:
-        """2 for a whole use, 0 for what cuts one in two, or holds one use after another."""
+        """Return 2 for a whole use, 0 for what cuts one in two or holds one after another."""
         first, last = chain[0].span[0], chain[-1].span[1]
         # References have no span.
         if first < 0 or last < 0:
@@ -75,7 +75,7 @@ def _alike(role: str, other: str) -> bool:
 
 
 def _length(chain: ItemChain) -> int:
-    """About how many characters a chain takes as Python."""
+    """Estimate how many characters a chain takes as Python."""
     total = -40 if len(chain) == 1 else -20
     for item in all_items(chain):
         if not isinstance(item.head, LayerHead):

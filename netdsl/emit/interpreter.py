@@ -152,7 +152,7 @@ class Interpreter:
         raise Disproved(f"the program takes a part [{ast.unparse(index)}]")
 
     def _computed(self, node: ast.expr) -> Any:
-        """Arithmetic of numbers."""
+        """Compute arithmetic of numbers."""
         if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
             left, right = self.value(node.left), self.value(node.right)
             if isinstance(left, int) and isinstance(right, int):

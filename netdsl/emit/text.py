@@ -63,7 +63,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _signs(text: str) -> Iterator[tuple[int, str, int]]:
-    """Brackets and commas outside strings.
+    """Yield brackets and commas outside strings.
 
     Where each is, the sign, and how many brackets are open after it.
     """

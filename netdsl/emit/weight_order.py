@@ -29,7 +29,7 @@ def weight_order(calls: KerasCalls) -> list[int]:
 
 
 def _searched(calls: KerasCalls) -> tuple[dict[int, int], list[int]]:
-    """When a search from the outputs meets each layer first, and the calls, each after its
+    """Return when a search from the outputs meets each layer first, and the calls, each after its
     inputs.
     """
     met: dict[int, int] = {}

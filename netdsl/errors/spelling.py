@@ -75,6 +75,6 @@ def edits(word: str, other: str) -> int:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean ...?`, or nothing where no known word is near."""
+    """Ask `did you mean ...?`; nothing where no known word is near."""
     match = nearest(word, known)
     return f"did you mean `{match}`?" if match else ""

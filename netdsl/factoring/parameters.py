@@ -143,7 +143,7 @@ def _part_of_width(column: Sequence[Any], widths: Sequence[Any], largest: int) -
 
 
 def _ratio(value: Any, other: Any, largest: int) -> tuple[int, int] | None:
-    """(n, 1) for n times the other, (1, n) for an nth of it; None for anything else."""
+    """Return (n, 1) for n times the other, (1, n) for an nth of it; None for anything else."""
     if value == other and value is not None and not isinstance(value, NodeName):
         return 1, 1
     if not isinstance(value, int) or not isinstance(other, int) or min(value, other) < 1:

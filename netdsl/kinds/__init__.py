@@ -26,7 +26,7 @@ UNITS = "fc"
 
 
 def keras_readers() -> dict[str, list[type[Kind]]]:
-    """The kinds that read each Keras layer, by its name without the rank."""
+    """Return the kinds that read each Keras layer, by its name without the rank."""
     readers: dict[str, list[type[Kind]]] = {}
     for kind in dict.fromkeys(KINDS.values()):
         for layer in kind.keras_layers:
@@ -35,7 +35,7 @@ def keras_readers() -> dict[str, list[type[Kind]]]:
 
 
 def layer_kind(word: str) -> type[Kind]:
-    """The kind that a word means as a layer: `max(over=h)`, and not `max[ a | b ]`.
+    """Return the kind that a word means as a layer: `max(over=h)`, and not `max[ a | b ]`.
 
     Raises:
         KeyError: where no kind has this word.
@@ -44,7 +44,8 @@ def layer_kind(word: str) -> type[Kind]:
 
 
 def make(spec: LayerSpec) -> Kind:
-    """The configured layer of a spec; an activation with an amount is `fc` with that activation.
+    """Return the configured layer of a spec; an activation with an amount is `fc` with that
+    activation.
 
     Raises:
         LayerError: for whatever the kind does not take.

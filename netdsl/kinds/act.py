@@ -58,8 +58,8 @@ class Activation(Plain):
 
     @classmethod
     def named_in_keras(cls, name: str) -> Word | None:
-        """What Keras means by the name of an activation, as the option `act` has it; None where
-        that is another kind.
+        """Return what Keras means by the name of an activation, as the option `act` has it; None
+        where that is another kind.
         """
         return Word(cls.word) if name in (cls.keras_name, *cls.keras_aliases) else None
 
@@ -437,7 +437,7 @@ class Linear(Activation):
 
 
 def activation_of(call: CallView, value: Any) -> Word:
-    """An activation by Keras's name for it, as the option `act` has it.
+    """Return an activation by Keras's name for it, as the option `act` has it.
 
     Raises:
         NoWord: where no kind has this name.
@@ -451,7 +451,7 @@ def activation_of(call: CallView, value: Any) -> Word:
 
 
 def _keras_name(value: Any) -> str:
-    """The name of an activation in a configuration: a word, or an object that holds it."""
+    """Return the name of an activation in a configuration: a word, or an object that holds it."""
     if isinstance(value, dict):
         inner = value.get("config")
         value = inner if isinstance(inner, str) else value.get("class_name", "Python code")
@@ -459,7 +459,7 @@ def _keras_name(value: Any) -> str:
 
 
 def _relu_form(call: CallView) -> str:
-    """What a ReLU layer is: plain, cut off at 6, with a slope below 0, or else general.
+    """Return what a ReLU layer is: plain, cut off at 6, with a slope below 0, or else general.
 
     Raises:
         NoWord: where it has a threshold.

@@ -68,7 +68,7 @@ class Softmax(Normalised):
         return super().shape(*inputs)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own position; over another axis than the channels also the others."""
+        """Return its own position; over another axis than the channels also the others."""
         return (Seen((), self.over != CHANNELS),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -112,7 +112,7 @@ class LogSoftmax(Normalised):
 
 
 def _log_shares(np: Any, x: Any, axes: Any = -1) -> Any:
-    """The logarithm of exp(x) over its sum along the channels, without an overflow."""
+    """Return the logarithm of exp(x) over its sum along the channels, without an overflow."""
     # Shifted by the largest: the quotient is the same, and exp never exceeds 1.
     x = x - x.max(axes, keepdims=True)
     return x - np.log(np.exp(x).sum(axes, keepdims=True))

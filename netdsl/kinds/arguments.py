@@ -13,7 +13,7 @@ from netdsl.kinds.values import Argument, Defaults, Dims, LayerSpec, Word, is_nu
 
 
 def check_head(signature: Signature, spec: LayerSpec) -> None:
-    """Checks size, amount and stride against what the kind takes.
+    """Check size, amount and stride against what the kind takes.
 
     Raises:
         LayerError: N106 for one that lacks or that the kind does not take, N201 for one below 1.
@@ -38,8 +38,8 @@ def check_head(signature: Signature, spec: LayerSpec) -> None:
 
 
 def _instead(signature: Signature, spec: LayerSpec, part: str) -> str:
-    """How a layer is written that has a part which its kind does not take: of `fc10` the size is
-    meant as an amount.
+    """Return how a layer is written that has a part which its kind does not take: of `fc10` the
+    size is meant as an amount.
     """
     takes_amount = "amount" in signature.takes or signature.group == "activation"
     if part == "size" and takes_amount and spec.amount is None and len(spec.size or ()) == 1:
@@ -48,14 +48,14 @@ def _instead(signature: Signature, spec: LayerSpec, part: str) -> str:
 
 
 def _spelled(signature: Signature, spec: LayerSpec, part: str) -> str:
-    """A layer with the part that its kind does not take."""
+    """Return a layer with the part that its kind does not take."""
     word = signature.word if part == "size" else spec.word
     return word + {"size": "3", "amount": "-64", "stride": "/2"}[part]
 
 
 def read_options(signature: Signature, spec: LayerSpec) -> tuple[dict[str, Any], frozenset[str]]:
-    """The options of a layer: the kind's defaults, then what each `default` statement says, then
-    what the layer says.
+    """Return the options of a layer: the kind's defaults, then what each `default` statement says,
+    then what the layer says.
 
     Returns:
         The options' values, and the names of those that the text states.
@@ -98,7 +98,7 @@ def _read(
     defaults: Defaults,
     values: dict[str, Any],
 ) -> set[str]:
-    """Puts the arguments into the options' values; gives the names of these options."""
+    """Put the arguments into the options' values; gives the names of these options."""
     said: set[str] = set()
     positions = iter(signature.positional)
     for argument in arguments:
@@ -118,8 +118,8 @@ def _read(
 def match(
     signature: Signature, argument: Argument, positions: Iterator[str]
 ) -> tuple[Option[Any], Any]:
-    """The option that an argument sets, and the value: by its name, by a bare word that is the
-    option's own, by position.
+    """Return the option that an argument sets, and the value: by its name, by a bare word that is
+    the option's own, by position.
 
     Raises:
         LayerError: N103 where there is no such option.
@@ -141,7 +141,7 @@ def match(
 
 
 def default_argument(signature: Signature, name: str, defaults: Defaults) -> Argument | None:
-    """What the `default` statements say of an option: the last one's argument."""
+    """Return what the `default` statements say of an option: the last one's argument."""
     found = None
     for arguments in defaults.get(signature.word, ()):
         positions = iter(signature.positional)
@@ -152,7 +152,7 @@ def default_argument(signature: Signature, name: str, defaults: Defaults) -> Arg
 
 
 def with_loose_numbers(spec: LayerSpec, option: str) -> LayerSpec:
-    """The spec with the values that have no name, words apart, as one option: a number where
+    """Return the spec with the values that have no name, words apart, as one option: a number where
     there is one, else all of them.
     """
     loose = [

@@ -52,7 +52,7 @@ class _Layout:
 
 
 def array_file(name: str, path: str, place: str) -> ArrayFile:
-    """The array of a file, its header read.
+    """Return the array of a file, its header read.
 
     Args:
         name: as it is written.
@@ -66,7 +66,7 @@ def array_file(name: str, path: str, place: str) -> ArrayFile:
 
 
 def numbers_of(file: ArrayFile) -> Any:
-    """The numbers of a file, as lists of lists.
+    """Return the numbers of a file, as lists of lists.
 
     Raises:
         NetError: N118 where the file has changed since, or holds NaN or infinity.
@@ -90,7 +90,7 @@ def numbers_of(file: ArrayFile) -> Any:
 
 
 def _transposed(value: Any, shape: Shape) -> Any:
-    """An array whose axes are the other way round."""
+    """Return an array whose axes are the other way round."""
 
     def item(place: tuple[int, ...]) -> Any:
         found = value

@@ -21,12 +21,12 @@ _OF_RANK = {
 
 
 def over_option(default: Any, doc: str) -> Choice:
-    """The option that says along which axis a kind works."""
+    """Return the option that says along which axis a kind works."""
     return Choice(default, _NAMES, f"{doc}: the channels; all positions, or {_MEANT}")
 
 
 def axes_over(over: Word, x: Shape) -> tuple[int, ...]:
-    """The axes that `over` means, counted from 0 without the batch.
+    """Return the axes that `over` means, counted from 0 without the batch.
 
     Raises:
         LayerError: N202 where the shape has no such axis.
@@ -44,12 +44,12 @@ def axes_over(over: Word, x: Shape) -> tuple[int, ...]:
 
 
 def position_axes(x: Shape) -> tuple[str, ...]:
-    """The names of a shape's axes of positions."""
+    """Return the names of a shape's axes of positions."""
     return _OF_RANK.get(len(x), ())[:-1]
 
 
 def named_axes(axes: Sequence[int], rank: int) -> Word | None:
-    """The word for axes, counted from 0 without the batch; None where they have none."""
+    """Return the word for axes, counted from 0 without the batch; None where they have none."""
     found = tuple(sorted(axes))
     if found == (rank - 1,):
         return CHANNELS

@@ -15,7 +15,7 @@ class Begun(Stated):
     values: dict[str, Any]
 
     def initial(self, np: Any, weight: Weight) -> Any:
-        """The array that one of its weights begins with; None where it is drawn at random."""
+        """Return the array that one of its weights begins with; None for one drawn at random."""
         # A norm begins as the identity: factor 1, shift 0, moving mean 0 and variance 1.
         usual = 1 if weight.role == "factor" or weight.name.endswith("variance") else 0
         start = self.values.get("bias_init" if weight.role == "bias" else "init", usual)

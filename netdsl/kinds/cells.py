@@ -58,7 +58,7 @@ def padded(np: Any, x: Any, axes: tuple[Axis, ...], counts: Shape, fill: float =
 
 
 def windows(np: Any, x: Any, axes: tuple[Axis, ...], counts: Shape, fill: float = 0) -> Any:
-    """All cells of all windows, as an array of (cells, batch, *counts, channels)."""
+    """Return all cells of all windows, as an array of (cells, batch, *counts, channels)."""
     whole = padded(np, x, axes, counts, fill)
     return np.stack([whole[cut] for _, cut in cells(axes, counts)])
 
@@ -79,5 +79,5 @@ def linear(np: Any, x: Any, sizes: Shape) -> Any:
 
 
 def by_groups(x: Any, groups: int) -> Any:
-    """The channels apart in groups of neighbours: (..., groups, channels of each)."""
+    """Return the channels apart in groups of neighbours: (..., groups, channels of each)."""
     return x.reshape(*x.shape[:-1], groups, -1)

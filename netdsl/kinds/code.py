@@ -43,7 +43,7 @@ def _part(index: Any) -> str:
 
 
 def written(value: Any) -> str:
-    """A plain value as Python writes it, strings in double quotes."""
+    """Return a plain value as Python writes it, strings in double quotes."""
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, float) and not math.isfinite(value):

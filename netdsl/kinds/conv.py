@@ -53,8 +53,8 @@ class Convolution(Trained, Windowed):
     dilation = SizesOption(1, "distance between the window's cells")
 
     def _padding(self, k: Any, name: str, x: Shape) -> tuple[list[Any], str]:
-        """The layers that pad before the convolution, and the `padding` that Keras's layer then
-        takes.
+        """Return the layers that pad before the convolution, and the `padding` that Keras's layer
+        then takes.
         """
         axes = self.axes(x)
         if not any(axis.before or axis.after for axis in axes):
@@ -67,14 +67,16 @@ class Convolution(Trained, Windowed):
         return pad_layers(k, name, tuple((axis.before, axis.after) for axis in axes)), "valid"
 
     def _apart(self, rank: int) -> bool:
-        """Whether Keras cannot take stride and dilation together: then the stride becomes a step
-        of its own.
+        """Return whether Keras cannot take stride and dilation together: then the stride becomes a
+        step of its own.
         """
         # Keras raises for strides > 1 with dilation_rate > 1.
         return max(self.strides(rank)) > 1 and max(self.dilations(rank)) > 1
 
     def _every(self, k: Any, name: str, rank: int) -> list[Any]:
-        """The step that keeps every S-th position, where the convolution itself has stride 1."""
+        """Return the step that keeps every S-th position, where the convolution itself has stride
+        1.
+        """
         if not self._apart(rank):
             return []
         return [
@@ -85,7 +87,7 @@ class Convolution(Trained, Windowed):
         ]
 
     def _arguments(self, name: str, x: Shape, padding: str) -> dict[str, Any]:
-        """What the Keras layers share, without what they do anyway."""
+        """Return what the Keras layers share, without what they do anyway."""
         rank = len(x) - 1
         given = {
             "strides": 1 if self._apart(rank) else brief(self.strides(rank)),
@@ -99,7 +101,7 @@ class Convolution(Trained, Windowed):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """The convolution with the padding before it, and with the step after it where Keras
+        """Return the convolution with the padding before it, and with the step after it where Keras
         cannot take stride and dilation together.
         """
         step = call.layer == "MaxPooling"
@@ -127,21 +129,21 @@ class Convolution(Trained, Windowed):
 
     @classmethod
     def window_in_keras(cls, last: CallView) -> CallView | None:
-        """The call whose window slides over positions, where `last` ends a convolution of this
-        kind: `last` itself, or one before it.
+        """Return the call whose window slides over positions, where `last` ends a convolution of
+        this kind: `last` itself, or one before it.
         """
         raise NotImplementedError
 
     @classmethod
     def options_in_keras(cls, last: CallView) -> dict[str, Any]:
-        """The options that do not come of the window."""
+        """Return the options that do not come of the window."""
         return cls.trained_in_keras(last)
 
 
 def _pad(
     own: Word, zeros: Pads | None, size: tuple[int, ...], dilation: tuple[int, ...], step: bool
 ) -> Any:
-    """The option `pad` of a convolution with this padding of its own, after one with zeros;
+    """Return the option `pad` of a convolution with this padding of its own, after one with zeros;
     `step` where its stride is a step of its own.
     """
     spreads = tuple(d * (k - 1) for k, d in zip(size, dilation, strict=True))
@@ -158,8 +160,8 @@ def _pad(
 
 
 def is_depthwise(call: CallView) -> bool:
-    """Whether a grouped convolution of Keras represents a depthwise one, which Keras lacks for
-    volumes, for strides that differ, and for flipped kernels.
+    """Return whether a grouped convolution of Keras represents a depthwise one, which Keras lacks
+    for volumes, for strides that differ, and for flipped kernels.
     """
     channels, flipped = call.inputs[0][-1], call.layer == "FlippedConv"
     if not (flipped or call.layer == "Conv"):
@@ -177,7 +179,7 @@ def _convolution_layer(k: Any, rank: int, flipped: bool) -> Any:
 
 
 def _convolve() -> Flag:
-    """The option of a kernel that is flipped."""
+    """Return the option of a kernel that is flipped."""
     option = Flag(
         False, "the kernel is flipped, as mathematics convolves; else it is cross-correlated"
     )

@@ -61,7 +61,7 @@ class SeparableConv(Convolution):
         return math.prod(output[:-1]) * (inputs[0][-1] + output[-1])
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The input, and what the inner step gives."""
+        """Return the input, and what the inner step gives."""
         return Saved(inputs=True, values=math.prod(output[:-1]) * inputs[0][-1])
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -116,7 +116,7 @@ class SeparableConv(Convolution):
 
     @classmethod
     def _are_two_steps(cls, depthwise: CallView, pointwise: CallView) -> bool:
-        """Whether two convolutions are the steps of one that Keras lacks."""
+        """Return whether two convolutions are the steps of one that Keras lacks."""
         size, stride, dilation = map(pointwise.sizes, ("kernel_size", "strides", "dilation_rate"))
         inner, outer = map(cls.trained_in_keras, (depthwise, pointwise))
         return (

@@ -83,12 +83,14 @@ class TransposedConv(Convolution):
         return max(0, total) // 2, total - max(0, total) // 2
 
     def can_tie_to(self, other: Kind) -> bool:
-        """A convolution, whose kernel is not flipped."""
+        """Return whether the other is a convolution whose kernel is not flipped."""
         return super().can_tie_to(other) and not other.values.get("convolve")
 
     @classmethod
     def tied_kernel(cls, kernel: Shape) -> Shape:
-        """The convolution's own: its window, C and N are the transposed one's window, N and C."""
+        """Return the convolution's own: its window, C and N are the transposed one's window, N and
+        C.
+        """
         return kernel
 
     def _extra(self, axes: tuple[Axis, ...]) -> tuple[int, ...]:
@@ -99,7 +101,7 @@ class TransposedConv(Convolution):
         return tuple(max(0, more - axis.after) for more, axis in zip(extra, axes, strict=True))
 
     def positions(self, x: Shape) -> Shape:
-        """The output's positions: (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra.
+        """Return the output's positions: (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra.
 
         Raises:
             LayerError: N204 where nothing is left, N107 for an `extra` or `dilation` that does not
@@ -164,7 +166,7 @@ class TransposedConv(Convolution):
         return math.prod(output)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The positions whose windows hold it."""
+        """Return the positions whose windows hold it."""
         return (Seen((tuple(axis.spread for axis in self.axes(inputs[0])),)),)
 
     def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
@@ -234,7 +236,7 @@ class TransposedConv(Convolution):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """The convolution with what is cut off after it."""
+        """Return the convolution with what is cut off after it."""
         conv, cuts = call, ((0, 0),) * call.rank
         if call.layer == "Cropping":
             chain = call.chain("ConvTranspose", "Cropping")

@@ -40,14 +40,14 @@ class Costed(Begun):
     # --- while training ---
 
     def trained_ops(self, output: Shape, *inputs: Shape) -> int:
-        """The elementwise operations of the forward pass while training; as in use, where the layer
-        does the same.
+        """Return the elementwise operations of the forward pass while training; as in use, where
+        the layer does the same.
         """
         return self.elementwise_ops(output, *inputs)
 
     def input_macs(self, output: Shape, *inputs: Shape) -> int:
-        """Those multiply-accumulates that the layer's input is a factor of: all of them, where none
-        works on what the layer itself has computed.
+        """Return those multiply-accumulates that the layer's input is a factor of: all of them,
+        where none works on what the layer itself has computed.
         """
         return self.macs(output, *inputs)
 

@@ -26,7 +26,7 @@ class Units(Trained):
     takes_components = True
 
     def _width(self, x: Shape) -> int:
-        """How many inputs each unit sees."""
+        """Return how many inputs each unit sees."""
         raise NotImplementedError
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -142,7 +142,7 @@ class FullyConnected(Units):
         return call.means(cls.spec(amount=call.config["units"], **options))
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The input, and with `dropconnect` which weights were dropped."""
+        """Return the input, and with `dropconnect` which weights were dropped."""
         return Saved(
             inputs=True, masks=self._width(inputs[0]) * output[0] if self.dropconnect else 0
         )

@@ -57,11 +57,11 @@ class EachElement(Kind):
         return self.count * self.inner.elementwise_ops(*self._elements((output, *inputs)))
 
     def trained_ops(self, output: Shape, *inputs: Shape) -> int:
-        """The layer's, for each element."""
+        """Return the layer's, for each element."""
         return self.count * self.inner.trained_ops(*self._elements((output, *inputs)))
 
     def input_macs(self, output: Shape, *inputs: Shape) -> int:
-        """The layer's, for each element."""
+        """Return the layer's, for each element."""
         return self.count * self.inner.input_macs(*self._elements((output, *inputs)))
 
     def backward_ops(self, output: Shape, *inputs: Shape) -> int:
@@ -69,15 +69,15 @@ class EachElement(Kind):
         return self.count * self.inner.backward_ops(*self._elements((output, *inputs)))
 
     def flops(self, output: Shape, *inputs: Shape) -> int:
-        """The layer's, for each element."""
+        """Return the layer's, for each element."""
         return self.count * self.inner.flops(*self._elements((output, *inputs)))
 
     def acts(self, output: Shape, *inputs: Shape) -> int:
-        """The layer's, for each element."""
+        """Return the layer's, for each element."""
         return self.count * self.inner.acts(*self._elements((output, *inputs)))
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The layer's, for each element."""
+        """Return the layer's, for each element."""
         saved = self.inner.saved_tensors(*self._elements((output, *inputs)))
         return saved._replace(
             values=saved.values * self.count,
@@ -87,7 +87,7 @@ class EachElement(Kind):
         )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen | None, ...]:
-        """Its own element along the axes in front, there what the layer sees."""
+        """Return its own element along the axes in front, there what the layer sees."""
         inside = self._elements((output, *inputs))
         seen = self.inner.receptive_field(*inside)
         # Elements do not see each other: along the axes in front, each position sees itself.
@@ -105,11 +105,11 @@ class EachElement(Kind):
         return output.reshape(-1, *self.each_axes, *output.shape[1:])
 
     def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
-        """The layer's."""
+        """Return the layer's."""
         return self.inner.size_formulas(*self._elements((output, *inputs)))
 
     def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
-        """The layer's."""
+        """Return the layer's."""
         return self.inner.warnings(*self._elements((output, *inputs)))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -130,15 +130,15 @@ class EachElement(Kind):
         return [fold, *self.inner.layers(k, name, inside, *elements), unfold]
 
     def replace(self, **values: Any) -> Kind:
-        """The same layer with other option values, on every element."""
+        """Return the same layer with other option values, on every element."""
         return on_each(self.inner.replace(**values), self.each_axes)
 
     def written(self) -> str:
-        """The layer within `each`, once for each axis in front."""
+        """Return the layer within `each`, once for each axis in front."""
         return self._within(self.inner.written())
 
     def head(self) -> str:
-        """The layer's, within `each`."""
+        """Return the layer's, within `each`."""
         return self._within(self.inner.head())
 
     def _within(self, text: str) -> str:
@@ -146,12 +146,12 @@ class EachElement(Kind):
 
 
 def element_of(x: Shape, axes: int) -> Shape:
-    """The shape of one element, the first `axes` axes taken away."""
+    """Return the shape of one element, the first `axes` axes taken away."""
     return Indices(x[axes:], x.limit) if isinstance(x, Indices) else x[axes:]
 
 
 def on_each(kind: Kind, axes: Shape) -> Kind:
-    """The layer on every element of axes in front; the layer itself where there are none."""
+    """Return the layer on every element of axes in front; the layer itself where there are none."""
     if not axes:
         return kind
     # A class of both, so that `isinstance(kind, Windowed)` and the class's facts hold for it.
@@ -164,7 +164,7 @@ def on_each(kind: Kind, axes: Shape) -> Kind:
 
 
 def _lifted(kind: type[Kind]) -> type[Kind]:
-    """The class of a kind's layers on every element, made once."""
+    """Return the class of a kind's layers on every element, made once."""
     if kind in _LIFTED:
         return _LIFTED[kind]
     facts = {"word": EachElement.word, "__doc__": kind.__doc__, "__module__": __name__}
@@ -176,7 +176,7 @@ def _lifted(kind: type[Kind]) -> type[Kind]:
 
 
 def _with_axes(seen: Seen | None, own: tuple[Reach, ...], x: Shape, output: Shape) -> Seen | None:
-    """What is seen of an element, with the axes of the elements in front."""
+    """Return what is seen of an element, with the axes of the elements in front."""
     if seen is None or seen == Seen():
         return seen
     # A `flatten` within each: every number of the element, but of no other element.

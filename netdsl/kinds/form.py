@@ -176,7 +176,7 @@ class Reshape(Plain):
         return self.to
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own position where the positions stay; else taken as all."""
+        """Return its own position where the positions stay; else taken as all."""
         # 4x4x3 to 16x3 keeps numbers at their places, but not along axes that could be followed.
         return (Seen() if output[:-1] == inputs[0][:-1] else Seen(None, True),)
 
@@ -215,7 +215,7 @@ class Permute(Plain):
 
     @classmethod
     def make(cls, spec: LayerSpec) -> Kind:
-        """The numbers without a name are one option: the order."""
+        """Return the layer, its numbers without a name as one option: the order."""
         return super().make(with_loose_numbers(spec, "order"))
 
     def shape(self, *inputs: Shape) -> Shape:

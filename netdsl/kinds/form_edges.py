@@ -188,7 +188,7 @@ class Widen(Plain):
 
 
 def _zeros(call: CallView) -> list[tuple[int, int]]:
-    """What the operation `pad` puts before and after each axis, the batch's first.
+    """Return what the operation `pad` puts before and after each axis, the batch's first.
 
     Raises:
         NoWord: where that is not zeros.
@@ -276,7 +276,7 @@ class Crop(Edges):
         return (*left, x[-1])
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own position, counted from before the cut."""
+        """Return its own position, counted from before the cut."""
         return (
             Seen((tuple(Reach(1, axis.before, axis.before) for axis in self.axes(inputs[0])),)),
         )

@@ -37,7 +37,7 @@ class Pixels(Plain):
     )
 
     def factors(self, x: Shape) -> tuple[int, ...]:
-        """How long a block is along each axis.
+        """Return how long a block is along each axis.
 
         Raises:
             LayerError: N203 where x has no positions, N202 for another number of axes.
@@ -84,17 +84,17 @@ class Pixels(Plain):
 
     @staticmethod
     def _factors_of(given: Shape, output: Shape) -> Shape | None:
-        """The factors that make one shape of the other; None where none do."""
+        """Return the factors that make one shape of the other; None where none do."""
         raise NotImplementedError
 
     @staticmethod
     def _split(x: Shape, factors: Shape, order: str) -> tuple[Shape, tuple[int, ...]]:
-        """The shape with the cells on axes of their own, and the order that moves them."""
+        """Return the shape with the cells on axes of their own, and the order that moves them."""
         raise NotImplementedError
 
 
 def _factors(small: Shape, large: Shape) -> Shape | None:
-    """How many times as many positions there are along each axis, where as many channels go."""
+    """Return how many times the positions grow along each axis, where as many channels go."""
     pairs = list(zip(small, large, strict=True))[:-1]
     if any(b % a for a, b in pairs):
         return None
@@ -133,13 +133,13 @@ class PixelShuffle(Pixels):
         return (*(n * by for n, by in zip(x, factors, strict=False)), x[-1] // cells)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The position whose block it lies in."""
+        """Return the position whose block it lies in."""
         # ceil((i + 1 - K)/K) to floor(i/K): the one position i // K.
         return (Seen((tuple(Reach(1, 1 - by, 0, by) for by in self.factors(inputs[0])),)),)
 
     @staticmethod
     def _split(x: Shape, factors: Shape, order: str) -> tuple[Shape, tuple[int, ...]]:
-        """The channels apart by cells, and the order that puts each axis's cells after it."""
+        """Return the channels apart by cells, and the order that puts an axis's cells after it."""
         rank = len(x) - 1
         channels = x[-1] // math.prod(factors)
         if order == "crd":
@@ -186,12 +186,14 @@ class PixelUnshuffle(Pixels):
         return (*positions, x[-1] * math.prod(factors))
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The positions of its block."""
+        """Return the positions of its block."""
         return (Seen((tuple(Reach(by, 0, by - 1) for by in self.factors(inputs[0])),)),)
 
     @staticmethod
     def _split(x: Shape, factors: Shape, order: str) -> tuple[Shape, tuple[int, ...]]:
-        """The positions apart by cells, and the order that puts the cells among the channels."""
+        """Return the positions apart by cells, and the order that puts the cells among the
+        channels.
+        """
         rank = len(x) - 1
         split = [size for n, by in zip(x, factors, strict=False) for size in (n // by, by)]
         positions, cells = range(1, 2 * rank, 2), range(2, 2 * rank + 1, 2)

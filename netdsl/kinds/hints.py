@@ -35,13 +35,13 @@ _ELSEWHERE = {
 
 
 def plain_names(name: str) -> tuple[str, str]:
-    """A name in small letters, and without axes and numbers: `conv2d_1` and `conv`."""
+    """Return a name in small letters, and without axes and numbers: `conv2d_1` and `conv`."""
     return name.lower(), re.sub(r"[123]d|[0-9_]", "", name.lower())
 
 
 def written_here(name: str, kinds: Iterable[type[Stated]]) -> str:
-    """How a layer of Keras, PyTorch or the literature is written here, by its name there: `Conv2D`,
-    `batch_normalization`, `GLU`; empty where nothing is known by it.
+    """Return how a layer of Keras, PyTorch or the literature is written here, by its name there:
+    `Conv2D`, `batch_normalization`, `GLU`; empty where nothing is known by it.
     """
     plain = plain_names(name)
     for each in plain:
@@ -52,7 +52,7 @@ def written_here(name: str, kinds: Iterable[type[Stated]]) -> str:
 
 
 def unmatched(signature: Signature, argument: Argument) -> LayerError:
-    """The error of an argument that belongs to no option."""
+    """Return the error of an argument that belongs to no option."""
     if argument.name is not None:
         return unknown_option(signature, argument.name)
     if isinstance(argument.value, Word):
@@ -61,8 +61,8 @@ def unmatched(signature: Signature, argument: Argument) -> LayerError:
 
 
 def unknown_option(signature: Signature, name: str, bare: bool = False) -> LayerError:
-    """The error of an option that the kind does not have; a bare word could have been a flag, a
-    norm, an activation.
+    """Return the error of an option that the kind does not have; a bare word could have been a
+    flag, a norm, an activation.
     """
     options = signature.options.values()
     help = ""
@@ -81,7 +81,7 @@ def unknown_option(signature: Signature, name: str, bare: bool = False) -> Layer
 
 
 def _one_too_many(signature: Signature, value: Any) -> LayerError:
-    """The error of a value without a name for which no option is left."""
+    """Return the error of a value without a name for which no option is left."""
     allowed = len(signature.positional)
     takes = f"accepts {allowed or 'no'} {plural('value', allowed)} without a name"
     message = f"`{signature.word}` {takes}; {shown(value)} is one too many"
@@ -89,7 +89,7 @@ def _one_too_many(signature: Signature, value: Any) -> LayerError:
 
 
 def respelled(signature: Signature, spec: LayerSpec) -> str:
-    """How to write a layer that lacks its size or amount: from `dense(10)`, `conv(64, 3)` or
+    """Return how to write a layer that lacks its size or amount: from `dense(10)`, `conv(64, 3)` or
     `conv-64` to netdsl's form.
     """
     numbers = [
@@ -113,7 +113,9 @@ def respelled(signature: Signature, spec: LayerSpec) -> str:
 
 
 def _elsewhere(signature: Signature, name: str) -> str:
-    """How other libraries' words for an option, or for what is not an option, are written here."""
+    """Return how other libraries' words for an option, or for what is not an option, are written
+    here.
+    """
     part, written = _ELSEWHERE.get(name, ("", ""))
     if written in signature.options:
         return f"did you mean `{written}`?"

@@ -97,7 +97,7 @@ def _positive(argument: Argument) -> bool:
 def keras_initializer(
     k: Any, kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | None = None
 ) -> Any:
-    """The Keras initializer of an `Initial` option.
+    """Return the Keras initializer of an `Initial` option.
 
     `shape` is that of Keras's weight, where it
     is another one than the kind's.
@@ -116,7 +116,9 @@ def keras_initializer(
 
 
 def initial_of(call: CallView, key: str) -> Any:
-    """How weights begin, as an `Initial` option has it; None where the language cannot say it."""
+    """Return how weights begin, as an `Initial` option has it; None where the language cannot say
+    it.
+    """
     constant = call.constant(key)
     if constant is not None:
         return constant
@@ -201,8 +203,8 @@ class Trained(Kind):
     def trained_in_keras(
         cls, call: CallView, *kernels: str, penalised: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """The options of a Keras layer with kernels: bias, activation, penalties; and how the
-        weights begin, where that is not Keras's usual way.
+        """Return the options of a Keras layer with kernels: bias, activation, penalties; and how
+        the weights begin, where that is not Keras's usual way.
 
         Args:
             call: of the Keras layer.
@@ -234,7 +236,7 @@ class Trained(Kind):
 
 
 def _penalty(call: CallView, key: str) -> dict[str, Any]:
-    """The options of a penalty. Keras's l2 is l2*||W||^2, the language's (l2/2)*||W||^2."""
+    """Return the options of a penalty. Keras's l2 is l2*||W||^2, the language's (l2/2)*||W||^2."""
     value = call.config.get(key)
     if not value:
         return {}

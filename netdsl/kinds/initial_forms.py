@@ -20,8 +20,8 @@ class Form(NamedTuple):
 
 
 def filter_forms(full: Shape, axes: tuple[int, ...]) -> tuple[Form, ...]:
-    """The forms of filters, (N, window..., C): the axes of N and C may be left out where they
-    are 1.
+    """Return the forms of filters, (N, window..., C): the axes of N and C may be left out where
+    they are 1.
     """
     # From the fullest to the shortest: `check_lists` names them the other way round.
     shapes = [full]
@@ -33,7 +33,7 @@ def filter_forms(full: Shape, axes: tuple[int, ...]) -> tuple[Form, ...]:
 
 
 def own_forms(shape: Shape) -> tuple[Form, ...]:
-    """The forms of a weight as it is: axes of 1 at its ends may be left out."""
+    """Return the forms of a weight as it is: axes of 1 at its ends may be left out."""
     return filter_forms(shape, tuple(range(len(shape))))
 
 

@@ -20,7 +20,7 @@ _SOBEL = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1))
 
 
 def _box(window: Shape) -> list[Any]:
-    """The mean of the window."""
+    """Return the mean of the window."""
     from fractions import Fraction
 
     # A fraction, as numbers of the language are: exact until Keras takes them.
@@ -45,7 +45,7 @@ def _sobel_y(window: Shape) -> list[Any]:
 
 
 def _laplace(window: Shape) -> list[Any]:
-    """The sum of second differences along the axes."""
+    """Return the sum of second differences along the axes."""
     # The middle; a direct neighbour has 1, a diagonal one 0.
     near = {(0,) * len(window): -2 * len(window)}
     cells = list(_offsets(window))
@@ -73,7 +73,7 @@ def _gabor(window: Shape, angle: Any) -> list[Any]:
 
 
 def _offsets(window: Shape) -> Any:
-    """The cells of a window, as distances from its middle along each axis."""
+    """Return the cells of a window, as distances from its middle along each axis."""
     # An even window has its middle between two cells: 2x2 is at -0.5 and 0.5.
     return product(*([at - (size - 1) / 2 for at in range(size)] for size in window))
 
@@ -97,7 +97,7 @@ SPELLED = "box, gauss(1.5), sobel_x, sobel_y, laplace, gabor(45)"
 
 
 def is_named(value: Any) -> bool:
-    """Whether a value is a kernel by its name, with its number where it has one."""
+    """Return whether a value is a kernel by its name, with its number where it has one."""
     if not isinstance(value, Word) or value.text not in _MAKERS:
         return False
     numbers = [each.value for each in value.arguments if each.name is None]
@@ -108,7 +108,8 @@ def is_named(value: Any) -> bool:
 
 
 def named_kernel(word: Word, window: Shape, option: str) -> Any:
-    """The kernel of a name on a window, as lists of lists; `option` is the one that names it.
+    """Return the kernel of a name on a window, as lists of lists; `option` is the one that names
+    it.
 
     Raises:
         LayerError: N216 where it is not made for this window.

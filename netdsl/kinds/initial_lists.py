@@ -29,7 +29,7 @@ MAX_COMPONENTS = 4096
 
 
 def listed_weight(kind: Kind, option: str, *inputs: Shape) -> Weight | None:
-    """The weight that a list can say the beginning of; None where there is none, or several."""
+    """Return the weight that a list can say the beginning of; None for none, or several."""
     found = [each for each in kind.weights(*inputs) if each.role in _ROLES[option]]
     return found[0] if len(found) == 1 else None
 
@@ -107,7 +107,7 @@ def _forms(kind: Kind, option: str, weight: Weight) -> tuple[Form, ...]:
 
 
 def lists_of(kind: Kind) -> Iterator[str]:
-    """The options of a layer in which a list says how weights begin."""
+    """Return the options of a layer in which a list says how weights begin."""
     for option in _ROLES:
         value = kind.values.get(option)
         if is_array(value):
@@ -115,7 +115,9 @@ def lists_of(kind: Kind) -> Iterator[str]:
 
 
 def is_array(value: Any) -> bool:
-    """Whether a value says one number for each of a weight: a list, a kernel's name, or a file."""
+    """Return whether a value says one number for each of a weight: a list, a kernel's name, or a
+    file.
+    """
     return isinstance(value, ArrayFile) or is_of_numbers(value) or is_named(value)
 
 
@@ -124,7 +126,7 @@ def _shape_of(value: Any) -> Shape | None:
 
 
 def _list_of(kind: Kind, option: str, weight: Weight, inputs: tuple[Shape, ...]) -> Any:
-    """The list that an option's value is or names.
+    """Return the list that an option's value is or names.
 
     Raises:
         LayerError: N216 where the kernel of a name is not made for the layer's window.
@@ -138,8 +140,8 @@ def _list_of(kind: Kind, option: str, weight: Weight, inputs: tuple[Shape, ...])
 
 
 def arranged(kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | None = None) -> Any:
-    """The list of an option as nested lists of its weight's shape, or of another with as many
-    numbers in the same order.
+    """Return the list of an option as nested lists of its weight's shape, or of another with as
+    many numbers in the same order.
     """
     weight = listed_weight(kind, option, *inputs)
     assert weight is not None
@@ -156,7 +158,7 @@ def arranged(kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | 
 
 
 def _places(form: Form, weight: Weight) -> Iterator[int]:
-    """The places in a list of this form of a weight's numbers, in their order."""
+    """Return the places in a list of this form of a weight's numbers, in their order."""
     # Stride 0 repeats: one 3x3 list for all channels of a depthwise convolution.
     strides = [math.prod(form.full[axis + 1 :]) if form.full[axis] > 1 else 0 for axis in form.axes]
     steps = (
@@ -167,8 +169,8 @@ def _places(form: Form, weight: Weight) -> Iterator[int]:
 
 
 def written_list(kind: Kind, option: str, weight: Weight, numbers: Sequence[Any]) -> Any:
-    """The shortest list that says that a weight begins at these numbers, in its order; one number
-    where they are all the same.
+    """Return the shortest list that says that a weight begins at these numbers, in its order; one
+    number where they are all the same.
     """
     if len(set(numbers)) == 1:
         return numbers[0]

@@ -122,7 +122,7 @@ class Kind(Costed):
         raise NotImplementedError
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
-        """What the layer computes in use, defined in NumPy, in the precision of its inputs.
+        """Return what the layer computes in use, defined in NumPy, in the precision of its inputs.
 
         Args:
             np: NumPy.
@@ -139,15 +139,15 @@ class Kind(Costed):
         return False
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
-        """The Keras layers, applied one after the other; `k` has `keras` and `custom` (netdsl's
-        own layers).
+        """Return the Keras layers, applied one after the other; `k` has `keras` and `custom`
+        (netdsl's own layers).
         """
         raise NotImplementedError
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """The layer of this kind that a call of one of `keras_layers` is, maybe together with
-        calls before it: what `layers` makes, read again. None where it is one of another kind.
+        """Return the layer of this kind that a call of one of `keras_layers` is, maybe together
+        with calls before it: what `layers` makes, read again. None where it is one of another kind.
 
         Raises:
             NoWord: where the kind lacks what the Keras layer does.
@@ -155,7 +155,7 @@ class Kind(Costed):
         raise NotImplementedError
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """What is saved for the backward pass."""
+        """Return what is saved for the backward pass."""
         saved, size = (self.saved_for_backward or "").split(), math.prod(output)
         return Saved(
             inputs="inputs" in saved,
@@ -165,7 +165,8 @@ class Kind(Costed):
         )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen | None, ...]:
-        """What each position of the output sees of each input: the positions, not the channels.
+        """Return what each position of the output sees of each input: the positions, not the
+        channels.
 
         None where nothing of it is seen.
         """
@@ -175,21 +176,21 @@ class Kind(Costed):
         return (Seen(() if "position" in words else None, "all" in words),) * len(inputs)
 
     def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
-        """How many positions the output has on each axis, as sums with their numbers; none where
-        no window slides.
+        """Return how many positions the output has on each axis, as sums with their numbers; none
+        where no window slides.
         """
         return ()
 
     def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
-        """The forms of a list that says how a kernel of this shape begins."""
+        """Return the forms of a list that says how a kernel of this shape begins."""
         return own_forms(kernel)
 
     def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
-        """What a reader should be warned of."""
+        """Return what a reader should be warned of."""
         return []
 
     def with_resolved_defaults(self) -> Kind:
-        """The layer with those defaults that depend on other options.
+        """Return the layer with those defaults that depend on other options.
 
         Raises:
             LayerError: for options that do not go together.
@@ -197,25 +198,25 @@ class Kind(Costed):
         return self
 
     def can_tie_to(self, other: Kind) -> bool:
-        """Whether its kernel can be that of the other layer, transposed."""
+        """Return whether its kernel can be that of the other layer, transposed."""
         return isinstance(other, tuple(KINDS[word] for word in self.tied_to))
 
     @classmethod
     def tied_kernel(cls, kernel: Shape) -> Shape:
-        """The kernel's shape that the layer needs to be tied to one of this shape: a matrix the
-        other way round.
+        """Return the kernel's shape that the layer needs to be tied to one of this shape: a matrix
+        the other way round.
         """
         return kernel[::-1]
 
     @classmethod
     def example(cls) -> str:
-        """One spelling of the kind, for messages."""
+        """Return one spelling of the kind, for messages."""
         if cls.takes.get("size") == cls.takes.get("amount") == "yes":
             return f"{cls.word}3-64"
         return cls.cases[0].text
 
     def referenced_inputs(self) -> tuple[tuple[int, Shape], ...]:
-        """The operations that come in besides the chain's: those that the layer's options
+        """Return the operations that come in besides the chain's: those that the layer's options
         refer to.
         """
         return tuple((ref.op, ref.shape) for ref in self.references().values())
@@ -236,7 +237,7 @@ class Kind(Costed):
         stride: tuple[int, ...] | None = None,
         **options: Any,
     ) -> LayerSpec:
-        """A layer of this kind with these options, the first of them without their names."""
+        """Return a layer of this kind with these options, the first of them without their names."""
         arguments = [
             *(Argument(None, value) for value in values),
             *(Argument(name, value) for name, value in options.items()),
@@ -245,7 +246,7 @@ class Kind(Costed):
 
     @classmethod
     def make(cls, spec: LayerSpec) -> Kind:
-        """The configured layer.
+        """Return the configured layer.
 
         Raises:
             LayerError: for a size, amount, stride or option that the kind does not take, or that is
@@ -255,13 +256,13 @@ class Kind(Costed):
         return cls(spec, *read_options(cls.signature, spec)).with_resolved_defaults()
 
     def replace(self, **values: Any) -> Kind:
-        """The same layer with other option values."""
+        """Return the same layer with other option values."""
         # Past `make`: the values are read already, and defaults must not be resolved a second time.
         spec = LayerSpec(self.word, self.size, self.amount, self.stride)
         return type(self)(spec, {**self.values, **values}, self.explicit)
 
     def references(self) -> dict[str, Ref]:
-        """The options that refer to a named point."""
+        """Return the options that refer to a named point."""
         return {
             name: self.values[name]
             for name in self.point_options
@@ -276,7 +277,7 @@ class Kind(Costed):
         reads: tuple[str, ...] = ("x",),
         writes: str = "x",
     ) -> tuple[str, ...]:
-        """The layer as Keras source: what is assigned, one after the other, to the variable
+        """Return the layer as Keras source: what is assigned, one after the other, to the variable
         `writes`.
 
         The first reads the variables `reads`, the others what was written: `layers.Conv2D(64, 3,
@@ -297,13 +298,13 @@ class Kind(Costed):
         return tuple(lines)
 
     def as_value(self) -> str:
-        """The layer as an option of another: `relu`, `bn(momentum=0.9, eps=1e-05, scale=yes,
+        """Return the layer as an option of another: `relu`, `bn(momentum=0.9, eps=1e-05, scale=yes,
         shift=yes)`.
         """
         return self.written()
 
     def written(self) -> str:
-        """The layer with every default, as `expand` prints it."""
+        """Return the layer with every default, as `expand` prints it."""
         inside = ", ".join(
             f"{name}={option.shown(self.values[name])}"
             for name, option in self.options.items()
@@ -312,21 +313,21 @@ class Kind(Costed):
         return self.head() + (f"({inside})" if inside else "")
 
     def opening(self) -> str:
-        """What is written before a merge's branches: `matmul(transpose=yes)`; nothing for
-        `[ a | b ]`.
+        """Return what is written before a merge's branches: `matmul(transpose=yes)`; nothing for `[
+        a | b ]`.
         """
         written = Kind.written(self)
         return "" if self.wordless and written == self.word else written
 
     def head(self) -> str:
-        """The word with its size, amount and stride: `conv3-64/2`."""
+        """Return the word with its size, amount and stride: `conv3-64/2`."""
         size = dims(self.size) if self.size else ""
         amount = f"-{self.amount}" if self.amount is not None else ""
         return f"{self.word}{size}{amount}" + (f"/{dims(self.stride)}" if self.stride else "")
 
 
 def _states(kind: type[Kind], rule: str) -> bool:
-    """Whether a kind, or a class that it shares with others, has a rule of its own."""
+    """Return whether a kind, or a class that it shares with others, has a rule of its own."""
     # A class method is another object at each access: its function is compared.
     own, none = getattr(kind, rule), getattr(Kind, rule)
     return getattr(own, "__func__", own) is not getattr(none, "__func__", none)

@@ -15,8 +15,8 @@ MAX_NESTED = 32
 
 
 def mixed(items: Sequence[Any]) -> str:
-    """What is wrong with a list whose values are not of one sort: numbers, texts, yes and no, or
-    lists; empty where they are.
+    """Return what is wrong with a list whose values are not of one sort: numbers, texts, yes and
+    no, or lists; empty where they are.
     """
     # Reversed, so that the first of each sort is what the message shows.
     sorts = {_sort(item): item for item in reversed(items)}
@@ -33,7 +33,7 @@ def _sort(value: Any) -> type:
 
 
 def too_large(value: tuple[Any, ...], numbers: int) -> str:
-    """What a list has too much of; empty where it does not.
+    """Return what a list has too much of; empty where it does not.
 
     Lists that are in it several times are looked through once, and count each time: a few lines
     can make one of more numbers than there is memory.
@@ -63,7 +63,7 @@ def too_large(value: tuple[Any, ...], numbers: int) -> str:
 
 
 def is_of_numbers(value: Any) -> bool:
-    """Whether a value is a list, not empty, of numbers alone or of such lists alone."""
+    """Return whether a value is a list, not empty, of numbers alone or of such lists alone."""
     waiting = [value]
     while waiting:
         items = waiting.pop()
@@ -77,8 +77,8 @@ def is_of_numbers(value: Any) -> bool:
 
 
 def shape_of(value: Any) -> tuple[int, ...] | None:
-    """How many items lists of lists have along each axis; None where their lengths differ, or
-    numbers and lists are mixed.
+    """Return how many items lists of lists have along each axis; None where their lengths differ,
+    or numbers and lists are mixed.
     """
     if type(value) is not tuple:
         return ()
@@ -88,7 +88,7 @@ def shape_of(value: Any) -> tuple[int, ...] | None:
 
 
 def flat(value: Any) -> list[Any]:
-    """All numbers of lists of lists, in order."""
+    """Return all numbers of lists of lists, in order."""
     return [number for item in value for number in flat(item)] if type(value) is tuple else [value]
 
 

@@ -99,7 +99,7 @@ class Concatenate(Merge):
         return (*inputs[0][:at], sum(x[at] for x in inputs), *inputs[0][at + 1 :])
 
     def axis(self, x: Shape) -> int:
-        """The axis of the branches that is joined, counted from 0 without the batch.
+        """Return the axis of the branches that is joined, counted from 0 without the batch.
 
         Raises:
             LayerError: N202 where they have no such axis.
@@ -112,7 +112,7 @@ class Concatenate(Merge):
         return axes[0]
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own position, counted from where the branch begins along the axis."""
+        """Return its own position, counted from where the branch begins along the axis."""
         at, begin, found = self.axis(inputs[0]), 0, []
         for x in inputs:
             axes = [
@@ -194,7 +194,7 @@ def _as_deep(inputs: tuple[Any, ...]) -> list[Any]:
 
 
 def _spread(k: Any, name: str, inputs: tuple[Shape, ...]) -> Any:
-    """Gives vectors positions of size 1, which a merge of Keras then repeats, as it does a single
+    """Give vectors positions of size 1, which a merge of Keras then repeats, as it does a single
     channel.
     """
     axes = max(map(len, inputs))

@@ -113,7 +113,7 @@ class MatrixProduct(Merge):
         return math.prod(output) * inputs[0][-1]
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own row of the first branch, and all of the second."""
+        """Return its own row of the first branch, and all of the second."""
         return (Seen(), Seen(None, True))
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:

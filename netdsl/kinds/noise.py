@@ -29,7 +29,7 @@ class TrainingNoise(Plain):
         return inputs[0]
 
     def trained_ops(self, output: Shape, *inputs: Shape) -> int:
-        """An operation for each number: it is multiplied, or something is added."""
+        """Count an operation for each number: it is multiplied, or something is added."""
         return math.prod(output)
 
 
@@ -102,7 +102,7 @@ class SpatialDropout(Dropping):
         return inputs[0]
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """A mask of the channels."""
+        """Return a mask of the channels."""
         return Saved(masks=output[-1])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -145,7 +145,7 @@ class DropPath(Dropping):
     )
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """Whether the example was dropped."""
+        """Return whether the example was dropped."""
         return Saved(masks=1)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

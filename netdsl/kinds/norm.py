@@ -56,11 +56,11 @@ class Affine(Norm):
         return math.prod(output) * (7 + 3 * self.scale + self.shift)
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The input, and the mean and deviation of each group of numbers."""
+        """Return the input, and the mean and deviation of each group of numbers."""
         return Saved(inputs=True, values=2 * self.statistics(inputs[0]))
 
     def statistics(self, x: Shape) -> int:
-        """How many means are taken."""
+        """Return how many means are taken."""
         raise NotImplementedError
 
     def initial(self, np: Any, weight: Weight) -> Any:
@@ -79,7 +79,7 @@ class Affine(Norm):
         return x * weights.get("gamma", 1) + weights.get("beta", 0)
 
     def _arguments(self) -> dict[str, Any]:
-        """What the Keras layers share, without what they do anyway."""
+        """Return what the Keras layers share, without what they do anyway."""
         off = {"center": self.shift, "scale": self.scale}
         return {
             "epsilon": float(self.eps),
@@ -88,7 +88,7 @@ class Affine(Norm):
 
     @classmethod
     def affine_in_keras(cls, call: CallView) -> dict[str, Any]:
-        """The options of a Keras layer with a factor and an offset."""
+        """Return the options of a Keras layer with a factor and an offset."""
         call.refuse_other_axis()
         call.refuse_set(
             "beta_constraint", "gamma_constraint", "beta_regularizer", "gamma_regularizer"
@@ -140,7 +140,7 @@ class BatchNorm(Affine):
         return super().elementwise_ops(output, *inputs)
 
     def statistics(self, x: Shape) -> int:
-        """One for each channel."""
+        """Return one for each channel."""
         return x[-1]
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -176,7 +176,7 @@ class LayerNorm(Affine):
     )
 
     def statistics(self, x: Shape) -> int:
-        """One for each position."""
+        """Return one for each position."""
         return math.prod(x[:-1])
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -231,7 +231,7 @@ class GroupNorm(Affine):
         return x
 
     def statistics(self, x: Shape) -> int:
-        """One for each group."""
+        """Return one for each group."""
         return self.groups
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -292,7 +292,7 @@ class InstanceNorm(Affine):
         return x
 
     def statistics(self, x: Shape) -> int:
-        """One for each channel."""
+        """Return one for each channel."""
         return x[-1]
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
@@ -310,7 +310,7 @@ class InstanceNorm(Affine):
 
 
 def _has_own_groups(call: CallView) -> bool:
-    """Whether each channel is a group, and has several positions."""
+    """Return whether each channel is a group, and has several positions."""
     alone = call.config["groups"] in (-1, call.output[-1])
     return alone and len(call.inputs[0]) > 1
 
@@ -339,7 +339,7 @@ class RootMeanSquareNorm(Norm):
         return (Weight("scale", inputs[0][-1:], "factor"),)
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The input, and the root mean square of each position."""
+        """Return the input, and the root mean square of each position."""
         return Saved(inputs=True, values=math.prod(inputs[0][:-1]))
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:

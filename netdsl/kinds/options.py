@@ -52,8 +52,8 @@ class Option(Generic[T]):
         return self.declared
 
     def default_under(self, defaults: Defaults) -> T:
-        """The option's value where a layer says nothing of it, while these defaults are in force
-        for other kinds.
+        """Return the option's value where a layer says nothing of it, while these defaults are in
+        force for other kinds.
         """
         return self.default
 
@@ -69,7 +69,7 @@ class Option(Generic[T]):
         return self if instance is None else instance.values[self.name]
 
     def read(self, value: Any, defaults: Defaults = NO_DEFAULTS) -> T:
-        """The option's value from what was given.
+        """Return the option's value from what was given.
 
         Raises:
             LayerError: N107 where it is not what the option accepts.
@@ -77,25 +77,27 @@ class Option(Generic[T]):
         raise NotImplementedError
 
     def bare_words(self) -> tuple[str, ...]:
-        """The words that set the option without its name."""
+        """Return the words that set the option without its name."""
         return ()
 
     def of_bare(self, word: Word) -> Any:
-        """The value that a word without the option's name gives it; None where the word is not
-        the option's.
+        """Return the value that a word without the option's name gives it; None where the word is
+        not the option's.
         """
         return word if word.text in self.bare_words() else None
 
     def word_of(self, name: str) -> str:
-        """The bare word for what other libraries call by this name; empty where there is none."""
+        """Return the bare word for what other libraries call by this name; empty where there is
+        none.
+        """
         return ""
 
     def shown(self, value: T) -> str:
-        """A value of the option as the language writes it."""
+        """Return a value of the option as the language writes it."""
         return shown(value)
 
     def refuse(self, value: Any) -> LayerError:
-        """The error of a value that the option does not accept."""
+        """Return the error of a value that the option does not accept."""
         help = ""
         if isinstance(value, str) and value.isidentifier():
             help = f"write {self.name}={value}, without quotes"

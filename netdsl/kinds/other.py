@@ -142,7 +142,7 @@ class ConstantBranch(Plain):
 
     @classmethod
     def make(cls, spec: LayerSpec) -> Kind:
-        """The numbers without a name are one option: the values."""
+        """Return the layer, its numbers without a name as one option: the values."""
         return super().make(with_loose_numbers(spec, "values"))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -365,13 +365,13 @@ class Standardize(Plain):
 
 
 def _flat(value: Any) -> list[Any]:
-    """All numbers of nested lists."""
+    """Return all numbers of nested lists."""
     if not isinstance(value, list | tuple):
         return [value]
     return [part for inner in value for part in _flat(inner)]
 
 
 def _numbers(call: CallView, values: list[Any]) -> Any:
-    """One number where all are the same, else one for each channel."""
+    """Return one number where all are the same, else one for each channel."""
     written = tuple(call.as_written(value) for value in values)
     return written[0] if len(set(written)) == 1 else written

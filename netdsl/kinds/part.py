@@ -57,6 +57,6 @@ class Part(Option[Kind | None]):
         return next((kind.word for kind in (*named, *nothing)), "")
 
     def _kind(self, word: str) -> type[Kind] | None:
-        """The kind of a word, where it can be this part of a layer."""
+        """Return the kind of a word, where it can be this part of a layer."""
         kind = KINDS.get(word)
         return kind if kind and kind.group == self.group and kind.as_part else None

@@ -72,14 +72,14 @@ class Pooling(Weightless, Windowed):
         )
 
     def whole_pads(self, output: Shape, x: Shape) -> Pads:
-        """The padding, and what the last windows need after it."""
+        """Return the padding, and what the last windows need after it."""
         return tuple(
             (axis.before, axis.after + more)
             for axis, more in zip(self.axes(x), self._overhang(output, x), strict=True)
         )
 
     def _windows(self, np: Any, x: Any, fill: float = 0) -> Any:
-        """The cells of all windows: (cells, batch, *positions, channels)."""
+        """Return the cells of all windows: (cells, batch, *positions, channels)."""
         return windows(np, x, self.axes(x.shape[1:]), self.positions(x.shape[1:]), fill)
 
     def _layer(self, k: Any, kind: str, rank: int, padding: str, name: str) -> Any:
@@ -92,7 +92,7 @@ class Pooling(Weightless, Windowed):
 
     @classmethod
     def own_window_in_keras(cls, call: CallView) -> Meaning:
-        """The pool that a pooling layer of Keras is, with its own padding."""
+        """Return the pool that a pooling layer of Keras is, with its own padding."""
         call.refuse_channels_first()
         size, stride = cls._window_in_keras(call)
         pad: Any = padding_in_keras(call, size, stride, (1,) * call.rank)
@@ -102,8 +102,8 @@ class Pooling(Weightless, Windowed):
 
     @classmethod
     def padded_in_keras(cls, call: CallView, pads: Pads, **options: Any) -> Meaning:
-        """The pool that a layer without padding of its own is, after one that pads; what the last
-        windows need after the input is `ceil`.
+        """Return the pool that a layer without padding of its own is, after one that pads; what the
+        last windows need after the input is `ceil`.
         """
         size, stride = cls._window_in_keras(call)
         options["pad"] = window_pad_option(pads, size, (1,) * call.rank)
@@ -124,7 +124,7 @@ class Pooling(Weightless, Windowed):
 
     @staticmethod
     def _needs_ceil(x: Shape, size: tuple[int, ...], stride: tuple[int, ...], pads: Pads) -> bool:
-        """Whether these pads are even ones, and what the last windows hang over them."""
+        """Return whether these pads are even ones, and what the last windows hang over them."""
         for length, k, s, (before, after) in zip(x, size, stride, pads, strict=False):
             axis = Axis(length, k, s, 1, before, before)
             end = (axis.outputs(ceil=True) - 1) * s + k
@@ -190,7 +190,7 @@ class MaxPool(Pooling):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """The pool with what pads before it with minus infinity."""
+        """Return the pool with what pads before it with minus infinity."""
         steps = call.chain("Pad", "MaxPooling")
         lowest = steps is not None and steps[0].named.get("constant_values") == -math.inf
         if steps and lowest and call.config["padding"] == "valid":
@@ -255,7 +255,7 @@ class AveragePool(Pooling):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """The pool with the zeros before it, which count in the divisor."""
+        """Return the pool with the zeros before it, which count in the divisor."""
         if call.layer == "OverhangingAveragePooling":
             size, stride = cls._window_in_keras(call)
             pad = pad_option(as_pads(call.config["pads"]))

@@ -41,7 +41,7 @@ class AlongAxis(Weightless):
         return tuple(size for at, size in enumerate(x) if at not in axes)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own position where the positions stay; else taken as all."""
+        """Return its own position where the positions stay; else taken as all."""
         return (Seen() if output[:-1] == inputs[0][:-1] else Seen(None, True),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

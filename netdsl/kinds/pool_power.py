@@ -46,7 +46,7 @@ class PowerSumPooling(Pooling):
 
     @classmethod
     def reads_power(cls, power: Any) -> bool:
-        """Whether the kind takes this power."""
+        """Return whether the kind takes this power."""
         raise NotImplementedError
 
 

@@ -23,7 +23,7 @@ _KERAS_EMBEDDING = Word("uniform", (Argument(None, 0.05),))
 
 
 def as_sequence(word: str, x: Shape) -> Shape:
-    """The shape of a sequence.
+    """Return the shape of a sequence.
 
     Raises:
         LayerError: N203 where it is another shape.
@@ -322,7 +322,7 @@ class ClassToken(Plain):
         return (length + 1, channels)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The position before it: the token is like padding."""
+        """Return the position before it: the token is like padding."""
         # Output 0 is the token: it sees position -1, which is outside, as padding is.
         return (Seen(((Reach(1, -1, -1),),)),)
 
@@ -345,6 +345,6 @@ class ClassToken(Plain):
 
 
 def _start(call: CallView, key: str) -> dict[str, Any]:
-    """The option `init`, where the language can say how the weights begin."""
+    """Return the option `init`, where the language can say how the weights begin."""
     start = initial_of(call, key)
     return {} if start is None else {"init": start}

@@ -52,7 +52,7 @@ class Attention(Trained):
     dim.hidden_at_default = True
 
     def width(self, x: Shape) -> int:
-        """The channels of each head."""
+        """Return the channels of each head."""
         return self.dim or x[-1] // self.heads
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -113,7 +113,7 @@ class Attention(Trained):
         )
 
     def input_macs(self, output: Shape, *inputs: Shape) -> int:
-        """The projections to queries, keys and values."""
+        """Return the projections to queries, keys and values."""
         (length, channels), (others, width) = inputs[0], inputs[-1]
         return (length * channels + 2 * others * width) * self.heads * self.width(inputs[0])
 
@@ -131,7 +131,7 @@ class Attention(Trained):
         return biases + length * inner + 3 * self.heads * length * others
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The inputs, queries, keys, values, the weights of each head, and what the output's
+        """Return the inputs, queries, keys, values, the weights of each head, and what the output's
         projection takes. Scores before and after softmax, and the gradients of both, are not all
         computed in place: three more squares of each head.
         """
@@ -143,7 +143,7 @@ class Attention(Trained):
         )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """All positions of the keys and values, with `causal` too; of the queries its own."""
+        """Return all positions of keys and values, with `causal` too; of the queries its own."""
         return (Seen((), True),) if len(inputs) == 1 else (Seen(), Seen(None, True))
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:

@@ -81,7 +81,7 @@ class Take(Plain):
         return (self.to - self.from_, channels)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its own position, counted from before the first that is taken."""
+        """Return its own position, counted from before the first that is taken."""
         return (Seen(((Reach(1, self.from_, self.from_),),)),)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:

@@ -137,7 +137,9 @@ class Recurrent(Trained):
         return inputs[0][0] * self.ways * (biases + each * (self.amount or 0)) + merged
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """The input, and gates and states at every position, which a loop's stacks hold twice."""
+        """Return the input, and gates and states at every position, which a loop's stacks hold
+        twice.
+        """
         stacks = inputs[0][0] * self.ways * self.kept * (self.amount or 0)
         return Saved(inputs=True, values=stacks, temporaries=stacks)
 
@@ -152,7 +154,7 @@ class Recurrent(Trained):
         return None if "recurrent" in weight.name else super().initial(np, weight)
 
     def _read(self, np: Any, weights: Arrays, x: Any, back: bool) -> Any:
-        """The states after each position, or the last: x read one way."""
+        """Return the states after each position, or the last: x read one way."""
         states: tuple[Any, ...] = (np.zeros((len(x), self.amount), x.dtype),) * self.memories
         found = []
         for at in range(x.shape[1]):
@@ -161,7 +163,7 @@ class Recurrent(Trained):
         return np.stack(found, 1) if self.seq else found[-1]
 
     def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
-        """The states after a position, the one that is given out first.
+        """Return the states after a position, the one that is given out first.
 
         Args:
             np: NumPy.
@@ -248,7 +250,7 @@ class Recurrent(Trained):
 
     @classmethod
     def _inner_in_keras(cls, call: CallView, key: str, value: Any) -> Word:
-        """The activation of the states, or of the gates."""
+        """Return the activation of the states, or of the gates."""
         word = activation_of(call, value)
         word = Word("linear") if word.text == "none" else word
         if word.text not in cls.options["inside"].words or word.arguments:
@@ -378,12 +380,12 @@ class SimpleRecurrent(Recurrent):
     )
 
     def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
-        """The next states, h' = tanh(W*x + U*h + b)."""
+        """Return the next states, h' = tanh(W*x + U*h + b)."""
         total = x @ weights["kernel"] + states[0] @ weights["recurrent_kernel"]
         return (self._activation(np, "inside", total + weights.get("bias", 0)),)
 
 
 def _keras_name(word: Word) -> str:
-    """What Keras calls an activation."""
+    """Return what Keras calls an activation."""
     name: str = getattr(KINDS[word.text], "keras_name", "")
     return name or word.text

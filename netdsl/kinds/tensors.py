@@ -46,7 +46,7 @@ class OwnTensor(Kind):
         return Saved()
 
     def statement(self, name: str) -> str:
-        """The statement that makes it, under this name."""
+        """Return the statement that makes it, under this name."""
         raise NotImplementedError
 
     def written(self) -> str:
@@ -61,7 +61,7 @@ class Learned(OwnTensor):
 
     @classmethod
     def of(cls, shape: Shape, init: Any = None) -> Learned:
-        """The tensor of a shape; `init` as the option `init` of layers has it.
+        """Return the tensor of a shape; `init` as the option `init` of layers has it.
 
         Raises:
             LayerError: N107 for other initial values, N216 for a list of another shape.
@@ -75,7 +75,7 @@ class Learned(OwnTensor):
         return made
 
     def replace(self, **values: Any) -> Kind:
-        """The tensor with another beginning."""
+        """Return the tensor with another beginning."""
         return self.of(self.sizes, {**self.values, **values}["init"])
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -106,7 +106,8 @@ class Fixed(OwnTensor):
 
     @classmethod
     def of(cls, shape: Shape, value: Any) -> Fixed:
-        """The tensor of a shape and its numbers: one for all, a list of all, or lists of lists.
+        """Return the tensor of a shape and its numbers: one for all, a list of all, or lists of
+        lists.
 
         Raises:
             LayerError: N107 for other values, N207 where there are not as many as the shape has.
@@ -134,7 +135,7 @@ class Fixed(OwnTensor):
         return made
 
     def replace(self, **values: Any) -> Kind:
-        """The same: it has no options."""
+        """Return the same: it has no options."""
         return self
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:

@@ -27,7 +27,7 @@ class Unpooling(Plain):
     takes: ClassVar[dict[str, str]] = {"size": "yes"}
 
     def factors(self, x: Shape) -> tuple[int, ...]:
-        """How many positions become of one, for each axis.
+        """Return how many positions become of one, for each axis.
 
         Raises:
             LayerError: N203 for a vector.
@@ -69,7 +69,7 @@ class Upsample(Unpooling):
     )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The position that it is made of; of `bilinear` the two that it lies between."""
+        """Return the position that it is made of; of `bilinear` the two that it lies between."""
         if self.how.text == "bilinear":
             return (_between(output, inputs[0]),)
         return (
@@ -135,7 +135,7 @@ class Nails(Unpooling):
     )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The position whose value it holds, if it is the first of its K cells."""
+        """Return the position whose value it holds, if it is the first of its K cells."""
         # ceil(i/K) to floor(i/K): empty unless K divides i, where the zeros are.
         return (Seen((tuple(Reach(1, 0, 0, factor) for factor in self.factors(inputs[0])),)),)
 
@@ -173,7 +173,7 @@ class Nails(Unpooling):
 
     @classmethod
     def _are_steps(cls, steps: tuple[CallView, ...], x: Shape, factors: tuple[int, ...]) -> bool:
-        """Whether these calls are those of `layers`, its last one left out."""
+        """Return whether these calls are those of `layers`, its last one left out."""
         shape, left = list(x), list(steps)
         for axis, factor in enumerate(factors):
             rows, rest = math.prod(shape[: axis + 1]), math.prod(shape[axis + 1 :])
@@ -239,7 +239,7 @@ class MaxUnpool(Plain):
         return self.pool
 
     def referenced_inputs(self) -> tuple[tuple[int, Shape], ...]:
-        """The pool's input."""
+        """Return the pool's input."""
         return self._pool.inputs
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -257,7 +257,7 @@ class MaxUnpool(Plain):
         return inputs[1]
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The pooled positions whose windows hold it, and all of these windows in the pool's
+        """Return the pooled positions whose windows hold it, and all of these windows in the pool's
         input: the switches.
         """
         pool = self._pool.kind
@@ -291,7 +291,7 @@ class MaxUnpool(Plain):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """The layer reads the pool's input: the pool is what reads it too, with such windows.
+        """Find the pool: what reads the layer's second input as well, with such windows.
 
         Raises:
             NoWord: where the pool cannot be found.
@@ -343,7 +343,7 @@ class Resize(Plain):
         return (*per_axis(self.to, len(x) - 1, "the size", "to"), x[-1])
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """The two positions that it lies between."""
+        """Return the two positions that it lies between."""
         return (_between(output, inputs[0]),)
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
@@ -369,7 +369,7 @@ class Resize(Plain):
 
 
 def _factors(x: Shape, output: Shape) -> tuple[int, ...]:
-    """How many positions become of one, for each axis; nothing where that is not an integer."""
+    """Return how many positions become of one on each axis; nothing where not an integer."""
     if len(x) != len(output) or x[-1] != output[-1]:
         return ()
     pairs = list(zip(x[:-1], output, strict=False))
@@ -410,8 +410,8 @@ def _linear_layers(k: Any, name: str, output: Shape, x: Shape) -> list[Any]:
 
 
 def _linear_in_keras(call: CallView) -> tuple[CallView, ...]:
-    """The calls of `_linear_layers` for sequences and volumes that end with this one; none where
-    others do.
+    """Return the calls of `_linear_layers` for sequences and volumes that end with this one; none
+    where others do.
     """
     for count in range(call.rank, 0, -1):
         steps = call.chain(*("Reshape", "Resizing") * count, "Reshape")
@@ -440,7 +440,7 @@ def _are_linear_steps(steps: tuple[CallView, ...], x: Shape, output: Shape) -> b
 
 
 def _refuse_other_resizing(call: CallView) -> None:
-    """Refuses a resizing layer that is not bilinear, or does more.
+    """Refuse a resizing layer that is not bilinear, or does more.
 
     Raises:
         NoWord: where it does.

@@ -56,11 +56,11 @@ class Configured:
     values: dict[str, Any]
 
     def head(self) -> str:
-        """The word with its size, amount and stride: `conv3-64/2`."""
+        """Return the word with its size, amount and stride: `conv3-64/2`."""
         raise NotImplementedError
 
     def as_value(self) -> str:
-        """The layer as an option of another: `relu`."""
+        """Return the layer as an option of another: `relu`."""
         raise NotImplementedError
 
 
@@ -82,7 +82,7 @@ class Ref(NamedTuple):
     inputs: tuple[tuple[int, Shape], ...]
 
     def of_element(self, axes: int) -> "Ref":
-        """The point as a layer sees it that works on the elements along N axes in front."""
+        """Return the point as a layer sees it that works on the elements along N axes in front."""
         inputs = tuple((op, shape[axes:]) for op, shape in self.inputs)
         return self._replace(shape=self.shape[axes:], inputs=inputs) if axes else self
 
@@ -129,7 +129,7 @@ class LayerSpec(NamedTuple):
 
 
 def exact(value: Any) -> Any:
-    """A number as the decimal that it prints as, exact."""
+    """Return a number as the decimal that it prints as, exact."""
     if isinstance(value, float):
         from fractions import Fraction  # late: start-up is short
 
@@ -139,24 +139,24 @@ def exact(value: Any) -> Any:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number: whole or a fraction, not yes or no."""
+    """Return whether a value is a number: whole or a fraction, not yes or no."""
     # Without importing `fractions`, which a start-up would pay for.
     return hasattr(value, "denominator") and not isinstance(value, bool)
 
 
 def is_whole(value: Any, min: int) -> TypeGuard[int]:
-    """Whether a value is an integer of at least `min`."""
+    """Return whether a value is an integer of at least `min`."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= min
 
 
 def dims(shape: Iterable[int]) -> str:
-    """A shape as people write it: `28x28x6`, `128 of int(20000)`."""
+    """Return a shape as people write it: `28x28x6`, `128 of int(20000)`."""
     sizes = shape_text(shape)
     return f"{sizes} of int({shape.limit})" if isinstance(shape, Indices) else sizes
 
 
 def shown(value: Any) -> str:
-    """A value as the language writes it."""
+    """Return a value as the language writes it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Word):
@@ -182,7 +182,7 @@ def shown(value: Any) -> str:
 
 
 def array_text(value: Any) -> str:
-    """A value, lists in brackets: `[1, 2]`, `[[0, 1], [2, 3]]`."""
+    """Return a value, lists in brackets: `[1, 2]`, `[[0, 1], [2, 3]]`."""
     return f"[{', '.join(map(array_text, value))}]" if type(value) is tuple else shown(value)
 
 

@@ -19,7 +19,7 @@ _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
 
 
 def per_axis(values: tuple[int, ...], rank: int, what: str, where: str) -> tuple[int, ...]:
-    """One value for each of `rank` axes.
+    """Return one value for each of `rank` axes.
 
     Raises:
         LayerError: N202 where there is neither one value nor one for each.
@@ -99,7 +99,7 @@ class Axis(NamedTuple):
         return count - 1 if (count - 1) * self.stride >= self.size + self.before else count
 
     def formula(self, ceil: bool) -> str:
-        """The output-size formula with the numbers put in."""
+        """Return the output-size formula with the numbers put in."""
         pads = self.before + self.after
         room = f"{self.size} - {self.extent} + {pads}"
         return f"{'ceil' if ceil else 'floor'}(({room})/{self.stride}) + 1 = {self.outputs(ceil)}"
@@ -151,7 +151,7 @@ class Windowed(Kind):
         return bool(self.values.get("ceil", False))
 
     def axes(self, x: Shape) -> tuple[Axis, ...]:
-        """The window at work on each axis of an input.
+        """Return the window at work on each axis of an input.
 
         Raises:
             LayerError: N203 for an input without positions, N202 for numbers that do not fit its
@@ -227,7 +227,7 @@ class Windowed(Kind):
         return (spread, spread) if word == "full" else (0, 0)
 
     def positions(self, x: Shape) -> Shape:
-        """The output's positions.
+        """Return the output's positions.
 
         Raises:
             LayerError: N204 where the window does not fit the input.
@@ -260,11 +260,11 @@ class Windowed(Kind):
         return outputs
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Its window."""
+        """Return its window."""
         return (Seen((tuple(axis.reach for axis in self.axes(inputs[0])),)),)
 
     def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
-        """Those of the windows, where these alone make the output's size."""
+        """Return those of the windows, where these alone make the output's size."""
         axes = self.axes(inputs[0])
         # A transposed window, or a crop: its output's size is not this formula's.
         if tuple(axis.outputs(self.ceil) for axis in axes) != output[:-1]:
@@ -301,15 +301,17 @@ class Windowed(Kind):
 
 
 def pad_layers(k: Any, name: str, pads: Pads) -> list[Any]:
-    """A Keras layer that pads the positions with zeros, or none where there is nothing to pad."""
+    """Return a Keras layer that pads the positions with zeros, or none where there is nothing to
+    pad.
+    """
     if not any(map(any, pads)):
         return []
     return [getattr(k.keras.layers, f"ZeroPadding{len(pads)}D")(even(pads), name=f"{name}_pad")]
 
 
 def tf_same(axes: tuple[Axis, ...]) -> bool:
-    """Whether TensorFlow's SAME padding would pad just like these axes, so that Keras can do it
-    inside the layer.
+    """Return whether TensorFlow's SAME padding would pad just like these axes, so that Keras can do
+    it inside the layer.
     """
     for axis in axes:
         total = max(0, (-(-axis.size // axis.stride) - 1) * axis.stride + axis.extent - axis.size)
@@ -344,7 +346,7 @@ def sizes_value(sizes: tuple[int, ...]) -> Any:
 
 
 def pads_in_keras(call: "CallView", key: str = "padding") -> Pads:
-    """What a layer pads or cuts off before and after each axis."""
+    """Return what a layer pads or cuts off before and after each axis."""
     given = call.config[key]
     # Of one axis Keras has (before, after) itself, of more a pair for each.
     sides = call.each_axis(given, call.rank) if call.rank > 1 else (given,)
@@ -357,20 +359,20 @@ def as_pads(pairs: Iterable[Iterable[int]]) -> Pads:
 
 
 def zeros_before(call: "CallView") -> Pads | None:
-    """The zeros that a layer before this one puts around the positions."""
+    """Return the zeros that a layer before this one puts around the positions."""
     return pads_in_keras(call.before[-1]) if call.chain("ZeroPadding", call.layer) else None
 
 
 def keeps_every(pool: "CallView") -> bool:
-    """Whether a max pooling of Keras only keeps every S-th position."""
+    """Return whether a max pooling of Keras only keeps every S-th position."""
     return set(pool.sizes("pool_size")) == {1} and pool.config["padding"] == "valid"
 
 
 def padding_in_keras(
     call: "CallView", size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> Word:
-    """The padding that a layer does itself. TensorFlow's SAME is the papers' for odd windows at
-    stride 1, whatever comes in.
+    """Return the padding that a layer does itself. TensorFlow's SAME is the papers' for odd windows
+    at stride 1, whatever comes in.
     """
     padding = str(call.config["padding"])
     if padding != "same":

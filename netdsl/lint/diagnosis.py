@@ -103,7 +103,7 @@ def _of_network(
 
 
 def _same_names(parsed: Parsed) -> list[Diagnostic]:
-    """Networks are chosen by their names, so each has one of its own."""
+    """Find networks of one name: they are chosen by it, so each has its own."""
     found: list[Diagnostic] = []
     known: dict[str, Span] = {}
     for statement in parsed.statements:

@@ -62,7 +62,7 @@ def _text(graph: Graph, op: Op) -> str:
 
 
 def _dead_ends(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]:
-    """Layers whose output nothing reads and that are not outputs: ends of dead branches."""
+    """Yield layers whose output nothing reads and that are not outputs: dead branches' ends."""
     outputs = {output.op for output in graph.outputs}
     for index, op in enumerate(graph.ops):
         if not consumers[index] and index not in outputs and op.kind is not None:
@@ -129,7 +129,7 @@ def _bias_without_effect(
 
 
 def _noise_at_the_end(graph: Graph, consumers: list[list[int]]) -> Iterator[Diagnostic]:
-    """Dropout and its like with no layer between them and an output.
+    """Yield dropout and its like with no layer between them and an output.
 
     A fragment's end is not an output, and a point that is read further is not the end.
     """

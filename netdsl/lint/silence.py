@@ -70,7 +70,7 @@ def _ignores(source: Source) -> Iterator[tuple[int, Span, list[str]]]:
 
 
 def _idle_ignores(source: Source, hit: set[tuple[int, str]]) -> Iterator[Diagnostic]:
-    """Warnings of comments that silence nothing."""
+    """Yield warnings of comments that silence nothing."""
     for line, span, codes in _ignores(source):
         if not codes:
             help = "write the codes: # netdsl: ignore W703"

@@ -20,7 +20,7 @@ _STRING_OR_COMMENT = re.compile(r'"[^"\n]*"|#[^\n]*')
 
 
 def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diagnostic]:
-    """Params, blocks, shared pieces, parameters, and names within blocks and repeats that
+    """Warn of params, blocks, shared pieces, parameters, and names within blocks and repeats that
     nothing uses; and blocks, shared pieces and params with the name of a kind.
     """
     defined = {s.name.text for s in statements if isinstance(s, tree.Param | tree.Def | tree.Let)}
@@ -110,7 +110,7 @@ def _unused_inner_names(
 
 
 def default_biases(statements: Sequence[tree.Statement], source: Source) -> list[tuple[str, Span]]:
-    """Where `default` statements speak of a bias, each with the word of the kind."""
+    """Find where `default` statements speak of a bias, each with the word of the kind."""
     found = []
     for statement in statements:
         for setting in statement.settings if isinstance(statement, tree.Default) else ():

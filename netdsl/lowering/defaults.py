@@ -194,7 +194,7 @@ def _flags(ops: list[Op], at: int) -> Destination | None:
 
 
 def _why_doubtful(goes: Destination, uses: int) -> str | None:
-    """Why a reader may expect that an activation that stays is left out; None where not."""
+    """Say why a reader may expect that an activation that stays is left out; None where not."""
     # This use alone would drop its activation; another use of the same `let` needs it.
     if not goes & NEEDED:
         return (
@@ -211,7 +211,7 @@ def _why_doubtful(goes: Destination, uses: int) -> str | None:
 
 
 def _why_missed(reasons: Destination) -> str | None:
-    """Why a reader may count on an activation that is left out; None where not."""
+    """Say why a reader may count on an activation that is left out; None where not."""
     return next((why for reason, why in _WHY_MISSED.items() if reasons & reason), None)
 
 
@@ -387,7 +387,7 @@ def _moved(kind: Kind, place: dict[int, int]) -> Kind:
 
 
 def _with_initial_kernels(ops: list[Op], consumers: list[list[int]]) -> tuple[Op, ...]:
-    """`init=auto` resolved.
+    """Resolve `init=auto`.
 
     He normal where the next activation is ReLU-like (He et al. 2015), else Glorot uniform. All uses
     of a shared layer begin as its first one does.

@@ -53,7 +53,7 @@ def _not_a_number(param: tree.Name, given: str, scope: Scope) -> NetError:
 
 
 def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:
-    """Defaults of kinds, added to those that are in force.
+    """Add defaults of kinds to those that are in force.
 
     Raises:
         NetError: N102, N103, N107 for options or values that the kind does not have.

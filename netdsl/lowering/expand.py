@@ -197,6 +197,6 @@ def _definitions(statements: Sequence[tree.Statement], source: Source) -> dict[s
 
 
 def _order(diagnostic: Diagnostic) -> tuple[int, bool]:
-    """In the order of the text, errors before warnings."""
+    """Sort in the order of the text, errors before warnings."""
     start = diagnostic.span.start if diagnostic.span else -1
     return start, diagnostic.severity == "warning"

@@ -168,14 +168,14 @@ def _blocks_of(parsed: Parsed, place: Span, draft: Draft) -> NamesView:
 
 
 def _expect(statement: tree.Expect, scope: Scope, draft: Draft) -> Scope:
-    """Facts are compared when the whole network is known; a point that one is of is used."""
+    """Note that a point is used; facts are compared when the whole network is known."""
     if isinstance(statement.what, tree.Reference):
         scope.points.used.add(statement.what.name.split(".")[0])
     return _worked(statement, scope, draft) if isinstance(statement.fact, tree.Tuple) else scope
 
 
 def _worked(statement: tree.Given | tree.Expect, scope: Scope, draft: Draft) -> Scope:
-    """Numbers of a worked example are evaluated here, and compared as facts are."""
+    """Evaluate the numbers of a worked example, which are compared as facts are."""
     from netdsl.lowering.worked import lower_worked  # late: start-up is short
 
     draft.worked.append(lower_worked(statement, scope, draft.graph))

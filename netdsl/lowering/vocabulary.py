@@ -36,7 +36,7 @@ def adds_operation(word: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def kind_and_size(word: str) -> tuple[str, tuple[int, ...]] | None:
-    """`conv1x7` as a kind and a size: letters and the longest trailing size.
+    """Take `conv1x7` apart: a kind's letters and the longest trailing size.
 
     None where it is not such a word.
     """

@@ -142,7 +142,7 @@ def _joined_lines(cells: Sequence[str], escaped: Callable[[str], str]) -> str:
 
 
 def as_csv(sheet: TableSheet) -> str:
-    """Comma-separated values, numbers exact, a line for each layer, without sums."""
+    """Write comma-separated values, numbers exact, a line for each layer, without sums."""
     import csv
     import io
 

@@ -132,7 +132,7 @@ def _own_first(kind: type[Kind]) -> list[Option[Any]]:
 
 
 def _option(option: Option[Any]) -> str:
-    """- `pad=same`: padding of the positions (what it takes)."""
+    """Write `- pad=same: padding of the positions (what it takes)`."""
     default = (
         option.default_word
         if isinstance(option, Part) and option.default_word

@@ -18,7 +18,7 @@ GROUPS = (
 
 
 def kinds_document() -> str:
-    """`docs/kinds.md`: every kind, by its group, those that most networks have first."""
+    """Write `docs/kinds.md`: all kinds by their groups, those that most networks have first."""
     groups: dict[str, list[type[Kind]]] = {group: [] for group in GROUPS}
     for kind in dict.fromkeys(KINDS.values()):
         groups.setdefault(kind.group, []).append(kind)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def lecture(network: Architecture) -> str:
-    """`CONV3-64: [224x224x64] memory: 224*224*64=3.2M params: (3*3*3)*64 = 1,728` for each
+    """Write `CONV3-64: [224x224x64] memory: 224*224*64=3.2M params: (3*3*3)*64 = 1,728` for each
     layer, and the totals.
     """
     graph = network.graph
@@ -62,7 +62,7 @@ def _row(graph: Graph, row: LayerRow) -> str:
 
 
 def _kernel(array: Weight, came: Shape) -> str:
-    """(3*3*64)*128 of a convolution, 7*7*512*4096 of a dense layer on 7x7x512."""
+    """Write (3*3*64)*128 of a convolution, 7*7*512*4096 of a dense layer on 7x7x512."""
     *first, last = array.shape
     # As slides have it: 7*7*512*4096 shows where the 25,088 inputs come from.
     if len(first) == 1 and first[0] == math.prod(came):
@@ -75,7 +75,7 @@ def _product(sizes: Shape) -> str:
 
 
 def _rounded(value: int) -> str:
-    """To two digits, as on slides: 3.2M, 800K, 25K; exact below 10,000."""
+    """Round to two digits, as on slides: 3.2M, 800K, 25K; exact below 10,000."""
     if value < 10_000:
         return str(value)
     near = round(value, 2 - len(str(value)))

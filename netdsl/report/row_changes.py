@@ -90,7 +90,7 @@ def family(kind: Kind | None) -> tuple[str, str]:
 
 
 def became(old: str, new: str | None = None) -> str:
-    """`old -> new`; the text alone where both are the same."""
+    """Write `old -> new`; the text alone where both are the same."""
     return old if new is None or new == old else f"{old} -> {new}"
 
 
@@ -182,6 +182,6 @@ def _options(a: ComparedRow, b: ComparedRow) -> list[str]:
 
 
 def _owned(rows: Sequence[ComparedRow], row: ComparedRow) -> str:
-    """Whose weights a row has: `its own`, or `of NAME`."""
+    """Say whose weights a row has: `its own`, or `of NAME`."""
     others = dict.fromkeys(rows[owner].row.layer.name for owner in row.owners if owner >= 0)
     return f"of {', '.join(others)}" if others else "its own"

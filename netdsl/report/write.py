@@ -183,7 +183,7 @@ class _FlowWriter:
         return found
 
     def _order(self, flow: WrittenFlow) -> float:
-        """Flows come where their first layer did, but after all that they begin with."""
+        """Return a flow's place: where its first layer was, but after all that it begins with."""
         first, branches = flow.items[0]
         begins = (
             {flow.start}

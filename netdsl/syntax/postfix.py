@@ -74,7 +74,7 @@ class ExpressionRules:
         return (*parts[-1], *(change,) * (1 if (len(parts) - 1) % 2 else 2))
 
     def _shortcut(self, parts: list[Any]) -> tuple[Instruction, ...]:
-        """`a and b and c`: from the right, each operand but the last can jump over the rest."""
+        """Write `a and b and c` from the right: an operand can jump over those after it."""
         last = parts[-1]
         code = (*last, Instruction("truth", None, last[0].start, last[-1].end))
         operands, signs = parts[0:-1:2], parts[1::2]
@@ -104,7 +104,7 @@ class ExpressionRules:
 
 
 def _check_call(name: str, count: int, start: int, name_end: int, end: int) -> None:
-    """Refuses an unknown function, and values that are too few or too many."""
+    """Refuse an unknown function, and values that are too few or too many."""
     if name not in FUNCTIONS:
         message = f"there is no function `{name}` in expressions"
         help = did_you_mean(name, FUNCTIONS) or f"the functions are {', '.join(FUNCTIONS)}"

@@ -154,12 +154,12 @@ class StepRules:
 
 
 def as_sizes(part: tree.Number | tree.Expression | tree.Sizes) -> tree.Sizes:
-    """One size alone as the sizes that it is where several can be."""
+    """Return one size alone as the sizes that it is where several can be."""
     return part if isinstance(part, tree.Sizes) else tree.Sizes((part,), part.start, part.end)
 
 
 def _refuse_second(second: Any, what: str) -> None:
-    """Refuses a part that the word's own token has already."""
+    """Refuse a part that the word's own token has already."""
     if second is not None:
         message = f"there is a second {what}, or a size after it"
         help = "write kind, size, -amount, /stride"
@@ -167,7 +167,7 @@ def _refuse_second(second: Any, what: str) -> None:
 
 
 def _end_of_touching(end: int, size: Any, amount: Any, stride: Any) -> int:
-    """Where a word ends with its size, amount and stride, each of which touches the one before."""
+    """Return where a word ends with its size, amount and stride, which touch one another."""
     for part, gap in ((size, 0), (amount, 1), (stride, 1)):
         if part is not None and part.end > end:
             # The sign before an amount or a stride is not part of it: a gap of one.

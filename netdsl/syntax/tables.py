@@ -84,7 +84,7 @@ def tables_of(text: str) -> dict[str, Any]:
 
 
 def _lark_order(terminal: Any) -> tuple[Any, ...]:
-    """Lark's lexers try terminals by priority, then the longer pattern first."""
+    """Sort as Lark's lexers try terminals: by priority, then the longer pattern first."""
     return (
         -terminal.priority,
         -terminal.pattern.max_width,
@@ -139,7 +139,7 @@ def _ordered(
     first: Mapping[str, frozenset[str]],
     ignored: Sequence[str],
 ) -> list[str]:
-    """Tokens in their order, but those first that are ignored and that no other begins like."""
+    """Order tokens, those first that are ignored and that no other begins like."""
     alone = {
         name
         for name in names.intersection(ignored)

@@ -20,12 +20,12 @@ _MAX_CHARACTERS = 400
 
 
 def number(token: Token) -> tree.Number:
-    """A token that is a number alone."""
+    """Return a token that is a number alone."""
     return tree.Number(number_value(token.text, token.start, token.end), token.start, token.end)
 
 
 def number_value(text: str, start: int, end: int) -> int | Fraction:
-    """The exact value of a number as it is written: `61_706`, `-1`, `0.5`, `1e-4`, `1/255`.
+    """Return the exact value of a number as it is written: `61_706`, `-1`, `0.5`, `1e-4`, `1/255`.
 
     Args:
         text: the number.
@@ -57,7 +57,7 @@ def number_value(text: str, start: int, end: int) -> int | Fraction:
 
 
 def sizes(text: str, start: int) -> tuple[tree.Number, ...]:
-    """The numbers of `7x7x512`, each with its place."""
+    """Return the numbers of `7x7x512`, each with its place."""
     numbers, at = [], start
     for part in re.split("[x×]", text):
         end = at + len(part)
@@ -68,7 +68,7 @@ def sizes(text: str, start: int) -> tuple[tree.Number, ...]:
 
 @lru_cache(maxsize=4096)
 def step_parts(text: str) -> tuple[str, tuple[int, int] | None, tuple[int, int] | None]:
-    """A STEP token's word, and where its amount and its stride are in it."""
+    """Return a STEP token's word, and where its amount and its stride are in it."""
     match = _STEP.fullmatch(text)
     assert match, text
     amount = match.span("amount") if match["amount"] else None
@@ -77,7 +77,7 @@ def step_parts(text: str) -> tuple[str, tuple[int, int] | None, tuple[int, int] 
 
 
 def name(token: Token) -> tree.Name:
-    """A STEP token where only a name can be.
+    """Return a STEP token where only a name can be.
 
     Raises:
         Fault: N004 where it has an amount or a stride.

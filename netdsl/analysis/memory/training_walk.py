@@ -35,7 +35,7 @@ class TrainingWalk:
         self._extra = 0  # bytes saved in addition to outputs, for one example
 
     def run(self) -> HeldBytes:
-        """Walk through the step; gives what is saved between the passes."""
+        """Walk through the step, and return what is saved between the passes."""
         plan = self.plan
         for index, op in enumerate(plan.graph.ops):
             if op.kind is not None:

@@ -70,7 +70,7 @@ def _caption(
 
 
 def _picture(positions: Shape, ends: Sequence[tuple[int, int]], columns: int) -> list[str]:
-    """Rows of letters; a sequence is one row, and each letter is at least a position."""
+    """Draw rows of letters; a sequence is one row, and each letter is at least a position."""
     (height, width), (rows, cells) = (
         ((1, *positions), ((0, 0), *ends)) if len(positions) == 1 else (positions, ends)
     )

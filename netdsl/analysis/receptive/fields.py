@@ -51,7 +51,7 @@ class Field(NamedTuple):
         return bool(self.stride)
 
     def __str__(self) -> str:
-        """In few letters: `212/32`, `7x3/2x1`, `whole`.
+        """Write the field in few letters: `212/32`, `7x3/2x1`, `whole`.
 
         `whole, 483/32` where windows alone see less.
         """
@@ -151,7 +151,7 @@ def _field(trace: Trace, shape: Shape, positions: Shape) -> Field:
 
 
 def _numbers(numbers: Sequence[int | Fraction]) -> str:
-    """`7x3`; one number where all are the same; fractions in brackets."""
+    """Write `7x3`; one number where all are the same; fractions in brackets."""
     return axes_text(
         [f"({number})" if number.denominator > 1 else str(number) for number in numbers]
     )

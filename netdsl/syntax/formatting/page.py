@@ -106,6 +106,6 @@ class Page:
 
 
 def comment_text(text: str) -> str:
-    """`#text` gets its blank; `#!`, `##` and what is indented stay."""
+    """Give `#text` its blank; `#!`, `##` and what is indented stay."""
     text = text.rstrip()
     return text if text[1:2] in ("", " ", "\t", "#", "!") else f"# {text[1:]}"
