@@ -1,0 +1,692 @@
+"""The parts of the command line, each alone: types of values, files, sides, formats, streams."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netdsl import parse
+from netdsl.cli import arguments, pager, table_options, terminal, usage
+from netdsl.cli.check_output import Result, hints_for, summary
+from netdsl.cli.completed import completed_commands
+from netdsl.cli.config import fill_in
+from netdsl.cli.config_file import as_environment
+from netdsl.cli.diff_sides import DiffSide, DiffSides, sides_of, with_places
+from netdsl.cli.formats import format_of
+from netdsl.cli.inputs import found_files, read_input, split_params
+from netdsl.cli.outputs import free_model_path, free_path, target_of
+from netdsl.cli.parser import command_in, parser_for
+from netdsl.cli.streams import PrintableStream
+from netdsl.cli.then import following
+from netdsl.cli.watching import stamps
+from netdsl.errors import Diagnostic, NetError, Source, Span
+from netdsl.reading import Checked
+
+# --- types of values ------------------------------------------------------------------------------
+
+
+def refused(call: Any, *given: Any) -> str:
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        call(*given)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("784", (784,)),
+        ("224x224x3", (224, 224, 3)),
+        ("2×3", (2, 3)),
+        ("999999999", (999_999_999,)),
+        ("1000000000", None),
+        ("0", None),
+        ("3x0", None),
+        ("10x3", (10, 3)),
+        ("x3", None),
+        ("3x", None),
+        ("", None),
+        ("3 x 3", None),
+    ],
+)
+def test_shapes(text: str, shape: Any) -> None:
+    if shape is None:
+        assert "is not a shape" in refused(arguments.shape, text)
+    else:
+        assert arguments.shape(text) == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "positive", "natural"),
+    [("0", None, 0), ("1", 1, 1), ("007", 7, 7), ("-1", None, None), ("1.5", None, None)],
+)
+def test_integers(text: str, positive: int | None, natural: int | None) -> None:
+    for call, expected in ((arguments.positive, positive), (arguments.natural, natural)):
+        if expected is None:
+            assert "is not an integer from" in refused(call, text)
+        else:
+            assert call(text) == expected
+    assert arguments.positive("9" * 12) == arguments.natural("9" * 12) == 10**12 - 1
+    assert refused(arguments.natural, "9" * 30) == f"{'9' * 20} is more than 999,999,999,999"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0", 0.0), ("0.05", 0.05), ("1e3", 1000.0), ("-0.1", None), ("inf", None), ("nan", None)],
+)
+def test_numbers_from_0(text: str, value: float | None) -> None:
+    for call in (arguments.from_0, arguments.change):
+        if value is None:
+            assert "is not a number from 0" in refused(call, text)
+        else:
+            assert call(text) == value
+    assert arguments.change("1e6") == 1e6
+    assert "1e+07 is more than 1,000,000" in refused(arguments.change, "1e7")
+    assert "is not a number" in refused(arguments.from_0, "much")
+
+
+def test_amounts_of_memory() -> None:
+    assert arguments.memory_size("24GiB") == 24 << 30
+    assert arguments.memory_size("A100-40GB") > 30 << 30
+    assert arguments.memory_size("24") == 24
+    for text in ("much", "24 lots", "B9000-7GB"):
+        assert "write it like 24GiB or A100-40GB" in refused(arguments.memory_size, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("w=8", ("w", 8)),
+        ("w=(1, 2)", ("w", (1, 2))),
+        ("=8", None),
+        ("w", None),
+        ("3=4", None),
+    ],
+)
+def test_params(text: str, found: Any) -> None:
+    if found is not None:
+        assert arguments.param(text) == found
+    else:
+        assert "is not NAME=VALUE" in refused(arguments.param, text)
+
+
+def test_names_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "a-1").mkdir(parents=True)
+    (tmp_path / "runs" / "here").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "runs" / "file").touch()
+    for text, found in (
+        ("a-1", os.path.join("runs", "a-1")),
+        ("here", "here"),
+        ("file", "file"),
+        ("b-1", "b-1"),
+        ("x/a-1", "x/a-1"),
+        ("", ""),
+        (".", "."),
+        ("..", ".."),
+    ):
+        assert arguments.run_folder(text) == found
+    assert arguments.picture_file("a.svg") == "a.svg"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("show --filters -o 'a b.svg'", ["show", "--filters", "-o", "a b.svg"]),
+        ("train a", None),
+        ("", None),
+        ("show 'a", None),
+    ],
+)
+def test_what_may_follow_a_training(text: str, words: list[str] | None) -> None:
+    if words is None:
+        assert repr(text) in refused(following, text)
+    else:
+        assert following(text) == words
+
+
+# --- usage ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["--color", "always", "check"], "check"),
+        (["--color=always", "check"], "check"),
+        (["-q", "--no-pager", "table", "check"], "table"),
+        (["--color", "check"], None),
+    ],
+)
+def test_the_command_of_a_line(arguments: list[str], command: str | None) -> None:
+    assert command_in(arguments) == command
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("tabel", "there is no command `tabel`; did you mean `table`?"),
+        ("version", "there is no command `version`; did you mean `--version`?"),
+        ("jump", "there is no command `jump`"),
+        ("a.net", "a command comes first; `netdsl table a.net` prints the layers"),
+        ("4 > fc-2", 'a command comes first; `netdsl table "4 > fc-2"` prints the layers'),
+    ],
+)
+def test_commands_that_there_are_not(name: str, said: str) -> None:
+    assert usage.about_command(name) == said
+
+
+def test_how_a_command_is_called() -> None:
+    parser = argparse.ArgumentParser(prog="netdsl x")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("some", nargs="?", metavar="SOME")
+    parser.add_argument("more", nargs="*")
+    parser.add_argument("--free", metavar="A")
+    parser.add_argument("-n", "--needed", required=True, metavar="N")
+    assert usage.usage_of(parser) == "netdsl x [options] FILE [SOME] [more ...] -n N"
+    several = argparse.ArgumentParser(prog="netdsl y", add_help=False)
+    several.add_argument("file", nargs="+", metavar="FILE")
+    assert usage.usage_of(several) == "netdsl y [options] FILE [FILE ...]"
+
+
+@pytest.mark.parametrize("width", [70, 100])
+def test_the_commands_in_groups(width: int) -> None:
+    lines = usage.overview(width).splitlines()
+    assert max(map(len, lines)) <= width
+    columns = {
+        line.index(line.split(None, 1)[1])
+        for line in lines
+        if line.startswith("    ") and not line.startswith("     ")
+    }
+    assert len(columns) == 1
+    (column,) = columns
+    more = [line for line in lines if line.startswith("     ")]
+    assert all(line.startswith(" " * column) and line[column] != " " for line in more)
+    assert bool(more) == (width == 70)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "params"),
+    [
+        ("a.net", "a.net", ()),
+        ("a.net:w=8", "a.net", (("w", 8),)),
+        ("a.net:w=8,d=(1, 2)", "a.net", (("w", 8), ("d", (1, 2)))),
+        ("zoo:lenet5:w=8", "zoo:lenet5", (("w", 8),)),
+        ("C:/a.net", "C:/a.net", ()),
+        ("4 > fc-2:w=8", "4 > fc-2:w=8", ()),
+        ("there:w=8", "there:w=8", ()),
+        ("a.net:w=", None, "the param `w` of a.net has no value"),
+        ("a.net:w=1,w=2", None, "the param `w` of a.net is given twice: 1 and 2"),
+        ("a.net:w=1:d=2", None, "the param `w` of a.net is 1:d=2"),
+        ("a.net:w='1:d=2'", "a.net", (("w", "'1:d=2'"),)),
+    ],
+)
+def test_files_with_params(
+    file: str, name: str | None, params: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there:w=8").touch()
+    if name is None:
+        with pytest.raises(NetError) as caught:
+            split_params(file)
+        assert caught.value.code == "N107"
+        assert params in str(caught.value)
+    else:
+        assert split_params(file) == (name, params)
+
+
+def test_what_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.net").write_text("4 > fc-2\n")
+    found = read_input("a.net:w=8")
+    assert (found.path, found.name, found.params) == ("a.net", "a", (("w", 8),))
+    text = read_input("4 > fc-2")
+    assert (text.source.name, text.path, text.name) == ("<text>", None, "network")
+    monkeypatch.setattr("netdsl.cli.inputs.read_standard_input", lambda: b"4 > fc-3")
+    stdin = read_input("-:w=8")
+    assert (stdin.source.name, stdin.source.text, stdin.params) == (
+        "<stdin>",
+        "4 > fc-3",
+        (("w", 8),),
+    )
+
+
+def test_files_of_a_folder(tmp_path: Path) -> None:
+    for name in ("b.net", "a.net", ".c.net", "d.txt", "x/e.net", ".y/f.net"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "link.net").symlink_to("a.net")
+    (tmp_path / "x" / "up.net").symlink_to("../b.net")
+    own = [str(tmp_path / name) for name in ("a.net", "b.net", "x/e.net")]
+    assert found_files([str(tmp_path)]) == own
+    assert found_files([own[1], str(tmp_path), "none.net"]) == [own[1], own[0], own[2], "none.net"]
+    (tmp_path / "x" / "alone.net").symlink_to("../d.txt")
+    inside = found_files([str(tmp_path)])
+    assert str(tmp_path / "x" / "alone.net") in inside
+    with pytest.raises(NetError, match="leads outside") as caught:
+        found_files([str(tmp_path / "x")])
+    assert caught.value.code == "N601"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NetError, match=r"no \.net file in"):
+        found_files([str(tmp_path / "empty")])
+
+
+def test_files_that_are_watched(tmp_path: Path) -> None:
+    for name in ("a.net", "b.net", "c.txt"):
+        (tmp_path / name).write_text("x")
+    watched = stamps([f"{tmp_path / 'a.net'}:w=3"])
+    assert set(watched) == {str(tmp_path / "a.net"), str(tmp_path / "b.net")}
+    stamp = watched[str(tmp_path / "a.net")]
+    assert stamp is not None
+    assert stamp[1] == 1
+    assert stamps([str(tmp_path)]).keys() == watched.keys()
+    assert stamps([str(tmp_path / "q" / "none.net")]) == {str(tmp_path / "q" / "none.net"): None}
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_where_a_command_may_write(force: bool, tmp_path: Path) -> None:
+    (tmp_path / "old").touch()
+    (tmp_path / "link").symlink_to("old")
+    (tmp_path / "gone").symlink_to("away")
+    assert target_of(None, force) is None
+    assert target_of("-", force) is None
+    assert target_of(str(tmp_path / "new"), force) == tmp_path / "new"
+    assert free_path(os.devnull, False) == Path(os.devnull)
+    for name, to in (("old", "old"), ("link", "old"), ("gone", "away")):
+        if force:
+            assert free_path(tmp_path / name, True) == tmp_path / to
+        else:
+            with pytest.raises(NetError, match="already exists") as caught:
+                free_path(tmp_path / name, False)
+            assert caught.value.code == "N604"
+    with pytest.raises(NetError, match="is a folder") as caught:
+        free_path(tmp_path, force)
+    assert caught.value.code == "N604"
+    with pytest.raises(NetError, match="there is no folder") as caught:
+        free_path(tmp_path / "none" / "a", force)
+    assert caught.value.code == "N601"
+    assert free_model_path(tmp_path / "a.keras", force) == tmp_path / "a.keras"
+    with pytest.raises(NetError, match=r"does not end in \.keras"):
+        free_model_path(tmp_path / "a.h5", force)
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "format", "formats", "writes_text", "usual", "found"),
+    [
+        (None, None, ("text", "json"), True, "json", "json"),
+        (None, "text", ("text", "json"), True, "json", "text"),
+        ("a.json", None, ("text", "json"), True, "text", "json"),
+        ("a.JSON", None, ("text", "json"), True, "text", "json"),
+        ("a.json", "json", ("text", "json"), True, "text", "json"),
+        ("a.json", "text", ("text", "json"), True, "text", None),
+        ("a.csv", None, ("text", "json"), True, "text", None),
+        ("a.csv", None, ("text", "json"), False, "text", "text"),
+        ("a.csv", "json", ("text", "json"), False, "text", "json"),
+        ("a.png", None, ("text", "json"), True, "text", None),
+        ("a.png", None, ("text", "json"), False, "text", "text"),
+        ("a.txt", None, ("text", "json"), True, "json", "text"),
+        ("a.log", "json", ("text", "json"), True, "json", "json"),
+        ("a.net", None, ("text", "json"), True, "json", "json"),
+        ("a.md", None, ("text", "markdown"), True, "text", "markdown"),
+    ],
+)
+def test_formats(
+    output: str | None,
+    format: str | None,
+    formats: tuple[str, ...],
+    writes_text: bool,
+    usual: str,
+    found: str | None,
+) -> None:
+    options = argparse.Namespace(
+        output=output, format=format, formats=formats, writes_text=writes_text, command="x"
+    )
+    if found is None:
+        with pytest.raises(NetError) as caught:
+            format_of(options, usual)
+        assert caught.value.code == "N604"
+    else:
+        assert format_of(options, usual) == found
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "settings", "no_color", "found"),
+    [
+        ((None, None, None), {}, "", (False, "auto", True)),
+        ((True, "never", False), {"quiet": False, "color": "always"}, "", (True, "never", False)),
+        (
+            (None, None, None),
+            {"quiet": True, "color": "always", "pager": False},
+            "",
+            (True, "always", False),
+        ),
+        ((None, None, None), {"color": "always"}, "1", (False, "auto", True)),
+        ((None, "always", None), {}, "1", (False, "always", True)),
+    ],
+)
+def test_settings_fill_in(
+    given: Any, settings: Any, no_color: str, found: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    options = argparse.Namespace(**dict(zip(("quiet", "color", "pager"), given, strict=True)))
+    fill_in(options, settings)
+    assert (options.quiet, options.color, options.pager) == found
+    options = argparse.Namespace(quiet=None, color=None, pager=None, verbose=True)
+    fill_in(options, {"quiet": True})
+    assert options.quiet is False
+
+
+def test_settings_are_the_environment_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NETDSL_DATA", raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    with as_environment({"data-folder": "d", "backend": "torch", "quiet": True}):
+        assert (os.environ["NETDSL_DATA"], os.environ["KERAS_BACKEND"]) == ("d", "jax")
+    assert "NETDSL_DATA" not in os.environ
+    assert os.environ["KERAS_BACKEND"] == "jax"
+
+
+# --- the sides of a difference --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "environment", "found"),
+    [
+        (["a.net"], None, {}, None),
+        (["a", "b", "c"], None, {}, None),
+        (
+            ["a.net", "-"],
+            None,
+            {},
+            DiffSides(DiffSide("a.net", None, "a.net"), DiffSide("-", None, "<stdin>")),
+        ),
+        (
+            ["4 > fc-2", "b.net"],
+            None,
+            {"BASE": "x.net"},
+            DiffSides(DiffSide("4 > fc-2", None, "<text>"), DiffSide("b.net", None, "b.net")),
+        ),
+        (
+            ["/tmp/1", "x.net"],
+            None,
+            {"BASE": "x.net", "GIT_DIFFTOOL_EXTCMD": "netdsl diff"},
+            DiffSides(DiffSide("/tmp/1", "x.net", "x.net (old)"), DiffSide("x.net", None, "x.net")),
+        ),
+        (
+            ["/tmp/1", "/tmp/2"],
+            "y.net",
+            {"BASE": "x.net", "GIT_DIFFTOOL_EXTCMD": "netdsl diff"},
+            DiffSides(
+                DiffSide("/tmp/1", "y.net", "y.net (old)"),
+                DiffSide("/tmp/2", "y.net", "y.net (new)"),
+            ),
+        ),
+        (
+            ["x.net", "/tmp/1", "h", "m", "/dev/null", "h", "m"],
+            None,
+            {},
+            DiffSides(
+                DiffSide("/tmp/1", "x.net", "x.net (old)"),
+                DiffSide("/dev/null", None, "/dev/null"),
+                True,
+            ),
+        ),
+        (
+            ["x.net", "/tmp/1", "h", "m", "/tmp/2", "h", "m", "z.net", "similar"],
+            None,
+            {},
+            DiffSides(
+                DiffSide("/tmp/1", "x.net", "x.net (old)"),
+                DiffSide("/tmp/2", "z.net", "z.net (new)"),
+                True,
+            ),
+        ),
+    ],
+)
+def test_sides(files: list[str], place: str | None, environment: Any, found: Any) -> None:
+    assert sides_of(files, place, environment) == found
+
+
+def test_what_is_said_of_a_side() -> None:
+    old, own = DiffSide("/tmp/1", "x.net", "x.net (old)"), DiffSide("x.net", None, "x.net")
+    uses = '# a\n  use "lib.net"\n4 > f\n'
+    assert old.remark(uses).startswith("note: the files that x.net (old) uses are read")
+    assert (old.remark('4 > fc-2  # use "a"'), own.remark(uses)) == ("", "")
+    assert [DiffSide(name, None, "").missing for name in ("/dev/null", "a")] == [True, False]
+    source = Source("a", "abc")
+    found = Diagnostic("N601", "m", Span(source, 0, 1))
+    for side, said in ((old, "next to x.net in the working tree"), (own, "--path says where")):
+        (one,) = with_places([found], side)
+        assert said in one.help
+    for other in (found._replace(help="h"), found._replace(span=None), found._replace(code="N1")):
+        assert with_places([other], old) == (other,)
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a", ""),
+        ("a --by network", ""),
+        ("a b", ""),
+        ("a b --by stage", ""),
+        ("a b --by network --sort params", ""),
+        ("a --by stage --sort params", ""),
+        ("a -", ""),
+        ("- -", "standard input can be one of the files"),
+        ("a b --why x", "--why is of one FILE"),
+        ("a --by network --lecture", "--lecture is of one FILE"),
+        ("a b --compare c", "--compare is of one FILE and another: table A --compare B"),
+        ("a --compare b", ""),
+        ("a --compare b --by network", ""),
+        ("a --compare b --names", "--compare cannot be combined with --why, --rf, --lecture"),
+        ("a b --by layer", "--by layer is of one FILE, or of two: table A --compare B"),
+        ("a b --by stage --sort params", "several files --by stage shows networks as columns"),
+        ("a b --fit 1GiB", "--fit is of one FILE, or of two: table A --compare B"),
+        ("a --fit 1GiB", ""),
+        ("a --fit 1GiB --json", ""),
+        ("a --fit 1GiB --format markdown", "--fit is shown in text and JSON, not in markdown"),
+        ("a --why x --rf", "--why cannot be combined with --rf: each is shown in place"),
+        ("a --rf --names", "--rf cannot be combined with --names"),
+        ("a --why x", ""),
+        ("a --names --json", "--format json is for tables, and --names shows none"),
+        *(
+            (f"a --rf {flag}", f"{flag.split()[0]} is for tables, and --rf shows none")
+            for flag in (
+                "--by layer",
+                "--columns params",
+                "--sort params",
+                "--units",
+                "--no-bias",
+                "--memory-batch 2",
+                "--optimizer sgd",
+                "--fit 1GiB",
+            )
+        ),
+    ],
+)
+def test_options_of_tables_that_contradict(line: str, said: str) -> None:
+    options = parser_for("table").parse_args(["table", *line.split()])
+    options.format = options.format or "text"
+    problem = table_options.contradiction(options)
+    assert (said in problem) if said else not problem
+
+
+@pytest.mark.parametrize(
+    ("line", "memory", "options"),
+    [
+        ("a", False, (1, "float32", "adam", None)),
+        ("a --memory-batch 1", True, (1, "float32", "adam", None)),
+        ("a --memory-batch 8 --precision bfloat16", True, (8, "bfloat16", "adam", None)),
+        ("a --optimizer sgd", True, (1, "float32", "sgd", None)),
+        ("a --fit 1KiB", True, (1, "float32", "adam", 1024)),
+    ],
+)
+def test_what_the_memory_is_counted_for(line: str, memory: bool, options: Any) -> None:
+    given = parser_for("table").parse_args(["table", *line.split()])
+    assert table_options.asks_for_memory(given) == memory
+    assert table_options.memory_options_of(given) == options
+
+
+def test_what_a_table_shows() -> None:
+    def view(line: str) -> Any:
+        options = parser_for("table").parse_args(["table", *line.split()])
+        options.format = options.format or "text"
+        return table_options.view_of(options)
+
+    usual = view("a")
+    assert (usual.by, usual.batch, usual.sort, usual.bias, usual.units) == (
+        "layer",
+        1,
+        None,
+        True,
+        False,
+    )
+    other = view("a --by block --sort macs --no-bias --units --columns params:M,,macs")
+    assert (other.by, other.sort, other.bias, other.units) == ("block", "macs", False, True)
+    assert other.columns == ("params", "macs")
+    assert len(view("a --json").columns) > len(usual.columns)
+    assert "training_peak" in view("a b --memory-batch 2").columns
+    assert "training_peak" not in view("a b").columns
+    assert view("a b --by stage").columns != view("a b").columns
+
+
+# --- what check says ------------------------------------------------------------------------------
+
+
+def checked(*diagnostics: Diagnostic) -> Checked:
+    return Checked(Source("a", "x"), (), (), diagnostics)
+
+
+ERROR, WARNING = Diagnostic("N101", "m"), Diagnostic("W703", "m")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([[]], "1 file: fine"),
+        ([[], []], "2 files: fine"),
+        ([[ERROR]], "1 file: 1 error"),
+        ([[WARNING, WARNING]], "1 file: 2 warnings"),
+        ([[ERROR, WARNING], [], [ERROR]], "3 files: 2 errors, 1 warning in 2 of them"),
+        ([[ERROR] * 10, []], "2 files: 10 errors in 1 of them"),
+    ],
+)
+def test_summaries(found: Any, said: str) -> None:
+    assert summary([Result("a", checked(*each)) for each in found]) == said
+
+
+def test_expectations_that_could_be_added() -> None:
+    assert hints_for(parse("4 > fc-2")) == ["expect params = 10", "expect macs = 8"]
+    assert hints_for(parse("4 > fc-2\nexpect params = 10")) == ["expect macs = 8"]
+    assert hints_for(parse("40 > fc-2000")) == ["expect params = 82_000", "expect macs = 80_000"]
+    two = "net a\ninput 4 > fc-2\nexpect macs = 8\nnet b\ninput 4 > fc-2\nexpect params = 10\n"
+    assert hints_for(parse(two, net="a")) == ["expect params = 10"]
+    assert hints_for(parse(two, net="b")) == ["expect macs = 8"]
+    assert [Result(name, checked()).name for name in ("a", "-", "4 > fc")] == [
+        "a",
+        "<stdin>",
+        "<text>",
+    ]
+
+
+# --- the terminal ---------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "color", "no_color", "coloured"),
+    [
+        (Terminal(), "auto", "", True),
+        (Terminal(), "auto", "1", False),
+        (Terminal(), "never", "", False),
+        (Terminal(), "always", "1", True),
+        (io.StringIO(), "auto", "", False),
+        (io.StringIO(), "always", "", True),
+        (None, "auto", "", False),
+    ],
+)
+def test_colours(
+    stream: Any, color: str, no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    shown = PrintableStream(stream, "standard output")
+    shown.color = color
+    assert terminal.in_colour(shown) == coloured  # type: ignore[arg-type]
+    if stream is not None:
+        assert terminal.in_colour(stream) == (stream.isatty() and not no_color)
+
+
+def test_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for quiet in (False, True):
+        stream = PrintableStream(io.StringIO(), "standard error")
+        stream.quiet = quiet
+        monkeypatch.setattr(sys, "stderr", stream)
+        terminal.note("done")
+        assert stream.unfiltered is not None
+        assert stream.getvalue() == ("" if quiet else "done\n")
+        assert terminal.is_quiet() == quiet
+
+
+def test_the_width_of_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(Terminal, "fileno", lambda _: 1, raising=False)
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((77, 9)))
+    assert [terminal.width(output) for output in (None, "-", "a.txt")] == [77, 77, None]
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert terminal.width() is None
+
+
+@pytest.mark.parametrize(
+    ("term", "program", "words"),
+    [
+        ("xterm", None, ["less"]),
+        ("xterm", "more -d 'a b'", ["more", "-d", "a b"]),
+        ("xterm", "", []),
+        ("xterm", "more 'a", []),
+        ("dumb", "more", []),
+    ],
+)
+def test_the_pager(
+    term: str, program: str | None, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.delenv("PAGER", raising=False)
+    if program is not None:
+        monkeypatch.setenv("PAGER", program)
+    assert pager._command() == words
+
+
+def test_every_command_is_completed() -> None:
+    found = {one.name: one for one in completed_commands()}
+    flags = {flag: option for option in found["table"].options for flag in option.names}
+    assert "layer" in flags["--by"].words
+    assert flags["--units"].metavar == ""
+    assert flags["--sort"].metavar == "NAME"
+    assert not flags["--units"].files
+    assert flags["--output"].files
+    assert "--batch" not in flags  # the earlier name is not offered
+    assert found["table"].files
+    assert "digits" in next(o for o in found["train"].options if "--data" in o.names).words
+    assert "train" in found["help"].words
+    assert not found["help"].files
+    assert "conv" in found["explain"].words
