@@ -3,7 +3,9 @@
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 
-.PHONY: demo quick test test-all lint docs gallery benchmarks clean
+LINT := lint-ruff lint-mypy lint-imports lint-words
+
+.PHONY: demo quick test test-all lint $(LINT) docs gallery benchmarks clean
 
 demo: .venv/ready
 	$(BIN)/netdsl table examples/lenet5.net
@@ -14,17 +16,28 @@ quick: .venv/ready
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not keras and not slow and not zoo and not extra" --ignore tests/benchmarks --ignore tests/keras
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
 
 # With every optional package, in an environment of its own.
 test-all: .venv-all/ready
 	.venv-all/bin/python -m pytest -n auto --dist loadfile -m "" $(PYTEST)
 
-lint: .venv/ready
+# `make -j lint` runs them side by side.
+lint: $(LINT)
+
+$(LINT): .venv/ready
+
+lint-mypy:
+	$(BIN)/mypy
+
+lint-imports:
+	$(BIN)/lint-imports
+
+lint-ruff:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+
+lint-words:
 	$(BIN)/python tools/words.py
 
 # What is made of the sources: the parser's tables, the pages of all kinds, of the front door, of all codes and of all commands.

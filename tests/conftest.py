@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
+KERAS_ONLY = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.keras\b", re.MULTILINE)
+"""Of a module whose every test has the marker `keras`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +36,26 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped: {report.longrepr[2]}"
     return report
+
+
+def _without_keras(config: pytest.Config) -> bool:
+    return config.option.markexpr.startswith("not keras")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whole modules of tests with the marker `keras` are not even read where it is left out: to
+    import a framework takes longer than all that `make quick` imports besides.
+    """
+    if collection_path.suffix != ".py" or not _without_keras(config):
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    return True if KERAS_ONLY.search(text) else None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    imported = FRAMEWORKS & sys.modules.keys()
+    if imported and _without_keras(session.config):
+        raise pytest.UsageError(f"a module imports {imported} and has no `pytestmark` that says so")
 
 
 @pytest.fixture(autouse=True)

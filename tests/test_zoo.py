@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.zoo import EXAMPLES, FOLDER, LARGE, checked
+from support.zoo import EXAMPLES, FOLDER, LARGE, checked, names
 
 import netdsl
 from netdsl import Network
@@ -38,6 +38,7 @@ def test_every_file_is_short_and_checks(path: Path) -> None:
     """
     found = checked(path)
     assert not found.faulty
+    assert list(found.names) == names(path)
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MAX_LINES
     assert text.startswith("# "), "it describes itself"

@@ -33,7 +33,7 @@ def losses(path: Path, name: str, examples: int, steps: int, length: float) -> l
 
     Layers that drop or add noise are made to draw nothing: each backend draws other numbers.
     """
-    (network,) = (network for network in zoo.checked(path).networks if network.name == name)
+    network = zoo.named(path, name)
     recipe = Recipe(
         data=DataSpec(split=Split(validation=0.0)),
         optimizer=Optimizer(name="sgd", rate=1.0, clip_norm=length),

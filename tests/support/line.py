@@ -11,7 +11,6 @@ import pytest
 
 import netdsl
 from netdsl.training.distributed.devices import Devices
-from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.setup import first_model
 from netdsl.training.loop.train import train
 from netdsl.training.planning.job import Job
@@ -36,6 +35,8 @@ def trained(network: Any, where: Path, recipe: Recipe, **more: Any) -> RunResult
 
 def stopped_after(step: int, network: Any, where: Path, recipe: Recipe, **more: Any) -> RunResult:
     """A training that Ctrl-C ends after this many steps."""
+    from netdsl.training.loop.callback import TrainingCallback
+
     real = TrainingCallback.on_train_batch_end
 
     def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "netdsl"
 
 
-class Module(NamedTuple):
-    """A module: its name, its file, and its tree."""
+@dataclass(frozen=True)
+class Module:
+    """A module: its name and its file, which is parsed when its tree is asked for."""
 
     name: str
     path: Path
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(encoding="utf-8"))
 
     @property
     def lines(self) -> int:
@@ -32,7 +37,7 @@ class Module(NamedTuple):
             if isinstance(node, ast.ClassDef)
         }
 
-    @property
+    @cached_property
     def imports(self) -> set[str]:
         """What is imported, wherever the statement stands: in functions and for types alone too."""
         return {name for node in ast.walk(self.tree) for name in _imported(node)}
@@ -54,7 +59,7 @@ def modules() -> dict[str, Module]:
     for path in sorted((ROOT / PACKAGE).rglob("*.py")):
         *folders, stem = path.relative_to(ROOT).with_suffix("").parts
         name = ".".join([*folders, stem] if stem != "__init__" else folders)
-        found[name] = Module(name, path, ast.parse(path.read_text(encoding="utf-8")))
+        found[name] = Module(name, path)
     return found
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
 
+from netdsl.architecture import Architecture
 from netdsl.reading import Checked, ReadOptions, check_source
 from netdsl.sources import read_source, stem
 
@@ -39,6 +42,20 @@ LARGE = frozenset(
 )
 
 
+@cache
 def checked(path: Path) -> Checked:
-    """What `netdsl check` finds in a file."""
+    """What `netdsl check` finds in a file; read once, as all of it is frozen."""
     return check_source(read_source(path), ReadOptions(str(path)), stem(path))
+
+
+def names(path: Path) -> list[str]:
+    """The names of a file's networks, seen without reading the networks themselves: for the ids of
+    tests, which each process that takes part makes anew.
+    """
+    return re.findall(r"^net (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE) or [stem(path)]
+
+
+def named(path: Path, name: str) -> Architecture:
+    """The network of this name."""
+    (network,) = (network for network in checked(path).networks if network.name == name)
+    return network

@@ -51,12 +51,9 @@ Losses = Callable[..., list[float]]
 
 def cases() -> Iterator[Any]:
     for path in [*zoo.EXAMPLES, *sorted((zoo.FOLDER / "results").glob("*.net"))]:
-        for network in zoo.checked(path).networks:
-            yield pytest.param(
-                (path, network),
-                id=network.name,
-                marks=() if network.name in QUICK else pytest.mark.zoo,
-            )
+        for name in zoo.names(path):
+            marks = () if name in QUICK else pytest.mark.zoo
+            yield pytest.param((path, name), id=name, marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +83,10 @@ def losses() -> Iterator[Losses]:
 
 @pytest.fixture(scope="module", params=cases())
 def example(request: pytest.FixtureRequest, losses: Losses) -> Example:
-    path, network = request.param
+    path, name = request.param
+    network = zoo.named(path, name)
     examples, steps, length = (4, 3, 0.01) if network.counts.macs < 3 * 10**7 else (2, 2, 0.002)
-    what = (path, network.name, examples, steps, length)
+    what = (path, name, examples, steps, length)
     large = network.counts.macs >= LARGE
     found = losses("tensorflow", *what, large=large)
     fall = abs(found[-1] / found[0] - 1)

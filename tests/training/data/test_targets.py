@@ -13,7 +13,6 @@ import pytest
 import netdsl
 from netdsl import NetError
 from netdsl.training.data import reload
-from netdsl.training.data.batches import Sampling, Shuffled
 from netdsl.training.data.inspect import survey
 from netdsl.training.data.inspect_text import describe
 from netdsl.training.planning.plan import plan
@@ -143,10 +142,15 @@ def test_losses_by_output(source: str) -> None:
 
 
 def weights(job: Any) -> Any:
+    from netdsl.training.data.batches import Sampling, Shuffled
+
     return Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe)).weights
 
 
+@pytest.mark.keras
 def test_class_weights_by_output(source: str) -> None:
+    from netdsl.training.data.batches import Sampling, Shuffled
+
     keys = {"class_weights": {"kind": {"barn": 2, "house": 0.5}}}
     job = planned(TWO, source, ("price", "kind"), **keys)
     assert job.recipe.class_weights == {"kind": {"barn": 2.0, "flat": 1.0, "house": 0.5}}
