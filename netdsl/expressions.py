@@ -24,6 +24,12 @@ def evaluate(
     `lookup` gives the value of a name, or raises `NetError`. A value that is not plain (a chain)
     can be no operand.
 
+    Args:
+        expression: postfix code.
+        source: the text that it is in, for the places of errors.
+        lookup: gives the value of a name.
+        limits: how large integers and lists may be.
+
     Raises:
         NetError: N111 for operands of the wrong type, N112 for a division by zero, N117 for an
             index out of range, N404 for integers beyond the limit, and lists.

@@ -72,6 +72,12 @@ def read_file(
 
     Where it names none, it is called `name`, or as the file is.
 
+    Args:
+        path: the file.
+        net: the name of the network, where the file holds several.
+        options: what comes with it from outside.
+        name: of a network that has none of its own.
+
     Raises:
         NetError: for each mistake in the file, or where it cannot be read.
     """
@@ -90,6 +96,12 @@ def read_text(
     options: ReadOptions = PLAIN,
 ) -> Architecture:
     """Return the network of a text, the one called `net` where it holds several.
+
+    Args:
+        text: the networks.
+        net: the name of the one that is meant.
+        name: of a network that has none of its own.
+        options: what comes with it from outside.
 
     Raises:
         NetError: for each mistake in the text.

@@ -85,9 +85,15 @@ def step(
 ) -> StepCost:
     """Return a step of this many devices with `batch` examples each.
 
-    `link` is in bytes a second, `rate` in FLOP/s of which the share `use` is reached; `width` are
-    the bytes of a number of the gradient: 4, or 2 where weights are bfloat16 themselves
-    (`precision: bfloat16`; with `mixed` weights and gradients have 4).
+    Args:
+        graph: the network.
+        devices: that work on a batch together.
+        link: bytes that the slowest link carries in a second, one way.
+        batch: examples a device.
+        rate: FLOP/s of a device.
+        use: the share of the rate that is reached, from 0 to 1.
+        width: bytes of a number of the gradient: 4, or 2 where weights are bfloat16 themselves
+            (`precision: bfloat16`; with `mixed` weights and gradients have 4).
 
     Raises:
         ValueError: where one of them is not above 0.

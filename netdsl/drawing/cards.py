@@ -43,7 +43,16 @@ class Card(NamedTuple):
 
 
 def card(label: str, more: str, note: str, look: str, small: bool, badge: str = "") -> Card:
-    """Return a card, or a pill where `small`, as wide as its texts need."""
+    """Return a card, or a pill where `small`, as wide as its texts need.
+
+    Args:
+        label: the first line.
+        more: what comes with it, in less weight: `bn relu`.
+        note: the second line; of a pill it follows the label.
+        look: its colours.
+        small: whether it is a pill.
+        badge: how often it is there.
+    """
     room = _MAX - 2 * _MARGIN
     if small:
         note = shortened(note, NOTE, room / 2)
@@ -71,7 +80,11 @@ def card(label: str, more: str, note: str, look: str, small: bool, badge: str = 
 def glyph(kind: Kind, note: str, badge: str = "", terms: str = "") -> Card | None:
     """Return the sign of a merge; None where it has none.
 
-    `terms` says how many it joins (`of 50`) where the picture does not show each.
+    Args:
+        kind: of the merge.
+        note: next to a bar.
+        badge: how often it is there.
+        terms: how many branches it joins (`of 50`), where the picture does not show each.
     """
     if kind.joins_inputs:
         what = f"{kind.word} {terms} ·" if terms and note else f"{kind.word} {terms}".rstrip()
@@ -99,8 +112,13 @@ def drawn(
 ) -> tuple[Mark, ...]:
     """Return a card with its upper left corner at (x, y).
 
-    `note` is the look of its second line, `stacked` says whether a badge means that others stand
-    after it, `above` whether that of a merge is over it, not next to it.
+    Args:
+        card: as it looks.
+        x: its left edge.
+        y: its upper edge.
+        note: the look of its second line.
+        stacked: whether others stand after it, as a badge may mean.
+        above: whether the badge of a merge is over it, not next to it.
     """
     middle, room = x + card.width / 2, card.width - 2 * _CLEAR
     corner = card.height / 2 if card.form == "pill" else 5.0

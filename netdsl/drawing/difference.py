@@ -67,7 +67,14 @@ class _Network(NamedTuple):
 def difference_sheet(
     a: Architecture, b: Architecture, pairs: Sequence[Pair], options: Options
 ) -> Sheet:
-    """Draw two networks whose rows are paired, in the order of both."""
+    """Draw two networks whose rows are paired, in the order of both.
+
+    Args:
+        a: the first network.
+        b: the second one.
+        pairs: their rows, paired or alone, in the order of both.
+        options: the columns that boxes show.
+    """
     sides = [_network(each, options) for each in (a, b)]
     items = _items(pairs)
     edges = _edges(items, sides)

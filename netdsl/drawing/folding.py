@@ -166,7 +166,12 @@ def folded(
     Where a row could begin at several of its items, it begins where the author's does: `authored`
     says whether two items come from one place of the text.
 
-    `turns` notes for each layer that is within a repeat which one, and in which pass.
+    Args:
+        items: neighbours, in order.
+        wiring: who reads whom among the layers.
+        alike: whether two items are drawn alike.
+        authored: whether two items come from one place of the text.
+        turns: for each layer the repeats that it is in, each with its pass; filled here.
     """
     found = list(items)
     row = _Row(found, wiring)

@@ -185,7 +185,15 @@ class Painter:
         return found
 
     def mark(self, box: Box, card: Card, x: float, y: float, long: float = 0.0) -> MarkGroup:
-        """Return a box with its upper left corner at (x, y); a bar is so long."""
+        """Return a box with its upper left corner at (x, y); a bar is so long.
+
+        Args:
+            box: what is drawn.
+            card: as it looks.
+            x: its left edge.
+            y: its upper edge.
+            long: how long a bar is.
+        """
         if card.form == "bar":
             inside = self._bar(card, x, y, long)
         else:

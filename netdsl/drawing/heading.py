@@ -37,6 +37,14 @@ def finished(
     The heading is over the axis; in the middle of what is drawn where that is None, and at its
     left edge where it is not a number. It says what the figures of boxes are if those have no
     `units`; where there are `facts`, these in place of what the network holds.
+
+    Args:
+        network: what is drawn.
+        options: the colours, the columns, and whether there is a heading.
+        marks: the picture.
+        axis: where the heading's middle is, in x.
+        units: whether the figures in boxes say what they count.
+        facts: the line below the name, in place of what the network holds.
     """
     left, top, right, bottom = bounds(marks)
     more: list[Mark] = []

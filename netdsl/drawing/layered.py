@@ -157,7 +157,17 @@ def _drawn(
     spread: Sequence[bool],
     bars: Sequence[float | None],
 ) -> Layered:
-    """Return positions along, and the wires, with their bends in tracks between the ranks."""
+    """Return positions along, and the wires, with their bends in tracks between the ranks.
+
+    Args:
+        rows: the cells of each rank, those of the sides first and last.
+        ways: the cells that each wire passes, its ends among them.
+        sizes: of the nodes.
+        wires: see `layered`, as `ports`, `spread` and `bars`.
+        ports: of each wire, where its ends have places for it.
+        spread: for each node whether its wires meet it side by side.
+        bars: for each bar the room of its text.
+    """
     ends_of_one = [row[0].v for row in (rows[0], rows[-1]) if len(row) == 1]
     middle = ends_of_one[0] if ends_of_one else 0.0  # the input alone comes straight
     for row in rows:

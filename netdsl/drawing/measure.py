@@ -76,7 +76,14 @@ def width(text: str, size: float, bold: bool = False) -> float:
 
 
 def shortened(text: str, size: float, highest: float, bold: bool = False) -> str:
-    """Return the text where it is at most so wide, else its beginning and an ellipsis."""
+    """Return the text where it is at most so wide, else its beginning and an ellipsis.
+
+    Args:
+        text: what is written.
+        size: of the font.
+        highest: the width that it may have.
+        bold: whether the font is bold.
+    """
     if width(text, size, bold) <= highest:
         return text
     room = highest - width("…", size, bold)

@@ -169,6 +169,12 @@ def _put(
     """Add an arc to the chain that it runs next to.
 
     Where it would run through others, which parts of which chain are a tangle.
+
+    Args:
+        chain: the outermost one.
+        where: for each node the chains that lead to it.
+        wire: the arc.
+        extra: whether it comes from outside or goes there, next to the chain.
     """
     a = ((chain, -1),) if wire.source == START else where[wire.source]
     b = ((chain, len(chain.parts)),) if wire.target == END else where[wire.target]

@@ -82,7 +82,14 @@ def faces(body: Solid, x: float, y: float, look: str) -> tuple[Mark, ...]:
 
 
 def window(body: Solid, x: float, y: float, part: tuple[float, float]) -> tuple[Point, ...]:
-    """Return a window in the middle of a cuboid's right side, as parts of its height and depth."""
+    """Return a window in the middle of a cuboid's right side, as parts of its height and depth.
+
+    Args:
+        body: the cuboid.
+        x: the left edge of its front.
+        y: the upper edge of its front.
+        part: the window's height and depth as shares of the cuboid's.
+    """
     high, deep = (min(1.0, max(each, 0.12)) for each in part)
     left = x + body.thick + body.across * (1 - deep) / 2
     right = left + body.across * deep

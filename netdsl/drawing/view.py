@@ -35,6 +35,13 @@ def view(items: Sequence[Item], wiring: Wiring, labels: Labels, opens: Opens, fo
 
     Equal neighbours are drawn once unless `fold` is none; where it is all, also what is alike and
     is side by side.
+
+    Args:
+        items: the scene.
+        wiring: who reads whom.
+        labels: what layers are called.
+        opens: whether a block is open, given it and how many are around it.
+        fold: one of `FOLDS`.
     """
     turns: Turns = {}
 

@@ -98,7 +98,14 @@ def _read(
     defaults: Defaults,
     values: dict[str, Any],
 ) -> set[str]:
-    """Put the arguments into the options' values; gives the names of these options."""
+    """Put the arguments into the options' values; gives the names of these options.
+
+    Args:
+        signature: of the kind.
+        arguments: of a layer, or of one `default` statement.
+        defaults: in force for other kinds, such as an option's norm.
+        values: by option; changed here.
+    """
     said: set[str] = set()
     positions = iter(signature.positional)
     for argument in arguments:

@@ -58,7 +58,15 @@ def padded(np: Any, x: Any, axes: tuple[Axis, ...], counts: Shape, fill: float =
 
 
 def windows(np: Any, x: Any, axes: tuple[Axis, ...], counts: Shape, fill: float = 0) -> Any:
-    """Return all cells of all windows, as an array of (cells, batch, *counts, channels)."""
+    """Return all cells of all windows, as an array of (cells, batch, *counts, channels).
+
+    Args:
+        np: NumPy.
+        x: numbers of (batch, *positions, channels).
+        axes: the window on each axis.
+        counts: how many windows there are on each.
+        fill: the number in the padding.
+    """
     whole = padded(np, x, axes, counts, fill)
     return np.stack([whole[cut] for _, cut in cells(axes, counts)])
 

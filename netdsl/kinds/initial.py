@@ -99,8 +99,12 @@ def keras_initializer(
 ) -> Any:
     """Return the Keras initializer of an `Initial` option.
 
-    `shape` is that of Keras's weight, where it
-    is another one than the kind's.
+    Args:
+        k: `keras` and `custom`, as `Kind.layers` has them.
+        kind: the layer.
+        option: `init` or `bias_init`.
+        inputs: the layer's shapes, without the batch.
+        shape: of Keras's weight, where it is another one than the kind's.
     """
     initializers, value = k.keras.initializers, kind.values[option]
     if is_array(value):

@@ -142,6 +142,12 @@ def _list_of(kind: Kind, option: str, weight: Weight, inputs: tuple[Shape, ...])
 def arranged(kind: Kind, option: str, inputs: tuple[Shape, ...], shape: Shape | None = None) -> Any:
     """Return the list of an option as nested lists of its weight's shape, or of another with as
     many numbers in the same order.
+
+    Args:
+        kind: the layer.
+        option: `init` or `bias_init`.
+        inputs: its shapes, without the batch.
+        shape: of the nested lists; by default the weight's.
     """
     weight = listed_weight(kind, option, *inputs)
     assert weight is not None
@@ -171,6 +177,12 @@ def _places(form: Form, weight: Weight) -> Iterator[int]:
 def written_list(kind: Kind, option: str, weight: Weight, numbers: Sequence[Any]) -> Any:
     """Return the shortest list that says that a weight begins at these numbers, in its order; one
     number where they are all the same.
+
+    Args:
+        kind: the layer.
+        option: `init` or `bias_init`.
+        weight: that begins so.
+        numbers: in the order of the weight, its last axis fastest.
     """
     if len(set(numbers)) == 1:
         return numbers[0]

@@ -283,6 +283,13 @@ class Kind(Costed):
         The first reads the variables `reads`, the others what was written: `layers.Conv2D(64, 3,
         name="conv_1")(x)`. It comes from `layers` with a Keras that writes down what is asked of
         it, so the two cannot differ.
+
+        Args:
+            name: of the Keras layer.
+            output: its shape, without the batch.
+            inputs: their shapes.
+            reads: the variables of the inputs.
+            writes: the variable of the output.
         """
         from netdsl.kinds.code import WRITTEN, Code  # late: start-up is short
 

@@ -21,6 +21,12 @@ _RANK_WORDS = {1: "a sequence", 2: "an image", 3: "a volume"}
 def per_axis(values: tuple[int, ...], rank: int, what: str, where: str) -> tuple[int, ...]:
     """Return one value for each of `rank` axes.
 
+    Args:
+        values: one number, or one for each axis.
+        rank: how many axes of positions there are.
+        what: the numbers are, for the message.
+        where: the part of the layer that the error is in.
+
     Raises:
         LayerError: N202 where there is neither one value nor one for each.
     """
@@ -373,6 +379,12 @@ def padding_in_keras(
 ) -> Word:
     """Return the padding that a layer does itself. TensorFlow's SAME is the papers' for odd windows
     at stride 1, whatever comes in.
+
+    Args:
+        call: of the Keras layer.
+        size: the window on each axis.
+        stride: on each axis.
+        dilation: on each axis.
     """
     padding = str(call.config["padding"])
     if padding != "same":

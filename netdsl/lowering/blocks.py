@@ -78,6 +78,14 @@ def use_block(
 ) -> Lowering:
     """Return a use of a block: its layers again, with points of its own.
 
+    Args:
+        node: the use.
+        block: what it uses.
+        x: the operation that comes in.
+        scope: what the use sees; the block sees its own.
+        graph: the layers are added to.
+        name: it is given by `as`, if any.
+
     Raises:
         NetError: N106 for what touches its word, N405 where blocks are too deep within each other.
     """
@@ -143,6 +151,16 @@ def _bound(
 
     Defaults are read within the block, and may use `in` and earlier parameters. A value that lacks
     is a mistake where all that is given could be read (`complete`).
+
+    Args:
+        given: the values in brackets, by the parameters' names.
+        node: the use.
+        block: what it uses.
+        x: the operation that comes in.
+        scope: what the use sees.
+        inside: what the block sees.
+        graph: that both are part of.
+        complete: whether all that is given could be read.
     """
     definition = block.definition
     values = dict(given)
@@ -237,6 +255,14 @@ def use_shared(
     """Return a use of a `let`.
 
     The first one makes the weights, each further one runs the same operations on them.
+
+    Args:
+        node: the use.
+        shared: what it uses.
+        x: the operation that comes in.
+        scope: what the use sees.
+        graph: the layers are added to.
+        name: it is given by `as`, if any.
 
     Raises:
         NetError: N106 for what is written with it, N214 where it would be another piece than at

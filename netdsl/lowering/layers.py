@@ -186,6 +186,12 @@ def _inputs(x: int, kind: Kind) -> tuple[int, ...]:
 def configured(spec: LayerSpec, node: Any, scope: Scope, graph: GraphBuilder) -> Kind:
     """Return the configured layer of a spec, the same one for the same spec.
 
+    Args:
+        spec: the layer, evaluated.
+        node: that errors point at.
+        scope: what it sees.
+        graph: keeps what was configured.
+
     Raises:
         NetError: for what its kind does not accept.
     """

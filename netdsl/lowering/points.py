@@ -15,6 +15,12 @@ from netdsl.syntax.walks import names_of
 def define(name: str, x: int, span: Span | None, scope: Scope) -> None:
     """Give an operation a name.
 
+    Args:
+        name: the point's.
+        x: the operation.
+        span: where the name is written; None for an input without one.
+        scope: whose points it is added to.
+
     Raises:
         NetError: N104 where the name is used already.
     """

@@ -114,6 +114,15 @@ def _shortcut(
     """Return the operation that is added to F's end: x itself where the shapes agree.
 
     None where nothing is added.
+
+    Args:
+        skip: auto, id, pad or match.
+        x: the operation that comes in.
+        y: the end of F.
+        made: the operations of F.
+        node: the `res`.
+        scope: what it sees.
+        graph: the shortcut is added to.
     """
     before, after = graph.ops[x].shape, graph.ops[y].shape
     if before == after:

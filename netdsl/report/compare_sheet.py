@@ -59,6 +59,12 @@ def compared_values(
     """Return the values of both for each column, and for numbers their difference.
 
     A line that one has not counts 0 where columns sum.
+
+    Args:
+        found: both networks.
+        group: a line of each; None where one has none.
+        view: the columns.
+        total: whether it is the line of the totals, where only columns that sum have values.
     """
     values: list[Any] = []
     for column in (COLUMNS[key] for key in view.columns):

@@ -38,6 +38,13 @@ def memory_text(
 ) -> str:
     """Return a line for each part of the memory, and with `fit` (bytes) the largest batch that
     fits.
+
+    Args:
+        network: whose memory it is.
+        batch: examples in a batch.
+        precision: a key of `PRECISIONS`.
+        optimizer: a key of `SLOTS`.
+        fit: bytes of a card.
     """
     found = estimate(network.graph, batch, precision, optimizer)
     lines = [f"memory, batch {batch:,}, {precision}, {optimizer}"]
@@ -68,6 +75,13 @@ def compared_memory_text(
 ) -> str:
     """Return the parts of the memory of two networks, and with `fit` (bytes) the largest batches
     that fit.
+
+    Args:
+        networks: two.
+        batch: examples in a batch.
+        precision: a key of `PRECISIONS`.
+        optimizer: a key of `SLOTS`.
+        fit: bytes of a card.
     """
     a, b = (memory_values(network, batch, precision, optimizer, fit) for network in networks)
     lines = [f"memory, batch {batch:,}, {precision}, {optimizer}", f"  {'':17} {'A':>12} {'B':>12}"]
@@ -87,7 +101,15 @@ def _label(key: str) -> str:
 def memory_values(
     network: Architecture, batch: int, precision: str, optimizer: str, fit: int | None = None
 ) -> dict[str, Any]:
-    """Return the same in bytes."""
+    """Return the same in bytes.
+
+    Args:
+        network: whose memory it is.
+        batch: examples in a batch.
+        precision: a key of `PRECISIONS`.
+        optimizer: a key of `SLOTS`.
+        fit: bytes of a card, for `largest_batch`.
+    """
     found: dict[str, Any] = {"batch": batch, "precision": precision, "optimizer_name": optimizer}
     found |= estimate(network.graph, batch, precision, optimizer)._asdict()
     if fit is not None:

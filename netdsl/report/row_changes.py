@@ -123,6 +123,14 @@ def _change(
     """Return what became of a row.
 
     `place` says where the rows of A that stay are in B; `kept` are these places.
+
+    Args:
+        a: the rows of A.
+        b: the rows of B.
+        i: the row of A; None where it has none.
+        j: the row of B; None where it has none.
+        place: of rows of A, where they are in B.
+        kept: the rows of B that are in A.
     """
     if i is None or j is None:
         return (

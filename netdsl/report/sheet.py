@@ -183,7 +183,14 @@ def in_order(found: TableContent, view: TableView) -> list[TableLine]:
 def made_of(
     network: Architecture, found: TableContent, view: TableView, for_people: bool = True
 ) -> TableSheet:
-    """Return the table of a network whose lines are known; folded for people alone."""
+    """Return the table of a network whose lines are known; folded for people alone.
+
+    Args:
+        network: the table's.
+        found: its lines.
+        view: the columns and the order.
+        for_people: whether equal lines are folded, and the filters of branches in columns.
+    """
     lines, total = in_order(found, view), found.total
     pairs = list(_columns(lines, view, for_people))
     columns = [column for _, column in pairs]

@@ -73,6 +73,12 @@ class Parser:
     def parse(self, text: str, start: int, end: int, rule: str) -> Any:
         """Return what the builder makes of `text[start:end]`, which should be a whole `rule`.
 
+        Args:
+            text: that holds the statement.
+            start: where it begins.
+            end: where it ends.
+            rule: of the grammar, one of `starts`.
+
         Raises:
             Unexpected: where the text breaks the grammar.
             Exception: whatever the builder raises.

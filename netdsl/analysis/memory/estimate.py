@@ -52,6 +52,12 @@ def estimate(
 ) -> Memory:
     """Return the memory of a network, for a batch of this many examples.
 
+    Args:
+        graph: the network.
+        batch: examples in a batch.
+        precision: a key of `PRECISIONS`.
+        optimizer: a key of `SLOTS`, whose arrays are held.
+
     Raises:
         ValueError: where the batch is below 1, or the precision or optimizer is none of
             `PRECISIONS`, `SLOTS`.
@@ -78,6 +84,12 @@ def largest_batch(
     """Return the most examples in a batch whose training peak fits into this many bytes.
 
     0 where not even one does. The workspace is not in it.
+
+    Args:
+        graph: the network.
+        budget_bytes: what a training may take at its peak.
+        precision: a key of `PRECISIONS`.
+        optimizer: a key of `SLOTS`.
 
     Raises:
         ValueError: where the precision or optimizer is none of `PRECISIONS`, `SLOTS`.

@@ -53,6 +53,12 @@ class OpFacts(NamedTuple):
 def facts_of(graph: Graph, op: Op, width: int, temporaries: bool) -> OpFacts:
     """Return the facts of an operation whose numbers have this many bytes, with or without what a
     library copies within it.
+
+    Args:
+        graph: the network.
+        op: one of its operations.
+        width: bytes of a number of an activation.
+        temporaries: whether the copies that libraries make within a layer count as saved.
     """
     kind = op.kind
     if kind is None:

@@ -31,6 +31,12 @@ def drawing(
     block of them where the input is wider than `columns`; letters are twice as high as wide, and so
     are blocks. A sequence is one line, a volume its middle slice seen.
 
+    Args:
+        graph: the network.
+        index: of the operation.
+        columns: letters of a row, at most.
+        point: the name of the input; by default the first that the operation depends on.
+
     Raises:
         KeyError: where the graph has no input `point`.
     """

@@ -115,6 +115,12 @@ def seen_by(
     Positions outside the input are padding; none is seen where the last is before the first. None
     where the operation depends on no input.
 
+    Args:
+        graph: the network.
+        index: of the operation.
+        place: the output's position, a number for each axis, counted from 0.
+        point: the name of the input; by default the first that the operation depends on.
+
     Raises:
         KeyError: where the graph has no input `point`.
     """

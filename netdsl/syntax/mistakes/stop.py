@@ -73,5 +73,12 @@ class Stop(NamedTuple):
     def error(
         self, message: str, help: str = "", length: int | None = None, code: str = "N003"
     ) -> Diagnostic:
-        """Return a mistake here: about the thing, or the given number of characters."""
+        """Return a mistake here: about the thing, or the given number of characters.
+
+        Args:
+            message: what is wrong.
+            help: what to write instead.
+            length: characters that are marked; by default those of the thing.
+            code: of the error.
+        """
         return Diagnostic(code, message, self.span(length), help=help)
