@@ -95,7 +95,7 @@ def number_text(value: float) -> str:
 
     `0.98765`, `1.5`, `12,346`.
     """
-    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.5g}"
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:z.5g}"
 
 
 def decimal_text(value: Fraction) -> str:

@@ -33,12 +33,13 @@ class RecipeKeys(TypedDict, total=False):
     Attributes:
         data: a data set's name, a path, `{"source": ..., "target": ...}`, or the data itself:
             arrays (x, y), a dict of arrays, or an iterable that gives batches.
-        target: what is learned: a column of a table or several, a file of targets, or `input`.
+        target: what is learned: a column of a table by its name or number (-1 is the last), or
+            several, a file of targets, or `input`.
         drop: columns of a table that are left out.
     """
 
     data: Any
-    target: str | Sequence[str] | None
+    target: str | int | Sequence[str | int] | None
     drop: Sequence[str] | str | None
     gan: Gan | Keys | str | None
     loss: Loss | Keys | str | None

@@ -132,7 +132,7 @@ def epochs_csv(rows: Sequence[Epoch]) -> str:
     lines = [",".join(["epoch", "step", *names, "seconds"])]
     for row in rows:
         figures = (f"{row.scores[name]:.6g}" for name in names)
-        lines.append(",".join([str(row.epoch), str(row.step), *figures, f"{row.seconds:.3f}"]))
+        lines.append(",".join([str(row.epoch), str(row.step), *figures, f"{row.seconds:z.3f}"]))
     return "\n".join(lines) + "\n"
 
 
@@ -141,7 +141,7 @@ def losses_chart(job: AdversarialJob, rows: Sequence[Epoch]) -> str:
     source = short_name(str(job.data.spec.source))
     last = rows[-1].scores if rows else {}
     about = "  ".join(
-        f"{name.replace('_', ' ')} {last[name]:.4f}"
+        f"{name.replace('_', ' ')} {last[name]:z.4f}"
         for name in ("generator_loss", "discriminator_loss")
         if name in last
     )

@@ -146,7 +146,7 @@ def dry_run_pair(job: AdversarialJob) -> str:
         from netdsl.training.adversarial.trainer import first_step
 
         figures = first_step(job)
-    shown = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
+    shown = ", ".join(f"{name.replace('_', ' ')} {value:z.4f}" for name, value in figures.items())
     lines = [*opening(job), "", to_yaml(job.recipe, job.resolved.reasons)]
     lines += [repr(each)[1:-1] for each in (job.pair.generator, job.pair.discriminator)]
     lines.append(f"{job.steps:,} steps in an epoch")

@@ -75,11 +75,10 @@ def read(
             held,
             spec,
             signature,
-            lambda other, names: _read_source(other, signature, kept, names, span),
-            span,
+            lambda other, names: _read_source(other, signature, kept, names, other.place("source")),
         )
         if spec.weight is not None and kept is None and held.train.weights is None:
-            message = f"{held.source} has no weights `{spec.weight}`"
+            message, span = f"{held.source} has no weights `{spec.weight}`", spec.place("weight")
             raise fail("N514", message, span, help="name the array of weights, or leave it out")
         return held
     if kept and kept.table:
@@ -91,9 +90,10 @@ def read(
     for name in PARTS:
         if getattr(spec, name) is not None:
             help = "give the parts with the data: ((x, y), (x_test, y_test))"
-            raise fail("N507", f"`{name}` names a file; the data is given in Python", help=help)
+            message = f"`{name}` names a file; the data is given in Python"
+            raise fail("N507", message, spec.place(name), help=help)
     names = _class_names(signature, kept, ())
-    return gather(given, signature, _single_target(spec, span), spec.weight, names)
+    return gather(given, signature, _single_target(spec), spec.weight, names)
 
 
 def _read_source(
@@ -110,7 +110,7 @@ def _read_source(
     if kept and tabular != bool(kept.table):
         raise _unlike(source, tabular, span)
     if not kept and not tabular:
-        _check_not_tabular(spec, span)
+        _check_not_tabular(spec)
     if (
         spec.weight is not None
         and not (kept or tabular)
@@ -119,20 +119,20 @@ def _read_source(
         raise fail(
             "N507",
             f"`weight` is for tables and arrays; {source} has neither",
-            span,
+            spec.place("weight"),
             help="leave `weight` out; `class_weights` weighs whole classes",
         )
     if spec.damaged is not None and not kept and (made or not os.path.isdir(source)):
         raise fail(
             "N507",
             f"`damaged` is for folders of images; {source} is not one",
-            span,
+            spec.place("damaged"),
             help="leave `damaged` out",
         )
     if made:
         return read_made(spec, signature, formula, span)
-    _check_not_made(spec, os.path.isdir(source), span)
-    target = None if tabular else _single_target(spec, span)
+    _check_not_made(spec, os.path.isdir(source))
+    target = None if tabular else _single_target(spec)
     names = _class_names(signature, kept, classes)
     if source == PYTHON:
         raise fail(
@@ -174,11 +174,12 @@ def _class_names(
     return (classes,) * len(signature.outputs) if classes else ()
 
 
-def _single_target(spec: DataSpec, span: Span | None) -> str | None:
+def _single_target(spec: DataSpec) -> str | None:
     """Return the target of what is not a table. Raises NetError N507 for several."""
     if isinstance(spec.target, tuple):
         message = f"several targets are columns of a table; {spec.source} is not one"
-        raise fail("N507", message, span, help="name arrays as the outputs: y_mask, y_class")
+        help = "name arrays as the outputs: y_mask, y_class"
+        raise fail("N507", message, spec.place("target"), help=help)
     return spec.target
 
 
@@ -191,24 +192,24 @@ def is_table(source: str) -> bool:
     )
 
 
-def _check_not_tabular(spec: DataSpec, span: Span | None) -> None:
+def _check_not_tabular(spec: DataSpec) -> None:
     """Raise NetError N507 for a key that is for tables alone."""
     for name in TABULAR:
         if getattr(spec, name) is not None:
             raise fail(
                 "N507",
                 f"`{name}` is for tables; {spec.source or spec.function} is not a table",
-                span,
+                spec.place(name),
                 help=f"leave `{name}` out",
             )
 
 
-def _check_not_made(spec: DataSpec, folder: bool, span: Span | None) -> None:
+def _check_not_made(spec: DataSpec, folder: bool) -> None:
     """Raise NetError N507 for a key that is for data that is made; `range` is for images too."""
     for name in MADE:
         if getattr(spec, name) is not None and not (folder and name == "range"):
             message = f"`{name}` is for data that is made; {spec.source} is read"
-            raise fail("N507", message, span, help=f"leave `{name}` out")
+            raise fail("N507", message, spec.place(name), help=f"leave `{name}` out")
 
 
 def _unlike(source: str, tabular: bool, span: Span | None) -> NetError:

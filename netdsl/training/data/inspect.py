@@ -68,11 +68,11 @@ def survey(spec: DataSpec, network: Architecture | None = None, span: Span | Non
         table = read_stated(Path(source), spec, None, span)
         if not len(table.places):
             raise fail("N516", f"{source} has no rows", span)
-        targets = find_targets(spec.target, table, span) if spec.target else ()
+        targets = find_targets(spec.target, table, spec) if spec.target else ()
         others = set(targets)
         if spec.weight:
-            others.add(find_column(spec.weight, table, span))
-        kinds = column_kinds(table, stated_kinds(table, spec, span), spec, others, span)
+            others.add(find_column(spec.weight, table, spec.place("weight")))
+        kinds = column_kinds(table, stated_kinds(table, spec), spec, others, span)
         return Survey(source, None, table, targets, tuple(kinds))
     if network is not None:
         signature = NetworkSignature.of(network)

@@ -124,7 +124,7 @@ def load_other(
         fold=None if held.test else asked.fold,
         validation=None if held.validation else asked.validation,
     )
-    recipe = replace(recipe, data=replace(recipe.data, split=own), spans={})
+    recipe = replace(recipe, data=replace(recipe.data, split=own, spans={}), spans={})
     try:
         same = arrange(held, recipe, preparation, trained=True)
     except NetError as error:

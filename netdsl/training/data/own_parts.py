@@ -28,7 +28,6 @@ def with_own_parts(
     spec: DataSpec,
     signature: NetworkSignature,
     read: Callable[[DataSpec, tuple[str, ...]], SourceData],
-    span: Span | None,
 ) -> SourceData:
     """Read the files that a recipe names for validation and test, as the source was read.
 
@@ -37,7 +36,6 @@ def with_own_parts(
         spec: names it and them.
         signature: the network's.
         read: reads another source, with the classes of this one.
-        span: the place of the source's name in the recipe.
 
     Raises:
         NetError: N507 where the source has such a part, N526 for other classes, and as reading a
@@ -49,11 +47,13 @@ def with_own_parts(
         path: str | None = getattr(spec, name)
         if path is None:
             continue
+        span = spec.place(name)
         if found[name] is not None:
             message = f"{held.source} has a {name} part of its own, and {path} would be another"
             raise fail("N507", message, span, help=f"leave `{name}` out")
         _check_other_file(path, [held.source, *(made[one] for one in PARTS if one in made)], span)
         alone = replace(spec, source=path, split=Split(), validation=None, test=None)
+        alone = replace(alone, spans={"source": span} if span else {})
         if isinstance(held.columns, TableTransform):
             known = held.columns, held.tables, held.classes, held.classes_by
             trained = TrainedTable(*known, fitted=False)

@@ -9,6 +9,7 @@ from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.parts import INPUT, SourceData, classes_text
 from netdsl.training.data.signature import NetworkSignature, TensorSpec
 from netdsl.training.data.sources.claims import check_example
+from netdsl.training.data.sources.date_cells import NOT_DATES, are_dates
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.ranges import ValueRange, scan
@@ -261,9 +262,11 @@ def _way_on(held: SourceData, names: tuple[str, ...]) -> str:
     """Say how a network ends that learns the classes, or that the target holds none."""
     parts = (held.train, held.validation, held.test)
     rows = sum(len(part) for part in parts if part is not None)
+    if are_dates(names):
+        return NOT_DATES
     if len(names) > DISTINCT and 2 * len(names) > rows:
         return (
-            f"{len(names):,} different texts in {counted(rows, 'row')} are names, dates or "
+            f"{len(names):,} different texts in {counted(rows, 'row')} are names or "
             "sentences rather than classes: name another target"
         )
     return f"end the network with {_end(len(names))}"

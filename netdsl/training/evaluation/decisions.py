@@ -17,15 +17,13 @@ from netdsl.training.metrics.counters import Counter
 from netdsl.training.metrics.definitions import ECE
 from netdsl.training.planning.measures import has_temperature, has_threshold
 from netdsl.training.preparation.outputs import LABELS
+from netdsl.training.runs.decisions import COLDEST, HOTTEST
 
 if TYPE_CHECKING:
     from netdsl.training.data.batches import Batches
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.preparation.rows import Array
     from netdsl.training.recipes.recipe import Recipe
-
-COLDEST, HOTTEST = 0.05, 20.0
-"""The temperatures between which the best is searched for."""
 
 SEARCHES = 60
 """Steps of the search, each of which leaves 0.62 of the interval."""

@@ -69,7 +69,7 @@ def _zeros(layers: Sequence[Mapping[str, Any]]) -> list[str]:
     if not layers:
         return ["no layer gives a 0"]
     rows = [
-        [one["layer"], f"{one['units']:,}", f"{one['zeros']:.4f}", f"{one['never']:,}"]
+        [one["layer"], f"{one['units']:,}", f"{one['zeros']:z.4f}", f"{one['never']:,}"]
         for one in layers
     ]
     heads = ["layer", "units", "share of zeros", "always 0"]
@@ -158,4 +158,4 @@ def _mistakes(confusion: Sequence[Sequence[int]] | None, known: Sequence[Mapping
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    return "-" if value is None else f"{value:z.4f}"

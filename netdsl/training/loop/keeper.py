@@ -172,11 +172,11 @@ class Keeper:
             kept = "best" if stopping.enabled and stopping.part != "training" else "last"
             part = "validation" if len(self.job.data.validation) else "training"
             subtitle = (
-                f"{kept} weights at step {best.step:,}: {part} loss {best.loss:.4f}, "
-                f"{metric} {best.metric:.4f}"
+                f"{kept} weights at step {best.step:,}: {part} loss {best.loss:z.4f}, "
+                f"{metric} {best.metric:z.4f}"
             )
         if run and run.test:
-            subtitle += f" · test {metric} {list(run.test.values())[2]:.4f}"
+            subtitle += f" · test {metric} {list(run.test.values())[2]:z.4f}"
         return curve(
             f"{self.job.network.name} on {short_name(self.job.data.spec.source or '')}",
             subtitle,

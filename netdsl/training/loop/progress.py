@@ -44,7 +44,7 @@ class Lines(Quiet):
 
     def epoch(self, epoch: Epoch) -> None:
         text, place = epoch_text(epoch, self.metric), f"{epoch.epoch}/{self.epochs}"
-        print(f"epoch {place}  {text}  {epoch.seconds:.1f} s", file=sys.stderr, flush=True)
+        print(f"epoch {place}  {text}  {epoch.seconds:z.1f} s", file=sys.stderr, flush=True)
 
     def first(self, evaluation: Evaluation) -> None:
         print(first_text(evaluation), file=sys.stderr, flush=True)
@@ -53,7 +53,7 @@ class Lines(Quiet):
 def first_text(evaluation: Evaluation) -> str:
     """Write what the weights that a training began with give."""
     scores = "  ".join(
-        f"{name.replace('_', ' ')} {value:.4f}" for name, value in evaluation.scores.items()
+        f"{name.replace('_', ' ')} {value:z.4f}" for name, value in evaluation.scores.items()
     )
     return f"step 0, the weights that were given: validation {scores}"
 
@@ -63,26 +63,26 @@ def epoch_text(epoch: Epoch, metric: str) -> str:
     if "loss" not in epoch.scores:  # a GAN has two
         return f"step {epoch.step}{_named(epoch)}"
     name = metric.replace("_", " ")
-    text = f"step {epoch.step}  loss {epoch.loss:.4f}  {name} {epoch.metric:.4f}"
+    text = f"step {epoch.step}  loss {epoch.loss:z.4f}  {name} {epoch.metric:z.4f}"
     text += _others(epoch.scores)
     if epoch.evaluation:
         best = "  best" if epoch.evaluation.better else ""
         found = epoch.evaluation
-        text += f"  validation loss {found.loss:.4f}  {name} {found.metric:.4f}"
+        text += f"  validation loss {found.loss:z.4f}  {name} {found.metric:z.4f}"
         text += _others(found.scores) + best
     return text
 
 
 def _named(epoch: Epoch) -> str:
     return "".join(
-        f"  {name.replace('_', ' ')} {value:.4f}" for name, value in epoch.scores.items()
+        f"  {name.replace('_', ' ')} {value:z.4f}" for name, value in epoch.scores.items()
     )
 
 
 def _others(scores: Mapping[str, float]) -> str:
     """Write the scores after the loss and the first metric."""
     others = list(scores.items())[2:]
-    return "".join(f"  {name.replace('_', ' ')} {value:.4f}" for name, value in others)
+    return "".join(f"  {name.replace('_', ' ')} {value:z.4f}" for name, value in others)
 
 
 @contextmanager
@@ -138,10 +138,10 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
                 if "loss" not in epoch.scores:
                     bar.update(task, description=_named(epoch).strip())
                     return
-                text = f"loss {epoch.loss:.4f}"
+                text = f"loss {epoch.loss:z.4f}"
                 if epoch.evaluation:
                     loss, value = epoch.evaluation.loss, epoch.evaluation.metric
-                    text += f"  validation {loss:.4f}  {metric.replace('_', ' ')} {value:.4f}"
+                    text += f"  validation {loss:z.4f}  {metric.replace('_', ' ')} {value:z.4f}"
                     text += _others(epoch.evaluation.scores)
                 bar.update(task, description=text)
 

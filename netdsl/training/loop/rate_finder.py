@@ -79,13 +79,13 @@ class RateTest(NamedTuple):
         low, last = self.lowest, len(self.rates)
         steps = (
             f"{last} steps of {self.examples} examples, with rates from {self.rates[0]:g} to "
-            f"{self.rates[-1]:.2g}: mean loss {self.means[0]:.4f} at first"
+            f"{self.rates[-1]:.2g}: mean loss {self.means[0]:z.4f} at first"
         )
         if not self.falls:
             advice = "no rate lowers it: see `netdsl train ... --overfit-one-batch`"
-            return f"{steps}, {self.means[low]:.4f} at the lowest\n{advice}"
+            return f"{steps}, {self.means[low]:z.4f} at the lowest\n{advice}"
         return (
-            f"{steps}, lowest {self.means[low]:.4f} at {self.rates[low]:.2g}\n"
+            f"{steps}, lowest {self.means[low]:z.4f} at {self.rates[low]:.2g}\n"
             f"try --set optimizer.rate={self.proposed:g}, a tenth of that; the recipe's is "
             f"{self.now:g}"
         )

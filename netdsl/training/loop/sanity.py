@@ -75,7 +75,7 @@ def dry_run(job: Job) -> str:
     lines.append(f"{network!r}"[1:-1])
     peak = f"estimated training peak {bytes_text(found.training_peak)}"
     lines.append(f"{job.steps:,} steps in an epoch; {peak}")
-    lines.append(f"the first step: loss {float(logs['loss']):.4f}; nothing was written")
+    lines.append(f"the first step: loss {float(logs['loss']):z.4f}; nothing was written")
     return "\n".join(lines)
 
 
@@ -147,7 +147,7 @@ def describe_overfit(found: Overfitted) -> str:
     """Say how one batch was learned, for people."""
     metric = found.metric.replace("_", " ")
     end = (
-        f"loss {found.first:.4f} to {found.last:.4f}, {metric} {found.value:.4f} "
+        f"loss {found.first:z.4f} to {found.last:z.4f}, {metric} {found.value:z.4f} "
         f"after {found.steps:,} steps"
     )
     batch = f"one batch of {found.examples} examples"

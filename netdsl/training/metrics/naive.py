@@ -59,7 +59,7 @@ def naive_baseline(
 
 def baseline_text(baseline: Mapping[str, Any]) -> str:
     """Write a baseline after the scores that it is compared with: `; always No: 0.7683`."""
-    return f"; always {baseline['answer']}: {baseline['value']:.4f}" if baseline else ""
+    return f"; always {baseline['answer']}: {baseline['value']:z.4f}" if baseline else ""
 
 
 def baseline_warning(baseline: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:

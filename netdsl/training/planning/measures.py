@@ -95,6 +95,9 @@ def check_metric(key: str, name: str, outputs: Sequence[OutputTransform]) -> Non
     has = dict.fromkeys(metric.name for one in outputs for metric in METRICS if metric.has(one))
     asked = enumerated(dict.fromkeys(one.task for one in outputs))
     message = f"no output of the network has the metric `{name}`: they are compared with {asked}"
+    classes = max((one.categories for one in outputs if one.task == LABELS), default=0)
+    if classes and (top := re.search(r"(?:^|_)top(\d+)_accuracy$", name)):
+        message = f"`{name}` is always 1 with {classes} classes, all of them among {top[1]}"
     raise Conflict(key, message, help=f"the metrics here are {', '.join(has)}")
 
 

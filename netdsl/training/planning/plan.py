@@ -28,7 +28,7 @@ def plan(
     recipe: Recipe | None = None,
     *,
     data: Any = None,
-    target: str | Sequence[str] | None = None,
+    target: str | int | Sequence[str | int] | None = None,
     drop: Sequence[str] | None = None,
     epochs: int | None = None,
     batch: int | None = None,
@@ -95,7 +95,7 @@ def asked_for(
     recipe: Recipe | None,
     *,
     data: Any = None,
-    target: str | Sequence[str] | None = None,
+    target: str | int | Sequence[str | int] | None = None,
     drop: Sequence[str] | None = None,
     epochs: int | None = None,
     batch: int | None = None,
@@ -113,9 +113,9 @@ def asked_for(
         given, spec = data, dataclasses.replace(recipe.data, source="python")
     if target is not None:
         learned: Any = tuple(target) if isinstance(target, list) else target
-        spec = dataclasses.replace(spec or recipe.data, target=learned)
+        spec = (spec or recipe.data).replace(target=learned)
     if drop is not None:
-        spec = dataclasses.replace(spec or recipe.data, drop=_columns(drop))
+        spec = (spec or recipe.data).replace(drop=_columns(drop))
     recipe = recipe.replace(
         data=spec,
         epochs=epochs,

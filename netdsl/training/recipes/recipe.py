@@ -14,20 +14,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from netdsl.errors import Source, Span
 from netdsl.sources import read_source
+from netdsl.training.recipes.column_values import ColumnKindValue, ColumnValue, TargetValue
 from netdsl.training.recipes.sections import Section, Variant, key, section
 from netdsl.training.recipes.settings import SET, RecipeSetting, with_settings
 from netdsl.training.recipes.values import (
     AddressValue,
     CharacterValue,
     ClassWeight,
-    ColumnKindValue,
     CountOrAll,
     EncodingValue,
     MetricValue,
     NumberValue,
     OneOf,
     StepsOrEpochs,
-    TargetValue,
     TextValue,
     ValueList,
     ValuesByName,
@@ -108,9 +107,9 @@ class Split(Section):
     fold: int | None = key(NumberValue(whole=True, min=0))
     validation: float | None = key(NumberValue(min=0, below=1))
     training: int | None = key(NumberValue(whole=True, min=1))
-    order: str | None = key(TextValue("the column of the rows' times"))
-    group: str | None = key(TextValue("the column of what rows belong to"))
-    column: str | None = key(TextValue("the column of the rows' parts"))
+    order: str | None = key(ColumnValue("the column of the rows' times"))
+    group: str | None = key(ColumnValue("the column of what rows belong to"))
+    column: str | None = key(ColumnValue("the column of the rows' parts"))
 
 
 @dataclass(frozen=True)
@@ -130,12 +129,12 @@ class DataSpec(Section):
     encoding: str | None = key(EncodingValue())
     comment: str | None = key(CharacterValue())
     labels: str | None = key(OneOf(("random",)))
-    weight: str | None = key(TextValue("the column, array or file of the examples' weights"))
+    weight: str | None = key(ColumnValue("the column, array or file of the examples' weights"))
     categories: Mapping[str, tuple[str, ...]] | None = key(
         ValuesByName(ValueList(TextValue("a category"), distinct=True))
     )
     columns: Mapping[str, str | tuple[str, ...]] | None = key(ValuesByName(ColumnKindValue()))
-    drop: tuple[str, ...] | None = key(ValueList(TextValue("a column"), distinct=True))
+    drop: tuple[str, ...] | None = key(ValueList(ColumnValue(), distinct=True))
     day_first: bool | None = key(YesNoValue())
     damaged: str | None = key(OneOf(("error", "skip")))
     function: str | None = key(TextValue("a function of x, such as `sin(3*pi*x)`"))
@@ -147,6 +146,25 @@ class DataSpec(Section):
     validation: str | None = key(TextValue("the path of the validation part"))
     test: str | None = key(TextValue("the path of the test part"))
     split: Split = section(Split)
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, key: str, name: str | None = None) -> Span | None:
+        """Say where a recipe's text gives a key, `split.order`, or a name in it.
+
+        Where it does not, or the value was replaced, it is the place of the source.
+        """
+        keys = (f"{key}.{name}", key, "source", "function")
+        return next((self.spans[one] for one in keys if one in self.spans), None)
+
+    def replace(self, **values: Any) -> DataSpec:
+        """Return this with other values.
+
+        The places in the text of replaced ones are forgotten.
+        """
+        spans = {
+            name: span for name, span in self.spans.items() if name.split(".")[0] not in values
+        }
+        return dataclasses.replace(self, **{"spans": spans, **values})
 
 
 @dataclass(frozen=True)
@@ -339,12 +357,14 @@ class Recipe(Section):
 
     def span(self, name: str) -> Span | None:
         """Say where the recipe's text gives this key (`early_stopping.every`), if it does."""
+        if name.startswith("data."):
+            return self.data.spans.get(name.removeprefix("data."))
         return self.spans.get(name)
 
     @property
     def data_span(self) -> Span | None:
         """Where the recipe's text names its data, if it does."""
-        return self.span("data.source") or self.span("data.function")
+        return self.data.place("source")
 
     @property
     def is_gan(self) -> bool:
@@ -434,7 +454,12 @@ def parse_recipe(text: str, name: str = "recipe", settings: Sequence[RecipeSetti
     recipe = cast(Recipe, reader.read(Recipe, root, "a recipe"))
     if "gan" in reader.spans and recipe.gan == Gan():  # `gan: {}`, all by default
         recipe = recipe.replace(gan=Gan(loss=GAN_LOSSES[0]))
-    return recipe.replace(spans=reader.spans)
+    data = {
+        key.removeprefix("data."): span
+        for key, span in reader.spans.items()
+        if key.startswith("data.")
+    }
+    return recipe.replace(data=dataclasses.replace(recipe.data, spans=data), spans=reader.spans)
 
 
 def recipe_hash(recipe: Recipe) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,15 +15,34 @@ from netdsl.training.recipes.familiar import unknown_word_help
 
 
 class ValueProblem(Exception):
-    """A value that its key does not accept: the code, what is wrong, what helps."""
+    """A value that its key does not accept: the code, what is wrong, what helps.
+
+    `inside` leads to it from the key's value: names, and places in a list.
+    """
 
     def __init__(self, code: str, message: str, help: str = "") -> None:
         super().__init__(message)
         self.code, self.message, self.help = code, message, help
+        self.inside: tuple[str | int, ...] = ()
+
+    def text(self, key: str) -> str:
+        """Return the message about this key, or about the name in it whose value is wrong."""
+        names = (name for name in self.inside if isinstance(name, str))
+        return f"`{'.'.join((key, *names))}` {self.message}"
 
     def diagnostic(self, key: str) -> Diagnostic:
         """Return the message about this key, without a place in a text."""
-        return Diagnostic(self.code, f"`{key}` {self.message}", help=self.help)
+        return Diagnostic(self.code, self.text(key), help=self.help)
+
+
+@contextmanager
+def inside(name: str | int) -> Iterator[None]:
+    """Note where the value is that the block refuses: of which name, or where in a list."""
+    try:
+        yield
+    except ValueProblem as problem:
+        problem.inside = (name, *problem.inside)
+        raise
 
 
 class ValueType:
@@ -354,76 +374,10 @@ class ValueList(ValueType):
         if not isinstance(value, tuple):
             raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
         for place, one in enumerate(value):
-            self.each.check(one)
-            if self.distinct and one in value[:place]:
-                raise ValueProblem("N505", f"holds `{one}` twice", "leave one out")
-
-
-KINDS = ("number", "ordinal", "category", "date", "text", "id", "drop")
-"""What a column of a table may be."""
-
-DATE_PARTS = ("elapsed", "year", "month", "day", "weekday", "hour")
-"""What a network may get of a date."""
-
-
-@dataclass(frozen=True)
-class ColumnKindValue(ValueList):
-    """What a column of a table is: a kind, or the parts of a date."""
-
-    each: ValueType = OneOf((*KINDS, *DATE_PARTS))
-    distinct: bool = True
-
-    @property
-    def description(self) -> str:
-        return f"one of {', '.join(f'`{word}`' for word in KINDS)}, or of a date a list of " + (
-            ", ".join(f"`{part}`" for part in DATE_PARTS)
-        )
-
-    def read(self, text: str) -> Any:
-        return (text,) if text in DATE_PARTS else text
-
-    def quoted(self, text: str) -> Any:
-        return self.read(text)
-
-    def plain(self, value: Any) -> Any:
-        return self.read(value) if isinstance(value, str) else super().plain(value)
-
-    def check(self, value: Any) -> None:
-        if isinstance(value, tuple):
-            if value and (other := next((one for one in value if one not in DATE_PARTS), None)):
-                near = did_you_mean(str(other), DATE_PARTS)
-                raise ValueProblem("N505", f"requires {self.description}, not `{other}`", near)
-            super().check(value)
-        elif not isinstance(value, str):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
-        elif value not in KINDS:
-            near = did_you_mean(value, (*KINDS, *DATE_PARTS))
-            raise ValueProblem("N505", f"requires {self.description}, not `{value}`", near)
-
-
-@dataclass(frozen=True)
-class TargetValue(ValueList):
-    """A column, or several as a tuple; `input`, or a file of targets."""
-
-    each: ValueType = TextValue("a column's name or number, `input`, or a file of targets")
-    distinct: bool = True
-
-    def read(self, text: str) -> Any:
-        return text
-
-    def quoted(self, text: str) -> Any:
-        return text
-
-    def plain(self, value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return tuple(map(self.each.plain, value))
-        return self.each.plain(value)
-
-    def check(self, value: Any) -> None:
-        if isinstance(value, tuple):
-            super().check(value)
-        else:
-            self.each.check(value)
+            with inside(place):
+                self.each.check(one)
+                if self.distinct and one in value[:place]:
+                    raise ValueProblem("N505", f"holds `{one}` twice", "leave one out")
 
 
 @dataclass(frozen=True)
@@ -442,7 +396,11 @@ class ValuesByName(ValueType):
     def plain(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return super().plain(value)
-        return {str(name): self.each.plain(one) for name, one in value.items()}
+        found = {}
+        for name, one in value.items():
+            with inside(str(name)):
+                found[str(name)] = self.each.plain(one)
+        return found
 
     def check(self, value: Any) -> None:
         if isinstance(value, str):
@@ -455,8 +413,9 @@ class ValuesByName(ValueType):
         elif not isinstance(value, Mapping):
             raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
         else:
-            for one in value.values():
-                self.each.check(one)
+            for name, one in value.items():
+                with inside(name):
+                    self.each.check(one)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,13 @@ from netdsl.kinds.lists import MAX_ITEMS, MAX_NESTED, is_of_numbers
 from netdsl.params import parse_param
 from netdsl.training.recipes.familiar import unknown_key_help
 from netdsl.training.recipes.sections import Section
-from netdsl.training.recipes.values import ValueList, ValueProblem, ValuesByName, ValueType
+from netdsl.training.recipes.values import (
+    ValueList,
+    ValueProblem,
+    ValuesByName,
+    ValueType,
+    inside,
+)
 
 if TYPE_CHECKING:
     import yaml
@@ -103,7 +109,8 @@ class RecipeReader:
 
     Attributes:
         sources: the texts of nodes from elsewhere, by the names in their marks.
-        spans: the place of each value by its key, `early_stopping.every`.
+        spans: the place of each value by its key, `early_stopping.every`; of names with values
+            that of the name, `data.columns.zip`, of a list that of each text, `data.drop.zip`.
         listed: how many params were read, and items of their lists.
     """
 
@@ -142,7 +149,7 @@ class RecipeReader:
         }
         values = {name: value for name, value in values.items() if value is not None}
         for name, problem in list(of.problems(values)):
-            self.report(problem.code, f"`{name}` {problem.message}", nodes[name], problem.help)
+            self.refuse(name, problem, nodes[name])
             del values[name]
         # Values that do not go together would be reported a second time by the section itself.
         return of(**values) if not self.diagnostics else of()
@@ -199,12 +206,32 @@ class RecipeReader:
             return self.section(item.metadata["section"], node, f"{path}.")
         if "accepts" not in item.metadata:
             return self.params(node, path)
-        accepts = item.metadata["accepts"]
+        self.name_spans(node, path)
         try:
-            return self.accepted(accepts, node)
+            return self.accepted(item.metadata["accepts"], node)
         except ValueProblem as problem:
-            self.report(problem.code, f"`{item.name}` {problem.message}", node, problem.help)
+            self.refuse(item.name, problem, node)
         return None
+
+    def name_spans(self, node: yaml.Node, path: str) -> None:
+        """Note where the names are that a value gives something to, or the texts of a list."""
+        named = [name for name, _ in node.value] if isinstance(node, self.yaml.MappingNode) else []
+        listed = node.value if isinstance(node, self.yaml.SequenceNode) else named
+        for one in listed:
+            if isinstance(one, self.yaml.ScalarNode):
+                self.spans.setdefault(f"{path}.{one.value}", self.span(one))
+
+    def refuse(self, name: str, problem: ValueProblem, node: yaml.Node) -> None:
+        """Report what is wrong with a key's value, at the place inside it that is wrong."""
+        for where in problem.inside:
+            if isinstance(where, str) and isinstance(node, self.yaml.MappingNode):
+                found = [one for key, one in node.value if key.value == where]
+            else:
+                found = node.value[where:] if isinstance(node, self.yaml.SequenceNode) else []
+            if not found:
+                break
+            node = found[0]
+        self.report(problem.code, problem.text(name), node, problem.help)
 
     def accepted(self, accepts: ValueType, node: yaml.Node) -> Any:
         """Read the value of a node that is not a section.
@@ -216,10 +243,12 @@ class RecipeReader:
             # In quotes a value is a text, whatever it looks like.
             return accepts.read(node.value) if node.style is None else accepts.quoted(node.value)
         if isinstance(accepts, ValueList) and isinstance(node, self.yaml.SequenceNode):
-            return tuple(self.accepted(accepts.each, one) for one in node.value)
+            return tuple(
+                self.item(accepts.each, place, one) for place, one in enumerate(node.value)
+            )
         if isinstance(accepts, ValuesByName) and isinstance(node, self.yaml.MappingNode):
             return {
-                name: self.accepted(accepts.each, value)
+                name: self.item(accepts.each, name, value)
                 for name, (_, value) in self.mapping(node).items()
             }
         given = {
@@ -228,6 +257,11 @@ class RecipeReader:
             "MappingNode": "keys and values",
         }[type(node).__name__]
         raise ValueProblem("N504", f"requires {accepts.description}, not {given}")
+
+    def item(self, accepts: ValueType, name: str | int, node: yaml.Node) -> Any:
+        """Read a value inside another. Raises ValueProblem as `accepted` does."""
+        with inside(name):
+            return self.accepted(accepts, node)
 
     def params(self, node: yaml.Node, path: str) -> dict[str, Param]:
         """Read the network's params: numbers and texts by name."""

@@ -96,11 +96,11 @@ def _reliability(found: Outcome) -> Sequence[str]:
     if ECE not in found.counter.metrics:
         return ()
     error = found.counter.result(ECE)
-    about = f"calibration error (ECE) {error:.4f}"
+    about = f"calibration error (ECE) {error:z.4f}"
     lines = {"": _bins(found.counter)}
     if found.uncalibrated:
         temperature = found.output.temperature
-        about += f", {found.uncalibrated.result(ECE):.4f} without a temperature"
+        about += f", {found.uncalibrated.result(ECE):z.4f} without a temperature"
         lines = {
             f"at temperature {temperature:.3g}": lines[""],
             "without": _bins(found.uncalibrated),
@@ -122,7 +122,7 @@ def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
         ("root mean squared error", number_text(root)),
     ]
     if math.prod(found.output.shape) == 1 and not math.isnan(explained):
-        figures.append(("R²", f"{explained:.4f}"))
+        figures.append(("R²", f"{explained:z.4f}"))
     about = "on the dashed line the prediction equals the target"
     columns = ", ".join(found.output.columns[:4])
     units = f"Errors are in the units of {columns}." if columns else UNITS
@@ -154,7 +154,7 @@ def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
         named = ("F1", "precision", "recall", "PR-AUC")
         figures = [(name + of if name in named else name, value) for name, value in figures]
     section = section._replace(
-        figures=[(name, f"{value:.4f}") for name, value in figures if not math.isnan(value)]
+        figures=[(name, f"{value:z.4f}") for name, value in figures if not math.isnan(value)]
     )
     if output.thresholds:
         listed = ", ".join(f"{one:.4g}" for one in output.thresholds[:CLASSES])
@@ -178,7 +178,7 @@ def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
 
 
 def _percent(count: int, of: int) -> str:
-    return f"{100 * count / of:.1f}\u00a0%" if of else "–"
+    return f"{100 * count / of:z.1f}\u00a0%" if of else "–"
 
 
 def _matrix(matrix: Any, output: OutputTransform) -> ConfusionTable:
@@ -231,4 +231,4 @@ def _by_class(counter: Counter) -> ReportTable:
 
 
 def _hundredths(share: float) -> str:
-    return "–" if math.isnan(share) else f"{100 * share:.1f}"
+    return "–" if math.isnan(share) else f"{100 * share:z.1f}"

@@ -56,12 +56,12 @@ def tiles_of(run: RunResult, job: Job) -> list[Tile]:
             about = f"{examples:,} examples"
             if part == "test" and name == ACCURACY.name and counts_examples:
                 low, high = wilson_interval(value, examples)
-                about = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %; {about}"
+                about = f"95 % interval {100 * low:z.1f} to {100 * high:z.1f} %; {about}"
             tiles.append(Tile(f"{part} {_words(name)}", _figure(name, value), about, part))
-    counts, loss = job.network.counts, f"{run.validation['loss']:.4f}"
+    counts, loss = job.network.counts, f"{run.validation['loss']:z.4f}"
     lost = Tile(f"{seen} loss", loss, "there is no test part")
     if run.test:
-        lost = Tile("test loss", f"{run.test['loss']:.4f}", f"{seen} {loss}")
+        lost = Tile("test loss", f"{run.test['loss']:z.4f}", f"{seen} {loss}")
     return [
         *tiles,
         lost,
@@ -78,7 +78,7 @@ def _sparse(run: RunResult) -> list[Tile]:
         return []
     zeros = sum(one["zeros"] for one in run.zeros.values())
     about = f"{zeros:,} of {weights:,} in kernels"
-    return [Tile("weights exactly 0", f"{100 * zeros / weights:.1f}\u00a0%", about)]
+    return [Tile("weights exactly 0", f"{100 * zeros / weights:z.1f}\u00a0%", about)]
 
 
 def wilson_interval(share: float, examples: int) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def wilson_interval(share: float, examples: int) -> tuple[float, float]:
 
 
 def _figure(name: str, value: float) -> str:
-    return f"{100 * value:.2f}\u00a0%" if is_share(name) else number_text(value)
+    return f"{100 * value:z.2f}\u00a0%" if is_share(name) else number_text(value)
 
 
 def _words(name: str) -> str:
@@ -102,7 +102,7 @@ def _time(seconds: float) -> str:
     """Write a duration with the two units that matter."""
     whole = round(seconds)
     if seconds < 100:
-        return f"{seconds:.1f} s"
+        return f"{seconds:z.1f} s"
     return (
         f"{whole // 60} min {whole % 60} s"
         if whole < 6000
@@ -128,7 +128,7 @@ def learning_curves(run: RunResult, job: Job, history: History) -> list[str]:
     pictures = [
         curve(
             "Loss",
-            f"{part} {best.loss:.4f} at step {best.step:,}" if best else "",
+            f"{part} {best.loss:z.4f} at step {best.step:,}" if best else "",
             [(row.step / steps, row.loss) for row in rows],
             [(found.step / steps, found.loss) for found in seen],
             (at, best.loss) if best else None,

@@ -10,10 +10,11 @@ from netdsl.training.planning.few_steps import FEW, enough_epochs
 from netdsl.training.preparation.shapes import size
 from netdsl.training.runs.decisions import decision_lines
 from netdsl.training.runs.folder import REPORT
-from netdsl.wording import enumerated, first_few, plural
+from netdsl.wording import counted, enumerated, first_few, plural
 
 if TYPE_CHECKING:
     from netdsl.training.data import Data
+    from netdsl.training.preparation.inputs import InputTransform
     from netdsl.training.runs.run import RunResult
 
 
@@ -27,13 +28,18 @@ def describe_data(data: Data) -> str:
     parts = enumerated(
         f"{len(part):,} {part.name}" for part in (data.train, data.validation, data.test) if part
     )
-    made = ", ".join(
-        f"{size(one.example)} made {size(one.shape)}"
-        + (f", divided by {one.scale:g}" if one.scale != 1 else "")
-        for one in preparation.inputs
-    )
+    made = ", ".join(map(_made, preparation.inputs))
     losses = ", ".join(dict.fromkeys(output.loss for output in preparation.outputs))
     return f"{data.spec.source}: {parts} examples; {made}; loss {losses}"
+
+
+def _made(input: InputTransform) -> str:
+    """Say what an input's examples are made of."""
+    if input.columns is not None:
+        columns = counted(len(input.columns.widths), "column")
+        return f"{columns} made {counted(input.columns.width, 'number')}"
+    scaled = f", divided by {input.scale:g}" if input.scale != 1 else ""
+    return f"{size(input.example)} made {size(input.shape)}{scaled}"
 
 
 def opening_lines(data: Data, doubts: Sequence[str], taken_over: Sequence[str]) -> list[str]:
@@ -60,7 +66,7 @@ def describe_run(run: RunResult) -> str:
     part = "validation" if run.validation["examples"] else "training"
     return "\n".join(
         [
-            f"ended after {epochs} ({run.steps:,} steps, {run.seconds:.1f} s): {run.why_ended}",
+            f"ended after {epochs} ({run.steps:,} steps, {run.seconds:z.1f} s): {run.why_ended}",
             f"{kept} weights at {step}: {part} {scores_text(run.validation)}",
             *again,
             *decision_lines(run.decisions),
@@ -103,7 +109,7 @@ def zeros_lines(run: RunResult) -> list[str]:
 def scores_text(values: Mapping[str, float]) -> str:
     """Write a part's scores, and of how many examples they are."""
     scores = [
-        f"{name.replace('_', ' ')} {value:.4f}"
+        f"{name.replace('_', ' ')} {value:z.4f}"
         for name, value in values.items()
         if name != "examples"
     ]

@@ -10,6 +10,12 @@ from typing import Any
 
 from netdsl.wording import first_few
 
+COLDEST, HOTTEST = 0.05, 20.0
+"""The temperatures between which the best is searched for."""
+
+EDGE = 1.01
+"""A temperature this near to the first or the last one is at the edge of the search."""
+
 LISTED = 6
 """Thresholds that are listed."""
 
@@ -37,6 +43,17 @@ def sound_decisions(decisions: Any) -> bool:
     return True
 
 
+def _at_the_edge(of: str, temperature: float) -> list[str]:
+    """Say that a temperature is the first or the last of the search, and what that means."""
+    if temperature <= COLDEST * EDGE:
+        why = "the lowest that is tried: hardly an answer of the validation part is wrong"
+    elif temperature >= HOTTEST / EDGE:
+        why = "the highest that is tried: the answers are hardly better than chance"
+    else:
+        return []
+    return [f"note: {of}the temperature is {why}, which leaves nothing to calibrate by"]
+
+
 def decision_lines(decisions: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Say at which temperature and threshold outputs are read, where these were chosen."""
     lines = []
@@ -44,7 +61,7 @@ def decision_lines(decisions: Mapping[str, Mapping[str, Any]]) -> list[str]:
         of = f"{name}: " if len(decisions) > 1 else ""
         if "temperature" in one:
             before = [
-                f"{words} {one[key][0]:.4f} to {one[key][1]:.4f}"
+                f"{words} {one[key][0]:z.4f} to {one[key][1]:z.4f}"
                 for key, words in (("log_loss", "log loss"), ("ece", "ECE"))
                 if key in one
             ]
@@ -52,12 +69,13 @@ def decision_lines(decisions: Mapping[str, Mapping[str, Any]]) -> list[str]:
                 f"{of}temperature {one['temperature']:.4g}, chosen on the validation part: "
                 f"{', '.join(before)}"
             )
+            lines += _at_the_edge(of, one["temperature"])
         if "thresholds" in one:
             chosen = first_few([f"{each:.4g}" for each in one["thresholds"]], LISTED)
             why = ""
             if "for" in one:
                 usual, best = one["values"]
                 figure = one["for"].replace("_", " ")
-                why = f", chosen on the validation part: {figure} {usual:.4f} to {best:.4f}"
+                why = f", chosen on the validation part: {figure} {usual:z.4f} to {best:z.4f}"
             lines.append(f"{of}threshold {chosen}{why}")
     return lines

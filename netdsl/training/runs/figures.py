@@ -16,7 +16,7 @@ def figure_text(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4f}" if is_share(name) else number_text(value)
+        return f"{value:z.4f}" if is_share(name) else number_text(value)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

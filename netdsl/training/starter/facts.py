@@ -11,6 +11,7 @@ from netdsl.errors.printable import in_one_line
 from netdsl.training.data.example_shape import example_shape
 from netdsl.training.data.inspect import MAX_CLASSES, class_counts, survey
 from netdsl.training.data.parts import INPUT
+from netdsl.training.data.sources.date_cells import NOT_DATES, are_dates
 from netdsl.training.data.sources.parsed_table import as_text, find_targets
 from netdsl.training.data.sources.toys import short_name
 from netdsl.training.preparation.ranges import scan
@@ -112,13 +113,16 @@ def _unwritten(why: str, help: str) -> NetError:
 
 def _facts_of_table(spec: DataSpec, table: ParsedTable, source: str) -> Facts:
     """Return the facts of a table. Raises NetError N530 where no target column is named."""
-    target, *others = find_targets(spec.target, table)
+    target, *others = find_targets(spec.target, table, spec)
     if others:
         raise _unwritten(f"it has {len(others) + 1} targets", "begin with one: --target NAME")
     counts, rows = _classes(table.column(target)), len(table.places)
     if len(counts) > max(FEW, min(MAX_CLASSES, rows // 2)):
         texts = f"{len(counts):,} different texts in {counted(rows, 'row')}"
-        raise _unwritten(f"column `{target}` has {texts}", "name the column that is predicted")
+        help = "name the column that is predicted"
+        if are_dates(tuple(counts)):
+            help = NOT_DATES
+        raise _unwritten(f"column `{target}` has {texts}", help)
     (width,) = example_shape(Recipe(data=dataclasses.replace(spec, target=target)))
     form = ExampleForm(
         "table", (width,), "a number for each number of a row, and for each category"

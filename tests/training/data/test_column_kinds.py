@@ -24,7 +24,7 @@ from netdsl.training.preparation import columns as transforms
 from netdsl.training.preparation.columns import ColumnTransform
 from netdsl.training.preparation.dates import CYCLIC, PARTS, date_text, part_values, usual_parts
 from netdsl.training.preparation.transforms import as_plain, from_plain
-from netdsl.training.recipes import values
+from netdsl.training.recipes import column_values
 from netdsl.training.recipes.recipe import DataSpec, Recipe, parse_recipe
 from netdsl.training.recipes.yaml_writer import to_yaml
 from tests.support.recipes import load_data
@@ -206,9 +206,9 @@ def test_kinds_go_through_a_recipe_and_back() -> None:
 
 def test_the_words_of_recipes_are_those_of_preparations() -> None:
     assert (*transforms.READ, "id", "drop") == tuple(
-        sorted(values.KINDS, key=(*transforms.READ, "id", "drop").index)
+        sorted(column_values.KINDS, key=(*transforms.READ, "id", "drop").index)
     )
-    assert values.DATE_PARTS == PARTS
+    assert column_values.DATE_PARTS == PARTS
 
 
 # --- dates ----------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def test_the_day_or_the_month_first(table: Table) -> None:
         assert (day["type"], day["least"]) == ("date", "2024-01-01")
         assert day["most"] == last
     both = table(day=["13/1/2024", "1/13/2024", *["2/2/2024"] * (ROWS - 2)])
-    with pytest.raises(NetError, match=r"`1/13/2024` in line 3, not a date"):
+    with pytest.raises(NetError, match=r"`1/13/2024` in line 3, which has the month first"):
         loaded(both, 1)
 
 

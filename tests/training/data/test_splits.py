@@ -203,7 +203,12 @@ def test_divided_again_as_it_was(table: Table, split: dict[str, str], missing: s
         ({"group": "y"}, "N507", "is the target, and cannot be the group too", "`split.group`"),
         ({"group": "day", "order": "day"}, "N507", "cannot be the", "another column"),
         ({"group": "patient", "order": "day"}, "N507", "not by both", "leave one"),
-        ({"order": "patient"}, "N531", "`p0` in line 2, not a date", ""),
+        (
+            {"order": "patient"},
+            "N531",
+            "`p0` in line 2: rows have an order by num",
+            "such a column: ",
+        ),
         ({"column": "patient"}, "N531", "`p0` in line 2, which is not a part", "train"),
         ({"column": "part", "test": 0.2}, "N507", "a test part of its own", "leave `test` out"),
         ({"group": "same"}, "N516", "are all of one group of `same`", "split: {test: 0}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from netdsl.training.evaluation.evaluate_text import describe_evaluation
 from netdsl.training.evaluation.predict import predict
 from netdsl.training.metrics.answers import at_temperature
 from netdsl.training.preparation.outputs import OutputTransform
+from netdsl.training.runs.decisions import COLDEST, HOTTEST, decision_lines
 from netdsl.training.runs.run import RunResult
 
 
@@ -92,6 +94,25 @@ def test_a_run_keeps_what_it_chose(rare: tuple[RunResult, Any, Any]) -> None:
     assert f"threshold {decision['thresholds'][0]:.4g}, chosen on the validation part" in shown
     assert "temperature" in shown
     assert "PR-AUC" in shown
+
+
+@pytest.mark.parametrize(
+    ("temperature", "reported"),
+    [
+        (COLDEST, "the lowest that is tried: hardly an answer of the validation part is wrong"),
+        (HOTTEST, "the highest that is tried: the answers are hardly better than chance"),
+        (1.2, ""),
+    ],
+)
+def test_a_temperature_at_the_edge_of_its_search(temperature: float, reported: str) -> None:
+    def loss(tried: float) -> float:
+        return abs(math.log(tried / temperature))
+
+    chosen = best_temperature(loss)
+    said = {"temperature": chosen, "log_loss": [-0.00001, 0.5]}
+    first, *notes = decision_lines({"y": said})
+    assert first.endswith("log loss 0.0000 to 0.5000")
+    assert [reported in note for note in notes] == [True] * bool(reported)
 
 
 def test_predictions_obey_the_threshold_and_the_temperature(

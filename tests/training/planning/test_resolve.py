@@ -9,8 +9,11 @@ import pytest
 from support.line import LINE, X, Y, line
 
 from netdsl.errors import NetError
+from netdsl.training.planning.measures import check_metric
 from netdsl.training.planning.plan import plan
 from netdsl.training.planning.resolve import resolve
+from netdsl.training.preparation.outputs import OutputTransform
+from netdsl.training.recipes.conflicts import Conflict
 from netdsl.training.recipes.recipe import (
     Recipe,
     parse_recipe,
@@ -24,6 +27,16 @@ def test_evaluations_by_epochs() -> None:
         ).recipe.early_stopping.every
         == 12
     )
+
+
+def test_a_top_metric_of_no_more_classes_is_always_1() -> None:
+    three = OutputTransform("kind", (3,), "softmax", "cross-entropy", 3)
+    check_metric("metrics", "top2_accuracy", [three])
+    for name in ("top3_accuracy", "kind_top5_accuracy"):
+        with pytest.raises(Conflict) as caught:
+            check_metric("metrics", name, [three])
+        assert caught.value.message.startswith(f"`{name}` is always 1 with 3 classes")
+        assert "macro_f1" in caught.value.help
 
 
 def test_weights_for_outputs_that_are_none() -> None:
@@ -49,6 +62,7 @@ def test_weights_for_outputs_that_are_none() -> None:
         ("early_stopping: {tol: 0.1, min_delta: «0.1»}", "two rules for the same thing"),
         ("early_stopping: {enabled: no, start_from: «3»}", "needs early stopping"),
         ("metrics: «[f1]»", "has the metric `f1`"),
+        ("metrics: «[top3]»", "no output of the network has the metric `top3_accuracy`"),
         ("threshold: «f1»", "two classes or tags"),
         ("unfreeze: «3»", "the layers of `freeze`"),
         ("freeze: ['fc*']\nepochs: 3\nunfreeze: «3»", "none comes after 3"),

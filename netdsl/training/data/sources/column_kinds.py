@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from netdsl.errors import Span, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
-from netdsl.training.data.sources.date_cells import read_dates
+from netdsl.training.data.sources.date_cells import are_dates, read_dates
 from netdsl.training.data.sources.parsed_table import (
+    SHOWN,
+    DateOrigin,
     ParsedColumn,
     ParsedTable,
     as_text,
@@ -26,7 +28,7 @@ from netdsl.training.preparation.columns import (
     ColumnTransform,
 )
 from netdsl.training.preparation.dates import usual_parts
-from netdsl.wording import enumerated
+from netdsl.wording import enumerated, first_few
 
 if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
@@ -41,9 +43,6 @@ ROWS = 10
 
 WORDS = 3
 """The words that a cell has on average from which on a column of distinct cells is text."""
-
-SAMPLE = 50
-"""Texts that are tried first: where none is a date, the column holds none."""
 
 ID_NAME = re.compile(
     r"(unnamed: ?0)|(.*[ _.-])?(id|uuid|guid|index|idx|key|rownames|row|nr|#)", re.IGNORECASE
@@ -100,7 +99,7 @@ def transforms(column: KindedColumn) -> Iterator[ColumnTransform]:
         )
 
 
-def stated_kinds(table: ParsedTable, spec: DataSpec, span: Span | None) -> Stated:
+def stated_kinds(table: ParsedTable, spec: DataSpec) -> Stated:
     """Return what a recipe says columns are, by the names that they have in the table.
 
     Raises:
@@ -108,14 +107,16 @@ def stated_kinds(table: ParsedTable, spec: DataSpec, span: Span | None) -> State
     """
     found: dict[str, str | tuple[str, ...]] = {}
     for name, kind in (spec.columns or {}).items():
-        found[find_column(name, table, span)] = kind
+        found[find_column(name, table, spec.place("columns", name))] = kind
     for name in spec.drop or ():
+        span = spec.place("drop", name)
         column = find_column(name, table, span)
         if found.get(column, DROP) != DROP:
             message = f"`drop` leaves the column `{column}` out, and `columns` reads it"
             raise fail("N507", message, span, help="leave one of the two out")
         found[column] = DROP
     for name in spec.categories or {}:
+        span = spec.place("categories", name)
         column = find_column(name, table, span)
         if found.setdefault(column, CATEGORY) not in (CATEGORY, ORDINAL, DROP):
             message = f"`categories` are stated for `{column}`, which `columns` reads otherwise"
@@ -137,11 +138,31 @@ def read_as(spec: DataSpec) -> dict[str, bool]:
     return found
 
 
-def as_dates(
+def as_times(
     column: ParsedColumn, table: ParsedTable, spec: DataSpec, span: Span | None
 ) -> ParsedColumn:
-    """Return a column of texts as dates. Raises NetError N531 where one is not a date."""
-    return _date(column, table, spec, (), span).cells
+    """Return a column as numbers or dates that rows are ordered by.
+
+    Raises:
+        NetError: N531 where it holds other texts.
+    """
+    if column.categories is None:
+        return column
+    if are_dates(column.categories):
+        return _date(column, table, spec, (), span).cells
+    first = next(
+        row for row in range(len(column.values)) if column.values[row] == column.values[row]
+    )
+    text = in_one_line(column.categories[int(column.values[first])])
+    ordered = [
+        one.name for one in table.columns if one.categories is None or _looks_like_dates(one)
+    ]
+    message = (
+        f"column `{column.name}` of {table.path} holds texts such as `{text}` in "
+        f"{table.place(first)}: rows have an order by numbers or dates"
+    )
+    help = f"name such a column: {first_few(ordered, 10)}" if ordered else "leave `order` out"
+    raise fail("N531", message, span, help=help)
 
 
 def _is_date(kind: str | tuple[str, ...]) -> bool:
@@ -246,10 +267,7 @@ def _looks_like_dates(column: ParsedColumn) -> bool:
         known = column.values[~np.isnan(column.values)]
         inside = len(known) > 0 and bool(((known >= 19000101) & (known < 21000101)).all())
         return inside and None not in read_dates(as_text(column).categories or ()).days
-    texts = column.categories
-    shown = texts[:: max(1, len(texts) // SAMPLE)]
-    sample = [day for day in read_dates(shown).days if day is None or not np.isnan(day)]
-    return bool(sample) and 2 * sum(day is not None for day in sample) >= len(sample)
+    return are_dates(column.categories)
 
 
 def _known(column: ParsedColumn) -> int:
@@ -274,7 +292,10 @@ def _date(
     cells, day_first = column, None
     if not column.days:
         day_first = read_dates(as_text(column).categories or (), spec.day_first).day_first
-        cells = days_of(column, table, day_first, span)
+        origin = SHOWN
+        if spec.day_first is not None:
+            origin = DateOrigin(stated=True, span=spec.place("day_first"))
+        cells = days_of(column, table, spec.day_first, span, origin)
     known = cells.values[~np.isnan(cells.values)]
     parts = parts or (usual_parts(known) if len(known) else ("elapsed",))
     note = f"{column.name} holds dates: read as {enumerated(parts)}"

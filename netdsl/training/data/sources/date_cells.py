@@ -30,6 +30,15 @@ EPOCH = date(1970, 1, 1).toordinal()
 MICROSECONDS = 86_400_000_000
 """Of a day."""
 
+NOT_DATES = (
+    "a date is not learned as it is: write a number made of it, such as the days since a moment, "
+    "in a column of its own, and name that as the target"
+)
+"""What is said of a target of dates."""
+
+SAMPLE = 50
+"""Texts that are tried first: where none is a date, the column holds none."""
+
 
 class DateTexts(NamedTuple):
     """Texts read as dates.
@@ -39,11 +48,13 @@ class DateTexts(NamedTuple):
         day_first: whether the day precedes the month, as in 31/12/2024; None where no text shows
             it.
         unclear: a text that has two readings, as 1/2/2024; empty where there is none.
+        shown_by: the text that shows the order; empty where it was stated, or none does.
     """
 
     days: list[float | None]
     day_first: bool | None
     unclear: str
+    shown_by: str = ""
 
 
 def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts:
@@ -61,11 +72,13 @@ def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts
         for text, one in zip(texts, found, strict=True)
         if one and "one" in one.groupdict()
     ]
-    unclear = ""
+    unclear = shown_by = ""
     if day_first is None and either:
-        if any(one > 12 or sign == "." for _, one, _, sign in either):
+        day = (text for text, one, _, sign in either if one > 12 or sign == ".")
+        month = (text for text, _, other, _ in either if other > 12)
+        if shown_by := next(day, ""):
             day_first = True
-        elif any(other > 12 for _, _, other, _ in either):
+        elif shown_by := next(month, ""):
             day_first = False
         else:
             unclear = next((text for text, one, other, _ in either if one != other), "")
@@ -73,7 +86,7 @@ def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts
         float("nan") if text.lower() in MISSING else _days(one, bool(day_first)) if one else None
         for text, one in zip(texts, found, strict=True)
     ]
-    return DateTexts(days, day_first, unclear)
+    return DateTexts(days, day_first, unclear, shown_by)
 
 
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
@@ -93,6 +106,25 @@ def _iso_days(texts: Sequence[str]) -> list[float | None] | None:
         return None
     days = iter((moments.astype(np.int64) / MICROSECONDS).tolist())
     return [float("nan") if text.lower() in MISSING else next(days) for text in texts]
+
+
+def in_other_order(text: str, day_first: bool | None) -> bool:
+    """Return whether a text is a date only if its day and month are read in the other order."""
+    found = _matched(text)
+    return (
+        day_first is not None
+        and found is not None
+        and "one" in found.groupdict()
+        and _days(found, day_first) is None
+        and _days(found, not day_first) is not None
+    )
+
+
+def are_dates(texts: Sequence[str]) -> bool:
+    """Return whether most of some texts are dates; a few of many are looked at."""
+    shown = texts[:: max(1, len(texts) // SAMPLE)]
+    known = [day for day in read_dates(shown).days if day is None or day == day]
+    return bool(known) and 2 * sum(day is not None for day in known) >= len(known)
 
 
 def has_order(text: str) -> bool:

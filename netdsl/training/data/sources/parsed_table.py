@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
 from netdsl.training.data.sources.cells import Cells
-from netdsl.training.data.sources.date_cells import DateTexts, read_dates
+from netdsl.training.data.sources.date_cells import DateTexts, in_other_order, read_dates
 from netdsl.training.preparation.columns import DATE, TEXT
 from netdsl.training.preparation.table_format import PLAIN, NumberFormat
 from netdsl.training.preparation.tokens import tokens
@@ -17,13 +17,10 @@ from netdsl.wording import counted
 if TYPE_CHECKING:
     from netdsl.training.preparation.columns import ColumnTransform, TableTransform
     from netdsl.training.preparation.rows import Array
+    from netdsl.training.recipes.recipe import DataSpec
 
 EXACT = 2**53
 """Integers below this one are exact in a float of 64 bits."""
-
-
-AS_TRAINED = "write them as 2024-12-31, or train with "
-"""The way out where dates have another form than the training's, which showed no order."""
 
 
 class ParsedColumn(NamedTuple):
@@ -126,12 +123,35 @@ def recoded(column: ParsedColumn, categories: Sequence[str]) -> Array:
     return np.asarray(places[codes])
 
 
+class DateOrigin(NamedTuple):
+    """Where the order of day and month comes from, if the texts do not show it.
+
+    Attributes:
+        stated: from a recipe.
+        trained: from the dates of a run's training.
+        span: the place in the recipe.
+    """
+
+    stated: bool = False
+    trained: bool = False
+    span: Span | None = None
+
+    @property
+    def clause(self) -> str:
+        """Return what says it, as messages do."""
+        return "by `day_first`" if self.stated else "in the training"
+
+
+SHOWN = DateOrigin()
+"""Nowhere else than from the texts."""
+
+
 def days_of(
     column: ParsedColumn,
     table: ParsedTable,
     day_first: bool | None,
     span: Span | None,
-    way_out: str = "",
+    origin: DateOrigin = SHOWN,
 ) -> ParsedColumn:
     """Return the dates of a column as days since 1970.
 
@@ -140,7 +160,7 @@ def days_of(
         table: where it is.
         day_first: whether the day precedes the month; None where the texts should show it.
         span: the place of the file's name in a recipe.
-        way_out: what can be done other than stating `day_first` where no text shows it.
+        origin: of `day_first`.
 
     Raises:
         NetError: N531 for a text that is not a date, or may be two.
@@ -156,22 +176,53 @@ def days_of(
             f"column `{column.name}` of {table.path} holds dates such as `{found.unclear}`, which "
             "may have the day or the month first"
         )
+        way_out = "write them as 2024-12-31, or train with " if origin.trained else ""
         raise fail("N531", message, span, help=f"{way_out}data: {{day_first: yes}}, or no")
     wrong = [place for place, day in enumerate(found.days) if day is None]
-    if wrong:
-        rows = np.flatnonzero(np.isin(column.values, wrong))
-        if len(rows):
-            text = (column.categories or ())[int(column.values[rows[0]])]
-            where = f"`{in_one_line(text)}` in {table.place(int(rows[0]))}"
-            more = f" ({counted(len(rows), 'such row')})" if len(rows) > 1 else ""
-            message = f"column `{column.name}` of {table.path} holds {where}, not a date{more}"
-            help = "correct it, or say what the column is: data: {columns: {" + (
-                f"{column.name}: category}}}}"
-            )
-            raise fail("N531", message, span, help=help)
+    rows = np.flatnonzero(np.isin(column.values, wrong))
+    if len(rows):
+        raise _not_a_date(column, table, rows, found, span, origin)
     days = np.array([*(np.nan if day is None else day for day in found.days), np.nan])
     codes = np.where(np.isnan(column.values), len(days) - 1, column.values).astype(int)
     return ParsedColumn(column.name, days[codes], None, days=True)
+
+
+def _not_a_date(
+    column: ParsedColumn,
+    table: ParsedTable,
+    rows: Array,
+    found: DateTexts,
+    span: Span | None,
+    origin: DateOrigin,
+) -> NetError:
+    """Return the error N531 about texts that are not dates, in these rows.
+
+    A date in the other order of day and month is named next to what shows the order.
+    """
+    texts = column.categories or ()
+
+    def where(row: int) -> str:
+        return f"`{in_one_line(texts[int(column.values[row])])}` in {table.place(row)}"
+
+    first, more = int(rows[0]), f" ({counted(len(rows), 'such row')})" if len(rows) > 1 else ""
+    holds = f"column `{column.name}` of {table.path} holds {where(first)}"
+    if not in_other_order(texts[int(column.values[first])], found.day_first):
+        help = (
+            f"correct it, or say what the column is: data: {{columns: {{{column.name}: category}}}}"
+        )
+        return fail("N531", f"{holds}, not a date{more}", span, help=help)
+    order = ("day", "month") if found.day_first else ("month", "day")
+    if not found.shown_by:
+        known = f"{origin.clause} the {order[0]} is first"
+        message = f"{holds}, which has the {order[1]} first{more}; {known}"
+        help = f"write all dates as 2024-12-31{', or leave `day_first` out' * origin.stated}"
+        return fail("N531", message, origin.span or span, help=help)
+    shown = (column.values == texts.index(found.shown_by)).nonzero()[0]
+    message = (
+        f"{holds}, which has the {order[1]} first{more}, and {where(int(shown[0]))}, which has the "
+        f"{order[0]} first"
+    )
+    return fail("N531", message, span, help="write all dates of a column alike, as 2024-12-31")
 
 
 # --- columns by their names -----------------------------------------------------------------------
@@ -208,20 +259,24 @@ def find_column(expected: str | None, table: ParsedTable, span: Span | None = No
 
 
 def find_targets(
-    expected: str | tuple[str, ...] | None, table: ParsedTable, span: Span | None = None
+    expected: str | tuple[str, ...] | None, table: ParsedTable, spec: DataSpec | None = None
 ) -> tuple[str, ...]:
     """Find the columns that are learned: one, or several between commas or in a list.
 
     Raises:
         NetError: N506 for a column that is named twice, N530 as `find_column` does.
     """
+
+    def place(name: str | None = None) -> Span | None:
+        return spec.place("target", name) if spec else None
+
     if isinstance(expected, str) and "," in expected and expected not in table.names:
         expected = tuple(name.strip() for name in expected.split(","))
     if not isinstance(expected, tuple):
-        return (find_column(expected, table, span),)
-    found = tuple(find_column(name, table, span) for name in expected)
+        return (find_column(expected, table, place()),)
+    found = tuple(find_column(name, table, place(name)) for name in expected)
     if twice := [name for name in found if found.count(name) > 1]:
-        raise fail("N506", f"the target `{twice[0]}` is named twice", span)
+        raise fail("N506", f"the target `{twice[0]}` is named twice", place())
     return found
 
 
@@ -252,7 +307,7 @@ def select(table: ParsedTable, columns: TableTransform, span: Span | None = None
             raise no_column(column.name, table, span)
         cells = found[column.name]
         if column.kind == DATE:
-            cells = days_of(cells, table, column.day_first, span, AS_TRAINED)
+            cells = days_of(cells, table, column.day_first, span, DateOrigin(trained=True))
         # of Parquet alone: a CSV is read as the column is kept
         elif not column.coded and cells.categories is not None:
             raise text_for_numbers(column.name, table, span)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
 from netdsl.training.data.parts import RowKeys
-from netdsl.training.data.sources.column_kinds import as_dates
+from netdsl.training.data.sources.column_kinds import as_times
 from netdsl.training.data.sources.parsed_table import (
     ParsedColumn,
     ParsedTable,
@@ -60,7 +60,6 @@ def row_columns(
     spec: DataSpec,
     kept: TableTransform | None,
     targets: tuple[str, ...],
-    span: Span | None,
 ) -> RowColumns:
     """Find the columns that say something of rows; those of rows to evaluate on may be missing.
 
@@ -78,14 +77,20 @@ def row_columns(
         return RowColumns(
             **{what: name if name in table.names else None for what, name in stated.items()}
         )
-    found = {what: find_column(name, table, span) for what, name in stated.items() if name}
+    keys = {"weight": "weight", "order": "split.order", "group": "split.group"}
+    keys |= {"part": "split.column"}
+    found = {
+        what: find_column(name, table, spec.place(keys[what]))
+        for what, name in stated.items()
+        if name
+    }
     known = dict.fromkeys(targets, "target")
     for what, name in found.items():
         if name in known:
             other = f"is the {known[name]}, and cannot be the {what} too"
             message = f"column `{name}` of {table.path} {other}"
-            key = {"weight": "weight", "part": "split.column"}.get(what, f"split.{what}")
-            raise fail("N507", message, span, help=f"name another column, or leave `{key}` out")
+            help = f"name another column, or leave `{keys[what]}` out"
+            raise fail("N507", message, spec.place(keys[what]), help=help)
         known[name] = what
     return RowColumns(**found)
 
@@ -100,7 +105,7 @@ def row_weights(table: ParsedTable, name: str | None, span: Span | None) -> Arra
     return checked_weights(column.values, what, span, table.place)
 
 
-def row_keys(table: ParsedTable, columns: RowColumns, spec: DataSpec, span: Span | None) -> RowKeys:
+def row_keys(table: ParsedTable, columns: RowColumns, spec: DataSpec) -> RowKeys:
     """Return where rows are in their file, with their times and groups.
 
     Raises:
@@ -109,10 +114,8 @@ def row_keys(table: ParsedTable, columns: RowColumns, spec: DataSpec, span: Span
     order = groups = None
     names: tuple[str, ...] = ()
     if columns.order:
-        column = table.column(columns.order)
-        if column.categories is not None:
-            column = as_dates(column, table, spec, span)
-        order = column.values
+        place = spec.place("split.order")
+        order = as_times(table.column(columns.order), table, spec, place).values
     if columns.group:
         grouped = as_text(table.column(columns.group))
         groups, names = grouped.values.astype(int), grouped.categories or ()

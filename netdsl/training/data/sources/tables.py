@@ -20,6 +20,7 @@ from netdsl.training.data.sources.column_kinds import (
     stated_kinds,
     with_categories,
 )
+from netdsl.training.data.sources.date_cells import NOT_DATES
 from netdsl.training.data.sources.parsed_table import (
     ParsedTable,
     as_text,
@@ -74,8 +75,8 @@ def read_table(
     if spec.target == INPUT and not kept:
         _check_target(path, spec, span)
     table = read_stated(path, spec, kept, span)
-    targets = find_targets(kept.columns.targets if kept else spec.target, table, span)
-    roles = row_columns(table, spec, kept.columns if kept else None, targets, span)
+    targets = find_targets(kept.columns.targets if kept else spec.target, table, spec)
+    roles = row_columns(table, spec, kept.columns if kept else None, targets)
     if not len(table.places):
         raise fail("N516", f"{path} has no rows", span)
     if kept:
@@ -96,12 +97,12 @@ def read_table(
         "all",
         (f"the rows of {path.name}",) * len(tables),
         tuple(one.text for one in learned),
-        row_weights(table, roles.weight, span),
-        row_keys(table, roles, spec, span),
+        row_weights(table, roles.weight, spec.place("weight")),
+        row_keys(table, roles, spec),
     )
     parts = {"training": rows}
     if roles.part:
-        by_part = rows_by_part(table, roles.part, span)
+        by_part = rows_by_part(table, roles.part, spec.place("split.column"))
         parts = {name: rows.at(places) for name, places in by_part.items()}
     return SourceData(
         os.path.abspath(path),
@@ -135,12 +136,14 @@ def read_stated(
         return read_table_file(path, known.form, known.header, known, roles, span)
     if spec.decimal is not None and spec.decimal == spec.thousands:
         message = f"`decimal` and `thousands` are both `{spec.decimal}`"
-        raise fail("N507", message, span, help="state one of them: the other follows")
+        help = "state one of them: the other follows"
+        raise fail("N507", message, spec.place("thousands"), help=help)
     table = read_table_file(path, table_format(spec), spec.header, None, read_as(spec), span)
     columns = list(table.columns)
     for name, categories in (spec.categories or {}).items():
-        place = table.names.index(find_column(name, table, span))
-        columns[place] = with_categories(columns[place], tuple(categories), table, span)
+        where = spec.place("categories", name)
+        place = table.names.index(find_column(name, table, where))
+        columns[place] = with_categories(columns[place], tuple(categories), table, where)
     return table._replace(columns=tuple(columns))
 
 
@@ -158,8 +161,8 @@ def _columns(
     Raises:
         NetError: N507, N530 where nothing is left to learn from, N531.
     """
-    stated = stated_kinds(table, spec, span)
-    _check_role_kinds(targets, roles, stated, table, span)
+    stated = stated_kinds(table, spec)
+    _check_role_kinds(targets, roles, stated, table, spec)
     others = {*targets, *roles.unlearned}
     kinds = column_kinds(table, stated, spec, others, span)
     cells = {one.name: one.cells for one in kinds}
@@ -243,7 +246,7 @@ def _check_role_kinds(
     roles: RowColumns,
     stated: Stated,
     table: ParsedTable,
-    span: Span | None,
+    spec: DataSpec,
 ) -> None:
     """Raise NetError N507 where a recipe says that what is learned, or weighs rows, is not read."""
     usual = (NUMBER, ID, DROP)
@@ -260,7 +263,10 @@ def _check_role_kinds(
         if kind not in allowed:
             message = f"column `{name}` of {table.path} is {what}, and cannot be `{kind}`"
             help = f"{what} is {' or '.join(f'`{one}`' for one in allowed)}"
-            raise fail("N507", message, span, help=help)
+            if kind == DATE and name in targets:
+                help = NOT_DATES
+            key = "drop" if f"drop.{name}" in spec.spans else "columns"
+            raise fail("N507", message, spec.place(key, name), help=help)
 
 
 # --- checks ---------------------------------------------------------------------------------------
