@@ -57,6 +57,12 @@ def resume(
 
     Raises:
         NetError: N613, N614, N616, N619.
+
+    Args:
+        folder: the run's.
+        data: arrays in place of the recipe's source, which had none; as in `train`.
+        quiet: whether nothing is said on standard error meanwhile.
+        more: epochs to be added to a run that has ended; None resumes one that was stopped.
     """
     if adversarial(folder):
         if more is not None:
@@ -105,6 +111,13 @@ def evaluate(
 
     Raises:
         NetError: as `evaluate` of one network does; N691 for what a GAN does not have.
+
+    Args:
+        folder: the run's.
+        part: by default the test part, or the training part of data without a test part.
+        data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
+        zeros: whether the numbers that are 0 are counted, layer by layer.
+        subnetworks: of how many networks with dropped units the outputs are averaged too.
     """
     if adversarial(folder):
         if zeros or subnetworks:

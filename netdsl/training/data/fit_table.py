@@ -137,4 +137,6 @@ def _standardised(output: OutputTransform, y: Array) -> OutputTransform:
     ):
         return output
     spread = float(y.std())
-    return replace(output, centre=float(y.mean()), spread=spread if spread > 0 else 1.0)
+    # Compared too: by a rounding error the deviation of values that are all 0.1 is 1e-17.
+    varies = spread > 0 and y.min() < y.max()
+    return replace(output, centre=float(y.mean()), spread=spread if varies else 1.0)

@@ -154,5 +154,9 @@ def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
 
 
 def _text(cell: Any) -> str:
-    """Return a cell as the CSV of the training has it: integers without a point."""
-    return f"{cell:g}" if isinstance(cell, float) else str(cell)
+    """Return a cell as the texts of the training have it: integers without a point."""
+    import numpy as np
+
+    # In a data frame a column of integers is one of floats as soon as a cell is missing.
+    whole = isinstance(cell, float | np.floating) and float(cell).is_integer()
+    return str(int(cell)) if whole else str(cell)

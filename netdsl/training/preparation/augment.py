@@ -104,8 +104,11 @@ def augmented(x: Floats, augment: Augmentation, rng: np.random.Generator) -> Flo
     result = _coloured(_moved(x, augment, drawn), x, augment, drawn)
     if augment.noise:
         noise = _noise(x.shape, augment.noise, seed)
+        # Into the noise: a third array of the batch's size is not needed, and `result` may be `x`
+        # itself.
         result = np.add(result, noise, out=noise)
     if augment.cutout:
+        # After the noise and the colours, so that a hole is exactly 0.
         result = np.where(_holes(x.shape[1:3], augment.cutout, drawn), np.float32(0), result)
     return result
 
@@ -123,6 +126,7 @@ def numbers(
     drawn, seed = _draws(shape[0], rng)
     found: dict[str, NDArray[Any]] = {}
     if bends(augment) or augment.shift or augment.flip:
+        # Flips and shifts too: the device has one way of moving pixels, `warped` with whole ones.
         found["maps"] = _maps(shape[1:3], augment, drawn).astype("float32")
     if augment.brightness or augment.contrast or augment.colour:
         found["light"] = _light(augment, drawn)
@@ -145,6 +149,7 @@ def random_cuts(x: Floats, sides: Shape, rng: np.random.Generator) -> Floats:
     """Cut images of these sides out of larger ones [n, h, w, c], each place as likely."""
     import numpy as np
 
+    # + 1: `integers` leaves its upper end out, and an image of exactly these sides has one place.
     places = np.array(x.shape[1:3]) - np.array(sides) + 1
     return cut(x, sides, rng.integers(0, places, size=(len(x), 2)))
 
@@ -174,6 +179,7 @@ def pairs(count: int, alpha: float, rng: np.random.Generator) -> tuple[NDArray[n
 
 def _draws(count: int, rng: np.random.Generator) -> tuple[Draws, int]:
     """Draw a number for each of `DRAWN` and each input, and the noise's seed."""
+    # A row for each of `DRAWN`: one that is added comes last and leaves the others' draws alone.
     drawn = dict(zip(DRAWN, rng.random((len(DRAWN), count)), strict=True))
     return drawn, int(rng.integers(2**63))
 
@@ -182,6 +188,8 @@ def _noise(shape: Shape, deviation: float, seed: int) -> Floats:
     """Draw normal noise of this shape."""
     import numpy as np
 
+    # A generator of its own: how many numbers noise takes from `rng` must not move what is drawn
+    # later.
     noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
     noise *= np.float32(deviation)
     return noise
@@ -205,6 +213,8 @@ def _offsets(augment: Augmentation, drawn: Draws) -> NDArray[np.int64]:
 
     extent = augment.shift or 0
     draws = np.stack([drawn["down"], drawn["right"]], 1)
+    # Each of -extent to extent is as likely; draws are below 1, so the sum never reaches extent +
+    # 1.
     return (draws * (2 * extent + 1)).astype(np.int64) - extent
 
 
@@ -217,6 +227,7 @@ def _moved(x: Floats, augment: Augmentation, drawn: Draws) -> Floats:
     if augment.shift:
         x = shifted(x, _offsets(augment, drawn))
     if augment.flip:
+        # The given array may be the data set itself.
         x = x.copy()
         for axis, flipped in enumerate(_flips(augment, drawn), 1):
             x[flipped] = np.flip(x[flipped], axis)
@@ -242,6 +253,7 @@ def _maps(sides: Shape, augment: Augmentation, drawn: Draws) -> NDArray[np.float
     back = np.stack([cosine, sine, slant * cosine - sine, slant * sine + cosine], 1).reshape(
         -1, 2, 2
     )
+    # Undone in reverse: larger images are read at smaller steps.
     back /= (1 + _spread(drawn["scale"], augment.scale))[:, None, None]
     moved = back[:, :, 0] * offset[:, :1] + back[:, :, 1] * offset[:, 1:]
     return np.concatenate([back * (share * signs)[:, None], moved[..., None]], 2)
@@ -264,7 +276,10 @@ def _windows(
 
     least = least or 1
     area = least + (1 - least) * drawn["area"]
+    # A window of this area fits only up to the aspect 1 / area: drawn within that no draw is
+    # rejected, so that each image takes the same draws.
     aspect = np.minimum(ASPECT, 1 / area) ** _spread(drawn["aspect"], 1)
+    # A rounding error may lead above 1, and over the edge.
     share = np.minimum(1, np.sqrt(np.stack([area / aspect, area * aspect], 1)))
     place = _spread(np.stack([drawn["top"], drawn["left"]], 1), 1)
     return share, place * (1 - share) * ((np.array(sides) - 1) / 2)
@@ -294,12 +309,14 @@ def _coloured(x: Floats, given: Floats, augment: Augmentation, drawn: Draws) -> 
         change[:, None, None, None] for change in _light(augment, drawn).T
     )
     if augment.contrast:
+        # Around each image's own mean: around 0 it would change the brightness too.
         mean = x.mean((1, 2, 3), keepdims=True)
         x = (x - mean) * contrast + mean
     if augment.colour:
         grey = (x @ np.array(LUMA, np.float32))[..., None]
         x = (x - grey) * colour + grey
     x = x + brightness
+    # Standardised or signed inputs have no such limits.
     unit = ((given.min((1, 2, 3)) >= 0) & (given.max((1, 2, 3)) <= 1))[:, None, None, None]
     return np.where(unit, np.clip(x, 0, 1), x)
 
@@ -323,4 +340,5 @@ def _corners(sides: Shape, side: int, drawn: Draws) -> NDArray[np.int32]:
     import numpy as np
 
     draws = np.stack([drawn["hole_row"], drawn["hole_column"]], 1)
+    # The centre is drawn, as in the paper: kept inside, holes would hardly ever hide the border.
     return (draws * sides).astype(np.int32) - np.int32(side // 2)

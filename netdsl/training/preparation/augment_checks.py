@@ -35,6 +35,7 @@ def unfit(augment: Augmentation, shape: Shape) -> tuple[str, str] | None:
             return key, f"`{key}` changes images HxWxC; the network's input is {size(shape)}"
     if augment.shift and augment.shift >= min(shape[:2]):
         return "shift", f"a shift of {augment.shift} leaves nothing of {shape[0]}x{shape[1]} pixels"
+    # The width follows the height in proportion: one comparison is enough.
     if augment.crop_from and augment.crop_from < shape[0]:
         needs = f"the network's input is {size(shape)}"
         return "crop_from", f"{needs}: it cannot be cut out of an image {augment.crop_from} high"

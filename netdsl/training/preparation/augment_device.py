@@ -43,6 +43,7 @@ def _warped(x: Any, maps: Any, between: bool) -> Any:
     count, height, width, depth = x.shape
     tall, wide = height + 3, width + 3
     rows, columns = (ops.arange(side, dtype="float32") - (side - 1) / 2 for side in (height, width))
+    # All pixels of the batch in one list: each corner is then one `take`, which every backend has.
     pixels = ops.reshape(ops.pad(x, [[0, 0], [1, 2], [1, 2], [0, 0]]), (count * tall * wide, depth))
     corners, parts = [], []
     for axis, side in enumerate((height, width)):
@@ -50,6 +51,8 @@ def _warped(x: Any, maps: Any, between: bool) -> Any:
         position = ops.clip(
             down * rows[:, None] + (right * columns + offset + ((side - 1) / 2 + 1)), 0, side + 1
         )
+        # Whole moves: float32 may leave a position a little below its pixel, and `floor` alone
+        # would read the neighbour.
         corner = ops.floor(position if between else position + 0.5)
         corners.append(ops.cast(corner, "int32"))
         parts.append((position - corner)[..., None])
@@ -75,6 +78,8 @@ def _coloured(x: Any, given: Any, augment: Augmentation, light: Any) -> Any:
         mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
         x = (x - mean) * contrast + mean
     if augment.colour:
+        # Not `matmul`: GPUs and TPUs multiply matrices in TF32 or bfloat16, which is not the host's
+        # grey.
         grey = ops.sum(x * ops.convert_to_tensor(LUMA, "float32"), axis=-1, keepdims=True)
         x = (x - grey) * colour + grey
     x = x + brightness

@@ -107,6 +107,7 @@ class ColumnTransform:
         import numpy as np
 
         known = values[~np.isnan(values)]
+        # A column without any number keeps mean 0 and deviation 1: its cells become 0.
         if self.fixed or not len(known):
             return self
         median = float(np.median(known))
@@ -115,7 +116,8 @@ class ColumnTransform:
         return replace(
             self,
             mean=float(filled.mean()),
-            deviation=deviation if deviation > 0 else 1.0,
+            # The deviation of rows that are all 0.1 is 1e-17, by which no other row may be divided.
+            deviation=deviation if deviation > 0 and filled.min() < filled.max() else 1.0,
             median=median,
         )
 
@@ -208,6 +210,7 @@ class TableTransform:
     @property
     def numbered(self) -> list[str]:
         """The names of the columns but the target, of a file without names: their numbers."""
+        # By length first: the names are numbers, and "10" comes after "9".
         return sorted((*self.widths, *self.left_out), key=lambda name: (len(name), name))
 
     @property
@@ -234,6 +237,7 @@ class TableTransform:
             values = rows[:, place]
             return others[:, place] if np.isnan(values).all() else values
 
+        # By places, not by names: the parts of a date are columns of one name.
         columns = tuple(column.fitted(known(at)) for at, column in enumerate(self.columns))
         return replace(self, columns=columns)
 
@@ -257,6 +261,8 @@ class TableTransform:
         columns = tuple(map(ColumnTransform.from_plain, values["columns"]))
         if values["missing"] not in MISSING:
             raise ValueError(values["missing"])
+        # What is asked with `get` or `in` here came later than the first runs, which must still be
+        # read.
         form = TableFormat.from_plain(values["form"]) if "form" in values else UNSTATED
         numbers = NumberFormat(**values.get("numbers", {}))
         left_out = tuple(map(str, values.get("left_out", ())))

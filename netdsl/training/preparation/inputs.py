@@ -61,6 +61,7 @@ class InputTransform:
         if not self.crop_from:
             return self
         height, width, depth = self.shape
+        # At least the input's width: rounding may be a pixel short, and a cut must fit.
         sides = self.crop_from, max(width, round(self.crop_from * width / height))
         return dataclasses.replace(self, shape=(*sides, depth), crop_from=0)
 
@@ -159,6 +160,7 @@ class InputTransform:
             return fits(given, self.example)
         if not self.images or len(given) < 2:
             return fits(given, self.shape)
+        # Files of grey images are read as [h, w, 1], also for a network trained on arrays [h, w].
         grey = (*self.example, 1) if len(self.example) == 2 and self.unit else self.example
         return fits(given, self.example) or fits(given, grey)
 
@@ -171,6 +173,7 @@ class InputTransform:
         self.check_shape(x.shape[1:], what, span)
         if self.vocabulary:
             return
+        # Tables were read by the same columns; only numbers of arrays may be in other units.
         if self.columns or (x.dtype.kind in "iub") == self.whole:
             return
         if not self.whole:
@@ -246,6 +249,7 @@ class InputTransform:
             raise ValueError(f"scale {made.scale}, vocabulary {made.vocabulary}")
         if made.crop_from and (len(made.shape) != 3 or made.crop_from < made.shape[0]):
             raise ValueError(f"{size(made.shape)} cut from {made.crop_from}")
+        # Not `isinstance`: 1 and "false" would pass for true.
         if not all(type(flag) is bool for flag in (made.whole, made.unit, made.signed)):
             raise ValueError("`whole`, `unit` and `signed` are true or false")
         return made

@@ -65,6 +65,8 @@ class OutputTransform:
     def loss_factor(self) -> float:
         """By what the mean over an example's elements is multiplied in the loss."""
         size = math.prod(self.shape)
+        # Keras's losses are means over the last axis: a sum is the mean times the number of
+        # elements.
         return {"mean": 1.0, "sum": float(size), "half": 0.5 * size}[self.reduce]
 
     @property
@@ -146,6 +148,7 @@ class OutputTransform:
             ValueError: for a number of thresholds that the output does not have.
         """
         thresholds = tuple(decision.get("thresholds", ()))
+        # Two classes have one threshold, the positive's; tags one each.
         if len(thresholds) not in (0, 1 if self.task == LABELS else self.categories):
             raise ValueError(f"{len(thresholds)} thresholds of {size(self.shape)}")
         temperature = float(decision.get("temperature", 1.0))

@@ -38,12 +38,15 @@ def scan(array: Rows) -> ValueRange:
     """
     import numpy as np
 
+    # Pixels in files: their type says the range, and reading all of them would take minutes.
     if (limits := getattr(array, "limits", None)) is not None:
         return ValueRange(float(limits[0]), float(limits[1]), None, None)
     low, high, not_finite, not_whole = math.inf, -math.inf, None, None
     for start, piece in pieces(array):
         with np.errstate(over="ignore", invalid="ignore"):
             if piece.dtype.kind == "f" and not_finite is None:
+                # As float32, which the network computes in: 1e39 is finite in a file and infinite
+                # for it.
                 not_finite = _first(~np.isfinite(piece.astype(np.float32)), start)
             if piece.dtype.kind == "f" and not_whole is None:
                 not_whole = _first(piece != np.floor(piece), start)

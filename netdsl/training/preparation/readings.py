@@ -56,6 +56,7 @@ def gives_classes(activation: str) -> bool:
 def activations_for(loss: str) -> list[str]:
     """Return the activations whose outputs a loss can read; none where it reads any."""
     meanings = (*_PROBABILITIES.get(loss, ()), *_LOGITS.get(loss, ()), *_MARGINS.get(loss, ()))
+    # `KINDS` has aliases: each kind once.
     kinds = dict.fromkeys(KINDS.values())
     words = [[kind.word for kind in kinds if kind.output_meaning == each] for each in meanings]
     return [word for alike in words for word in sorted(alike, key=len)]

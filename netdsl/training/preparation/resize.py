@@ -76,6 +76,9 @@ def _weights(old: int, new: int) -> Floats:
 
     step = old / new
     centres = (np.arange(new) + 0.5) * step
+    # Pillow's triangle, as wide as the step where the image becomes smaller: else pixels between
+    # the samples would be lost, and fine patterns come out as false ones.
     distances = np.abs(np.arange(old) + 0.5 - centres[:, None]) / max(step, 1.0)
+    # At the edges some of the triangle lies outside: what is left is brought to the sum 1.
     weights = np.maximum(0.0, 1.0 - distances)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)

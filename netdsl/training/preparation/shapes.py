@@ -23,8 +23,11 @@ def fits(example: Shape, expected: Shape) -> bool:
     """Return whether an example can be given the requested shape."""
     if needs_resize(example, expected):
         return math.prod(example) > 0 and (
+            # Grey and colour become each other; of other channels nobody can say what they are.
             channels(example) == expected[2] or {channels(example), expected[2]} == {1, 3}
         )
+    # Between two shapes of several axes nothing is rearranged: [2, 8] into [8, 2] would be
+    # nonsense.
     flat = len(example) <= 1 or len(expected) == 1
     return (
         example == expected

@@ -30,6 +30,7 @@ def vocabulary_of(texts: Iterable[str], size: int) -> tuple[str, ...]:
         size: the places that a network knows, with those of padding and of unknown words.
     """
     counts = Counter(word for text in texts for word in words_of(text))
+    # By the alphabet among equals, so that the order of the rows does not change the vocabulary.
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     return tuple(ranked[: max(0, size - FIRST)])
 
@@ -41,6 +42,8 @@ def tokens(texts: Sequence[str], words: Sequence[str], length: int) -> Array:
     places = {word: place for place, word in enumerate(words, FIRST)}
     made = np.full((len(texts), length), PADDING, np.int32)
     for row, text in enumerate(texts):
+        # The end of a long text, and padding before a short one: a recurrent layer has read the
+        # last words last, and remembers them best.
         found = [places.get(word, UNKNOWN) for word in words_of(text)[-length:]]
         if found:
             made[row, length - len(found) :] = found

@@ -33,6 +33,8 @@ class Preparation:
     @property
     def table(self) -> TableTransform | None:
         """What is done to all columns of a table, whichever input gets them; None of arrays."""
+        # Of several inputs each has its own columns, and everything else in common: the first's is
+        # kept.
         tables = [input.columns for input in self.inputs if input.columns]
         if not tables:
             return None

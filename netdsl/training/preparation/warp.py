@@ -21,6 +21,8 @@ def shifted(x: Floats, offsets: NDArray[np.int64]) -> Floats:
     moved = np.zeros_like(x)
     height, width = x.shape[1:3]
     for image, target, (down, right) in zip(x, moved, offsets, strict=True):
+        # An end above the height is cut by slicing itself; a negative one cannot come up, since
+        # `unfit` refuses shifts of a whole side.
         target[max(0, down) : height + down, max(0, right) : width + right] = image[
             max(0, -down) : height - down, max(0, -right) : width - right
         ]
@@ -57,7 +59,10 @@ def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
             position: Floats = block[:, axis, 0] * rows[:, None] + (
                 block[:, axis, 1] * columns + offset
             )
+            # Into the border of 0, however far outside: with two pixels after the last one, corner
+            # + 1 exists too.
             np.clip(position, 0, side + 1, out=position)
+            # Towards 0, which is `floor` here: no position is negative any more.
             corner = position.astype(np.intp)
             position -= corner
             corners.append(corner)

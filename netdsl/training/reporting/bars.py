@@ -56,6 +56,8 @@ def bars(
     drawn = [value for group in groups for value in group.values if _is_drawn(value, logarithmic)]
     start, end = _LABELS, WIDTH - RIGHT - _VALUES
     if logarithmic:
+        # From a power of ten strictly below the smallest value, so that its bar has a length; the
+        # end is a little above the largest, since an axis from 10 to 10 would divide by log(1).
         low = 10.0 ** math.floor(math.log10(min(drawn, default=1.0)) - 1e-9)
         across = logarithmic_axis(axis, low, max(drawn, default=10.0) * 1.001, start, end)
     else:
@@ -87,6 +89,8 @@ def bars(
         for at, value in enumerate(group.values):
             if value is None:
                 continue
+            # A value that the axis has no place for (0 on a logarithmic one, infinity) keeps its
+            # number, after a bar of one pixel.
             long = across.place(value) - start if _is_drawn(value, logarithmic) else 0.0
             here = y + at * _THICK
             parts.append(

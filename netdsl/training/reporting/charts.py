@@ -78,11 +78,13 @@ def curves(
         line: [point for point in points if math.isfinite(point[1])]
         for line, points in lines.items()
     }
+    # A run that diverged at once has no finite point: the axes are drawn nevertheless.
     points = [point for line in known.values() for point in line] or [(1.0, 1.0)]
     across = linear_axis(
         "epoch", 0, max(1.0, *(x for x, _ in points)), LEFT, WIDTH - RIGHT, 10, whole=True
     )
     up = _upwards([y for _, y in points], name)
+    # Not strict: one line alone takes the first colour.
     colours = dict(zip(known, (TRAINING, VALIDATION), strict=False))
     parts = [
         axes(across, up),
@@ -123,6 +125,7 @@ def overlay(
     colours = dict(zip(names, _colours(len(names)), strict=True))
     parts = [axes(across, up)]
     parts += [_line(line.points, across, up, colours[line.name], line.dashed) for line in known]
+    # A single line without a name needs no legend.
     for place, name in enumerate(names if len(names) > 1 or names[:1] != [""] else ()):
         y = TOP + 20 + 19 * place
         parts.append(f'<path d="M{WIDTH} {y - 4}h20" stroke="{colours[name]}" stroke-width="2.5"/>')
@@ -133,11 +136,14 @@ def overlay(
 
 def stacked(pictures: Sequence[str]) -> str:
     """Put pictures below each other in one."""
+    # The first match is the picture's own size: `chart_page` writes it at the beginning, in whole
+    # pixels.
     sizes = [re.search(r'width="(\d+)" height="(\d+)"', picture) for picture in pictures]
     found = [(int(size[1]), int(size[2])) for size in sizes if size]
     width, height = max([0, *(one for one, _ in found)]), sum(one for _, one in found)
     placed, at = [], 0
     for picture, (_, own) in zip(pictures, found, strict=True):
+        # The first `<svg` alone: pictures may hold others, such as those of surfaces.
         placed.append(picture.replace("<svg ", f'<svg y="{at}" ', 1))
         at += own
     head = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
@@ -151,6 +157,7 @@ def _across(values: Sequence[float], name: str) -> ChartAxis:
         return linear_axis(
             name, 0, max(1.0, high), LEFT, WIDTH - RIGHT, 10, whole=name != "seconds"
         )
+    # Rates and widths of a search are mostly tried at equal ratios.
     if low > 0 and high / low > 20:
         return logarithmic_axis(name, low, high, LEFT, WIDTH - RIGHT)
     return linear_axis(name, low, high, LEFT, WIDTH - RIGHT, 10)
@@ -225,6 +232,7 @@ def chart_page(
     title: str, subtitle: str, parts: Sequence[str], width: int = WIDTH, height: int = HEIGHT
 ) -> str:
     """Put parts below a title and a subtitle: a whole drawing."""
+    # SVG does not wrap or cut text: a longer title leaves no room for the legend.
     title = title if len(title) <= 48 else title[:47] + "…"
     heading = chart_text(LEFT, 26, title, size=17, weight="bold") + chart_text(
         LEFT, 46, subtitle, colour=FAINT
@@ -249,8 +257,11 @@ def linear_axis(
     """Return an axis with ticks at 1, 2 or 5 times a power of ten, at most this many."""
     raw = (high - low) / count or 1.0
     power = 10.0 ** math.floor(math.log10(raw))
+    # 0.999: else a rounding error of `raw` chooses twice the step, and half of the ticks.
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
+    # There is no epoch 2.5.
     step = max(step, 1.0) if whole else step
+    # Multiples of the step instead of sums of it, whose errors would add up in the labels.
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     ticks = [number * step for number in range(first, last + 1)]
     return ChartAxis(
@@ -266,6 +277,7 @@ def _upwards(values: Sequence[float], name: str) -> ChartAxis:
     bottom, top = HEIGHT - BOTTOM, TOP + 12
     low, high = min(values), max(values)
     margin = 0.08 * (high - low) or 1.0
+    # From 0 an accuracy between 0.97 and 0.99 would be a flat line.
     if is_share(name.replace(" ", "_")):
         return linear_axis(name, max(0.0, low - margin), min(1.0, high + margin), bottom, top, 7)
     # a rate that falls evenly ends next to 0: its last points are not what the axis is for
@@ -276,9 +288,18 @@ def _upwards(values: Sequence[float], name: str) -> ChartAxis:
 
 
 def logarithmic_axis(name: str, low: float, high: float, start: float, end: float) -> ChartAxis:
-    """Return an axis with ticks at 1, 2 and 5 times powers of ten, or at fewer of these."""
+    """Return an axis with ticks at 1, 2 and 5 times powers of ten, or at fewer of these.
+
+    Args:
+        name: what is measured.
+        low: the first value, above 0.
+        high: the last value, above `low`.
+        start: the place of `low`, in pixels.
+        end: the place of `high`.
+    """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks: list[float] = []
+    # The densest marks that are few enough; 99 powers are more than floats of any use span.
     for factors, step in (((1, 2, 5), 1), ((1, 3), 1), *(((1,), step) for step in range(1, 99))):
         ticks = [
             factor * 10.0**power
@@ -312,11 +333,13 @@ def axes(across: ChartAxis, up: ChartAxis) -> str:
     texts = {tick: tick_text(tick, up.ticks) for tick in up.ticks}
     if max(map(len, texts.values()), default=0) > LONGEST:
         texts = {tick: f"{tick:.4g}" for tick in up.ticks}
+    # 15: a line's height, of text of 13 pixels.
     for tick in _apart({tick: (up.place(tick), 15.0) for tick in up.ticks}):
         y = up.place(tick) + 4
         lines.append(chart_text(LEFT - 9, y, texts[tick], anchor="end", colour=FAINT))
     texts = {tick: tick_text(tick, across.ticks) for tick in across.ticks}
     for tick in _apart(
+        # 8 pixels a letter, of digits of 13 pixels, and a gap: nothing here measures text.
         {tick: (across.place(tick), 8.0 * len(texts[tick]) + 8) for tick in across.ticks}
     ):
         x = across.place(tick)
@@ -372,6 +395,7 @@ def _line(
 def _mark(best: Point, across: ChartAxis, up: ChartAxis) -> str:
     """Draw a dashed line through the best point, a ring around it, and its name."""
     x, y = across.place(best[0]), up.place(best[1])
+    # The name is some 100 pixels long, and goes to the side and the half that have room for it.
     left = x > WIDTH - RIGHT - 110
     height = TOP + 24 if y > (TOP + HEIGHT - BOTTOM) / 2 else HEIGHT - BOTTOM - 12
     name = chart_text(

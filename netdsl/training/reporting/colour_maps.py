@@ -41,6 +41,8 @@ def by_class(shares: Array) -> Array:
     Args:
         shares: of each class [..., classes].
     """
+    # Pale by the lead over the second class: with many classes even a sure answer may be below a
+    # half.
     colours = np.array([_levels(colour) for colour in class_colours(shares.shape[-1])])
     ranked = np.sort(shares, axis=-1)
     sure = np.clip(ranked[..., -1] - ranked[..., -2], 0, 1)[..., None]
@@ -52,6 +54,7 @@ def surface_uri(colours: Array) -> str:
     from PIL import Image
 
     file = io.BytesIO()
+    # Values grow upwards in a chart, rows of an image downwards.
     Image.fromarray(np.rint(colours[::-1]).astype(np.uint8)).save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 

@@ -26,6 +26,8 @@ def contour(xs: Array, ys: Array, surface: Array, level: float) -> list[list[Pla
         level: the value.
     """
     above = surface > level
+    # Corners above the level, of 4: only cells with some above and some below are looked at in
+    # Python.
     mixed = above[:-1, :-1].astype(int) + above[:-1, 1:] + above[1:, :-1] + above[1:, 1:]
     sound = np.isfinite(surface)
     sound = sound[:-1, :-1] & sound[:-1, 1:] & sound[1:, :-1] & sound[1:, 1:]
@@ -40,6 +42,8 @@ def contour(xs: Array, ys: Array, surface: Array, level: float) -> list[list[Pla
 def _pieces(surface: Array, row: int, column: int, level: float) -> list[tuple[Edge, Edge]]:
     """Return the pieces of lines through a cell, each from one of its edges to another."""
     corners = [float(surface[row + down, column + right]) for down, right in _CORNERS]
+    # An edge is named by its first point, so that it has one name in both of its cells: lines are
+    # joined by these names.
     edges = [(row, column, 0), (row, column + 1, 1), (row + 1, column, 0), (row, column, 1)]
     above = [corner > level for corner in corners]
     crossed = [edge for at, edge in enumerate(edges) if above[at] != above[(at + 1) % 4]]
@@ -56,6 +60,7 @@ def _place(xs: Array, ys: Array, surface: Array, edge: Edge, level: float) -> Pl
     row, column, upwards = edge
     after = (row + 1, column) if upwards else (row, column + 1)
     low, high = float(surface[row, column]), float(surface[after])
+    # Never 0 / 0: one end of a crossed edge is above the level, the other is not.
     share = (level - low) / (high - low)
     x = float(xs[column]) + share * float(xs[after[1]] - xs[column])
     y = float(ys[row]) + share * float(ys[after[0]] - ys[row])
@@ -66,6 +71,7 @@ def _chains(links: dict[Edge, list[Edge]]) -> list[list[Edge]]:
     """Join pieces to lines: first those that end at the border, then those that close."""
     found: list[list[Edge]] = []
     seen: set[Edge] = set()
+    # Ends first: a line begun in its middle would come out as two.
     ends = [edge for edge, others in links.items() if len(others) == 1]
     for start in [*ends, *links]:
         if start in seen:
@@ -76,6 +82,7 @@ def _chains(links: dict[Edge, list[Edge]]) -> list[list[Edge]]:
             chain.append(after)
             seen.add(after)
             at = after
+        # A closed line: its first point again.
         if len(chain) > 2 and start in links[at]:
             chain.append(start)
         found.append(chain)

@@ -44,6 +44,7 @@ def fold_figures(runs: Sequence[GridRun]) -> Iterator[FoldFigure]:
     names = dict.fromkeys(name for run in runs for name in run.entry.figures)
     for name in names:
         values = [run.entry.figures[name] for run in runs if name in run.entry.figures]
+        # A mean over some of the folds would look like that of all.
         if len(values) == len(runs):
             spread = statistics.stdev(values) if len(values) > 1 else 0.0
             yield FoldFigure(name, statistics.fmean(values), spread, len(values))

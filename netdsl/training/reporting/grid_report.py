@@ -34,6 +34,7 @@ class GridRun(NamedTuple):
 
 def settings_text(settings: Sequence[RecipeSetting]) -> str:
     """Write settings in a line; params without the section that they lie in."""
+    # `width=4`, as it is written on the command line.
     return " ".join(one.text.removeprefix("params.") for one in settings)
 
 
@@ -84,13 +85,20 @@ def grid_chart(folder: Path, found: Sequence[GridRun]) -> str:
         found: its trainings.
     """
     names = {folder / run.entry.name: settings_text(run.settings) for run in found}
-    drawn = [path for path in names if (path / METRICS_JSONL).is_file()]
+    # One that was stopped in its first epoch has the file, without a line.
+    drawn = [path for path in names if _size(path / METRICS_JSONL)]
     pictures = [run_curves(drawn, names=names)] if drawn else []
     for key in dict.fromkeys(one.key for run in found for one in run.settings):
         values = {one.value for run in found for one in run.settings if one.key == key}
+        # The first key with numbers alone: one chart of it, with a line for each combination of the
+        # others.
         if len(values) > 1 and None not in map(_number, values):
             return stacked([*pictures, *(_over(key, found, name) for name in _shown(found))])
     return stacked(pictures)
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _number(text: str) -> float | None:

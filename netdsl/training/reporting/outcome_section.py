@@ -121,6 +121,7 @@ def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
         ("Mean absolute error", number_text(absolute)),
         ("root mean squared error", number_text(root)),
     ]
+    # Of several values R² would depend on how far their means lie apart.
     if math.prod(found.output.shape) == 1 and not math.isnan(explained):
         figures.append(("R²", f"{explained:z.4f}"))
     about = "on the dashed line the prediction equals the target"
@@ -189,6 +190,8 @@ def _matrix(matrix: Any, output: OutputTransform) -> ConfusionTable:
     import numpy as np
 
     shares = matrix / matrix.sum(axis=1, keepdims=True).clip(1)
+    # Mistakes are few in a good network: shaded by their share of the row they would all look
+    # white; the root lifts the rare ones further.
     largest = float((shares * (1 - np.eye(len(matrix)))).max()) or 1.0
 
     def cell(given: int, said: int) -> MatrixCell | None:
@@ -214,6 +217,7 @@ def _by_class(counter: Counter) -> ReportTable:
     caption = "By class"
     if len(rows) > CLASSES:
         caption = f"The {CLASSES} classes of {len(rows):,} with the lowest F1"
+        # Classes that neither are given nor predicted have no F1.
         known = (row for row in rows if not math.isnan(row[0]))
         rows = sorted(known, key=lambda row: (row[0], row[-1]))[:CLASSES]
     cells = [

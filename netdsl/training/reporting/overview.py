@@ -54,6 +54,8 @@ def tiles_of(run: RunResult, job: Job) -> list[Tile]:
             if name in ("examples", "loss"):
                 continue
             about = f"{examples:,} examples"
+            # Wilson's interval is of independent yes/no answers: not of the pixels of one image,
+            # nor of the validation part, by which the weights were chosen.
             if part == "test" and name == ACCURACY.name and counts_examples:
                 low, high = wilson_interval(value, examples)
                 about = f"95 % interval {100 * low:z.1f} to {100 * high:z.1f} %; {about}"
@@ -142,6 +144,7 @@ def learning_curves(run: RunResult, job: Job, history: History) -> list[str]:
             metric,
         ),
     ]
+    # To four digits: a change that a chart cannot show is none.
     if len({f"{row.rate:.4g}" for row in rows}) > 1:
         pictures.append(
             curves(

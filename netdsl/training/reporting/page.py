@@ -51,6 +51,7 @@ def write_page(
 
     versions = read_json(run.folder, VERSIONS)
     recipe = (run.folder / RECIPE).read_text(encoding="utf-8")
+    # The part that `evaluate` chooses by default, so that the page has its figures.
     part = job.data.test if len(job.data.test) else job.data.train
     preparation = job.data.preparation.decided(run.decisions)
     batch = evaluation_batch(preparation, job.recipe.batch or 1)
@@ -131,6 +132,7 @@ def rendered(**values: Any) -> str:
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
+        # Names of classes, columns and files are anybody's: an unescaped `<script>` would run.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -138,4 +140,5 @@ def rendered(**values: Any) -> str:
         keep_trailing_newline=True,
     )
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    # Names of classes and columns may hold control characters, which no HTML may.
     return printable(environment.get_template("report.html").render(style=style, **values))

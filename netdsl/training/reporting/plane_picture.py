@@ -93,6 +93,7 @@ def errors_of(plane: InputPlane) -> tuple[float, float]:
     """
     xs = plane.axes[0]
     places = np.concatenate([part.places[:, 0] for part in plane.points])
+    # The axis is wider than the examples; beyond them nothing was learned.
     inside = (xs >= places.min()) & (xs <= places.max())
     assert plane.function is not None
     errors = (plane.values.reshape(len(xs), -1)[:, -1] - plane.function)[inside]
@@ -171,7 +172,9 @@ def _surface(plane: InputPlane, frame: ChartFrame) -> list[str]:
         colours, borders = diverging(difference), [difference]
     else:
         best = np.sort(values, axis=-1)
+        # Scores have no unit: from the lowest one up their leads are what paleness goes by.
         colours = by_class(values if plane.output.probable else values - best[..., :1])
+        # A class's border: where it is as likely as the best of the others.
         others = [np.delete(values, at, axis=-1).max(axis=-1) for at in range(values.shape[-1])]
         borders = [values[..., at] - other for at, other in enumerate(others)]
     found = [_image(colours, (LEFT, TOP), (frame.width, frame.height))]
@@ -180,6 +183,7 @@ def _surface(plane: InputPlane, frame: ChartFrame) -> list[str]:
         f'<path d="{frame.path(line)}" fill="none" stroke="{INK}" stroke-width="1.5"/>'
         for line in lines
     ]
+    # Reversed: the training part's, which come first, lie above the others.
     return found + [mark for part in reversed(plane.points) for mark in _dots(plane, part, frame)]
 
 
@@ -199,6 +203,7 @@ def _dots(plane: InputPlane, part: PartPoints, frame: ChartFrame) -> list[str]:
         edge = INK  # a value in the middle is as white as its place
         shares = (part.targets - (low + high) / 2) / ((high - low) / 2 or 1.0)
         colours = [hex_colour(each) for each in diverging(shares, 1.0)]
+    # XOR has 4 examples, spirals hundreds: circles of one size would be lost, or hide the colours.
     count = sum(len(each.places) for each in plane.points)
     few, many = count <= 12, count > 150
     radius, width = (7.0, 1.3) if few else (2.8, 0.9) if many else (3.6, 1.2)
@@ -269,6 +274,7 @@ def _tiles(layer: UnitLayer, x: float, y: float, surface: bool) -> list[str]:
     shown = len(layer.units)
     more = f", {shown} of {layer.total:,} units" if layer.total > shown else ""
     scale = 1.0
+    # One scale for a layer, so that its units compare; those three meanings have one of their own.
     if layer.meaning not in ("probability", "margin", "decision"):
         scale = float(np.nanmax(np.abs(layer.units))) or 1.0
     text = "" if layer.text == layer.name else f": {layer.text}"
@@ -292,6 +298,7 @@ def _tiles(layer: UnitLayer, x: float, y: float, surface: bool) -> list[str]:
 
 def _small_curve(unit: Array, left: float, top: float) -> str:
     """Draw a unit's values over the axis, each unit in its own range."""
+    # A tile is 56 pixels wide: more than 160 points would only make the page larger.
     few = unit[:: max(1, len(unit) // 80)]
     low, high = float(np.nanmin(few)), float(np.nanmax(few))
     heights = (few - low) / ((high - low) or 1.0) * (TILE - 8) + 4

@@ -49,12 +49,14 @@ def reliability(title: str, subtitle: str, lines: Mapping[str, Bins]) -> str:
             for count, sure, right in bins
             if count
         ]
+        # Without empty bins: their mean would be 0 / 0, and the line leads past them.
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y, _ in known)
         dashes = "" if not place else ' stroke-dasharray="5 4"'
         parts.append(f'<g fill="{colour}" fill-opacity="{opacity}" stroke="{colour}">')
         if known:
             parts.append(f'<path d="M{path}" fill="none" stroke-width="1.5"{dashes}/>')
         parts += [
+            # The root: areas are compared by eye, not radii. 2.5 keeps a bin of one answer visible.
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2.5 + 12 * math.sqrt(share):.1f}"/>'
             for x, y, share in known
         ]

@@ -63,6 +63,9 @@ def _chart(
     if len(paths) > MAX_RUNS:
         raise fail("N640", f"a chart has at most {MAX_RUNS} runs, not {len(paths):,}")
     found = {path: _search(path) for path in paths}
+    if not any(found.values()):
+        help = "a run has a curve once its first epoch has ended"
+        raise fail("N640", "no epoch of these runs has ended", help=help)
     known = sorted({name for rows in found.values() for row in rows for name in row} - NOT_DRAWN)
     figure = figure or next((name for name in USUAL if name in known), USUAL[0])
     if figure not in known:
@@ -75,6 +78,7 @@ def _chart(
         name = names[path]
         if rows and not any(figure in row for row in rows):
             lacking.append(name)
+        # Before the validation's line, which lies above it.
         lines.append(OverlaidLine(name, _points(rows, figure, over), dashed=bool(seen)))
         if seen:
             lines.append(OverlaidLine(name, seen))
@@ -114,6 +118,7 @@ def write_run_curves(
 
 def _search(folder: Path) -> list[dict[str, Any]]:
     """Return a run's epochs of the search for the best step."""
+    # The second training begins at epoch 1 again: its points would run back over the first's.
     return [row for row in read_epochs(folder) if row["stage"] == "search"]
 
 

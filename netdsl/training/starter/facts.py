@@ -117,6 +117,7 @@ def _facts_of_table(spec: DataSpec, table: ParsedTable, source: str) -> Facts:
     if others:
         raise _unwritten(f"it has {len(others) + 1} targets", "begin with one: --target NAME")
     counts, rows = _classes(table.column(target)), len(table.places)
+    # Texts that hardly repeat are names or remarks: nothing could be learned of a class seen once.
     if len(counts) > max(FEW, min(MAX_CLASSES, rows // 2)):
         texts = f"{len(counts):,} different texts in {counted(rows, 'row')}"
         help = "name the column that is predicted"
@@ -151,11 +152,13 @@ def _classes(column: ParsedColumn) -> dict[str, int]:
 def _form(x: Rows, source: str) -> ExampleForm:
     """Return what an example of an array or a folder is. Raises NetError N560."""
     shape = tuple(x.shape[1:])
+    # PyTorch's order. Square sides, since [3, h, w] may as well be 3 rows of something.
     if len(shape) == 3 and shape[0] in (1, 3) and shape[1] == shape[2] > 3:
         raise _unwritten(
             f"examples of {size(shape)} have their channels first",
             "netdsl has them last: x.transpose(0, 2, 3, 1)",
         )
+    # Bytes or a square are grey images; any other [t, n] is a sequence.
     if len(shape) == 2 and (x.dtype == "uint8" or shape[0] == shape[1] > 3):
         shape = (*shape, 1)
     if len(shape) == 3:
@@ -167,6 +170,7 @@ def _form(x: Rows, source: str) -> ExampleForm:
     if len(shape) > 3:
         raise _unwritten(f"an example of {source} has the shape {size(shape)}", "see docs/kinds.md")
     count = math.prod(shape)
+    # Bytes cannot be places in a list of 1,000 words.
     if count > 1 and x.dtype.kind in "iu" and x.dtype.itemsize > 1:
         values = scan(x)
         if values.low >= 0 and values.high >= WORDS:
@@ -187,10 +191,12 @@ def _image(shape: Shape) -> ExampleForm:
 def _task(data: SourceData, form: ExampleForm, source: str) -> Task:
     """Return what is learned of arrays or images. Raises NetError N560."""
     y = data.train.y[0]
+    # The arrays of a known data set are called `y`, which says nothing to a beginner.
     name = "the class" if data.own or form.word == "images" else data.train.y_names[0]
     example = tuple(y.shape[1:])
     if counts := class_counts(y, data.classes) or _one_hot(y):
         labels = counts if data.classes else _from_0(counts)
+        # One class alone (or labels that are too high to be counted from 0) are learned as a value.
         if len(labels) > 1:
             return Task(name, labels)
     if len(example) > 1:

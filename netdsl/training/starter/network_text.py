@@ -45,6 +45,7 @@ def _laid_out(lines: Iterable[Line]) -> Iterator[str]:
     lines = list(lines)
     width = max((len(code) for code, about in lines if about), default=0)
     for code, about in lines:
+        # A line that is a comment already needs no second sign before its remark.
         sign = "" if code.startswith("#") else "# "
         yield f"{code:{width}}  {sign}{about}\n" if about else f"{code}\n"
 
@@ -87,6 +88,8 @@ def _dense(facts: Facts) -> Iterator[Line]:
     for at, count in enumerate(units):
         about = f"{count} units, each with a weight for every number; then ReLU"
         yield f"> fc-{count}", "" if at else about
+        # Not for values: after a ReLU the mean over dropped units is not that without dropout, and
+        # what is predicted would be off by the difference.
         if not at and facts.task.counts:
             yield DROPOUT
     yield _output(facts.task)
@@ -95,6 +98,7 @@ def _dense(facts: Facts) -> Iterator[Line]:
 def _images(facts: Facts) -> Iterator[Line]:
     """Yield a small residual network, which halves the sides down to 4 pixels at least."""
     shape = facts.form.shape
+    # Halvings until the shorter side would be below 4: 28 gives 2, 32 and more 3.
     stages = max(0, min(3, (min(shape[:2]) // 4).bit_length() - 1))
     yield "default conv(bn)", "a batch norm after each convolution"
     if stages:

@@ -30,10 +30,12 @@ RARE = 3
 def first_recipe(spec: DataSpec, facts: Facts) -> Recipe:
     """Return a first recipe for data."""
     images = facts.form.word == "images"
+    # Grey images are often characters, and a mirrored 2 is not a 2.
     mirrored = images and facts.form.shape[2] == 3
     return Recipe(
         data=spec,
         epochs=50 if images else 100,
+        # Without a validation part there is nothing that early stopping could go by.
         early_stopping=Stopping(patience=PATIENCE) if facts.examples >= SPLIT else Stopping(),
         augment=Augment(flip="horizontal") if mirrored else Augment(),
         seed=0,
@@ -109,6 +111,7 @@ def _from(folder: Path, path: str | None) -> str | None:
     """Return a path as it is seen from a folder; what is not a path stays as it is."""
     if not path or not os.path.exists(path):
         return path
+    # With `/` on Windows too: the recipe may move to another system with its data.
     return Path(os.path.relpath(path, folder)).as_posix()
 
 

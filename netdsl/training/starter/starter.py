@@ -43,6 +43,7 @@ def starter(spec: DataSpec, path: Path) -> Starter:
     """
     facts = facts_of(spec)
     text = network_text(facts, path.stem)
+    # The text itself is read and planned: what a beginner gets is known to work.
     checked = check_source(Source(path.name, text), ReadOptions(), path.stem)
     network, recipe = only(checked, None), first_recipe(spec, facts)
     job = plan(network, recipe)

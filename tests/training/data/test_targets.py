@@ -116,6 +116,14 @@ def test_several_targets_are_for_tables(tmp_path: Path) -> None:
         )
 
 
+def test_values_that_do_not_vary_are_not_divided_by_a_rounding_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,y\n" + "".join(f"{row},0.7\n" for row in range(100)))
+    recipe = Recipe(data=DataSpec(source=str(path), target="y"))
+    job = plan(netdsl.parse("input 1 > linear-1"), recipe)
+    assert job.data.preparation.outputs[0].spread == 1.0
+
+
 def test_targets_in_a_recipe() -> None:
     recipe = parse_recipe("data: {source: a.csv, target: [t1, t2]}")
     assert recipe.data.target == ("t1", "t2")

@@ -16,8 +16,11 @@ from netdsl.training.data import Data, reload
 from netdsl.training.data.given_inputs import given_inputs
 from netdsl.training.data.prediction import read_inputs
 from netdsl.training.evaluation.mistakes import worst_mistakes
+from netdsl.training.preparation.columns import ColumnTransform, TableTransform
+from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.tokens import tokens, vocabulary_of, words_of
-from netdsl.training.preparation.transforms import as_plain, from_plain
+from netdsl.training.preparation.transforms import Preparation, as_plain, from_plain
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 from tests.support.recipes import load_data
 
@@ -146,6 +149,18 @@ def test_rows_to_be_predicted(source: str, tmp_path: Path) -> None:
     rows = [{"age": 1, "city": "rome", "review": "good stay", "nights": 2}]
     for one, other in zip(given_inputs(rows, kept).x, read.x, strict=True):
         assert np.array_equal(one, other[:1])
+
+
+def test_categories_that_are_given_as_numbers() -> None:
+    """They are written as in training; a data frame has floats where a cell is missing."""
+    code = ColumnTransform("code", "category", categories=("0.1234567", "1234567", "7"))
+    input = InputTransform(
+        "input", (1,), False, 1.0, False, (3,), columns=TableTransform((code,), ("y",))
+    )
+    preparation = Preparation((input,), (OutputTransform("y", (1,), "linear", "squared", 0),))
+    cells = [1234567.0, np.float32(7), 0.1234567, 7, 8.0, float("nan")]
+    found = given_inputs({"code": cells}, preparation)
+    assert np.nan_to_num(found.x[0][:, 0], nan=-1).tolist() == [1, 2, 0, 2, -1, -1]
 
 
 def test_mistakes_show_the_words(source: str) -> None:

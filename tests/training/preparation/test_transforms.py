@@ -390,6 +390,8 @@ def test_statistics_of_a_column() -> None:
         rtol=1e-6,
     )
     assert NUMBER.fitted(np.array([5.0, 5.0])).deviation == 1.0
+    assert np.full(1000, 0.1).std() > 0  # of rounding errors
+    assert NUMBER.fitted(np.full(1000, 0.1)).deviation == 1.0
     assert NUMBER.fitted(np.array([math.nan])) is NUMBER
     assert COLOURS.fitted(np.array([0.0, 1.0])) is COLOURS
     assert WORDED.fitted(np.array([0.0, 1.0])) is WORDED

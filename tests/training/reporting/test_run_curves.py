@@ -11,7 +11,9 @@ import pytest
 
 from netdsl.cli.main import main
 from netdsl.errors import NetError
+from netdsl.training.reporting.grid_report import GridRun, grid_chart
 from netdsl.training.reporting.run_curves import run_curves, write_run_curves
+from netdsl.training.runs.listing import Entry
 
 Make = Callable[..., Path]
 
@@ -30,7 +32,8 @@ def run(tmp_path: Path) -> Make:
             | {"seconds": 2.0}
             for at, loss in enumerate(losses, 1)
         ]
-        rows.append({**rows[-1], "stage": "retrain", "loss": 99.0})
+        if rows:
+            rows.append({**rows[-1], "stage": "retrain", "loss": 99.0})
         (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         return folder
 
@@ -107,6 +110,16 @@ def test_the_figure_that_there_is_and_runs_without_it(run: Make, tmp_path: Path)
     assert write_run_curves([gan, gan], out) == "generator_loss of 2 runs"
     assert write_run_curves([gan, other], out) == "loss of 1 run; gan without it"
     assert "none of gan" in out.read_text("utf-8")
+
+
+def test_runs_stopped_in_their_first_epoch(run: Make, tmp_path: Path) -> None:
+    run("a", [])
+    with pytest.raises(NetError, match="no epoch of these runs has ended"):
+        run_curves([tmp_path / "a"])
+    stopped, trained = GridRun((), Entry("a")), GridRun((), Entry("b"))
+    assert not paths(grid_chart(tmp_path, [stopped]))
+    run("b", [1.0, 0.5])
+    assert len(paths(grid_chart(tmp_path, [stopped, trained]))) == 1
 
 
 def test_a_report_that_is_not_there_yet(run: Make, capsys: pytest.CaptureFixture[str]) -> None:

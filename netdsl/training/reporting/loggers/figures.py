@@ -28,6 +28,8 @@ def epoch_figures(row: Epoch, stage: str) -> Iterator[tuple[str, str, float]]:
     part = "training" if stage == "search" else "retraining"
     for name, value in {**row.scores, "rate": row.rate, "seconds": row.seconds}.items():
         yield part, name, value
+    # The second training learns from the validation part too: what it says of that evaluates
+    # nothing.
     if row.evaluation and stage == "search":
         for name, value in row.evaluation.scores.items():
             yield "validation", name, value

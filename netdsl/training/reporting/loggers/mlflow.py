@@ -29,11 +29,12 @@ class MLflow:
 
         self.folder = folder
         if not os.environ.get("MLFLOW_TRACKING_URI"):
-            # the store of files is all that works without a server; MLflow requires to be reported
-            # so
+            # Without a server only the store of files works, and newer versions of MLflow refuse it
+            # unless this is set.
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
             mlflow.set_tracking_uri(Path("mlruns").resolve().as_uri())
         self.client = mlflow.MlflowClient()
+        # A resumed training continues its run; `update_run`, since the stop has ended it.
         kept = folder / self.FILE
         if kept.is_file():
             self.id = kept.read_text(encoding="utf-8").strip()
@@ -43,8 +44,10 @@ class MLflow:
         experiment = self.client.get_experiment_by_name(name)
         place = experiment.experiment_id if experiment else self.client.create_experiment(name)
         self.id = self.client.create_run(place, run_name=folder.name).info.run_id
+        # Before the settings: killed in between, a resumed training must not begin a second run.
         write(kept, f"{self.id}\n")
         for key, value in settings.items():
+            # 500 letters: older versions of MLflow refuse longer values.
             self.client.log_param(self.id, key, str(value)[:500])
 
     def epoch(self, row: Epoch, stage: str = "search") -> None:
@@ -60,6 +63,7 @@ class MLflow:
                     self.client.log_artifact(self.id, str(self.folder / file))
         ended = (
             "FAILED"
+            # Diverged runs have a result too, of the best weights before it.
             if run is None or run.ended == "diverged"
             else "KILLED"
             if run.interrupted

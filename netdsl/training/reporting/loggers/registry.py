@@ -50,7 +50,9 @@ def open_loggers(names: Sequence[str], folder: Path, settings: Mapping[str, Any]
     """
     check_loggers(names)
     return [
-        Guarded(name, partial(LOGGERS[name], folder, settings)) for name in dict.fromkeys(names)
+        # A name given twice would write every figure twice.
+        Guarded(name, partial(LOGGERS[name], folder, settings))
+        for name in dict.fromkeys(names)
     ]
 
 

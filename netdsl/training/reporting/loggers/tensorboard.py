@@ -52,13 +52,17 @@ class TensorBoard:
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         events = []
+        # A new file for a resumed training: TensorBoard joins all files of a folder by their times,
+        # hence microseconds in the name, and shows only names with `tfevents`.
         if part not in self.files:
             folder = self.folder / part
             folder.mkdir(parents=True, exist_ok=True)
             self.files[part] = folder / f"events.out.tfevents.{time.time_ns() // 1_000}.netdsl"
+            # TensorFlow's own writer begins every file with this event.
             events.append(Event(wall_time=time.time(), file_version="brain.Event:2"))
         figures = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
         events.append(Event(wall_time=time.time(), step=step, summary=Summary(value=figures)))
+        # Opened for each epoch: whatever kills the training, its epochs until then are in the file.
         with self.files[part].open("ab") as file:
             writer = self.writer(file)
             for event in events:

@@ -34,9 +34,12 @@ class Wandb:
             name=folder.name,
             dir=str(folder),
             config=dict(settings),
+            # Without a key `wandb.init` asks for one on the terminal, where nobody may sit.
             mode=None if online else "offline",
             id=known,
             resume="allow" if known else None,
+            # `console`: else it takes standard output over, and with it the progress of the
+            # training.
             settings=wandb.Settings(silent=True, console="off"),
         )
         write(kept, f"{self.run.id}\n")
