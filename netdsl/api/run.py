@@ -219,7 +219,12 @@ class Run(InsideViews, Making, Computing, RunResult):
         return descent(TrainedRun.of(self.folder, data))
 
     def export(
-        self, path: PathArgument, *, format: str | None = None, force: bool = False
+        self,
+        path: PathArgument,
+        *,
+        format: str | None = None,
+        force: bool = False,
+        bare: bool = False,
     ) -> list[str]:
         """Write the best weights in another form, and check what was written.
 
@@ -227,6 +232,8 @@ class Run(InsideViews, Making, Computing, RunResult):
             path: where to; its suffix says the form: .keras, .onnx, .tflite, .safetensors.
             format: keras, savedmodel, onnx, litert or safetensors, in place of the suffix.
             force: whether existing files may be replaced.
+            bare: whether ONNX and a SavedModel hold the network alone, and neither prepare examples
+                nor read answers.
 
         Returns:
             What was written and checked, in words.
@@ -236,7 +243,7 @@ class Run(InsideViews, Making, Computing, RunResult):
                 does not hold the network.
             RunError: N610 where the disk does not take it.
         """
-        return export(self, path, format=format, force=force)
+        return export(self, path, format=format, force=force, bare=bare)
 
     def resume(self, *, data: Any = None, quiet: bool = False, more: int | None = None) -> Run:
         """Resume the training where it was interrupted, or add epochs to it.
@@ -345,7 +352,12 @@ def predict(
 
 
 def export(
-    run: RunArgument, path: PathArgument, *, format: str | None = None, force: bool = False
+    run: RunArgument,
+    path: PathArgument,
+    *,
+    format: str | None = None,
+    force: bool = False,
+    bare: bool = False,
 ) -> list[str]:
     """Write a run's best weights, or the model in a .keras file, in another form.
 
@@ -354,6 +366,8 @@ def export(
         path: where to; its suffix says the form: .keras, .onnx, .tflite, .safetensors.
         format: keras, savedmodel, onnx, litert or safetensors, in place of the suffix.
         force: whether existing files may be replaced.
+        bare: whether ONNX and a SavedModel hold the network alone, and neither prepare examples nor
+            read answers.
 
     Returns:
         What was written and checked, in words.
@@ -372,6 +386,7 @@ def export(
         arguments.path("path", path),
         format=format,
         force=arguments.yes_or_no("force", force),
+        bare=arguments.yes_or_no("bare", bare),
     )
 
 

@@ -11,6 +11,7 @@ EXAMPLES = (
     "export runs/lenet5-1 lenet5.onnx",
     "export runs/lenet5-1 weights.safetensors",
     "export runs/lenet5-1 saved/ --to savedmodel",
+    "export runs/lenet5-1 network.onnx --bare",
     "export runs/dcgan-1 generator.onnx --net generator",
 )
 
@@ -30,6 +31,12 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         choices=("keras", "savedmodel", "onnx", "litert", "safetensors"),
         help="the format (default: from the target's suffix)",
     )
+    parser.add_argument(
+        "--bare",
+        action="store_true",
+        help="write the network alone; without it, ONNX and a SavedModel of a run take examples as "
+        "the data has them, and give classes or values as predict does",
+    )
     add_net(parser)
     add_force(parser, "existing files")
 
@@ -38,8 +45,15 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from netdsl.training.export.export import export
 
-    force, net = options.force, options.net
-    for line in export(options.source, options.target, format=options.to, force=force, net=net):
+    lines = export(
+        options.source,
+        options.target,
+        format=options.to,
+        force=options.force,
+        net=options.net,
+        bare=options.bare,
+    )
+    for line in lines:
         if not is_quiet():
             print(line)
     return 0

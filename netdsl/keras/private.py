@@ -313,3 +313,13 @@ def lend_jax_state(model: Any, state: Mapping[str, Any]) -> None:
 def end_jax_state(model: Any) -> None:
     """Make a model forget what was left with it."""
     model._jax_state = None
+
+
+# --- exports --------------------------------------------------------------------------------------
+
+
+def prepare_tf2onnx() -> None:
+    """Make tf2onnx work with numpy 2, as Keras does before it exports to ONNX."""
+    from keras.src.export.tf2onnx_lib import patch_tf2onnx
+
+    patch_tf2onnx()

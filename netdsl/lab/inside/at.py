@@ -10,7 +10,8 @@ from netdsl.kinds.values import dims
 from netdsl.lab.given import saved
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
 from netdsl.lab.pictures import save_picture
-from netdsl.training.evaluation.predict import in_units, is_paths
+from netdsl.training.evaluation.predict import is_paths
+from netdsl.training.metrics.answers import in_units
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def values_at(run: TrainedRun, inputs: Any, name: str | None = None) -> ValuesAt
     Raises:
         NetError: N626 for an unknown layer, and what reading the examples raises.
     """
+    import numpy as np
+
     from netdsl.training.data import given_inputs, read_inputs
 
     preparation = run.run.preparation
@@ -53,7 +56,7 @@ def values_at(run: TrainedRun, inputs: Any, name: str | None = None) -> ValuesAt
         return ValuesAt(layer.name, read.names, array)
     output = preparation.outputs[0]
     # Classes stay what the network gives; values are of use in the data's units.
-    values = array if output.classes else in_units(output, array)
+    values = array if output.classes else in_units(np, output, array)
     return ValuesAt(output.name, read.names, values)
 
 

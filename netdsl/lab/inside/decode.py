@@ -16,7 +16,7 @@ from netdsl.lab.forward import ELEMENTS
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, picture
 from netdsl.lab.inside.labels import labelled_source
 from netdsl.lab.inside.subject import BATCH, nothing_to_show
-from netdsl.training.evaluation.predict import in_units
+from netdsl.training.metrics.answers import in_units
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Decoder:
         ]
         output = self.run.run.preparation.outputs[0]
         array = np.concatenate(found)
-        values = array if output.classes else in_units(output, array)
+        values = array if output.classes else in_units(np, output, array)
         given = self.run.run.preparation.inputs[0].example
         size = math.prod(given)
         # A dense output of 784 numbers is the image that the input was.

@@ -19,7 +19,7 @@ from netdsl.training.evaluation.ensemble import (
 )
 from netdsl.training.evaluation.evaluate import memory_errors
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
-from netdsl.training.metrics.answers import answer, at_temperature, category_scores, probabilities
+from netdsl.training.metrics.answers import answer, category_scores, in_units, probabilities
 from netdsl.training.runs.finished import finished_run
 from netdsl.training.runs.folder import DISCRIMINATOR
 from netdsl.training.runs.inputs import read_recipe
@@ -164,20 +164,12 @@ def _said(output: OutputTransform, values: Array, top: int) -> dict[str, Any]:
 
     values = np.asarray(values, np.float64)[None]
     if not output.classes:
-        given: dict[str, Any] = {"output": in_units(output, values)[0].tolist()}
+        given: dict[str, Any] = {"output": in_units(np, output, values)[0].tolist()}
         return {**given, "columns": list(output.columns)} if output.columns else given
     scores = category_scores(np, output, values)
     if output.dense:
         return _labels(output, answer(np, output, scores).reshape(output.shape[:-1]))
     return _likely(output, scores.reshape(-1), top, int(answer(np, output, scores)[0, 0]))
-
-
-def in_units(output: OutputTransform, values: Array) -> Array:
-    """Return what an output without classes gives [n, *shape], in the units of the data."""
-    import numpy as np
-
-    values = at_temperature(np, output, values, output.temperature)
-    return output.original(np.asarray(probabilities(np, output, values)))
 
 
 def _likely(output: OutputTransform, scores: Array, top: int, said: int) -> dict[str, Any]:

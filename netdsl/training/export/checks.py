@@ -47,25 +47,39 @@ def check(model: keras.Model, path: Path, form: Format) -> str:
         except Exception as error:  # runtimes raise whatever they like
             raise cannot_hold(model, form, error) from None
     if not all(np.isfinite(array).all() for array in ours):
-        nothing = f"there is nothing to compare {form.title} with"
-        raise fail(
-            "N634", f"{model.name} gives numbers that are not finite for random inputs: {nothing}"
-        )
+        raise not_finite(model, form)
     alike = [one.shape for one in ours] == [one.shape for one in theirs]
     off = max(map(relative_error, ours, theirs)) if alike else float("inf")
     if not off <= LARGEST_ERROR:
-        raise fail(
-            "N634",
-            f"{form.title} does not compute the same as {model.name}: relative error {off:.1e}, "
-            f"and {LARGEST_ERROR:.0e} is allowed",
-            help="nothing was written; .keras and .safetensors hold every network",
-        )
+        raise not_the_same(model, form, off)
+    return compared("Keras", EXAMPLES, form, off, ours)
+
+
+def compared(what: str, examples: int, form: Format, off: float, ours: Sequence[Array]) -> str:
+    """Say what an export was compared with, and how close it is."""
     version = f" {metadata.version(form.checker)}" if form.checker else ""
     doubt = "; its outputs hardly depend on the inputs, so this says little"
     return (
-        f"compared with Keras on {EXAMPLES} random examples with {form.checker}{version}: "
+        f"compared with {what} on {examples} random examples with {form.checker}{version}: "
         f"relative error {off:.1e}{doubt if change(ours) < ENOUGH else ''}"
     )
+
+
+def not_finite(model: keras.Model, form: Format) -> NetError:
+    """Return the error N634 about a network with which nothing can be compared."""
+    nothing = f"there is nothing to compare {form.title} with"
+    message = f"{model.name} gives numbers that are not finite for random inputs: {nothing}"
+    return fail("N634", message)
+
+
+def not_the_same(model: keras.Model, form: Format, off: float) -> NetError:
+    """Return the error N634 about an export with this relative error."""
+    message = (
+        f"{form.title} does not compute the same as {model.name}: relative error {off:.1e}, "
+        f"and {LARGEST_ERROR:.0e} is allowed"
+    )
+    help = "nothing was written; .keras and .safetensors hold every network"
+    return fail("N634", message, help=help)
 
 
 def cannot_hold(model: keras.Model, form: Format, error: Exception) -> NetError:

@@ -5,28 +5,38 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, did_you_mean, fail
+from netdsl.errors.printable import in_one_line
 from netdsl.files import not_written, write
 from netdsl.json_text import json_text
 from netdsl.keras.quiet import quiet_keras
 from netdsl.paths import kind_of
 from netdsl.training.export.checks import cannot_hold, check
+from netdsl.training.export.interface import interface_of
 from netdsl.training.export.precision import in_float32, precision
+from netdsl.training.export.prepared import PreparedModel
+from netdsl.training.export.prepared_check import check_prepared
 from netdsl.training.export.registry import FORMATS, format_of
 from netdsl.training.export.silence import silent
 from netdsl.training.preparation.transforms import as_plain
 from netdsl.training.runs.finished import finished_run
-from netdsl.wording import bytes_text
+from netdsl.wording import bytes_text, first_few
+
+LISTED = 10
+"""Inputs and outputs that are named, at most."""
 
 if TYPE_CHECKING:
     import keras
 
     from netdsl.training.export.format import Format
+    from netdsl.training.export.interface import Interface
+    from netdsl.training.runs.finished import FinishedRun
 
 
 def export(
@@ -36,11 +46,14 @@ def export(
     format: str | None = None,
     force: bool = False,
     net: str | None = None,
+    bare: bool = False,
 ) -> list[str]:
     """Write the best weights of a run, or the model in a .keras file, in another form.
 
-    Next to the export of a run goes `NAME.json`: what is done to examples before the network
-    sees them, and the names of the classes. Where anything is refused, nothing is written.
+    Of a run, ONNX and a SavedModel prepare examples and read answers themselves, and describe what
+    they take and give. Other forms hold the network alone: next to these goes `NAME.json`, what is
+    done to examples before the network sees them, and the names of the classes. Where anything is
+    refused, nothing is written.
 
     Args:
         source: a run folder or a .keras file.
@@ -48,6 +61,7 @@ def export(
         format: names it.
         force: whether files may be written over.
         net: `generator` or `discriminator`, of a GAN's run.
+        bare: whether every form holds the network alone.
 
     Returns:
         What was done, in words.
@@ -62,7 +76,9 @@ def export(
     if target.is_symlink() and force:
         target = Path(os.path.realpath(target))
     form = FORMATS[name]
-    prepared = _prepared(source, net)
+    held = _run_of(source, net)
+    whole = held is not None and not bare and form.write_prepared is not None
+    prepared = json_text(as_plain(held.preparation)) + "\n" if held and not whole else ""
     try:
         _check_free(target, name, force)
     except OSError as error:
@@ -71,14 +87,33 @@ def export(
     if prepared and not force:
         _check_siblings(description, prepared)
     _check_installed(form)
-    model = _model(source, net)
-    done = [*_exported(in_float32(model) if form.tensorflow else model, target, form)]
+    model = held.model() if held else _saved(source)
+    converted = in_float32(model) if form.tensorflow else model
+    if held and whole:
+        interface = interface_of(held.preparation)
+        work = _with_preparation(PreparedModel(converted, held.preparation, interface), form)
+        done = [*_exported(work, target, form), *_described(interface)]
+    else:
+        done = [*_exported(_bare(converted, form), target, form)]
     if form.tensorflow and precision(model) != "float32":
         done.append(f"it computes in float32; the network was trained in {precision(model)}")
     if prepared:
         write(description, prepared)
         done.append(f"{description}: how to prepare the inputs, and what the outputs mean")
     return done
+
+
+def _described(interface: Interface) -> Iterator[str]:
+    """Say what an export takes and gives."""
+    takes, gives = (
+        first_few([in_one_line(one.name) for one in each], LISTED)
+        for each in (interface.inputs, interface.outputs)
+    )
+    yield f"it takes {takes}, as the data has them, and gives {gives}"
+    for one in interface.inputs:
+        if one.words:
+            name = in_one_line(one.name)
+            yield f"{name} is given as the places of its words: texts are not split in the export"
 
 
 # --- what is refused before anything is written ---------------------------------------------------
@@ -147,14 +182,10 @@ def _check_installed(form: Format) -> None:
 # --- what is exported -----------------------------------------------------------------------------
 
 
-def _prepared(source: Path, net: str | None) -> str:
-    """Return what a run does to its examples, as JSON; nothing for a .keras file.
-
-    Raises:
-        NetError: N601, N613, N614.
-    """
+def _run_of(source: Path, net: str | None) -> FinishedRun | None:
+    """Return the run of a folder; None for a .keras file. Raises NetError N601, N613, N614."""
     if source.is_dir() or not source.suffix:
-        return json_text(as_plain(finished_run(source, net).preparation)) + "\n"
+        return finished_run(source, net)
     if net is not None:
         raise fail("N691", f"{source} holds one network", help="leave --net out")
     if source.suffix != ".keras":
@@ -162,25 +193,46 @@ def _prepared(source: Path, net: str | None) -> str:
     if not source.is_file():
         near = did_you_mean(source.name, (other.name for other in source.parent.glob("*.keras")))
         raise fail("N601", f"there is no file {source}", help=near)
-    return ""
+    return None
 
 
-def _model(source: Path, net: str | None) -> keras.Model:
-    """Return a run's best model, or a .keras file's. Raises NetError N613, N614."""
+def _saved(source: Path) -> keras.Model:
+    """Return a .keras file's model. Raises NetError N613, N614."""
     from netdsl.keras.opening import load_model
 
-    return finished_run(source, net).model() if source.is_dir() else load_model(source)
+    return load_model(source)
 
 
-def _exported(model: keras.Model, target: Path, form: Format) -> Iterator[str]:
+class _Work(NamedTuple):
+    """How a model is written to a path, and how that is checked; both return words."""
+
+    model: keras.Model
+    write: Callable[[Path], str]
+    check: Callable[[Path], str]
+
+
+def _bare(model: keras.Model, form: Format) -> _Work:
+    def checked(path: Path) -> str:
+        return check(model, path, form) if form.runner else ""
+
+    return _Work(model, partial(form.write, model), checked)
+
+
+def _with_preparation(prepared: PreparedModel, form: Format) -> _Work:
+    assert form.write_prepared is not None
+    write = partial(form.write_prepared, prepared)
+    return _Work(prepared.model, write, partial(check_prepared, prepared, form=form))
+
+
+def _exported(work: _Work, target: Path, form: Format) -> Iterator[str]:
     """Write a model next to the target, check it, and rename it; yield what was done, in
     words.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".part-", dir=target.parent) as folder:
             part = Path(folder) / f"model{form.suffixes[0]}"
-            more = _written(model, part, form)
-            checked = check(model, part, form) if form.runner else ""
+            more = _written(work, part, form)
+            checked = work.check(part)
             files = [part] if part.is_file() else part.rglob("*")
             nbytes = sum(file.stat().st_size for file in files if file.is_file())
             _place(part, target, Path(folder) / "old")
@@ -191,14 +243,14 @@ def _exported(model: keras.Model, target: Path, form: Format) -> Iterator[str]:
         yield checked
 
 
-def _written(model: keras.Model, part: Path, form: Format) -> str:
+def _written(work: _Work, part: Path, form: Format) -> str:
     try:
         with silent():
-            return form.write(model, part)
+            return work.write(part)
     except (NetError, OSError, MemoryError):
         raise
     except Exception as error:  # converters raise whatever they like
-        raise cannot_hold(model, form, error) from None
+        raise cannot_hold(work.model, form, error) from None
 
 
 def _place(part: Path, target: Path, old: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 Runner = Callable[[Sequence["Array"]], list["Array"]]
 """Runs an export: an array [n, ...] for each input gives one for each output."""
+
+PreparedRunner = Callable[[Mapping[str, "Array"]], list["Array"]]
+"""Runs an export that prepares its examples itself: an array [n, ...] for each of its inputs by
+name gives one for each of its outputs, in their order.
+"""
 
 
 class Format(NamedTuple):
@@ -24,6 +29,9 @@ class Format(NamedTuple):
         checker: the package that runs it.
         packages: those that writing and running need.
         tensorflow: whether only this backend writes it.
+        write_prepared: writes a `PreparedModel`, as `write` does a model; None where the form
+            holds the network alone.
+        prepared_runner: makes of a `PreparedModel` and a path what runs the export.
     """
 
     title: str
@@ -33,3 +41,5 @@ class Format(NamedTuple):
     checker: str = ""
     packages: tuple[str, ...] = ()
     tensorflow: bool = True
+    write_prepared: Callable[[Any, Path], str] | None = None
+    prepared_runner: Callable[[Any, Path], PreparedRunner] | None = None

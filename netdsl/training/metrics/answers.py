@@ -172,6 +172,12 @@ def probabilities(xp: Any, output: OutputTransform, scores: Any) -> Any:
     return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 
 
+def in_units(xp: Any, output: OutputTransform, values: Any) -> Any:
+    """Return what an output without classes gives [n, *shape], in the units of the data."""
+    values = at_temperature(xp, output, values, output.temperature)
+    return output.original(probabilities(xp, output, values))
+
+
 def _above(xp: Any, values: Any, border: Any) -> Any:
     """Return 1 where values are above the border, else 0."""
     return xp.where(values > border, 1, 0)

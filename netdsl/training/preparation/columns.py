@@ -111,7 +111,7 @@ class ColumnTransform:
         if self.fixed or not len(known):
             return self
         median = float(np.median(known))
-        filled = self._scalars(np.where(np.isnan(values), median, values))
+        filled = self._scalars(np, np.where(np.isnan(values), median, values))
         deviation = float(filled.std())
         return replace(
             self,
@@ -129,16 +129,25 @@ class ColumnTransform:
         """
         import numpy as np
 
-        if self.one_hot:
-            return np.asarray(values[:, None] == np.arange(len(self.categories)), np.float32)
-        scalars = self._scalars(np.where(np.isnan(values), self.median, values))
-        if self.part in CYCLIC:
-            angle = 2 * np.pi * scalars
-            return np.stack([np.sin(angle), np.cos(angle)], axis=1).astype(np.float32)
-        return np.asarray(((scalars - self.mean) / self.deviation)[:, None], np.float32)
+        return np.asarray(self.encoded(np, values), np.float32)
 
-    def _scalars(self, values: Array) -> Array:
-        return part_values(values, self.part) if self.part else values
+    def encoded(self, xp: Any, values: Any) -> Any:
+        """Encode cells as `numbers` does, categories as true and false.
+
+        Args:
+            xp: numpy or keras.ops.
+            values: the cells [n] in float64; those of categories may be in float32.
+        """
+        if self.one_hot:
+            return xp.equal(values[:, None], xp.arange(len(self.categories)))
+        scalars = self._scalars(xp, xp.where(xp.isnan(values), self.median, values))
+        if self.part in CYCLIC:
+            angle = 2 * math.pi * scalars
+            return xp.stack([xp.sin(angle), xp.cos(angle)], axis=1)
+        return ((scalars - self.mean) / self.deviation)[:, None]
+
+    def _scalars(self, xp: Any, values: Any) -> Any:
+        return part_values(xp, values, self.part) if self.part else values
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> ColumnTransform:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
@@ -43,28 +43,67 @@ def usual_parts(days: Array) -> tuple[str, ...]:
     return ("elapsed", *(part for part, covered in cycles.items() if covered))
 
 
-def part_values(days: Array, part: str) -> Array:
+def part_values(xp: Any, days: Any, part: str) -> Any:
     """Compute a part of dates: a number, or in 0..1 the position in a cycle [n].
 
     Args:
+        xp: numpy or keras.ops.
         days: since 1970, midnight UTC [n], none of them missing.
         part: one of `PARTS`.
     """
-    import numpy as np
-
     if part == "elapsed":
         return days
+    whole = xp.floor(days)
     if part == "hour":
-        return np.asarray(days % 1)
+        return days - whole
     if part == "weekday":  # 1970 began on a Thursday
-        return np.asarray((np.floor(days) + 3) % WEEK / WEEK)
-    date = np.floor(days).astype("datetime64[D]")
-    years = date.astype("datetime64[Y]")
+        return _remainder(xp, whole + 3, WEEK) / WEEK
+    year, month, day = _calendar(xp, whole)
+    leap = _is_leap(xp, year)
     if part == "year":
-        return np.asarray(years.astype(float) + 1970)
-    unit = years if part == "month" else date.astype("datetime64[M]")
-    first, following = (one.astype("datetime64[D]").astype(float) for one in (unit, unit + 1))
-    return np.asarray((days - first) / (following - first))
+        return year
+    if part == "month":
+        earlier = xp.floor((153 * month + 2) / 5)  # days from March 1 to this month's first
+        before = xp.where(month >= JANUARY, earlier - FROM_MARCH, earlier + 59 + leap)
+        return (before + day + days - whole) / (YEAR + leap)
+    length = xp.floor((153 * (month + 1) + 2) / 5) - xp.floor((153 * month + 2) / 5)
+    return (day + days - whole) / xp.where(month > JANUARY, 28 + leap, length)
+
+
+JANUARY, FROM_MARCH = 10, 306
+"""Months are counted from March, which is 0, so that the day that only leap years have is the last
+of a year: the place of January, and the days from March 1 to January 1.
+"""
+
+ERA = 146_097
+"""Days of 400 years, after which the calendar repeats."""
+
+
+def _calendar(xp: Any, days: Any) -> tuple[Any, Any, Any]:
+    """Return the year of whole days since 1970, the month from March (0) on, and the day in it
+    from 0 up, of the Gregorian calendar (the algorithm `civil_from_days` of H. Hinnant).
+    """
+    shifted = days + 719_468  # from March 1 of the year 0
+    era = xp.floor(shifted / ERA)
+    of_era = shifted - era * ERA
+    years = of_era - xp.floor(of_era / 1460) + xp.floor(of_era / 36_524)
+    years = xp.floor((years - xp.floor(of_era / 146_096)) / YEAR)
+    of_year = of_era - (YEAR * years + xp.floor(years / 4) - xp.floor(years / 100))
+    month = xp.floor((5 * of_year + 2) / 153)
+    day = of_year - xp.floor((153 * month + 2) / 5)
+    year = years + era * 400
+    return xp.where(month >= JANUARY, year + 1, year), month, day
+
+
+def _is_leap(xp: Any, years: Any) -> Any:
+    """Return 1 for each leap year, else 0."""
+    fourth, hundredth, last = (_remainder(xp, years, each) == 0 for each in (4, 100, 400))
+    rule = xp.logical_or(xp.logical_and(fourth, xp.logical_not(hundredth)), last)
+    return xp.where(rule, xp.ones_like(years), xp.zeros_like(years))
+
+
+def _remainder(xp: Any, values: Any, divisor: int) -> Any:
+    return values - divisor * xp.floor(values / divisor)
 
 
 def date_text(days: float) -> str:

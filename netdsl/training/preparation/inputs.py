@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Span, fail
 from netdsl.training.preparation.columns import TableTransform
 from netdsl.training.preparation.ranges import check_indices, fractional_value, scan
-from netdsl.training.preparation.resize import centre_cut, resized, with_channels
+from netdsl.training.preparation.resize import centre_cut, resized, resized_by, with_channels
 from netdsl.training.preparation.shapes import (
     channels,
     fits,
@@ -103,12 +105,21 @@ class InputTransform:
         if self.columns:
             return self.columns.encode(x).reshape(len(x), *self.shape)
         if self.crop_from:
-            return centre_cut(self.uncut.values(x), self.shape[:2])
+            return np.ascontiguousarray(centre_cut(self.uncut.values(x), self.shape[:2]))
         x = self.resized(x.astype(np.float32) / np.float32(self.scale))
-        if needs_resize(x.shape[1:], self.shape):
-            x = resized(with_channels(x, self.shape[2]), *self.shape[:2])
-        made: Array = self.mapped(x.reshape(len(x), *self.shape))
-        return made
+        return np.ascontiguousarray(self.shaped(np, partial(np.einsum, optimize=True), x))
+
+    def shaped(self, xp: Any, einsum: Callable[..., Any], x: Any) -> Any:
+        """Bring divided examples to the network's shape and range.
+
+        Args:
+            xp: numpy or keras.ops.
+            einsum: its own.
+            x: float32 [n, *example].
+        """
+        if needs_resize(tuple(x.shape[1:]), self.shape):
+            x = resized_by(einsum, with_channels(xp, x, self.shape[2]), *self.shape[:2])
+        return self.mapped(xp.reshape(x, (-1, *self.shape)))
 
     def mapped(self, x: Any) -> Any:
         """Map numbers in 0..1 to -1..1 where the input is `signed`, of NumPy or of a backend."""
@@ -124,7 +135,7 @@ class InputTransform:
 
         if self.images and x.shape[1:] != self.example and x.ndim > 2:
             made = resized(
-                with_channels(x.astype(np.float32), channels(self.example)), *self.example[:2]
+                with_channels(np, x.astype(np.float32), channels(self.example)), *self.example[:2]
             )
             return made.reshape(len(x), *self.example)
         return x
@@ -135,6 +146,8 @@ class InputTransform:
         Returns:
             Images [n, *example], others [n, *shape].
         """
+        import numpy as np
+
         if self.columns or x.shape[1:] == self.example:
             return x
         if not self.images:
@@ -142,7 +155,7 @@ class InputTransform:
             return (
                 x.reshape(len(x), *self.shape)
                 if flat
-                else resized(with_channels(x, self.shape[2]), *self.shape[:2])
+                else resized(with_channels(np, x, self.shape[2]), *self.shape[:2])
             )
         if x.ndim == 2:
             flat_example = math.prod(x.shape[1:]) == math.prod(self.example)

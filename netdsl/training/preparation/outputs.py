@@ -137,7 +137,7 @@ class OutputTransform:
             return y.reshape(len(y), *self.shape).astype(dtype)
         return np.eye(self.classes, dtype=dtype)[y]
 
-    def original(self, values: Array) -> Array:
+    def original(self, values: Any) -> Any:
         """Return what the network gives [n, *shape] in the data's own units."""
         return values * self.spread + self.centre
 

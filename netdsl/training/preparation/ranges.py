@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import Span, fail
 from netdsl.training.preparation.rows import pieces
@@ -96,3 +96,17 @@ def check_indices(x: Rows, vocabulary: int, what: str, span: Span | None = None)
                 span,
                 help=f"`of int({vocabulary})` in the network gives their number",
             )
+
+
+def unit_pixels(xp: Any, pixels: Any, limits: tuple[float, float]) -> Any:
+    """Bring pixels from a range to 0..1; what is beyond it becomes 0 or 1.
+
+    Args:
+        xp: numpy or keras.ops.
+        pixels: float32.
+        limits: the values that become 0 and 1.
+    """
+    import numpy as np
+
+    low, high = limits
+    return xp.clip((pixels - np.float32(low)) / np.float32(high - low), 0, 1)

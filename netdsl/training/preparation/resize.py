@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,19 +16,22 @@ LUMA = (0.299, 0.587, 0.114)
 """The shares of red, green and blue in grey (ITU-R BT.601)."""
 
 
-def with_channels(x: Floats, count: int) -> Floats:
-    """Return images [n, h, w] or [n, h, w, c] this many channels: [n, h, w, count].
+def with_channels(xp: Any, x: Any, count: int) -> Any:
+    """Return images [n, h, w] or [n, h, w, c] with this many channels: [n, h, w, count].
 
     Grey is repeated, colour becomes grey.
-    """
-    import numpy as np
 
-    x = x[..., None] if x.ndim == 3 else x
+    Args:
+        xp: numpy or keras.ops.
+        x: the images, as float32.
+        count: the channels, 1 or 3 where they are changed.
+    """
+    x = x[..., None] if len(x.shape) == 3 else x
     if x.shape[3] == count:
         return x
     if count == 1:
-        return x @ np.array(LUMA, np.float32)[:, None]
-    return np.repeat(x, count, axis=3)
+        return xp.matmul(x, xp.array(LUMA, "float32")[:, None])
+    return xp.repeat(x, count, axis=3)
 
 
 def resized(x: Floats, height: int, width: int) -> Floats:
@@ -36,11 +41,16 @@ def resized(x: Floats, height: int, width: int) -> Floats:
     """
     import numpy as np
 
+    return np.ascontiguousarray(resized_by(partial(np.einsum, optimize=True), x, height, width))
+
+
+def resized_by(einsum: Callable[..., Any], x: Any, height: int, width: int) -> Any:
+    """Resize images [n, h, w, c] as `resized` does, by the `einsum` of numpy or of keras.ops."""
     if x.shape[1] != height:
-        x = np.einsum("Hh,nhwc->nHwc", _weights(x.shape[1], height), x, optimize=True)
+        x = einsum("Hh,nhwc->nHwc", _weights(x.shape[1], height), x)
     if x.shape[2] != width:
-        x = np.einsum("Ww,nhwc->nhWc", _weights(x.shape[2], width), x, optimize=True)
-    return np.ascontiguousarray(x)
+        x = einsum("Ww,nhwc->nhWc", _weights(x.shape[2], width), x)
+    return x
 
 
 def cut(x: Floats, sides: Shape, corners: NDArray[np.int64]) -> Floats:
@@ -62,12 +72,10 @@ def cut(x: Floats, sides: Shape, corners: NDArray[np.int64]) -> Floats:
     )
 
 
-def centre_cut(x: Floats, sides: Shape) -> Floats:
-    """Cut the middle of these sides out of larger images [n, h, w, c]."""
-    import numpy as np
-
-    middle = [(large - side) // 2 for large, side in zip(x.shape[1:3], sides, strict=True)]
-    return cut(x, sides, np.tile(middle, (len(x), 1)))
+def centre_cut(x: Any, sides: Shape) -> Any:
+    """Cut the middle of these sides out of larger images [n, h, w, c], of any backend."""
+    row, column = ((large - side) // 2 for large, side in zip(x.shape[1:3], sides, strict=True))
+    return x[:, row : row + sides[0], column : column + sides[1]]
 
 
 def _weights(old: int, new: int) -> Floats:

@@ -71,7 +71,7 @@ def test_each_form_of_a_run(
     run: RunResult, name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / NAMES[name]
-    reported = export(run.folder, target)
+    reported = export(run.folder, target, bare=True)
     assert capfd.readouterr() == ("", "")
     assert reported[0].startswith(f"{target}: {FORMATS[name].title}, ")
     assert reported[-1].startswith(f"{tmp_path / 'small.json'}: ")
@@ -86,7 +86,7 @@ def test_each_form_of_a_run(
 def test_onnx_names_its_inputs_and_outputs(run: RunResult, tmp_path: Path) -> None:
     import onnxruntime
 
-    export(run.folder, tmp_path / "small.onnx")
+    export(run.folder, tmp_path / "small.onnx", bare=True)
     session = onnxruntime.InferenceSession(tmp_path / "small.onnx")
     x = np.random.default_rng(1).random((5, 8, 8, 1)).astype(np.float32)
     assert [(one.name, one.shape) for one in session.get_inputs()] == [
@@ -376,7 +376,6 @@ def test_folders_are_replaced_only_where_they_are_exports(run: RunResult, tmp_pa
         "file",
         "mine",
         "saved",
-        "saved.json",
     ]
 
 

@@ -16,6 +16,7 @@ from netdsl.training.data.sources.images import (
     opened_image,
     pixels_of,
 )
+from netdsl.training.preparation.ranges import unit_pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,8 +65,7 @@ def deep_image(path: Path, shape: Sequence[int], limits: tuple[float, float]) ->
             bytes_ = pixels_of(flat(image, channels == 1), (height, width, channels))
             return np.asarray(bytes_ / np.float32(255), np.float32)
         pixels = _values(image, path)
-    low, high = limits
-    pixels = np.clip((pixels - np.float32(low)) / np.float32(high - low), 0, 1)
+    pixels = unit_pixels(np, pixels, limits)
     if shape and pixels.shape != tuple(shape[:2]):
         height, width = shape[:2]
         resized = pillow.fromarray(pixels).resize((width, height), pillow.Resampling.BILINEAR)

@@ -1,0 +1,96 @@
+"""An export that prepares its examples itself, run again and compared with `netdsl predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.training.export.checks import (
+    LARGEST_ERROR,
+    cannot_hold,
+    compared,
+    not_finite,
+    not_the_same,
+)
+from netdsl.training.export.examples import as_input, as_list
+from netdsl.training.export.prepared import said
+from netdsl.training.export.raw_examples import RAW_EXAMPLES, as_read, raw_examples
+from netdsl.training.export.silence import exact, silent
+from netdsl.training.metrics.answers import category_scores, probabilities
+from netdsl.training.preparation.outputs import LABELS
+
+if TYPE_CHECKING:
+    from netdsl.training.export.format import Format
+    from netdsl.training.export.interface import ExportedOutput
+    from netdsl.training.export.prepared import PreparedModel
+    from netdsl.training.preparation.outputs import OutputTransform
+    from netdsl.training.preparation.rows import Array
+
+
+def check_prepared(prepared: PreparedModel, path: Path, form: Format) -> str:
+    """Run an export on random examples as people have them, and say how close its answers are.
+
+    Raises:
+        NetError: N632 where the export does not run, N634 where they differ.
+    """
+    import numpy as np
+
+    preparation, interface = prepared.preparation, prepared.interface
+    examples = raw_examples(preparation, interface)
+    with silent(), exact():
+        x = preparation.x(as_read(preparation, examples))
+        values = as_list(prepared.model.predict_on_batch(as_input(x)))
+        if not all(np.isfinite(array).all() for array in values):
+            raise not_finite(prepared.model, form)
+        try:
+            assert form.prepared_runner is not None
+            theirs = form.prepared_runner(prepared, path)(examples)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # runtimes raise whatever they like
+            raise cannot_hold(prepared.model, form, error) from None
+    off = max(
+        _error(preparation.outputs[one.place], one, values[one.place], array)
+        for one, array in zip(interface.outputs, theirs, strict=True)
+    )
+    if not off <= LARGEST_ERROR:
+        raise not_the_same(prepared.model, form, off)
+    return compared("netdsl predict", RAW_EXAMPLES, form, off, values)
+
+
+def _error(output: OutputTransform, one: ExportedOutput, values: Array, theirs: Array) -> float:
+    """Return the largest difference, relative to the largest number; infinite of other classes."""
+    import numpy as np
+
+    given = np.asarray(values, np.float64)
+    ours = said(np, output, given)
+    if one.key == "name":
+        names = np.array(one.names, object)[ours["class"]]
+        same = [*map(str, names)] == [*map(_text, theirs.tolist())]
+        return 0.0 if same or not _certain(output, given).all() else float("inf")
+    expected = ours[one.key]
+    if expected.shape != theirs.shape:
+        return float("inf")
+    if one.key in ("class", "labels"):
+        wrong = (expected != theirs).reshape(len(given), -1) & _certain(output, given)
+        return float("inf") if wrong.any() else 0.0
+    centre = output.centre if one.key == "output" else 0.0
+    largest = float(np.abs(expected - centre).max())
+    return float(np.abs(expected - theirs).max()) / (largest or 1.0)
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode() if isinstance(name, bytes) else name
+
+
+def _certain(output: OutputTransform, values: Array) -> Array:
+    """Return where an answer does not depend on an error that is allowed [n, positions]."""
+    import numpy as np
+
+    scores = category_scores(np, output, values)
+    if output.thresholds and output.task == LABELS:
+        known = probabilities(np, output, scores)[..., output.positive]
+        return np.asarray(np.abs(known - output.thresholds[0]) > LARGEST_ERROR)
+    ranked = np.sort(scores, axis=-1)
+    certain = ranked[..., -1] - ranked[..., -2] > LARGEST_ERROR * np.abs(scores).max()
+    return np.asarray(certain)
