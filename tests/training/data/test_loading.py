@@ -388,7 +388,9 @@ def test_resizing_is_pillows(old: tuple[int, int], new: tuple[int, int]) -> None
 def test_channels_are_fitted() -> None:
     grey = np.random.default_rng(1).random((2, 4, 4)).astype(np.float32)
     assert np.array_equal(with_channels(np, grey, 3), np.stack([grey] * 3, axis=3))
-    assert with_channels(np, with_channels(np, grey, 3), 1) == pytest.approx(grey[..., None], abs=1e-6)
+    assert with_channels(np, with_channels(np, grey, 3), 1) == pytest.approx(
+        grey[..., None], abs=1e-6
+    )
 
 
 def prepared(input: InputTransform, output: OutputTransform) -> Preparation:
