@@ -62,6 +62,7 @@ class RecipeKeys(TypedDict, total=False):
     positive: str | None
     calibrate: str | None
     keep: Keep | Keys | None
+    checkpoint: int | str | None
     augment: Augment | Keys | None
     adversarial: Adversarial | Keys | float | None
     precision: str | None

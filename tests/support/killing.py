@@ -26,7 +26,7 @@ from netdsl.training.recipes.recipe import parse_recipe
 
 quiet_keras()
 
-from netdsl.training.loop import keeper  # noqa: E402
+from netdsl.training.loop import pace  # noqa: E402
 from netdsl.training.loop import train as run  # noqa: E402
 
 
@@ -42,7 +42,7 @@ def child(action: object, where: Path) -> int:
     """The number of a new process that does this."""
     pid = os.fork()
     if pid == 0:
-        keeper.MIN_SECONDS = keeper.SHARE = 0  # type: ignore[misc, assignment]  # each epoch is written
+        pace.MIN_SECONDS = pace.SHARE = 0.0  # each epoch is written
         try:
             action(where)  # type: ignore[operator]
         except BaseException:

@@ -28,11 +28,11 @@ def main(devices: int, folder: str, recipe: str, network: str = NETWORK) -> int:
         )
     import netdsl
     from netdsl.cli.exit_codes import exit_code_of
-    from netdsl.training.loop import keeper
+    from netdsl.training.loop import pace
     from netdsl.training.loop.train import train
     from netdsl.training.recipes.recipe import parse_recipe
 
-    keeper.MIN_SECONDS = keeper.SHARE = 0  # type: ignore[misc, assignment]  # each epoch is written
+    pace.MIN_SECONDS = pace.SHARE = 0.0  # each epoch is written
     return exit_code_of(
         lambda: train(netdsl.parse(network), parse_recipe(recipe), where=folder).interrupted
     )

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from netdsl.training.data.batches import Sampling
-from netdsl.training.speed.chunks import Chunks, cuts
+from netdsl.training.speed.chunks import Chunks
 from netdsl.training.speed.placement import divided, fits_on_device, placed
 
 if TYPE_CHECKING:
@@ -55,19 +55,13 @@ class AdversarialChunks(Chunks):
         self.labelled = bool(job.pair.classes)
         # One batch of rows for all rounds: `gathered` divides it, so that chunks work as elsewhere.
         sampling = Sampling.of(job.recipe)._replace(batch=self.rounds * self.size)
-        super().__init__(part, preparation, sampling, together if self.on_device else 1, job.steps)
+        marks = [job.steps]
+        if isinstance(job.recipe.checkpoint, int):
+            marks.append(job.recipe.checkpoint)
+        together = together if self.on_device else 1
+        super().__init__(part, preparation, sampling, together, marks)
         # Whole steps only: `steps` of the base rounds up, and its last batch would be smaller.
         self.steps, self.ragged = job.steps, False
-
-    def skip(self, epoch: int, taken: int) -> None:
-        """Begin an epoch after the steps that were `taken` before it was interrupted."""
-        self.at_epoch(epoch)
-        if taken:
-            done = (epoch - 1) * self.steps + taken
-            left = cuts(done, self.steps - taken, self.together, self.every, self.last, False)
-            # What was taken counts as one chunk that is over, so that `next` begins at the right
-            # rows.
-            self.counts, self.place = [taken, *left], 1
 
     def examples(self) -> Held:
         """Bring all examples to the device, and their classes, where they fit."""

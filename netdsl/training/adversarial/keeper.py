@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,8 @@ from netdsl.training.adversarial.report import write_report
 from netdsl.training.adversarial.samples import example_shape, is_image, save_samples
 from netdsl.training.adversarial.state import as_plain
 from netdsl.training.data.sources.toys import short_name
-from netdsl.training.loop import keeper as usual
 from netdsl.training.loop.checkpoint import write_numbers
+from netdsl.training.loop.pace import Pace
 from netdsl.training.reporting.charts import curves
 from netdsl.training.runs.folder import (
     CHECKPOINT,
@@ -45,7 +44,7 @@ class AdversarialKeeper:
 
     def __init__(self, folder: Path, job: AdversarialJob) -> None:
         self.folder, self.job = folder, job
-        self.wrote = self.cost = 0.0
+        self.pace = Pace(job.recipe.checkpoint)
 
     def keep_epoch(self, players: Players, state: AdversarialState, samples: Array) -> None:
         """Write what there is at the end of an epoch: a sheet, and now and then all that `resume`
@@ -55,19 +54,15 @@ class AdversarialKeeper:
         # again.
         self._keep_sheet(state.rows[-1].epoch, samples)
         self._keep_weights(players, state.rows[-1].epoch)
-        now = time.perf_counter()
-        # What is lost by a kill is at most as much work as fifty times what writing costs.
-        if self.wrote and now - self.wrote < max(usual.MIN_SECONDS, usual.SHARE * self.cost):
-            return
-        self.keep_state(players, state)
-        self.wrote = time.perf_counter()
-        self.cost = self.wrote - now
+        if self.pace.at_end():
+            self.keep_state(players, state)
 
     def keep_state(self, players: Players, state: AdversarialState) -> None:
         """Write all that `resume` needs, and the figures."""
-        # The checkpoint first: `resume` relies on it, and figures can be written again from it.
-        write_numbers(self.folder, players.variables, as_plain(state), {})
-        self._write_figures(state)
+        with self.pace.writing():
+            # The checkpoint first: `resume` relies on it, and figures can be written again from it.
+            write_numbers(self.folder, players.variables, as_plain(state), {})
+            self._write_figures(state)
 
     def keep_result(
         self, run: RunResult, players: Players, state: AdversarialState, kept: bool

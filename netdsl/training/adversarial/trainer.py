@@ -178,11 +178,11 @@ class AdversarialTrainer:
         state, began = self.state, time.perf_counter() - self.state.begun
         last, step = epoch * self.job.steps, self.state.step
         # Steps of this epoch that are taken already: `last` is its end, counted over all epochs.
-        chunks.skip(epoch, step + self.job.steps - last)
-        self.players.begin_epoch(bool(chunks.place))
+        chunks.at_epoch(epoch, step + self.job.steps - last)
+        self.players.begin_epoch(bool(chunks.taken))
         figures = dict[str, float]()
         # Empty chunks fill the list up to the length that Keras is promised; here nobody asks.
-        for count in filter(None, chunks.counts[chunks.place :]):
+        for count in filter(None, chunks.counts):
             figures = _numbers(self.players.take_chunk())
             step += count
             on_step(step, figures["generator_loss"])
@@ -191,11 +191,12 @@ class AdversarialTrainer:
                 state.step, state.ended = step, "diverged"
                 return False
             # Only here, between two chunks, are weights and state of the same step.
-            if self.stopped and step < last:
+            if step < last and (self.stopped or self.keeper.pace.within(step)):
                 self.players.synchronise()
                 state.step, state.begun = step, time.perf_counter() - began
                 self.keeper.keep_state(self.players, state)
-                raise KeyboardInterrupt
+                if self.stopped:
+                    raise KeyboardInterrupt
         self.players.synchronise()
         seconds, state.begun = time.perf_counter() - began, 0.0
         made = self._made()

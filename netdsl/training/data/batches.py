@@ -116,26 +116,31 @@ class Shuffled(Batches):
 
     Order and augmentation follow from the seed, the epoch and the batch alone, so it does not
     matter when or how often a batch is asked for, and a training that is resumed sees the same
-    examples. `steps` are those of an epoch.
+    examples. `steps` are those of an epoch; of one that is resumed, the first `taken` ones are left
+    out.
     """
 
     def __init__(self, part: Examples, preparation: Preparation, sampling: Sampling) -> None:
         super().__init__(part, preparation.uncut, sampling.batch)
-        self.sampling, self.epoch = sampling, 0
+        self.sampling, self.epoch, self.taken = sampling, 0, 0
         self.sides = preparation.inputs[0].shape[:2]
         self.steps = math.ceil(len(part) / self.batch)
         self.order = np.arange(len(part))
         self.weights = example_weights(part, preparation, sampling.class_weights)
 
-    def at_epoch(self, epoch: int) -> None:
-        """Go to an epoch, counted from 1.
+    def at_epoch(self, epoch: int, taken: int = 0) -> None:
+        """Go to an epoch, counted from 1, of which some steps are taken.
 
         Keras's own hook will not do: some backends call it once more to look at a batch.
         """
-        self.epoch = epoch
+        self.epoch, self.taken = epoch, taken
         self.order = np.random.default_rng((self.sampling.seed, epoch)).permutation(len(self.part))
 
+    def __len__(self) -> int:
+        return self.steps - self.taken
+
     def __getitem__(self, index: int) -> tuple[Any, ...]:
+        index += self.taken
         x, y, *weights = self.taught(self.order[index * self.batch : (index + 1) * self.batch])
         if self.sampling.augments:
             x, y = self.augmented(x[0], y, index)

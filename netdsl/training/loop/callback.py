@@ -43,6 +43,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         last: the step at which the stage ends.
         on_step: called with the step and the epoch's mean loss so far.
         on_epoch: called with what came of the epoch.
+        on_within: called after a step that does not end an epoch, with whether the training stops.
         stopped: whether the training is to stop after the step at hand, as Ctrl-C asks.
         follows: whether the weights are noted at each step.
         given: whether the first weights came from elsewhere: they are evaluated before any step.
@@ -82,6 +83,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.last = FOREVER if state.searching or not state.best else state.best.step
         self.on_step: Callable[[int, float], None] = lambda step, loss: None
         self.on_epoch: Callable[[Epoch], None] = lambda epoch: None
+        self.on_within: Callable[[bool], None] = lambda stops: None
         self.began = time.perf_counter()
         self.logs: Mapping[str, Any] = {}
         self.stopped = False
@@ -98,9 +100,14 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.on_first(self.state.evaluations[-1])
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.began = time.perf_counter()
+        state = self.state
+        self.began = time.perf_counter() - state.begun
         # The order follows from Keras's own count, so that a resumed training draws the same.
-        self.training.at_epoch(epoch + 1)
+        self.training.at_epoch(epoch + 1, state.taken)
+        # Keras has reset the figures of an epoch, and some steps of this one may be taken already.
+        for variable, array in zip(self.model.metrics_variables, state.running, strict=False):
+            variable.assign(array)
+        state.running = []
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         state, steps = self.state, self.training.chunk(batch)
@@ -133,6 +140,10 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if state.step == self.last:
             self.model.stop_training = True
         self.on_step(state.step, mean)
+        if state.taken == self.training.steps or self.model.stop_training:
+            return
+        state.begun = time.perf_counter() - self.began
+        self.on_within(self.stopped)
         # Only here, between two steps, are weights and state of the same step.
         if self.stopped:
             raise KeyboardInterrupt
@@ -157,6 +168,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         )
         state.epochs.append(done)
         state.seconds += seconds
+        state.begun = 0.0
         if state.searching and self.on_training:
             # as scikit-learn's `tol` and `n_iter_no_change` without early stopping
             state.stopping.see(state.step, done.loss)
@@ -167,6 +179,8 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if state.searching and not state.ended:
             self.rates.after_epoch(self.model, done.loss, len(self.training.part))
         self.on_epoch(done)
+        if self.stopped:
+            raise KeyboardInterrupt
 
     def evaluate(self) -> None:
         """Evaluate the weights as they are now, and keep them if they are the best, or if the

@@ -13,11 +13,15 @@ from typing import Any, TypeVar
 import keras
 import numpy as np
 
-from netdsl.errors import fail, first_line
+from netdsl.errors import NetError, fail, first_line
 from netdsl.files import save
+from netdsl.keras import private
 from netdsl.training.data.npz import ArrayHeader, NpzFile
 from netdsl.training.loop.state import State, as_plain, from_plain
-from netdsl.training.runs.folder import CHECKPOINT
+from netdsl.training.runs.folder import CHECKPOINT, LAST_NUMBERS
+
+RUNNING = "running"
+"""The kind of the numbers that the figures of an epoch are made of: kept within an epoch alone."""
 
 MAX_STATE = 1 << 28
 """Bytes of a state: a million epochs take less. A damaged or foreign file may claim any size, and
@@ -77,6 +81,26 @@ def _header(variable: Any) -> ArrayHeader:
     return ArrayHeader(array.shape, array.dtype)
 
 
+def last_numbers(model: keras.Model) -> Variables:
+    """Return what another stage of a training continues from; its rate is set on its own."""
+    rate = private.rate_or_schedule(model.optimizer)
+    slots = [variable for variable in model.optimizer.variables if variable is not rate]
+    return {"model": model.variables, "optimizer": slots}
+
+
+def read_last_numbers(folder: Path, model: keras.Model) -> None:
+    """Give a model the numbers that a training ended with.
+
+    Raises:
+        NetError: N614 where the file is missing, damaged or another model's.
+    """
+    path = folder / LAST_NUMBERS
+    try:
+        restore(last_numbers(model), NpzFile(path))
+    except Exception as error:  # as for a checkpoint
+        raise _damaged(path, error) from None
+
+
 def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
     """Write how far the training has come.
 
@@ -88,8 +112,10 @@ def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
         model: compiled, with a built optimizer.
         state: of the same step as the model's weights.
     """
-    best = {f"best/{place}": array for place, array in enumerate(state.weights)}
-    write_numbers(folder, variables_of(model), as_plain(state), best)
+    more = {f"best/{place}": array for place, array in enumerate(state.weights)}
+    if state.taken:
+        more |= arrays_of({RUNNING: model.metrics_variables})
+    write_numbers(folder, variables_of(model), as_plain(state), more)
 
 
 def write_numbers(
@@ -111,25 +137,31 @@ def write_numbers(
     # could be written around a kill. `json` writes NaN, which a metric may be, and reads it again.
     state = np.frombuffer(json.dumps(values).encode(), np.uint8)
 
-    def write(path: Path) -> None:
-        with path.open("wb") as file:  # by name, NumPy would add .npz to it
-            np.savez(file, state=state, **held)
-
     # Written under another name and renamed: a kill leaves the last checkpoint whole.
-    save(folder / CHECKPOINT, write)
+    save(folder / CHECKPOINT, lambda path: write_arrays(path, {"state": state, **held}))
 
 
-def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write arrays as an .npz file of this name."""
+    with path.open("wb") as file:  # by name, NumPy would add .npz to it
+        np.savez(file, **arrays)
+
+
+def read_checkpoint(
+    folder: Path, model: keras.Model, check: Callable[[State], None]
+) -> State | None:
     """Bring the model to where the training was left, and give its state.
 
     None where nothing was written yet.
 
-    Raises:
-        NetError: N614 where the file is damaged or another model's.
-
     Args:
         folder: the run's.
         model: built and compiled, its optimizer built too; its variables are assigned.
+        check: raises ValueError for a state that the training cannot be in; afterwards the model
+            has the variables of its figures, where the state is within an epoch.
+
+    Raises:
+        NetError: N614 where the file is damaged or another model's.
     """
 
     def made(values: dict[str, Any], file: NpzFile) -> State:
@@ -141,7 +173,14 @@ def read_checkpoint(folder: Path, model: keras.Model) -> State | None:
             file.read(name, _header(variable))
             for name, variable in zip(best, model.weights, strict=False)
         ]
-        return from_plain(values, weights)
+        state = from_plain(values, weights)
+        check(state)
+        if state.taken:
+            running = enumerate(model.metrics_variables)
+            state.running = [
+                file.read(f"{RUNNING}/{place}", _header(each)) for place, each in running
+            ]
+        return state
 
     return read_numbers(folder, variables_of(model), made)
 
@@ -175,7 +214,11 @@ def read_numbers(
         # Last: a state that is not sound must not leave a half-restored model.
         restore(variables, file)
     except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of damage
-        lacks = isinstance(error, KeyError | TypeError | AttributeError)
-        why = "it lacks what a checkpoint holds" if lacks else first_line(error)
-        raise fail("N614", f"{path} is damaged, or belongs to another network: {why}") from None
+        raise _damaged(path, error) from None
     return state
+
+
+def _damaged(path: Path, error: Exception) -> NetError:
+    lacks = isinstance(error, KeyError | TypeError | AttributeError)
+    why = f"it lacks what a {path.stem} holds" if lacks else first_line(error)
+    return fail("N614", f"{path} is damaged, or belongs to another network: {why}")

@@ -160,6 +160,8 @@ def keras_optimizer(
     if ema is not None:  # Keras averages after each batch, of which one in `accumulate` moves
         options |= {"use_ema": True, "ema_momentum": ema ** (1 / accumulate)}
     optimizer = OPTIMIZERS[section.name or ""](**options)
+    # At the end of `fit` Keras would put the averages into the place of the weights.
+    optimizer.finalize_variable_values = lambda variables: None
     if keras.config.backend() == "tensorflow":
         _sum_rows(optimizer)
     return optimizer

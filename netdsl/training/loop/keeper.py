@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from netdsl.files import make_folder, save, write
 from netdsl.json_text import json_text
 from netdsl.training.data.sources.toys import short_name
-from netdsl.training.loop.checkpoint import write_checkpoint
+from netdsl.training.loop.checkpoint import write_arrays, write_checkpoint
+from netdsl.training.loop.learning_rate import synchronise
+from netdsl.training.loop.pace import Pace
 from netdsl.training.metrics.definitions import (
     figure_names,
     higher_is_better,
@@ -28,6 +29,7 @@ from netdsl.training.runs.folder import (
     CURVE,
     KEPT,
     LAST,
+    LAST_NUMBERS,
     METRICS,
     METRICS_JSONL,
     PATH,
@@ -46,38 +48,39 @@ if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
     from netdsl.training.runs.run import RunResult
 
-SHARE, MIN_SECONDS = 50, 1.0
-"""Writing what there is by now takes at most one part in this many of the time, and happens at
-most once in this many seconds.
-"""
-
 
 class Keeper:
     """Keeps a job's training in a run folder."""
 
     def __init__(self, folder: Path, job: Job) -> None:
         self.folder, self.job = folder, job
+        self.pace = Pace(job.recipe.checkpoint)
         self.saved: int | None = None
-        self.wrote = self.cost = 0.0
 
-    def keep_epoch(self, learner: Learner) -> None:
-        """Write what there is at the end of an epoch, unless it was written a moment ago.
-
-        A training must not wait for its disk.
+    def keep_epoch(self, learner: Learner, stops: bool = False) -> None:
+        """Write what there is at the end of an epoch, unless it was written a moment ago and the
+        training does not stop.
         """
-        if learner.state.diverged:
-            return  # what was written last is the last that is worth something
-        now = time.perf_counter()
-        # What is lost by a kill is at most as much work as fifty times what writing costs.
-        if self.wrote and now - self.wrote < max(MIN_SECONDS, SHARE * self.cost):
+        # Of a training that diverged what was written last is the last that is worth something.
+        if not learner.state.diverged and (stops or self.pace.at_end()):
+            self._keep(learner)
+
+    def keep_step(self, learner: Learner, stops: bool) -> None:
+        """Write what there is within an epoch, where it is time to, or where the training `stops`.
+
+        Several devices have no step at which all their numbers are read by one of them.
+        """
+        if learner.setup.devices.shared or not (stops or self.pace.within(learner.state.step)):
             return
-        # The checkpoint first: `resume` relies on it, and figures can be written again from it.
-        self.keep_checkpoint(learner)
-        self._write_figures(learner.state)
-        self._save_best(learner)
-        # The time at the end: writing for a minute must not make the next one due at once.
-        self.wrote = time.perf_counter()
-        self.cost = self.wrote - now
+        synchronise(learner.model)
+        self._keep(learner)
+
+    def _keep(self, learner: Learner) -> None:
+        with self.pace.writing():
+            # The checkpoint first: `resume` relies on it, and figures can be written again from it.
+            self.keep_checkpoint(learner)
+            self._write_figures(learner.state)
+            self._save_best(learner)
 
     def keep_weights(self, learner: Learner) -> None:
         """Write the weights at the end of an epoch, where the recipe asks for them.
@@ -122,7 +125,7 @@ class Keeper:
         write_checkpoint(self.folder, learner.model, learner.state)
 
     def keep_result(
-        self, run: RunResult, learner: Learner, last: Sequence[Any], taken_over: Sequence[str]
+        self, run: RunResult, learner: Learner, last: Sequence[Any], numbers: Mapping[str, Any]
     ) -> None:
         """Write what came of the training.
 
@@ -130,7 +133,7 @@ class Keeper:
             run: what came of it.
             learner: its model holds the weights to be kept.
             last: the weights after the last step.
-            taken_over: what came from other weights, in words.
+            numbers: what another stage would continue from, of a training that averages weights.
         """
         state = learner.state
         # The result after the weights, since it says that the run has ended; the page last: it can
@@ -139,11 +142,13 @@ class Keeper:
         if state.best:
             self._save_best(learner)
             self._save(LAST, learner.plain, last)
+            if numbers:
+                save(self.folder / LAST_NUMBERS, lambda path: write_arrays(path, numbers))
         write(self.folder / RESULT, json_text(run.values()) + "\n")
         if state.best:
             # On several devices `plain` is another model than the one trained.
             learner.plain.set_weights(learner.model.get_weights())
-            write_page(run, self.job, learner.plain, state, taken_over)
+            write_page(run, self.job, learner.plain, state, learner.setup.taken_over)
 
     def drop_checkpoint(self) -> None:
         """Say that nothing is left to be resumed.

@@ -6,8 +6,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
-from netdsl.training.data.batches import Batches, Sampling, Shuffled, evaluation_batches
+from netdsl.errors import fail
+from netdsl.keras import private
+from netdsl.training.data.batches import (
+    Batches,
+    Sampling,
+    Shuffled,
+    evaluation_batches,
+    unpack_single,
+)
 from netdsl.training.evaluation.asked_figures import asked_figures, asked_metrics
 from netdsl.training.evaluation.decisions import decide
 from netdsl.training.loop.averaging import averaged
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
     from netdsl.training.data import Examples
     from netdsl.training.loop.setup import Setup
+    from netdsl.training.loop.state import State
     from netdsl.training.planning.job import Job
 
 
@@ -79,10 +89,30 @@ class Learner:
         """Go to where the folder's training was left.
 
         Raises:
-            NetError: N614 where its checkpoint is damaged.
+            NetError: N614 where its checkpoint is damaged, N616 where it is within an epoch and
+                there are several devices now.
         """
+        found = read_checkpoint(folder, self.model, self._check)
+        if found and found.taken and self.setup.devices.shared:
+            message = f"{folder} was stopped within an epoch: one device alone can resume it"
+            raise fail("N616", message, help="leave `devices` and `hosts` as they were")
         # None: killed between the folder and the first checkpoint; the training begins.
-        self.state = read_checkpoint(folder, self.model) or self.state
+        self.state = found or self.state
+
+    def _check(self, state: State) -> None:
+        """Reject a state that this training cannot be in, and make ready for one within an epoch.
+
+        Raises:
+            ValueError: where it is after the epoch's end.
+        """
+        if not state.taken:
+            return
+        training = self.single_steps(state)
+        if state.taken >= training.steps:
+            raise ValueError(f"it is {state.taken:,} steps into an epoch of {training.steps:,}")
+        # Keras makes the variables of the figures where it meets the first batch.
+        x, y = training.taught(np.arange(1))[:2]
+        private.build_metrics(self.model, (unpack_single(x), unpack_single(y)))
 
     def restart(self) -> None:
         """Begin to train again, on all the data for as many steps as the best took."""
@@ -110,20 +140,32 @@ class Learner:
     def fit(self, training: Shuffled, callback: TrainingCallback, epochs: int) -> None:
         """Take the steps of the epochs that are left, by Keras's `fit`."""
         done = len(self.state.epochs)
-        if done < epochs:
+        # Keras asks once how many batches an epoch has, and the rest of one has fewer.
+        stages = [done + 1, epochs] if self.state.taken else [epochs]
+        for end in stages:
+            if done >= end:
+                break
+            training.at_epoch(done + 1, self.state.taken)
             self.model.fit(
                 training.source(),
-                epochs=epochs,
+                epochs=end,
                 initial_epoch=done,
                 verbose=0,
                 # `Shuffled` has an order of its own, by seed and epoch; Keras's cannot be resumed.
                 shuffle=False,
                 callbacks=[callback],
             )
+            done = end
+            if self.model.stop_training:
+                break
 
     def examples(self) -> Shuffled:
         """Return what the stage at hand is trained on, several steps at a time where that goes."""
-        part, recipe, preparation = self._part(), self.job.recipe, self.job.data.preparation
+        part, recipe, preparation = (
+            self._part(self.state),
+            self.job.recipe,
+            self.job.data.preparation,
+        )
         speed = self.setup.speed
         if recipe.optimizer.searches:
             from netdsl.training.loop.full_batch import WholePart, take_whole
@@ -141,22 +183,25 @@ class Learner:
         # In the second training a chunk must end at its last step.
         # Elsewhere early stopping ends a stage at an evaluation, where chunks end anyway.
         last = self.state.best.step if self.state.best and not self.state.searching else 0
-        every = int(recipe.early_stopping.every or 1)
+        marks = [int(recipe.early_stopping.every or 1)]
         if not self.state.searching and self.state.rates:
             # The search set rates at evaluations and at the ends of its own, shorter epochs: they
             # are set again between two chunks.
-            every = math.gcd(every, self.job.steps)
+            marks.append(self.job.steps)
+        if isinstance(recipe.checkpoint, int):
+            marks.append(recipe.checkpoint)
         together = steps_together(graph, sampling.batch)
-        chunks = Chunks(part, preparation, sampling, together, every, last)
+        chunks = Chunks(part, preparation, sampling, together, marks, last)
         if speed == "auto":
             steps = chunks.steps * (recipe.epochs or 1)
             speed = rule(self.model, graph, steps, sampling.augments)
         take_in_chunks(self.model, chunks, speed)
         return chunks
 
-    def single_steps(self) -> Shuffled:
-        """Return what the stage at hand is trained on, a step at a time."""
-        return Shuffled(self._part(), self.job.data.preparation, Sampling.of(self.job.recipe))
+    def single_steps(self, state: State | None = None) -> Shuffled:
+        """Return what the stage at hand, or that of a state, is trained on, a step at a time."""
+        part = self._part(state or self.state)
+        return Shuffled(part, self.job.data.preparation, Sampling.of(self.job.recipe))
 
     def batches(self, part: Examples) -> Batches:
         """Return a part as it is evaluated."""
@@ -185,6 +230,6 @@ class Learner:
         batch = self.job.recipe.batch or 1
         return self.measured(evaluation_batches(part, preparation, batch))
 
-    def _part(self) -> Examples:
+    def _part(self, state: State) -> Examples:
         data = self.job.data
-        return data.train if self.state.searching else data.train.joined(data.validation)
+        return data.train if state.searching else data.train.joined(data.validation)

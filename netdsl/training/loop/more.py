@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
 from netdsl.training.distributed.opening import open_devices
-from netdsl.training.loop.checkpoint import write_checkpoint
+from netdsl.training.loop.checkpoint import read_last_numbers, write_checkpoint
 from netdsl.training.loop.learner import Learner
 from netdsl.training.loop.setup import Setup, first_model
 from netdsl.training.loop.state import new_state
@@ -34,21 +33,14 @@ VALIDATION = "val_"
 """How the names of the validation part's scores begin in `metrics.jsonl`."""
 
 
-AVERAGED = (
-    "note: with `ema` the run keeps the averages of its weights alone: the added epochs begin with "
-    "these, and are not those of one longer training"
-)
-"""Said where weights are averaged: those that the optimizer has moved are not kept."""
-
-
 def train_more(
     folder: str | Path, epochs: int, *, data: Any = None, quiet: bool = False
 ) -> RunResult:
     """Train a run that has ended for more epochs, which are noted in its `run.json`.
 
-    The last weights, with `ema` their averages, and the last rate are taken up, with an optimizer
-    that has seen no step. What was best stays the best until something is better; the patience
-    begins again.
+    The last weights and the last rate are taken up, with an optimizer that has seen no step; with
+    `ema` its numbers and the averages are taken up too. What was best stays the best until
+    something is better; the patience begins again.
 
     Args:
         folder: the run's.
@@ -68,8 +60,6 @@ def train_more(
     # Everything that can be refused comes before the lock and the first file.
     job = begun_job(folder, data)
     _check(folder, held.run, job.recipe)
-    if job.recipe.ema is not None and not quiet:
-        print(AVERAGED, file=sys.stderr, flush=True)
     devices = open_devices(job.recipe, quiet=True)
     if devices.shared:
         raise fail("N616", f"{folder} was trained on several devices: nothing can be added")
@@ -84,7 +74,10 @@ def train_more(
         learner.state.weights = held.model().get_weights()
         # `best.keras` is what was kept, `last.keras` where the training was: it continues there.
         require_file(folder, LAST)
-        learner.model.set_weights(held.model_in(folder / LAST).get_weights())
+        if recipe.ema is None:
+            learner.model.set_weights(held.model_in(folder / LAST).get_weights())
+        else:
+            read_last_numbers(folder, learner.model)
         if not recipe.optimizer.searches:
             learner.model.optimizer.learning_rate = state.rows[-1].rate
         # The checkpoint first: a kill between the two leaves a run that `resume` ends as it was.

@@ -24,7 +24,7 @@ FOREVER = 10**9
 
 @dataclass(kw_only=True)
 class State(History):
-    """A training at the end of an epoch, or before the first.
+    """A training between two steps.
 
     Attributes:
         stopping: follows the validation part.
@@ -35,8 +35,10 @@ class State(History):
         rates: the learning rates that a schedule has set, each with the step from which on it
             holds.
         seconds: that the epochs have taken.
+        begun: seconds that the epoch at hand has taken so far.
         decisions: by the name of an output, what was chosen on the validation part.
         weights: the best ones so far; they are kept in addition to the other values.
+        running: within an epoch that is resumed, the numbers of its figures so far; so are they.
     """
 
     stopping: EarlyStopping
@@ -46,8 +48,10 @@ class State(History):
     ended: str = ""
     rates: list[tuple[int, float]] = field(default_factory=list)
     seconds: float = 0.0
+    begun: float = 0.0
     decisions: dict[str, Any] = field(default_factory=dict)
     weights: list[Any] = field(default_factory=list)
+    running: list[Any] = field(default_factory=list)
 
     @property
     def searching(self) -> bool:
@@ -69,6 +73,11 @@ class State(History):
         """The epochs of the stage at hand."""
         return self.rows if self.searching else self.retrained
 
+    @property
+    def taken(self) -> int:
+        """Count the steps since the last epoch's end."""
+        return self.step - (self.epochs[-1].step if self.epochs else 0)
+
 
 def new_state(recipe: Recipe) -> State:
     """Make the state of a training that has not begun."""
@@ -86,10 +95,10 @@ def new_state(recipe: Recipe) -> State:
 
 
 def as_plain(state: State) -> dict[str, Any]:
-    """Return the state as values that JSON knows, without the weights."""
+    """Return the state as values that JSON knows, without its arrays."""
     # Without them first: `asdict` copies deeply, and the weights may be gigabytes.
-    values = dataclasses.asdict(dataclasses.replace(state, weights=[]))
-    del values["weights"]
+    values = dataclasses.asdict(dataclasses.replace(state, weights=[], running=[]))
+    del values["weights"], values["running"]
     return values
 
 
@@ -113,6 +122,7 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
             "path": [list(map(float, weights)) for weights in values.get("path", [])],
             "step": _whole(values["step"]),
             "seconds": _finite(values["seconds"]),
+            "begun": _finite(values.get("begun", 0.0)),
             "weights": weights,
         }
     )
@@ -127,8 +137,10 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
             raise ValueError("its epochs are not one after the other")
     # Checked as far as the training relies on it: a file that was changed must not end in a
     # traceback.
-    if state.step < (state.epochs[-1].step if state.epochs else 0):
+    if state.taken < 0:
         raise ValueError(f"it is at step {state.step}, and its epochs continued")
+    if state.taken and state.searching and state.ended:
+        raise ValueError(f"it has ended by `{state.ended}`, within an epoch")
     return state
 
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from netdsl.training.loop.checkpoint import arrays_of, last_numbers
 from netdsl.training.loop.divergence import divergence
 from netdsl.training.loop.keeper import Keeper
 from netdsl.training.loop.learning_rate import synchronise
@@ -46,6 +47,7 @@ class Trainer:
         self.learner, self.folder, self.quiet = learner, folder, quiet
         self.keeper = Keeper(folder, learner.job) if learner.setup.devices.first else None
         self.last: list[Any] = []
+        self.numbers: Mapping[str, Any] = {}
         self.loggers: list[Logger] = []
 
     def run(self) -> RunResult:
@@ -56,7 +58,7 @@ class Trainer:
         """
         learner, job, state = self.learner, self.learner.job, self.learner.state
         # As if it had begun that long ago: a resumed run counts the seconds of all its parts.
-        began = time.perf_counter() - state.seconds
+        began = time.perf_counter() - state.seconds - state.begun
         # One host logs, or every figure would come once for each.
         names = job.recipe.log or () if self.keeper else ()
         settings = run_settings(job.network, job.recipe, learner.setup.speed)
@@ -82,7 +84,7 @@ class Trainer:
         if job.recipe.penalty.l1 and state.best:
             run = replace(run, zeros=zeros(learner.model, job.network.graph))
         if self.keeper:
-            self.keeper.keep_result(run, learner, self.last, learner.setup.taken_over)
+            self.keeper.keep_result(run, learner, self.last, self.numbers)
             for logger in self.loggers:
                 logger.end(run if state.best else None)
         # which needs the checkpoint
@@ -127,9 +129,14 @@ class Trainer:
                             logger.epoch(epoch, state.stage)
                         if self.keeper:
                             self.keeper.keep_weights(learner)
-                            self.keeper.keep_epoch(learner)
+                            self.keeper.keep_epoch(learner, callback.stopped)
+
+                    def on_within(stops: bool) -> None:
+                        if self.keeper:
+                            self.keeper.keep_step(learner, stops)
 
                     callback.on_step, callback.on_epoch = shown.step, on_epoch
+                    callback.on_within = on_within
                     callback.on_first = shown.first
                     learner.fit(training, callback, epochs)
                 if callback.stopped:  # after the last step, where nothing looked any more
@@ -143,6 +150,8 @@ class Trainer:
         synchronise(learner.model)
         # Before `finish`, which gives the model the best ones.
         self.last = learner.weights()
+        if learner.job.recipe.ema is not None:
+            self.numbers = arrays_of(last_numbers(learner.model))
         callback.finish(interrupted)
 
 

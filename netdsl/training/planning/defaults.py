@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.kinds.draws import Gaussian
+from netdsl.training.distributed.sharing import is_shared
 from netdsl.training.preparation.augment_checks import unfit
 from netdsl.training.recipes.conflicts import Conflict, Typo
 from netdsl.training.recipes.recipe import (
@@ -172,6 +173,23 @@ def keep(given: Keep, epochs: int, steps: int, every: int, validation: int) -> K
         why = "there is no validation part" if not validation else "epochs end between evaluations"
         raise Conflict("keep.best", f"{message}, and {why}")
     return given
+
+
+def check_checkpoint(recipe: Recipe, optimizer: Optimizer) -> None:
+    """Reject checkpoints within epochs where none can be written.
+
+    Raises:
+        Conflict: for an optimizer whose epochs are one step, and for several devices.
+    """
+    if recipe.checkpoint is None:
+        return
+    help = "leave `checkpoint` out: there is one at the end of an epoch"
+    if optimizer.whole:
+        message = f"an epoch of `{optimizer.name}` is one step: no checkpoint is within it"
+        raise Conflict("checkpoint", message, help=help)
+    if is_shared(recipe):
+        message = "`checkpoint` writes within epochs, which is for a training on one device"
+        raise Conflict("checkpoint", message, help=help)
 
 
 # --- weights of the network -----------------------------------------------------------------------

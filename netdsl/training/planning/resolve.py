@@ -63,6 +63,7 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         message = "`speed: compiled` works with TensorFlow and JAX, not with torch"
         raise Conflict("speed", message, help="speed: chunks")
     defaults.check_search(recipe, optimizer, engine)
+    defaults.check_checkpoint(recipe, optimizer)
     usual = defaults.EPOCHS
     if optimizer.name == "least_squares":
         defaults.check_solvable(outputs)

@@ -43,6 +43,7 @@ _SCHEDULE = FamiliarKey("schedule", "cosine")
 _VALIDATION = FamiliarKey("data.split.validation", "0.1")
 _TEST = FamiliarKey("data.split.test", "0.2")
 _SEED = FamiliarKey("seed", "0")
+_CHECKPOINT = FamiliarKey("checkpoint", "10 minutes")
 _DEVICES = FamiliarKey("devices", "2")
 
 KEYS = {
@@ -71,6 +72,12 @@ KEYS = {
     "ema_momentum": FamiliarKey("ema", "0.999"),
     "ema_decay": FamiliarKey("ema", "0.999"),
     "use_ema": FamiliarKey("ema", "0.999"),
+    "save_freq": _CHECKPOINT,
+    "save_steps": _CHECKPOINT,
+    "save_every": _CHECKPOINT,
+    "checkpoint_every": _CHECKPOINT,
+    "every_n_train_steps": _CHECKPOINT,
+    "train_time_interval": _CHECKPOINT,
     "monitor": _STOPPING,
     "min_delta": FamiliarKey("early_stopping.min_delta", "0.001"),
     "start_from_epoch": FamiliarKey("early_stopping.start_from", "5"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from netdsl.errors import Source, Span
 from netdsl.sources import read_source
+from netdsl.training.recipes.amounts import CountOrWord, StepsOrEpochs, StepsOrTime
 from netdsl.training.recipes.column_values import ColumnKindValue, ColumnValue, TargetValue
 from netdsl.training.recipes.sections import Section, Variant, key, section
 from netdsl.training.recipes.settings import SET, RecipeSetting, with_settings
@@ -21,12 +22,10 @@ from netdsl.training.recipes.values import (
     AddressValue,
     CharacterValue,
     ClassWeight,
-    CountOrAll,
     EncodingValue,
     MetricValue,
     NumberValue,
     OneOf,
-    StepsOrEpochs,
     TextValue,
     ValueList,
     ValuesByName,
@@ -337,12 +336,13 @@ class Recipe(Section):
     positive: str | None = key(TextValue("the name of a class"))
     calibrate: str | None = key(OneOf(("temperature",)))
     keep: Keep = section(Keep)
+    checkpoint: int | str | None = key(StepsOrTime())
     augment: Augment = section(Augment)
     adversarial: Adversarial = section(Adversarial)
     precision: str | None = key(OneOf(PRECISIONS))
     backend: str | None = key(OneOf(BACKENDS))
     speed: str | None = key(OneOf(SPEEDS))
-    devices: int | str | None = key(CountOrAll())
+    devices: int | str | None = key(CountOrWord("all"))
     hosts: tuple[str, ...] | None = key(ValueList(AddressValue()))
     init_from: str | None = key(TextValue("a run, a model or a file of weights"))
     freeze: tuple[str, ...] | None = key(

@@ -298,43 +298,6 @@ class YesNoValue(ValueType):
 
 
 @dataclass(frozen=True)
-class StepsOrEpochs(ValueType):
-    """Steps as an integer, or epochs: `2 epochs`."""
-
-    description: str = "a number of steps, or `2 epochs`"
-    epochs: ClassVar[re.Pattern[str]] = re.compile(r"([1-9][0-9]{0,8}) epochs?")
-
-    def read(self, text: str) -> int | str:
-        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
-
-    def check(self, value: Any) -> None:
-        if isinstance(value, int) and not isinstance(value, bool):
-            if value < 1:
-                raise ValueProblem(
-                    "N505", f"requires {self.description}, at least 1, not {value:,}"
-                )
-        elif not isinstance(value, str) or not self.epochs.fullmatch(value):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
-
-
-@dataclass(frozen=True)
-class CountOrAll(ValueType):
-    """`all`, or an integer from 1."""
-
-    description: str = "`all` or an integer, at least 1"
-
-    def read(self, text: str) -> int | str:
-        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
-
-    def check(self, value: Any) -> None:
-        if isinstance(value, int) and not isinstance(value, bool):
-            if value < 1:
-                raise ValueProblem("N505", f"requires {self.description}, not {value:,}")
-        elif value != "all":
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
-
-
-@dataclass(frozen=True)
 class AddressValue(ValueType):
     """A machine and a port on it."""
 

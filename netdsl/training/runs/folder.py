@@ -45,6 +45,11 @@ GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 SAMPLES = "samples"
 """The folder of a GAN's sheets of fixed noise: `samples/epoch-7.png`."""
 
+LAST_NUMBERS = "last.npz"
+"""Of a training that averages its weights, what `resume --more` continues from: the weights that
+the optimizer has moved, and its numbers.
+"""
+
 CHECKPOINT, LOCK = "checkpoint.npz", "lock"
 """What is there only while it is trained, or can be resumed."""
 

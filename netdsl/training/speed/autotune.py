@@ -153,7 +153,7 @@ def _measure(model: keras.Model, examples: Shuffled, way: str, together: int, ev
     model.train_function = None
     training = Shuffled(part, preparation, sampling)
     if way != "plain":
-        training = chunks = Chunks(part, preparation, sampling, together, every)
+        training = chunks = Chunks(part, preparation, sampling, together, [every])
         take_in_chunks(model, chunks, way)
     clock = Clock(training)
     model.fit(training, epochs=10**9, verbose=0, shuffle=False, callbacks=[clock])

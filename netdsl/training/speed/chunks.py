@@ -4,7 +4,7 @@ gathered and changed there. This module imports Keras.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,9 @@ class Chunks(Shuffled):
     """The same batches in the same order as `Shuffled` gives them, as the rows of several steps at
     a time, and what changes them.
 
-    Chunks end where something should be done between two steps: at each `every` steps, and at the
-    step `last`, both counted over epochs. Each epoch has as many chunks, some of them empty: Keras
-    counts them once.
+    Chunks end where something should be done between two steps: at the multiples of each of the
+    `marks`, and at the step `last`, both counted over epochs. Each epoch has as many chunks, some
+    of them empty: Keras counts them once.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Chunks(Shuffled):
         preparation: Preparation,
         sampling: Sampling,
         together: int,
-        every: int,
+        marks: Sequence[int],
         last: int = 0,
     ) -> None:
         """Divide the steps of each epoch.
@@ -50,17 +50,18 @@ class Chunks(Shuffled):
             preparation: what is done to it.
             sampling: how it is drawn and changed.
             together: steps in a chunk, at most.
-            every: steps from one evaluation to the next.
+            marks: steps from one evaluation to the next, and from one checkpoint to the next.
             last: the step at which the training ends, where that is known.
         """
         super().__init__(part, preparation, sampling)
-        self.together, self.every, self.last = together, every, last
+        self.together, self.marks, self.last = together, tuple(marks), last
         self.ragged = len(part) % self.batch != 0
         self.counts: list[int] = []
         self.place = 0
-        # An upper bound: cuts at evaluations, at the last step, and before a ragged batch add to
-        # the plain number. Keras asks once, so the rest of an epoch's chunks are empty.
-        self.count = self.steps // together + self.steps // every + 4
+        # An upper bound: cuts at marks, at the last step, and before a ragged batch add to the
+        # plain number. Keras asks once, so the rest of an epoch's chunks are empty.
+        at_marks = sum(self.steps // mark + 1 for mark in self.marks)
+        self.count = self.steps // together + at_marks + 3
         self.sample = tuple(map(unpack_single, self.taught(np.arange(1))[:2]))
 
     def examples(self) -> Held:
@@ -88,11 +89,11 @@ class Chunks(Shuffled):
 
         return tf.data.Dataset.from_tensors(self.sample).repeat(len(self))
 
-    def at_epoch(self, epoch: int) -> None:
-        """Start an epoch's order of examples."""
-        super().at_epoch(epoch)
-        done = (epoch - 1) * self.steps
-        self.counts = cuts(done, self.steps, self.together, self.every, self.last, self.ragged)
+    def at_epoch(self, epoch: int, taken: int = 0) -> None:
+        """Start an epoch's order of examples, after the steps that are taken."""
+        super().at_epoch(epoch, taken)
+        done, left = (epoch - 1) * self.steps + taken, self.steps - taken
+        self.counts = cuts(done, left, self.together, self.marks, self.last, self.ragged)
         self.counts += [0] * (self.count - len(self.counts))
         self.place = 0
 
@@ -106,7 +107,7 @@ class Chunks(Shuffled):
         The chunk holds `rows` [together, batch] and the numbers of each step's changes [together,
         batch, ...], filled up with zeros; for a last batch that is smaller, [1, rest].
         """
-        begin, count = sum(self.counts[: self.place]), self.counts[self.place]
+        begin, count = self.taken + sum(self.counts[: self.place]), self.counts[self.place]
         self.place += 1
         found = [self.step(index) for index in range(begin, begin + count)]
         if not found:
@@ -167,16 +168,18 @@ def _filled(arrays: list[Any], length: int) -> Any:
     return filled
 
 
-def cuts(done: int, steps: int, together: int, every: int, last: int, ragged: bool) -> list[int]:
-    """Count the steps that each chunk of an epoch takes, `done` steps into the training.
+def cuts(
+    done: int, steps: int, together: int, marks: Sequence[int], last: int, ragged: bool
+) -> list[int]:
+    """Count the steps that each chunk of an epoch's rest takes, `done` steps into the training.
 
     A `ragged` last step is a chunk of its own.
 
     Args:
-        done: steps before the epoch, counted over the training.
-        steps: steps in the epoch.
+        done: steps that were taken before, counted over the training.
+        steps: steps that are left of the epoch.
         together: steps in a chunk, at most.
-        every: a chunk ends at each multiple of this many steps of the training.
+        marks: a chunk ends at each multiple of each of these many steps of the training.
         last: a chunk ends at this step of the training; 0 for none.
         ragged: whether the epoch's last batch is smaller.
 
@@ -189,7 +192,7 @@ def cuts(done: int, steps: int, together: int, every: int, last: int, ragged: bo
             at + together,
             # A smaller batch has another shape, and is taken alone.
             end - 1 if ragged and at < end - 1 else end,
-            at + every - at % every,
+            *(at + mark - at % mark for mark in marks),
         ]
         stops += [last] if at < last else []
         found.append(min(stops) - at)

@@ -182,8 +182,8 @@ def test_a_step_is_that_of_the_formulas(tmp_path: Path, loss: str) -> None:
 
 @pytest.fixture
 def _each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.training.loop.keeper.MIN_SECONDS", 0.0)
-    monkeypatch.setattr("netdsl.training.loop.keeper.SHARE", 0)
+    monkeypatch.setattr("netdsl.training.loop.pace.MIN_SECONDS", 0.0)
+    monkeypatch.setattr("netdsl.training.loop.pace.SHARE", 0)
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +232,29 @@ def test_killed_and_resumed_bit_for_bit(
     netdsl.resume(at, quiet=True)
     assert_same(whole.folder, at)
     assert not (at / "checkpoint.npz").exists()
+
+
+def test_killed_within_an_epoch(
+    folder: Path, whole: netdsl.Run, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from netdsl.training.adversarial.players import Players
+
+    real, calls = Players.take_chunk, 0
+
+    def take_chunk(self: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise SystemExit
+        return real(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Players, "take_chunk", take_chunk)
+        with pytest.raises(SystemExit):
+            trained(folder, "states", name="within", epochs=3, checkpoint=1)
+    assert netdsl.resume(folder / "runs" / "within-1").epochs == 3
+    assert "after epoch 0, step 2" in capsys.readouterr().err
+    assert_same(whole.folder, folder / "runs" / "within-1")
 
 
 @pytest.mark.usefixtures("_each_epoch")

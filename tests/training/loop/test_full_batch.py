@@ -67,8 +67,8 @@ def test_the_rate_shows_the_step_that_was_taken(tmp_path: Path) -> None:
 def test_resumed_bit_for_bit(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = Recipe.of({"optimizer": name, "epochs": 6, "data": DIGITS})
     whole = train(LINE, recipe, where=tmp_path / "whole", quiet=True)
-    monkeypatch.setattr("netdsl.training.loop.keeper.MIN_SECONDS", 0.0)
-    monkeypatch.setattr("netdsl.training.loop.keeper.SHARE", 0)
+    monkeypatch.setattr("netdsl.training.loop.pace.MIN_SECONDS", 0.0)
+    monkeypatch.setattr("netdsl.training.loop.pace.SHARE", 0)
     real = TrainingCallback.on_train_batch_end
 
     def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:

@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.line import LINE, SGD, X, Y, assert_same_weights, rows, stopped_after, trained
 
 from netdsl.errors import NetError
 from netdsl.training.loop.callback import TrainingCallback
-from netdsl.training.loop.more import AVERAGED, state_of, train_more
+from netdsl.training.loop.more import state_of, train_more
 from netdsl.training.loop.train import resume
 from netdsl.training.recipes.recipe import Optimizer, Schedule, Stopping
 from netdsl.training.runs.folder import read_json
@@ -25,8 +26,8 @@ RECIPE = dataclasses.replace(SGD, batch=20, epochs=2, early_stopping=Stopping(pa
 
 @pytest.fixture(autouse=True)
 def _written_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.training.loop.keeper.MIN_SECONDS", 0.0)
-    monkeypatch.setattr("netdsl.training.loop.keeper.SHARE", 0)
+    monkeypatch.setattr("netdsl.training.loop.pace.MIN_SECONDS", 0.0)
+    monkeypatch.setattr("netdsl.training.loop.pace.SHARE", 0)
 
 
 def test_with_an_optimizer_without_a_memory_it_is_one_longer_training(tmp_path: Path) -> None:
@@ -59,12 +60,40 @@ def test_the_last_rate_is_taken_up(tmp_path: Path) -> None:
     assert [row["rate"] for row in rows(more)] == pytest.approx([0.1, 0.025, 0.025])
 
 
-def test_averaged_weights_are_begun_with_and_that_is_said(tmp_path: Path, capsys: Any) -> None:
-    run = trained(LINE, tmp_path, dataclasses.replace(RECIPE, ema=0.5), data=(X, Y))
-    capsys.readouterr()
-    more = train_more(run.folder, 1, data=(X, Y))
-    assert AVERAGED in capsys.readouterr().err
-    assert more.epochs == 3
+def test_with_averages_it_is_one_longer_training(tmp_path: Path) -> None:
+    """The weights that Adam has moved, its numbers, the averages, and an update that is begun."""
+    adam = Optimizer(rate=0.05)
+    recipe = dataclasses.replace(RECIPE, batch=12, ema=0.9, accumulate=3, optimizer=adam)
+    whole = trained(LINE, tmp_path, dataclasses.replace(recipe, epochs=4), data=(X, Y))
+    run = trained(LINE, tmp_path, recipe, data=(X, Y))
+    moved = np.load(run.folder / "last.npz")["model/0"]
+    assert not np.array_equal(moved, run.model.get_weights()[0])
+    for _ in range(2):
+        run = train_more(run.folder, 1, data=(X, Y), quiet=True)
+    assert_same_weights(run, whole)
+    assert dataclasses.replace(run, folder=whole.folder, seconds=whole.seconds) == whole
+
+
+def test_a_last_rate_goes_with_averages(tmp_path: Path) -> None:
+    """The optimizer has a schedule at first, and a rate afterwards."""
+    schedule = Schedule("steps", at=(1,), divide=4.0)
+    run = trained(
+        LINE, tmp_path, dataclasses.replace(RECIPE, ema=0.5, schedule=schedule), data=(X, Y)
+    )
+    more = train_more(run.folder, 1, data=(X, Y), quiet=True)
+    assert [row["rate"] for row in rows(more)] == pytest.approx([0.1, 0.025, 0.025])
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK"])
+def test_averages_without_their_numbers(tmp_path: Path, content: bytes | None) -> None:
+    run = trained(LINE, tmp_path, dataclasses.replace(RECIPE, ema=0.5, epochs=1), data=(X, Y))
+    (run.folder / "last.npz").unlink()
+    if content is not None:
+        (run.folder / "last.npz").write_bytes(content)
+    with pytest.raises(NetError, match=r"last\.npz is damaged") as raised:
+        train_more(run.folder, 1, data=(X, Y))
+    assert raised.value.code == "N614"
+    assert not (run.folder / "checkpoint.npz").exists()
 
 
 @pytest.mark.parametrize("row", [True, False])

@@ -99,8 +99,8 @@ def test_a_proximal_run_is_resumed_bit_for_bit(
         keep={"epochs": [1], "best": 1},
     )
     whole = train(network(), recipe, where=tmp_path / "whole", quiet=True)
-    monkeypatch.setattr("netdsl.training.loop.keeper.MIN_SECONDS", 0.0)
-    monkeypatch.setattr("netdsl.training.loop.keeper.SHARE", 0)
+    monkeypatch.setattr("netdsl.training.loop.pace.MIN_SECONDS", 0.0)
+    monkeypatch.setattr("netdsl.training.loop.pace.SHARE", 0)
     real = TrainingCallback.on_epoch_end
 
     def on_epoch_end(self: Any, epoch: int, logs: Any = None) -> None:

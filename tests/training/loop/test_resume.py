@@ -39,8 +39,8 @@ def same(one: list[Any], other: list[Any]) -> bool:
 
 @pytest.fixture(autouse=True)
 def _written_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.training.loop.keeper.MIN_SECONDS", 0.0)
-    monkeypatch.setattr("netdsl.training.loop.keeper.SHARE", 0)
+    monkeypatch.setattr("netdsl.training.loop.pace.MIN_SECONDS", 0.0)
+    monkeypatch.setattr("netdsl.training.loop.pace.SHARE", 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")

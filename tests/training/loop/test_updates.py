@@ -110,8 +110,8 @@ def test_layers_that_are_trained_later(tmp_path: Path) -> None:
 
 
 def test_resumed_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.training.loop.keeper.MIN_SECONDS", 0.0)
-    monkeypatch.setattr("netdsl.training.loop.keeper.SHARE", 0)
+    monkeypatch.setattr("netdsl.training.loop.pace.MIN_SECONDS", 0.0)
+    monkeypatch.setattr("netdsl.training.loop.pace.SHARE", 0)
     recipe = dataclasses.replace(
         ALL,
         batch=8,

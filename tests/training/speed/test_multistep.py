@@ -82,11 +82,12 @@ def test_steps_taken_together_are_the_same_steps(
 
 
 def test_chunks_end_where_something_is_to_be_done() -> None:
-    assert cuts(0, 120, 50, 120, 0, False) == [50, 50, 20]
-    assert cuts(0, 120, 50, 120, 0, True) == [50, 50, 19, 1]
-    assert cuts(120, 120, 50, 100, 0, False) == [50, 30, 40]
-    assert cuts(120, 120, 50, 240, 123, False) == [3, 50, 50, 17]
-    assert cuts(0, 1, 50, 1, 0, True) == [1]
+    assert cuts(0, 120, 50, [120], 0, False) == [50, 50, 20]
+    assert cuts(0, 120, 50, [120], 0, True) == [50, 50, 19, 1]
+    assert cuts(120, 120, 50, [100], 0, False) == [50, 30, 40]
+    assert cuts(120, 120, 50, [240], 123, False) == [3, 50, 50, 17]
+    assert cuts(0, 1, 50, [1], 0, True) == [1]
+    assert cuts(130, 110, 50, [120, 100], 0, True) == [50, 20, 39, 1]
 
 
 def test_large_steps_are_taken_one_by_one() -> None:
@@ -155,7 +156,7 @@ def test_bytes_that_are_only_divided_lie_on_the_device_as_bytes(
 ) -> None:
     job = plan(netdsl.parse(text), data=data)
     part, preparation = job.data.train, job.data.preparation
-    chunks = Chunks(part, preparation, Sampling.of(job.recipe), 5, 10**9)
+    chunks = Chunks(part, preparation, Sampling.of(job.recipe), 5, [10**9])
     (x,), *_ = chunks.examples()
     assert keras.backend.standardize_dtype(x.dtype) == kept
     (divided,) = placement.divided((x,), preparation.inputs)
