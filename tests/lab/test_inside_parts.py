@@ -1,0 +1,362 @@
+"""Landscapes, paths, sums of noise, and what a classifier says, on arrays that are made up: no run,
+no framework.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netdsl import parse
+from netdsl.errors import NetError
+from netdsl.graph import Graph
+from netdsl.lab.inside import decode, generate
+from netdsl.lab.inside.descent import Descent, _around, descent_json, levels_of
+from netdsl.lab.inside.descent import described as descent_described
+from netdsl.lab.inside.edges import bank, best_match
+from netdsl.lab.inside.generate import Generator
+from netdsl.lab.inside.landscape import Landscape, landscape_json
+from netdsl.lab.inside.landscape import described as landscape_described
+from netdsl.lab.inside.naming import Named
+from netdsl.lab.inside.scores import class_output, class_score, scored
+from netdsl.training.preparation.outputs import OutputTransform
+
+# --- landscapes and paths -------------------------------------------------------------------------
+
+AXIS = np.linspace(-1, 1, 5)
+BOWL = np.add.outer((AXIS - 0.5) ** 2, AXIS**2)  # lowest at x = 0, y = 0.5
+
+
+def test_a_landscape_in_words() -> None:
+    found = Landscape("net on toy", AXIS, BOWL, 1)
+    about = "loss of 1 training example along two random directions, scaled filter by filter"
+    assert (found.about, found.middle) == (about, 0.25)
+    assert landscape_described(found) == [
+        f"net on toy: {about}",
+        "0.25 in the middle, lowest 0 at (0.0, 0.5), 1.25 at the edge (median)",
+    ]
+    values = landscape_json(Landscape("n", AXIS, np.where(BOWL > 3, np.inf, BOWL), 2))
+    assert values["loss"][0][0] is None
+    assert values["loss"][3][2] == 0.0
+    assert values["axis"] == AXIS.tolist()
+
+
+@pytest.mark.parametrize(
+    ("surface", "highest"), [(BOWL, 3.25), (BOWL * 0.01 + (BOWL > 3) * 9, 0.05)]
+)
+def test_contours_of_a_landscape_reach_to_twenty_times_the_middle(
+    surface: Any, highest: float
+) -> None:
+    svg = Landscape("net", AXIS, surface, 2).svg
+    assert f"in the middle {surface[2, 2]:.4g}" in svg
+    assert f"highest {surface.max():.4g}" in svg
+    low = surface.min()
+    levels = [low + (highest - low) * (at / 15) ** 2 for at in range(1, 15)]
+    assert all(f">{level:.3g}</text>" in svg for level in levels)
+    assert levels_of(surface, 14, highest) == pytest.approx(levels)
+
+
+def test_levels_are_denser_below() -> None:
+    assert levels_of(np.array([0.0, 8.0, np.nan]), 3) == pytest.approx([0.5, 2.0, 4.5])
+    assert levels_of(np.array([1.0, 8.0]), 1, 5.0) == pytest.approx([2.0])
+
+
+def path_of(count: int, last: float = 0.5, penalty: bool = False) -> Descent:
+    path = np.linspace([0.0, 1.0], [1.0, 0.0], count)
+    losses = np.linspace(2.0, last, count)
+    return Descent(
+        title="net on bowl",
+        about="squared loss of the 4 training examples",
+        names=("fc_1.kernel[0]", "fc_1.kernel[1]"),
+        path=path,
+        losses=losses,
+        penalties=losses * 2 if penalty else np.zeros(count),
+        axes=(AXIS, AXIS),
+        surface=BOWL,
+        penalty=BOWL * 2 if penalty else None,
+    )
+
+
+def test_a_path_in_words() -> None:
+    assert descent_described(path_of(2)) == [
+        "net on bowl: squared loss of the 4 training examples",
+        "step  fc_1.kernel[0]  fc_1.kernel[1]  loss",
+        "   0               0               1     2",
+        "   1               1               0   0.5",
+    ]
+    lines = descent_described(path_of(2, 3.0, penalty=True))
+    assert lines[1].split() == ["step", "fc_1.kernel[0]", "fc_1.kernel[1]", "loss", "penalty"]
+    assert lines[3].split() == ["1", "1", "0", "3", "6"]
+    assert lines[4] == "it diverges: the loss grew from 2 to 3"
+    assert descent_json(path_of(2))["diverges"] is False
+    assert path_of(2, 2.0).diverges is False
+    assert path_of(2, math.nan).diverges
+
+
+@pytest.mark.parametrize(("count", "lines"), [(21, 23), (22, 23)])
+def test_of_a_long_path_the_ends_are_written(count: int, lines: int) -> None:
+    found = descent_described(path_of(count))
+    assert len(found) == lines
+    assert any(line.strip() == "..." for line in found) == (count == 22)
+    assert found[-1].split()[0] == str(count - 1)
+
+
+@pytest.mark.parametrize(("count", "dots"), [(3, 3), (200, 200), (201, 2)])
+def test_steps_are_dots_where_there_are_few(count: int, dots: int) -> None:
+    svg = path_of(count).svg
+    assert len(re.findall(r"<circle [^>]*stroke-width=\"2\"", svg)) == dots
+    assert f"{count - 1:,} steps: loss 2 to 0.5" in svg
+    assert "dashed: the penalty" in path_of(3, penalty=True).svg
+    assert "dashed: the penalty" not in svg
+    assert ", diverges" in path_of(3, 9.0).svg
+
+
+@pytest.mark.parametrize(
+    ("path", "minimum", "penalised", "ends"),
+    [
+        ([[0.0, 0.0], [2.0, 1.0]], (1.0, 0.5), False, [(-1, 3), (-1.5, 2.5)]),
+        ([[2.0, 2.0], [4.0, 3.0]], (3.0, 2.5), True, [(-2, 6), (-2.5, 5.5)]),
+        ([[0.0, 0.0], [2.0, 0.0]], (3.5, 0.0), False, [(-2, 4), (-3, 3)]),  # once larger
+        ([[5.0, 5.0]], (5.0, 5.0), False, [(5 - 5e-6, 5 + 5e-6)] * 2),
+    ],
+)
+def test_the_places_around_a_path(
+    path: Any, minimum: tuple[float, float], penalised: bool, ends: Any
+) -> None:
+    axes, surface = _around(
+        np.array(path), lambda places: ((places - minimum) ** 2).sum(axis=1), penalised
+    )
+    assert [(axis[0], axis[-1]) for axis in axes] == [pytest.approx(pair) for pair in ends]
+    assert surface.shape == (61, 61)
+    assert surface[0, 0] == pytest.approx(
+        sum((axis[0] - m) ** 2 for axis, m in zip(axes, minimum, strict=True))
+    )
+
+
+def test_edges_and_bars() -> None:
+    templates = bank(3, 3)
+    assert templates.shape[1] == 9
+    np.testing.assert_allclose(templates.mean(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose((templates**2).sum(axis=1), 1)
+    assert len(templates) == 16 * 3 * 3
+    edge = np.array([[-1.0, 0, 1]] * 3)[None, :, :, None]
+    bar = np.array([[0.0, 1, 0]] * 3)[None, :, :, None]
+    flat = np.ones((1, 3, 3, 2))
+    assert best_match(edge)[0] == pytest.approx(1)
+    assert best_match(-2 * edge)[0] == pytest.approx(1)
+    assert best_match(bar)[0] > 0.95
+    assert best_match(flat)[0] == 0
+    assert best_match(np.concatenate([edge, -edge], axis=3))[0] == 0  # the channels' mean
+
+
+# --- samples --------------------------------------------------------------------------------------
+
+
+class Echo(Generator):
+    """A generator that gives its noise, and the class next to it."""
+
+    def __init__(self, classes: tuple[str, ...] = ()) -> None:
+        outputs = [SimpleNamespace(shape=(2,))]
+        generator: Any = SimpleNamespace(name="gen", outputs=outputs)
+        self.pair: Any = SimpleNamespace(generator=generator)
+        self.shape, self.classes = (2,), classes
+
+    def made(self, noise: Any, labels: Any) -> Any:
+        return noise if labels is None else np.concatenate([noise, labels], axis=1)
+
+
+def test_drawn_samples() -> None:
+    found = generate.drawn(Echo(), 3, 5)
+    assert (found.title, found.about) == (
+        "3 samples from gen",
+        "noise of gen (2) from N(0, 1), seed 5",
+    )
+    assert (found.captions, list(found.classes)) == (["1", "2", "3"], [])
+    named = generate.drawn(Echo(("a", "b")), 3, 5)
+    assert named.captions == ["a", "b", "a"]
+    assert named.array[:, 2].tolist() == [0, 1, 0]
+    only = generate.drawn(Echo(("a", "b")), 2, 5, "b")
+    assert (only.captions, only.array[:, 2].tolist()) == (["b", "b"], [1, 1])
+    assert np.array_equal(only.codes, found.codes[:2])
+    for echo, label, code in ((Echo(), "a", "N691"), (Echo(("a",)), "c", "N626")):
+        with pytest.raises(NetError) as caught:
+            generate.drawn(echo, 2, 5, label)
+        assert caught.value.code == code
+
+
+def test_how_many_samples_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "ELEMENTS", 6)
+    assert len(generate.drawn(Echo(), 3, 0).array) == 3
+    with pytest.raises(NetError, match="4 samples take 8 numbers; at most 6") as caught:
+        generate.drawn(Echo(), 4, 0)
+    assert caught.value.code == "N670"
+
+
+def test_samples_between_two() -> None:
+    noise = generate.drawn(Echo(), 3, 0).codes
+    found = generate.between(Echo(), ["3", "1"], 3, 0)
+    np.testing.assert_allclose(found.codes, [noise[2], (noise[2] + noise[0]) / 2, noise[0]])
+    assert (found.title, found.captions) == (
+        "From sample 3 to sample 1",
+        ["t = 1.00", "t = 0.50", "t = 0.00"],
+    )
+    assert generate.between(Echo(("a", "b")), ["1", "2"], 2, 0).title.endswith(", class a")
+    assert generate.between(Echo(("a", "b")), ["1", "2"], 2, 0, "b").array[:, 2].tolist() == [1, 1]
+    assert len(generate.between(Echo(), ["1", "1000"], 2, 0).codes) == 2
+    for ends, said in (
+        (["1", "a.png"], "no way back from an image: 1 a.png"),
+        (["0", "2"], "from 1 to 1,000, not 0 and 2"),
+        (["1", "1001"], "not 1 and 1001"),
+        (["1", "9" * 10], "from 1 to 1,000"),
+    ):
+        with pytest.raises(NetError, match=said) as caught:
+            generate.between(Echo(), ends, 2, 0)
+        assert caught.value.code == "N691"
+
+
+class Signs:
+    """Names a sample by the sign of its first number; it is the surer the larger that is."""
+
+    def label(self, name: str) -> int:
+        return ["minus", "plus", "none"].index(name)
+
+    def named(self, samples: Any) -> Named:
+        labels = (samples[:, 0] > 0).astype(int)
+        return Named("r", ("minus", "plus", "none"), labels, np.abs(samples[:, 0]))
+
+
+def test_sums_of_noise() -> None:
+    signs: Any = Signs()
+    noise = generate.drawn(Echo(), 1000, 0).codes
+    order = np.argsort(noise[:, 0])
+    plus, minus = noise[order[-3:]].mean(axis=0), noise[order[:3]].mean(axis=0)
+    found = generate.arithmetic(Echo(), [(1, "plus"), (-1, "minus"), (1, "plus")], 0, signs)
+    np.testing.assert_allclose(found.codes, [plus, minus, 2 * plus - minus], rtol=1e-6)
+    assert found.captions == ["plus", "minus", "plus - minus + plus"]
+    assert found.title == "Latent arithmetic: plus - minus + plus"
+    assert generate.arithmetic(Echo(), [(-1, "plus")], 0, signs).captions[-1] == "- plus"
+    with pytest.raises(NetError, match="none of 1,000 samples is named `none`"):
+        generate.arithmetic(Echo(), [(1, "none")], 0, signs)
+    for echo, classifier in ((Echo(("a",)), signs), (Echo(), None)):
+        with pytest.raises(NetError) as caught:
+            generate.arithmetic(echo, [(1, "plus")], 0, classifier)
+        assert caught.value.code == "N691"
+
+
+def test_what_a_classifier_says() -> None:
+    labels, sure = np.array([0, 0, 2]), np.array([0.5, 0.75, 1.0])
+    found = Named("runs/c-1", ("a", "b", "c"), labels, sure)
+    assert (found.counts, found.right) == ({"a": 2, "b": 0, "c": 1}, None)
+    assert found.values == {
+        "run": "runs/c-1",
+        "classes": 2,
+        "of": 3,
+        "confidence": 0.75,
+        "counts": {"a": 2, "b": 0, "c": 1},
+    }
+    assert found.lines == [
+        "runs/c-1 names 2 of 3 classes in 3 samples, mean confidence 0.7500",
+        "a 2, b 0, c 1",
+    ]
+    asked = found._replace(asked=["a", "b", "c"])
+    assert asked.right == pytest.approx(2 / 3)
+    assert asked.lines[2] == "of the class asked for: 0.6667"
+    assert asked.values["right"] == asked.right
+
+
+def samples(count: int, shape: tuple[int, ...] = (2, 2, 1), before: Any = ()) -> decode.Samples:
+    array = np.zeros((count, *shape))
+    return decode.Samples("t", "a", np.zeros((count, 1)), array, ["c"] * count, before)
+
+
+@pytest.mark.parametrize(
+    ("count", "rows"),
+    [(1, [1]), (16, [16]), (17, [5, 5, 5, 2]), (25, [5] * 5), (26, [6] * 4 + [2])],
+)
+def test_rows_of_samples(count: int, rows: list[int]) -> None:
+    assert [len(row.tiles) for row in samples(count).sheet.rows] == rows
+    given = samples(count, before=[(np.zeros((2, 2, 1)), "x")]).sheet
+    assert [len(row.tiles) for row in given.rows] == [1, *rows]
+
+
+def test_samples_that_are_drawn_and_those_that_are_not() -> None:
+    assert samples(1, (2, 2, 3)).sheet.rows
+    for shape in ((2, 2, 2), (4,)):
+        with pytest.raises(NetError, match="is not an image"):
+            _ = samples(1, shape).sheet
+    with pytest.raises(NetError, match="2,501 examples are made; at most 2,500") as caught:
+        _ = samples(2501, (1, 1, 1)).sheet
+    assert caught.value.code == "N660"
+    few = samples(3)
+    assert few.first(3) is few
+    first = few.first(2)
+    assert (first.about, len(first.array), len(first.codes), len(first.captions)) == (
+        "a; the first 2",
+        2,
+        2,
+        2,
+    )
+    assert few.values["captions"] == ["c"] * 3
+
+
+def test_a_normal_with_the_covariance_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    known = rng.normal(size=(400, 2)) @ np.array([[1.0, 2.0], [0.0, 0.5]]) + [3.0, -1.0]
+    found = decode._normal(np.random.default_rng(1), known, 20_000)
+    np.testing.assert_allclose(found.mean(axis=0), known.mean(axis=0), atol=0.06)
+    np.testing.assert_allclose(np.cov(found.T), np.cov(known.T), atol=0.15)
+    monkeypatch.setattr(decode, "FULL", 1)
+    apart = decode._normal(np.random.default_rng(1), known, 20_000)
+    assert abs(np.cov(apart.T)[0, 1]) < 0.1
+    np.testing.assert_allclose(apart.std(axis=0), known.std(axis=0), rtol=0.03)
+    single = decode._normal(np.random.default_rng(1), known[:1], 3)
+    np.testing.assert_allclose(single, np.repeat(known[:1], 3, axis=0))
+
+
+# --- scores ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("4 > fc-3(linear) > softmax", True),
+        ("4 > fc-1(linear) > sigmoid", True),
+        ("4 > fc-3(linear) > logsoftmax", True),
+        ("4 > fc-3(linear)", False),
+        ("4 > fc-3(linear) > relu", False),
+        ("4 > fc-3(linear) > tanh", False),
+    ],
+)
+def test_scores_are_before_what_squeezes_them(text: str, before: bool) -> None:
+    graph: Graph = parse(text).graph
+    found = scored(graph)
+    assert (found.outputs[0].op == graph.outputs[0].op - 1) == before
+    assert found.outputs[0].activation == ("linear" if before else graph.outputs[0].activation)
+
+
+KINDS = OutputTransform("kind", (3,), "softmax", "cross-entropy", 3)
+MAPS = OutputTransform("map", (2, 2, 3), "softmax", "cross-entropy", 3)
+SIZE = OutputTransform("size", (1,), "linear", "squared", 0)
+
+
+def test_the_output_that_names_classes() -> None:
+    assert [class_output(each) for each in ([KINDS], [SIZE, KINDS], [MAPS, SIZE, KINDS])] == [
+        0,
+        1,
+        2,
+    ]
+    for outputs, said in (([SIZE, MAPS], "a class of each position"), ([SIZE], "it gives values")):
+        with pytest.raises(NetError, match=said) as caught:
+            class_output(outputs)
+        assert caught.value.code == "N680"
+
+
+def test_the_score_of_a_class() -> None:
+    several, single = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0], [3.0]])
+    assert [class_score(np, several, label) for label in (0, 1)] == [4, 6]
+    assert [class_score(np, single, label) for label in (0, 1)] == [-4, 4]
