@@ -42,9 +42,15 @@ def texts(rows: int, columns: int) -> dict[str, list[str]]:
     plain = [",".join(f"{number:.6g}" for number in row) for row in numbers.tolist()]
     odd, every = rows * 3 // 4, range(0, rows, 1_000)
     first = [line.partition(",")[2] for line in plain]
+    seconds = np.random.default_rng(1).integers(0, 2**30, rows).astype("datetime64[s]")
+    times = [str(moment).replace("T", " ") for moment in seconds]
     made = {
         "numbers": plain,
         "a quoted word": [f'"{WORDS[at % 4]}",{line}' for at, line in enumerate(first)],
+        "a column of texts": [f"row {at:x} of {rows:x},{line}" for at, line in enumerate(first)],
+        "a column of times": [
+            f"{moment},{line}" for moment, line in zip(times, first, strict=True)
+        ],
         "quoted numbers": [f'"{line}"'.replace(",", '","') for line in plain],
         "blank lines": _among(plain, every, ""),
         "rows of empty cells": _among(plain, every, "," * (columns - 1)),

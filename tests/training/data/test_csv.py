@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.data.sources import csv_rows, csv_table
-from netdsl.training.data.sources.cells import cell_number, why_not_finite
+from netdsl.training.data.sources import cells, csv_rows, csv_table
+from netdsl.training.data.sources.cells import MISSING, cell_number, why_not_finite
 from netdsl.training.data.sources.csv_rows import NotPlain
 from netdsl.training.data.sources.parsed_table import ParsedTable
 from netdsl.training.data.sources.table_file import read_table_file
@@ -108,6 +108,7 @@ def values_or_codes(table: ParsedTable) -> Any:
 def test_pyarrow_reads_what_python_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_table, "SAMPLE", 4)  # what follows it comes as a surprise
     monkeypatch.setattr(csv_rows, "COLUMN", 1)
+    monkeypatch.setattr(cells, "MANY", 3)
     plain = csv_table.read_plain
     by_pyarrow = 0
     for seed in range(600):
@@ -414,3 +415,32 @@ def test_a_cell_in_a_format(cell: str, form: NumberFormat, number: float | None,
     if why != "finite":
         assert why in why_not_finite(cell, form)
         assert bool(why) == bool(why_not_finite(cell, form))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_certain_words_are_not_numbers(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In no format, and it does not mean a missing number; nor is it one beyond float32."""
+    monkeypatch.setattr(cells, "MANY", 2)
+    rng = random.Random(seed)
+    signs = "0123456789+-.,'_ eEinfityNaAbx:/#<>?\u00a0\u202f−–١ä"
+    texts = ["", *CELLS, *MISSING, *map(str.upper, MISSING), "Infinity"]
+    texts += ["".join(rng.choices(signs, k=rng.randrange(1, 7))) for _ in range(3_000)]
+    maybe = set(cells.maybe_numbers(texts))
+    words = [text.strip() for place, text in enumerate(texts) if place not in maybe]
+    assert 300 < len(words) < 2_700
+    forms = [NumberFormat(*form) for form in ((".", ""), (".", ","), (",", "."), (",", " "))]
+    for word in words:
+        assert word.lower() not in MISSING
+        assert not cells.is_number_somehow(word), word
+        assert all(cell_number(word, form) is None for form in forms), word
+        assert not any(why_not_finite(word, form) for form in forms), word
+    for word in ("2024-01-02", "12:30", "1/2", "x1", "a b", "1-"):
+        assert cells.maybe_numbers(["5", word, "-5", ""]) == [0, 2, 3]
+
+
+def test_many_texts_are_ordered_as_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [text for text in CELLS if text]
+    expected = cells.order_of(texts).tolist()
+    assert [texts[place] for place in expected] == sorted(texts)
+    monkeypatch.setattr(cells, "MANY", 2)
+    assert cells.order_of(texts).tolist() == expected

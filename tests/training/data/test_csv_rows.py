@@ -133,9 +133,23 @@ def test_numbers_that_begin_with_zero_are_found(
         text = CsvText("t.csv", content.encode(), separator, [], False, body, 1)
         pattern = rf"(?:^|[\s\"'{separator}])[+-]?0[0-9]"
         expected = bool(re.search(pattern, content[body:]))
-        assert csv_rows.begins_with_zero(text) == expected, (content, separator, body)
+        zeros = [place for piece in csv_rows._zeros(text) for place in piece.tolist()]
+        assert bool(zeros) == expected, (content, separator, body)
         found += expected
     assert 100 < found < 1_000
+
+
+def test_only_columns_with_zeros_are_read_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zeros of times in texts are not those of numbers."""
+    names, found = ["a", "b", "c", "d"], csv_rows.columns_with_zeros
+    content = '2020 01,1,"x, 05",2\n\n2020 01,-07,y,2\n'
+    assert found(CsvText("t.csv", content.encode(), ",", names, False, 0, 1)) == ["a", "b", "c"]
+    plain, readings = csv_table.read_plain, []
+    monkeypatch.setattr(csv_table, "read_plain", lambda *all: readings.append(0) or plain(*all))
+    read_table_file(written(path, "a,b\n2020-01-01 01:05,1\n2020-01-01 01:06,2\n"))
+    assert len(readings) == 1
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])

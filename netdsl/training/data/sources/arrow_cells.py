@@ -10,11 +10,15 @@ from netdsl.training.data.sources.cells import Cells
 def cells_in(column: Any) -> Cells:
     """Return the cells of a column of strings, empty where pyarrow has null."""
     import numpy as np
+    import pyarrow
     from pyarrow import compute
 
-    coded = compute.fill_null(column, "").dictionary_encode().unify_dictionaries()
-    codes = [part.indices.to_numpy() for part in coded.chunks]
-    texts = coded.chunk(0).dictionary.to_pylist() if coded.num_chunks else []
+    # as one chunk, of any size: dictionaries of many are slow to bring together
+    filled = compute.fill_null(column, "").cast(pyarrow.large_string()).combine_chunks()
+    coded = filled.dictionary_encode()
+    codes, texts = coded.indices.to_numpy(), coded.dictionary.to_pylist()
+    if compute.utf8_trim_whitespace(coded.dictionary).equals(coded.dictionary):
+        return Cells(texts, codes)
     places: dict[str, int] = {}
     new = np.array([places.setdefault(text.strip(), len(places)) for text in texts], np.int32)
-    return Cells(list(places), new[np.concatenate([np.zeros(0, np.int32), *codes])])
+    return Cells(list(places), new[codes])

@@ -12,6 +12,7 @@ from netdsl.training.data.sources.cells import (
     MixedCells,
     cell_number,
     is_number_somehow,
+    maybe_numbers,
     why_not_finite,
 )
 from netdsl.training.data.sources.parsed_table import ParsedColumn, text_column
@@ -63,28 +64,31 @@ def column_of(
     numbers, stated = rows.numbers, frozenset(form.missing_values)
     if text:
         return text_column(name, cells, stated)
-    found = [np.nan if cell in stated else cell_number(cell, numbers) for cell in cells.texts]
-    counts = np.bincount(cells.codes, minlength=len(found))
-    wrong = [place for place, value in enumerate(found) if value is None]
-    if text is None and wrong:
-        right = others + sum(
-            int(counts[place])
-            for place, value in enumerate(found)
-            if value is not None and value == value
-        )
-        words = [
-            place
-            for place in wrong
-            if not why_not_finite(cells.texts[place], numbers)
-            and not is_number_somehow(cells.texts[place])
-        ]
-        otherwise = int(counts[wrong].sum() - counts[words].sum())
-        if words and right + otherwise <= counts[words].sum():
+    texts, maybe = cells.texts, maybe_numbers(cells.texts)
+    found, wrong = np.full(len(texts), np.nan), np.ones(len(texts), bool)
+    for place in maybe:
+        if (value := cell_number(texts[place], numbers)) is not None:
+            found[place], wrong[place] = value, False
+    if stated:
+        missing = [place for place, cell in enumerate(texts) if cell in stated]
+        found[missing], wrong[missing] = np.nan, False
+    counts = np.bincount(cells.codes, minlength=len(texts))
+    if text is None and wrong.any():
+        words = wrong.copy()
+        words[[place for place in maybe if _is_number(texts[place], numbers)]] = False
+        others += counts[~np.isnan(found) | (wrong & ~words)].sum()
+        if words.any() and others <= counts[words].sum():
             return text_column(name, cells, stated)
-    if wrong:
-        raise _not_a_number(name, cells, wrong, int(counts[wrong].sum()), rows, path, span)
-    values = np.array(found, float)[cells.codes]
+    if wrong.any():
+        places, count = np.flatnonzero(wrong).tolist(), int(counts[wrong].sum())
+        raise _not_a_number(name, cells, places, count, rows, path, span)
+    values = found[cells.codes]
     return ParsedColumn(name, numbers_without(values, form.missing_values), None)
+
+
+def _is_number(cell: str, form: NumberFormat) -> bool:
+    """Return whether a cell is a number, in some format or too large."""
+    return bool(why_not_finite(cell, form)) or is_number_somehow(cell)
 
 
 def mixed_column(

@@ -120,6 +120,58 @@ def why_not_finite(cell: str, form: NumberFormat = PLAIN) -> str:
     return "which is too large for float32 (up to 3.4e38)" if too_large else "which is not finite"
 
 
+# --- many texts -----------------------------------------------------------------------------------
+
+MANY = 1_000
+"""At least this many texts are looked at all at once."""
+
+
+def order_of(texts: Sequence[str]) -> Array:
+    """Return the places of texts in the order of their signs: int [n]."""
+    import numpy as np
+
+    if len(texts) < MANY:
+        return np.array(sorted(range(len(texts)), key=texts.__getitem__), int)
+    import pyarrow
+    from pyarrow import compute
+
+    order = compute.sort_indices(pyarrow.array(texts, pyarrow.large_string()))
+    return np.asarray(order.to_numpy().astype(int))
+
+
+def maybe_numbers(texts: Sequence[str]) -> Sequence[int]:
+    """Return the places of texts that are not certainly words.
+
+    A word is not a number in any format, and does not mean a missing one. It has a sign that none
+    of these has, or `-` or `/` after a digit, as dates have.
+    """
+    import numpy as np
+
+    if len(texts) < MANY:
+        return range(len(texts))
+    import pyarrow
+
+    _, offsets, data = pyarrow.array(texts, pyarrow.large_string()).buffers()
+    ends = np.frombuffer(offsets, np.int64)[: len(texts) + 1]
+    signs = np.frombuffer(data, np.uint8)[: ends[-1]]
+    filled = np.flatnonzero(ends[1:] > ends[:-1])
+    starts, every = ends[filled], np.arange(256)
+    wordy = np.isin(every, [sign for sign in range(128) if chr(sign).lower() not in NUMERIC])
+    digit, after = (np.isin(every, list(some)) for some in (b"0123456789", b"-/"))
+    inside = digit[signs[:-1]] & after[signs[1:]]
+    inside[starts[1:] - 1] = False
+    found = wordy[signs]
+    found[1:] |= inside
+    maybe = np.ones(len(texts), bool)
+    maybe[filled] = ~np.logical_or.reduceat(found, starts)
+    places: list[int] = np.flatnonzero(maybe).tolist()
+    return places
+
+
+NUMERIC = frozenset("".join(MISSING) + "0123456789+-.,'_ einfity\t\r\n\f\v\x1c\x1d\x1e\x1f\x85")
+"""Signs that numbers, in any format, and cells that mean a missing one are made of."""
+
+
 # --- numbers in any format ------------------------------------------------------------------------
 
 SIGNS = "' "

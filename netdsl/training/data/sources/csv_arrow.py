@@ -71,7 +71,8 @@ def read_plain(
     blank = np.ones(table.num_rows, bool)
     for column in read.values():
         if isinstance(column, Cells):
-            blank &= np.array([not cell for cell in column.texts], bool)[column.codes]
+            empty = column.texts.index("") if "" in column.texts else -1
+            blank &= column.codes == empty
         else:
             blank &= np.isnan(column)
     columns: dict[str, ReadColumn] = {**read, **odd_cells(text, odd, read, _not_finite(table))}
@@ -182,14 +183,15 @@ def _not_finite(table: Any) -> dict[str, Array]:
 def _column(column: Any) -> Array | Cells:
     """Return a column of pyarrow's as numbers or cells."""
     import pyarrow
+    from pyarrow import compute
 
     if pyarrow.types.is_floating(column.type):
         values: Array = column.to_numpy()
         return values
-    cells = cells_in(column)
-    if any(len(text) > csv.field_size_limit() for text in cells.texts):
+    longest = compute.max(compute.binary_length(column)).as_py() or 0
+    if longest > csv.field_size_limit():
         raise NotPlain
-    return cells
+    return cells_in(column)
 
 
 # --- what pyarrow reads otherwise -----------------------------------------------------------------

@@ -64,10 +64,24 @@ class RowPlaces(NamedTuple):
         """Return the numbers of the rows that have more or fewer cells than the text has names."""
         import numpy as np
 
-        signs = np.flatnonzero(_bytes(self.text) == ord(self.text.separator))
-        signs = signs[_outside(signs, self.quotes)]
+        signs = self._separators()
         widths = np.searchsorted(signs, self.ends) - np.searchsorted(signs, self.starts) + 1
         return np.flatnonzero(widths != len(self.text.names))
+
+    def columns(self, places: Array) -> Array:
+        """Return the columns that have some bytes, by their numbers."""
+        import numpy as np
+
+        signs = self._separators()
+        rows = self.starts[np.searchsorted(self.starts, places, "right") - 1]
+        return np.unique(np.searchsorted(signs, places) - np.searchsorted(signs, rows))
+
+    def _separators(self) -> Array:
+        """Return the bytes that end a cell before the last of its row."""
+        import numpy as np
+
+        signs = np.flatnonzero(_bytes(self.text) == ord(self.text.separator))
+        return signs[_outside(signs, self.quotes)] if len(self.quotes) else signs
 
 
 def check_quotes(text: CsvText) -> None:
@@ -168,12 +182,26 @@ def row_places(text: CsvText) -> RowPlaces:
     return RowPlaces(text, quotes, starts[filled], ends[filled], lines[filled])
 
 
-def begins_with_zero(text: CsvText) -> bool:
-    """Return whether a cell may hold a number that begins with a 0 before another digit."""
+def columns_with_zeros(text: CsvText) -> list[str]:
+    """Return the columns in which a number may begin with a 0 before another digit."""
+    import numpy as np
+
+    found = [*_zeros(text)]
+    if not found:
+        return []
+    try:
+        columns = row_places(text).columns(np.concatenate(found))
+    except NotPlain:
+        return text.names
+    return [text.names[column] for column in columns if column < len(text.names)]
+
+
+def _zeros(text: CsvText) -> Iterator[Array]:
+    """Yield the bytes below the names where a number may begin with a 0 before another digit."""
     import numpy as np
 
     if re.compile(rb"[+-]?0[0-9]").match(text.content, text.body):
-        return True
+        yield np.zeros(1, int)
     content, zero = np.frombuffer(text.content, np.uint8), np.uint8(ord("0"))
     sign, edge = _of(b"+-"), _of(text.separator.encode() + b"\"' \t\r\n\f\v")
     for begin in range(max(text.body - 1, 0), len(content), PIECE):
@@ -183,9 +211,9 @@ def begins_with_zero(text: CsvText) -> bool:
         inside = before - np.uint8(ord(".")) < 12
         at = begin + np.flatnonzero((here == zero) & (after - zero < 10) & ~inside)
         at = at - sign[content[at]]
-        if ((at < text.body) | edge[content[at]]).any():
-            return True
-    return False
+        at = at[(at < text.body) | edge[content[at]]]
+        if len(at):
+            yield at + 1 - text.body
 
 
 def _of(signs: bytes) -> Array:

@@ -11,7 +11,7 @@ from netdsl.errors import NetError, Span, fail
 from netdsl.training.data.sources.cell_columns import column_of, mixed_column, numbers_without
 from netdsl.training.data.sources.cells import Cells, MixedCells, cell_number, cells_of
 from netdsl.training.data.sources.csv_arrow import ReadColumn, read_plain
-from netdsl.training.data.sources.csv_rows import NotPlain, begins_with_zero, row_places
+from netdsl.training.data.sources.csv_rows import NotPlain, columns_with_zeros, row_places
 from netdsl.training.data.sources.csv_text import CsvText, check_widths, open_csv, rows
 from netdsl.training.data.sources.number_format import (
     SHOWING,
@@ -242,9 +242,10 @@ def _leading_zeros(
     text: CsvText, columns: Sequence[ParsedColumn], held: HeldColumns
 ) -> Iterator[str]:
     """Report numbers that begin with a 0 that is lost: they may be codes."""
-    if not begins_with_zero(text):
+    zeros = set(columns_with_zeros(text)).intersection(held.columns)
+    numbers = [each for each in columns if each.categories is None and each.name in zeros]
+    if not numbers:
         return
-    numbers = [each for each in columns if each.categories is None and each.name in held.columns]
     texts = _as_cells(text, [column.name for column in numbers], held)
     for column in numbers:
         cells = texts[column.name]

@@ -12,6 +12,7 @@ from netdsl.training.data.sources.cells import (
     SIGNS,
     VARIANTS,
     cell_number,
+    maybe_numbers,
 )
 from netdsl.training.preparation.table_format import NumberFormat, TableFormat
 
@@ -45,7 +46,8 @@ def evidence_of(columns: Iterable[tuple[Sequence[str], int]], has_points: bool =
     found = Evidence({".": "a decimal point"} if has_points else {}, {}, {})
     for cells, numbers in columns:
         own = Evidence({}, {}, {})
-        words = sum(not _seen(cell, own) for cell in cells)
+        maybe = maybe_numbers(cells)
+        words = len(cells) - sum(_seen(cells[place], own) for place in maybe)
         if 2 * words <= len(cells) + numbers:
             for whole, part in zip(found, own, strict=True):
                 whole.update({sign: cell for sign, cell in part.items() if sign not in whole})

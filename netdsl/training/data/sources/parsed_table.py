@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
-from netdsl.training.data.sources.cells import Cells
+from netdsl.training.data.sources.cells import Cells, order_of
 from netdsl.training.data.sources.date_cells import DateTexts, in_other_order, read_dates
 from netdsl.training.preparation.columns import DATE, TEXT
 from netdsl.training.preparation.table_format import PLAIN, NumberFormat
@@ -90,10 +90,13 @@ def text_column(name: str, cells: Cells, missing: frozenset[str] = frozenset()) 
     """Make a column of texts; the empty text and those stated as `missing` are missing cells."""
     import numpy as np
 
-    texts = [cell for cell in cells.texts if cell and cell not in missing]
-    categories = tuple(sorted(set(texts)))
-    places = {text: float(place) for place, text in enumerate(categories)}
-    codes = np.array([places.get(cell, np.nan) for cell in cells.texts], float)
+    texts, order, empty = cells.texts, order_of(cells.texts), {"", *missing}
+    known = np.ones(len(texts), bool)
+    known[[place for place, text in enumerate(texts) if text in empty]] = False
+    order = order[known[order]]
+    codes = np.full(len(texts), np.nan)
+    codes[order] = np.arange(len(order))
+    categories = tuple(map(texts.__getitem__, order.tolist()))
     return ParsedColumn(name, codes[cells.codes], categories)
 
 
