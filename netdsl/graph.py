@@ -175,6 +175,7 @@ def shapes_text(ports: "Sequence[Port]", joint: str = " and ") -> str:
     runs: list[tuple[str, int]] = []
     for shape in (dims(port.shape) for port in ports):
         same = bool(runs) and runs[-1][0] == shape
+        # Runs only: 13 and 26 times 1 keep the order in which the inputs are given.
         runs[-1:] = [(shape, runs[-1][1] + 1)] if same else [*runs[-1:], (shape, 1)]
     return joint.join(
         f"{times} times {shape}" if times >= _MANY_PORTS else joint.join([shape] * times)

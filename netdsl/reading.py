@@ -209,6 +209,7 @@ class Fragment(NamedTuple):
             NetError: for each mistake in it.
         """
         text = self.source.text
+        # Written into the text, so that the network that comes out can be saved and read again.
         text = f"{text[: self.start]}input {dims(shape)}\n> {text[self.start :]}"
         source = Source(self.source.name, text)
         options = self.options._replace(params=exact_params(params))

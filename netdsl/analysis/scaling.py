@@ -101,7 +101,9 @@ def step(
     if min(devices, link, batch, rate, use, width) <= 0:
         raise ValueError("devices, link, batch, rate, use and width are above 0")
     counts = count_network(graph)
+    # Twice: once to add the parts up, once to hand the sums round.
     sent = 2 * (devices - 1) / devices * width * counts.params
+    # A MAC is 2 FLOPs; elementwise work is left out, as in published figures of utilisation.
     return StepCost(sent, PASSES * 2 * counts.macs * batch / (rate * use), sent / link)
 
 

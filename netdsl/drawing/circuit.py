@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.drawing.cards import Card, card, drawn, glyph
 from netdsl.drawing.geometry import Size
-from netdsl.drawing.heading import finished
+from netdsl.drawing.heading import MAX_WIDE, finished
 from netdsl.drawing.laid_region import Measure, Pads
 from netdsl.drawing.layout import laid_out
 from netdsl.drawing.marks import LineMark, Mark, MarkGroup, Rect, Sheet, Text, TextRun
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
 MAX_LAYERS = 80
-_MAX_ACROSS = 1150.0
 _NUMBER, _TITLE = 12.0, 10.0  # font sizes
 _SHORTEST = 52.0  # piece of wire, so that inputs stand below each other
 _WIRE = 8.0  # from a number to both ends of its piece of wire
@@ -97,7 +96,7 @@ def circuit_sheet(
     plain = View(tuple(boxes_of(shown.items)), shown.boxes, shown.edges)
     nodes = {box: _Node(subject, box, numbers.get(box.first)) for box in plain.boxes}
     measure = Measure(lambda box: nodes[box].laid(), lambda *_: Pads(0.0, 0.0, 0.0, 0.0))
-    laid = wrapped(laid_out(plain, measure), _MAX_ACROSS, rows=True)
+    laid = wrapped(laid_out(plain, measure), MAX_WIDE, rows=True)
     marks: list[Mark] = []
     for (source, target), points in zip(plain.edges, laid.edges, strict=True):
         names = nodes[plain.boxes[source]].name, nodes[plain.boxes[target]].name

@@ -9,7 +9,7 @@ from netdsl.architecture import titles_of
 from netdsl.drawing.cards import NARROW, Card, card, drawn, glyph, is_small
 from netdsl.drawing.figures import Figures
 from netdsl.drawing.geometry import Size
-from netdsl.drawing.heading import MARGIN
+from netdsl.drawing.heading import MARGIN, MAX_WIDE
 from netdsl.drawing.labels import Labels
 from netdsl.drawing.laid_region import Measure, Pads
 from netdsl.drawing.layout import Layout, laid_out
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _AROUND = 2  # equal layers that are drawn before and after a change
 _FEWEST = 3  # that are left out together
-_MAX_ACROSS = 1150.0
 _SIGNS = {"removed": "−", "added": "+", "changed": "~"}
 _WIRES = {"both": "wire", "a": "gone", "b": "new"}
 
@@ -82,7 +81,7 @@ def difference_sheet(
     boxes = tuple(Box(((number,),)) for number in range(len(items)))
     view = View(boxes, boxes, tuple(edges))
     laid = laid_out(view, Measure(lambda box: _node(cards[box.first]), lambda *_: Pads(0, 0, 0, 0)))
-    laid = wrapped(laid, _MAX_ACROSS, rows=False)
+    laid = wrapped(laid, MAX_WIDE, rows=False)
     marks: list[Mark] = []
     for (ends, whose), points in zip(edges.items(), laid.edges, strict=True):
         line = LineMark(tuple((v, u) for u, v in points), _WIRES[whose], 7.0, arrow=True)

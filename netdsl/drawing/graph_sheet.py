@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.drawing import insets
 from netdsl.drawing.graph_style import Painter
-from netdsl.drawing.heading import MARGIN, finished
+from netdsl.drawing.heading import MARGIN, MAX_WIDE, finished
 from netdsl.drawing.marks import Mark, MarkGroup, Sheet, bounds, moved
 from netdsl.drawing.options import Options
 from netdsl.drawing.subject import Subject
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from netdsl.architecture import Architecture
 
 _ALONGSIDE = 56.0  # between a picture and the blocks next to it
-_MAX_ACROSS = 1150.0
 _WIDEST = 1400.0  # of a block that is drawn open next to a picture
 
 
@@ -33,7 +32,7 @@ def graph_sheet(network: Architecture, options: Options, prefix: str = "") -> Sh
     subject = Subject(network, options)
     shown = subject.chosen()
     painter = Painter(subject, prefix)
-    main, units = _fitting(painter, shown, _MAX_ACROSS)
+    main, units = _fitting(painter, shown, MAX_WIDE)
     alongside = blocks_alongside(painter, shown, bounds(main))
     axis = nan if alongside else 0.0
     return finished(network, options, (*main, *alongside), axis, units)
@@ -46,7 +45,7 @@ def _fitting(painter: Painter, shown: View, columns: float = 0.0) -> tuple[tuple
     """
     marks = painter.marks(shown, columns)
     left, _, right, _ = bounds(marks)
-    if right - left <= _MAX_ACROSS:
+    if right - left <= MAX_WIDE:
         return marks, True
     # `4.1 k` for `4.1 k params` makes boxes narrower; the heading says what the figures are.
     terse = Subject(painter.subject.network, painter.options, units=False)
@@ -77,7 +76,7 @@ def _placed(
     """
     left, top, right, bottom = box
     if direction == "right":
-        return _in_rows(panels, left, bottom + _ALONGSIDE, max(right, left + _MAX_ACROSS))
+        return _in_rows(panels, left, bottom + _ALONGSIDE, max(right, left + MAX_WIDE))
     found: list[Mark] = []
     below: list[MarkGroup] = []
     x, y, wide, lowest = right + _ALONGSIDE, top, 0.0, bottom
@@ -87,13 +86,13 @@ def _placed(
         x0, y0, x1, y1 = bounds(panel.marks)
         if y > top and y + y1 - y0 > top + highest:
             x, y, wide = x + wide + _ALONGSIDE / 2, top, 0.0
-        if x + x1 - x0 > left + _MAX_ACROSS:
+        if x + x1 - x0 > left + MAX_WIDE:
             below.append(panel)
             continue
         found += moved((panel,), x - x0, y - y0)
         y, wide = y + y1 - y0 + MARGIN, max(wide, x1 - x0)
         lowest = max(lowest, y)
-    return [*found, *_in_rows(below, left, lowest + _ALONGSIDE / 2, left + _MAX_ACROSS)]
+    return [*found, *_in_rows(below, left, lowest + _ALONGSIDE / 2, left + MAX_WIDE)]
 
 
 def _in_rows(panels: list[MarkGroup], left: float, top: float, right: float) -> list[Mark]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from netdsl.graph import Port
 
 MARGIN = 24.0
+MAX_WIDE = 1150.0
+"""Across a picture: pages make wider ones smaller, and their texts with them."""
 _HEAD, _SUB = 16.0, 11.0
 _MAX_SHAPES = 3  # of the inputs, and of the outputs, that a heading has
 

@@ -13,6 +13,7 @@ from netdsl.drawing.view import View
 MAX_BLOCKS = 6  # blocks that are drawn open next to a picture
 _MAX_BOXES = 16  # of one of them
 _VARIANTS = 2  # of one block
+# `conv3-64` and `conv3-128` are one form.
 _NUMBERS = re.compile(r"[0-9.]+")
 
 

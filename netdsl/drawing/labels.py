@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph, Layer
     from netdsl.kinds import Kind
 
+# Norm and activation have a place of their own; the others change no shape.
 _QUIET = frozenset(
     ("norm", "act", "eps", "momentum", "init", "bias", "bias_init", "scale", "shift")
 )

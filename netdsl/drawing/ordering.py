@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netdsl.drawing.columns import Cell, Joint
 
+# Twice this many are made: 24, as in Gansner et al. 1993, section 3.
 _SWEEPS = 12
 _WIDEST = 1e6  # more than any cell is
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_BOXES = 24  # of a picture that opens its blocks by itself
 _MAX_SHAPES = 30  # with the frames around them
 MAX_DRAWN = 5000  # boxes of any picture
+_EVERY_BLOCK = 1_000_000  # deeper than blocks can be within each other
 
 
 class Subject:
@@ -86,7 +87,7 @@ class Subject:
         if options.depth is not None:
             return self.view(options.depth)
         if options.fold != "all":
-            return self.view(_ALL)
+            return self.view(_EVERY_BLOCK)
         best = self.view(0)
         depth = 1
         while any(box.block for box in best.boxes):
@@ -121,9 +122,6 @@ class Subject:
             return around < (depth or 0) or block.word in opened or block.name in opened
 
         return opens
-
-
-_ALL = 1_000_000
 
 
 def _shapes(items: Sequence[Shown]) -> int:

@@ -20,6 +20,7 @@ LABEL, NOTE = 12.0, 10.0  # font sizes
 _MAX_LABEL = 150.0
 _FEW = 3  # cuboids that are drawn of many equal ones
 _PLATES = ("activation", "norm", "noise")  # families that leave a map as it is
+# AlexNet's two groups are columns; 32 (ResNeXt), or one a channel, would be too thin to see.
 _MAX_COLUMNS = 4
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from netdsl.drawing.cards import RADIUS, Card, drawn
-from netdsl.drawing.heading import finished
+from netdsl.drawing.heading import MAX_WIDE, finished
 from netdsl.drawing.marks import LineMark, Mark, MarkGroup, Point, Sheet, Text, TextRun
 from netdsl.drawing.measure import width
 from netdsl.drawing.options import Options
@@ -23,7 +23,6 @@ _CLOSE = 3.0  # between cuboids of one step
 _APART = 12.0  # between two columns
 _SKIP = 16.0  # between a cuboid and an arc over it
 _ONE_ROW = 1250.0  # wider ones stand in several rows
-_MAX_WIDE = 1150.0  # of one of several rows
 _FOLDED = 1500.0  # wider ones are folded
 _ROWS = 44.0  # between two rows
 _LABELS = 22.0  # from cuboids to their labels
@@ -92,9 +91,9 @@ class _Painter:
         whole = wide <= _ONE_ROW or self.all.chain.arcs or self.all.braces
         if whole:
             return starts, [0] * count
-        rows = self._rows(_MAX_WIDE)
+        rows = self._rows(MAX_WIDE)
         for part in range(19, 0, -1):  # the narrowest rows that are as many
-            narrower = self._rows(_MAX_WIDE * part / 20)
+            narrower = self._rows(MAX_WIDE * part / 20)
             if len(narrower) > len(rows):
                 break
             rows = narrower

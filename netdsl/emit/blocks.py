@@ -11,6 +11,7 @@ from netdsl.factoring.items import INPUT_WIDTH, ItemChain, all_items
 from netdsl.graph import Graph
 from netdsl.naming import identifier
 
+# The roles that are numbers of channels: `4*filters` is sensible, `4*strides` is not.
 _WIDTHS = ("filters", "units", "output_dim", "key_dim", INPUT_WIDTH)
 
 

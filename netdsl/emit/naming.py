@@ -10,6 +10,7 @@ from netdsl.emit.signatures import BY_NAME, DEFAULTS, POSITIONAL, PROGRAM_NAMES,
 from netdsl.factoring.items import ItemChain
 
 _PARAMETERS = {"n": "repeats", "p": "skip"}  # what roles are called in Python
+# What a program imports, and what it calls its own variables.
 _OWN = ("keras", "layers", "ops", "np", "Any", "x", "layer", "inputs", "outputs", "shared")
 RESERVED = frozenset(
     (

@@ -137,6 +137,7 @@ class _Planner:
         named += [(port.name, port.op) for port in self.graph.outputs]
         found: dict[int, str] = {}
         for name, op in named:
+            # Points first: an output that none names is called as its layer, `fc_2`.
             found.setdefault(node_of_op[op], name)
         return found
 

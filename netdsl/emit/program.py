@@ -63,6 +63,7 @@ def written(networks: Sequence[Architecture], names: Sequence[str], factored: bo
         names: of the functions that make them.
         factored: whether it has blocks and loops; else each layer is a statement.
     """
+    # One set for the whole module: networks share functions, so their names must differ.
     taken = {*RESERVED, *names}
     known: dict[str, str] = {}
     parts: list[str] = []

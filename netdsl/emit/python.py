@@ -50,6 +50,7 @@ def _lines(body: Iterable[Statement], indent: int) -> Iterator[str]:
         elif isinstance(statement, Return):
             yield from laid_out(f"return {_text(statement.value)}", indent)
         elif isinstance(statement, Repeat):
+            # Not laid out in several lines: a count is a number or a parameter.
             yield f"{pad}for _ in range({_value(statement.times, '')}):"
             yield from _lines(statement.body, indent + 4)
         else:
@@ -95,6 +96,7 @@ def _applied(value: ApplyLayer) -> str:
         return value.layer.name + applied
     made = value.layer.made
     arguments = [_put(text, value.inputs) for text in _making(value.layer, value.inputs[0])]
+    # `layers.add([a, b])` for `layers.Add()([a, b])`, as Keras's own examples have it.
     if made in FUNCTIONS and not arguments:
         return FUNCTIONS[made] + applied
     return f"{made}({', '.join(arguments)}){applied}"

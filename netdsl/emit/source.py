@@ -10,6 +10,7 @@ from netdsl.emit.calls import PythonText
 from netdsl.kinds.code import written
 from netdsl.kinds.initial import KERAS_INITIALIZERS
 
+# Keras takes these as texts: `kernel_initializer="he_normal"` needs no import.
 _SHORT = {
     "initializers.Zeros()": "zeros",
     **{f"initializers.{name}()": word for word, name in KERAS_INITIALIZERS.items()},

@@ -15,6 +15,7 @@ _COLOURS = {
     "help": "\033[36m",
     "bold": "\033[1m",
 }
+# A whole network may be one line.
 _LONGEST_LINE = 160
 
 Paint = Callable[[str, str], str]

@@ -57,6 +57,7 @@ def unmet_among_errors(expanded: Expanded, as_written: bool) -> list[Diagnostic]
             shape = expanded.shapes.get(points[what.name])
             if as_written and shape is not None:
                 found += _compare_known(statement, source, expanded, shape)
+        # A point of a statement that has a mistake is not unknown: that mistake is said already.
         elif what.name.split(".")[0] not in expanded.lost:
             found += _unknown_point(what, source, points).diagnostics
     return found

@@ -27,6 +27,7 @@ from netdsl.factoring.repeats import folded
 
 _LONGEST = 24  # items that a block can hold in a row
 _WORTH = 40  # characters that a block saves at least
+# A call with more numbers than this is harder to read than the layers themselves.
 _MAX_PARAMETERS = 8
 
 

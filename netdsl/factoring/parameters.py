@@ -11,6 +11,7 @@ from netdsl.factoring.forms import ItemForm
 from netdsl.factoring.items import INPUT_WIDTH, BlockParameter, Formula, ItemChain, NodeName
 from netdsl.naming import unique_name
 
+# Widths that belong together are small multiples; a larger factor is an accident.
 _LARGEST_RATIO = 64
 
 Alike = Callable[[str, str], bool]

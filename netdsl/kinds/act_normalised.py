@@ -28,7 +28,11 @@ class Normalised(Activation):
     drawn = None
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The input's shape."""
+        """The input's shape.
+
+        Raises:
+            LayerError: N203 for an array of more than 4 axes.
+        """
         x = inputs[0]
         if len(x) > 4:  # TensorFlow has no softmax for more
             raise LayerError(

@@ -21,6 +21,7 @@ class Scalar(Activation):
     """
 
     word = "_scalar"
+    # Operations are not layers: Keras hands no mask on through them.
     keeps_mask = False
     keras_op: ClassVar[str] = ""
 

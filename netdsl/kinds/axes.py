@@ -12,6 +12,7 @@ from netdsl.kinds.values import Shape, Word, dims
 CHANNELS = Word("channels")
 _NAMES = ("channels", "positions", "h", "w", "d", "n")
 _MEANT = "rows (h), columns (w) or slices (d); a sequence's positions (n)"
+# Channels last, as everywhere: the last axis is never a position.
 _OF_RANK = {
     1: ("channels",),
     2: ("n", "channels"),

@@ -66,6 +66,7 @@ class SeparableConv(Convolution):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         axes, counts = self.axes(inputs[0].shape[1:]), self.positions(inputs[0].shape[1:])
+        # The last axis is Keras's depth multiplier, which is 1 here.
         whole, kernel = padded(np, inputs[0], axes, counts), weights["depthwise_kernel"][..., 0]
         inner = sum(whole[cut] * kernel[place] for place, cut in cells(axes, counts))
         mixing = weights["pointwise_kernel"].reshape(-1, self.amount or 0)

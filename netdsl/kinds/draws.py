@@ -35,7 +35,11 @@ class Gaussian(Merge):
     )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The branches' one shape: the first gives means, the second logarithms of variances."""
+        """The branches' one shape: the first gives means, the second logarithms of variances.
+
+        Raises:
+            LayerError: N106 for more or fewer than 2 branches, N207 for different shapes.
+        """
         if len(inputs) != 2:
             message = f"`{self.word}` requires 2 branches, not {len(inputs)}"
             raise LayerError("N106", message, help="write gaussian[ mean | logvar ]")

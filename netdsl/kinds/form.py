@@ -48,6 +48,7 @@ class Identity(Plain):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return []
 
+    # With those that do nothing at some of their settings: Dropout at rate 0.
     keras_layers = (
         "Identity",
         "Reshape",

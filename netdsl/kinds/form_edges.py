@@ -144,6 +144,7 @@ class Widen(Plain):
                 label=f"the input is {dims(x)}",
             )
         return (
+            # ceil(W/S): the first position is always kept.
             *((size - 1) // stride + 1 for size, stride in zip(x, self._strides(x), strict=False)),
             channels,
         )
@@ -165,6 +166,7 @@ class Widen(Plain):
         steps: list[Any] = []
         if any(stride > 1 for stride in strides):
             make = getattr(k.keras.layers, f"MaxPooling{len(strides)}D")
+            # A pool of one cell takes every S-th position, in a layer that has a name.
             steps.append(make(1, strides=brief(strides), name=f"{name}_stride"))
         if output[-1] > x[-1]:
             whole = (*((0, 0),) * len(x), (0, output[-1] - x[-1]))

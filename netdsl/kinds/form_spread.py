@@ -60,7 +60,11 @@ class Spread(Plain):
         return tuple(self.to.shape) if hasattr(self.to.shape, "limit") else self.to.shape[:-1]
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The channels at all positions."""
+        """The channels at all positions.
+
+        Raises:
+            LayerError: N207 for a point without positions, N203 for an input with several.
+        """
         x, positions = inputs[0], self.positions
         if not positions and isinstance(self.to, Ref):
             message = f"@{self.to.name} is {dims(self.to.shape)}, which has no positions"
@@ -81,6 +85,7 @@ class Spread(Plain):
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         positions = self.positions
         copied = [lambda tensor: k.keras.ops.tile(tensor, (1, *positions, 1))]
+        # A map of one position has its axes already: Reshape is for vectors.
         if len(inputs[0]) > 1:
             return copied
         one = (*(1 for _ in positions), output[-1])

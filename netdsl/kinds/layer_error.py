@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+# Messages quote values, and `init=` may be a list of thousands of numbers.
 _LONGEST_MESSAGE = 400
 
 

@@ -37,7 +37,11 @@ class PairProducts(Merge):
     )
 
     def shape(self, *inputs: Shape) -> Shape:
-        """A number for every two branches, at the branches' positions."""
+        """A number for every two branches, at the branches' positions.
+
+        Raises:
+            LayerError: N106 for a single branch, N207 for branches of different shapes.
+        """
         if len(inputs) < 2:
             raise LayerError("N106", f"`{self.word}` requires 2 branches or more, not 1")
         if any(x != inputs[0] for x in inputs):

@@ -358,7 +358,7 @@ class RootMeanSquareNorm(Norm):
 
 
 class UnitNorm(Plain):
-    """The channels of each position over their Euclidean length (of at least 1e-7)."""
+    """The channels of each position over their Euclidean length (of at least 1e-12)."""
 
     counterparts = ("layers.UnitNormalization", "nn.functional.normalize")
     word = "l2norm"
@@ -374,7 +374,7 @@ class UnitNorm(Plain):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         length = np.sqrt((inputs[0] ** 2).sum(-1, keepdims=True))
-        return inputs[0] / np.maximum(length, 1e-7)
+        return inputs[0] / np.maximum(length, 1e-12)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.UnitNormalization(name=name)]

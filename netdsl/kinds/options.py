@@ -100,6 +100,7 @@ class Option(Generic[T]):
         """Return the error of a value that the option does not accept."""
         help = ""
         if isinstance(value, str) and value.isidentifier():
+            # `pad="same"`: the language's texts are in quotes, its words are not.
             help = f"write {self.name}={value}, without quotes"
         message = f"`{self.name}` requires {self.accepts}, not {shown(value)}"
         return LayerError("N107", message, self.name, help)

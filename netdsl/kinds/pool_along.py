@@ -129,5 +129,6 @@ class MaxAlong(AlongAxis):
 
 def _reduced(kind: AlongAxis, reduce: Any, shape: Shape) -> Any:
     axes = axes_over(kind.over, shape[1:])
+    # Two axes with the batch's: a vector, which keeps one number.
     kept = kind.keep or len(shape) == 2
     return reduce(tuple(axis + 1 for axis in axes), keepdims=kept)

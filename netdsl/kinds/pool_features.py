@@ -97,6 +97,7 @@ class FeaturePool(Plain):
         if steps is None or call.config["keepdims"] or call.config["axis"] != -1:
             return None
         given, groups = steps[0].inputs[0], steps[0].output
+        # A split of the channels alone: another reshape mixes positions into the groups.
         if groups != (*given[:-1], given[-1] // groups[-1], groups[-1]):
             return None
         return call.means(cls.spec(size=(groups[-1],), of=Word("max")), calls=2)

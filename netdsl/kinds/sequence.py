@@ -17,6 +17,7 @@ from netdsl.kinds.window import wrong_rank
 if TYPE_CHECKING:
     from netdsl.kinds.call_view import CallView, Meaning
 
+# BERT and GPT-2 begin so.
 _SMALL = Word("normal", (Argument(None, 0.02),))
 # What Keras's Embedding does by default: left out of the layer's arguments.
 _KERAS_EMBEDDING = Word("uniform", (Argument(None, 0.05),))

@@ -49,6 +49,7 @@ class Attention(Trained):
     dim = Whole(None, "channels of each head; default: C/heads")  # type: ignore[arg-type]
     causal = Flag(False, "each position sees only itself and those before it")
     kv = ReferenceOption(None, "the source of keys and values")
+    # C/heads is known with an input alone, so `expand` cannot print the default.
     dim.hidden_at_default = True
 
     def width(self, x: Shape) -> int:

@@ -174,6 +174,7 @@ class Roll(Plain):
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         axis, shift = call.config.get("axis"), call.config["shift"]
+        # Without an axis Keras rolls all numbers, those of the batch too: refused as axis 0 is.
         axes = (axis,) if isinstance(axis, int) else axis or (0,)
         shifts = (shift,) * len(axes) if isinstance(shift, int) else tuple(shift)
         rank = len(call.output)

@@ -70,8 +70,7 @@ class Stated(Configured):
         keras_layers: the Keras layers and operations that a layer of the kind can end with, by the
             names of their classes, the rank left out: `Conv` of Conv1D, Conv2D and Conv3D.
         reads_call_arguments: whether `from_keras` reads what a call is given in addition to its
-            inputs;
-            else calls that are given more are refused.
+            inputs; else calls that are given more are refused.
 
     What it costs:
         arithmetic: what is done for each number of the output, named: `negate exp add divide`.
@@ -81,8 +80,7 @@ class Stated(Configured):
             would do, as PyTorch does (tools/autograd/derivatives.yaml); estimates of memory
             follow them.
         saved_once_per_batch: whether what it saves in addition to inputs and output is saved once
-            for a
-            whole batch, and not for each example.
+            for a whole batch, and not for each example.
         differentiable: whether gradients pass it; False where its derivative is 0 everywhere.
         gate: what it does with the gradient, as lectures name it: `distributes`, `swaps`, `routes`.
         passes_gradient: whether the gradient of its output is that of its inputs, as it is.

@@ -94,6 +94,7 @@ def _through_shape_only(graph: Graph, op: Op) -> Op:
     """Return the operation that an output comes from, through those that only move or drop numbers
     (the first branch's).
     """
+    # `softmax > flatten > softmax` is doubtful too.
     while op.kind is not None and op.kind.shape_only:
         op = graph.ops[op.inputs[0]]
     return op

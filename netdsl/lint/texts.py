@@ -45,6 +45,7 @@ def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diag
         if _NAMED_STEP.search(text, statement.start, statement.end):
             found += _unused_inner_names(statement, points, source)
         if isinstance(statement, tree.Tie):
+            # `tie back = transpose code` names `let`s without a chain around them.
             used |= {statement.name.text, statement.other.text}
     return [*found, *_unused_definitions(statements, used, source), *_hiding(statements, source)]
 
@@ -142,6 +143,7 @@ def _unused_definitions(
                 code, what, help = _UNUSED[type(statement)]
                 message = f"the {what} `{name.text}` is never used"
                 span = Span(source, name.start, name.end)
+                # `let f = fc-4`, and below it `> fc-2`: the `let` took what was the flow's.
                 if isinstance(above, tree.Input | tree.Flow) and _continued(statement, source):
                     message += ", and the `>` below continues it"
                     help = f"define `{name.text}` before the flow if that `>` is the flow's"

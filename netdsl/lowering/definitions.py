@@ -27,7 +27,11 @@ _RESERVED = (
 
 
 def declare_param(statement: tree.Param, scope: Scope, draft: Draft) -> Scope:
-    """Return a network parameter: its own value, or that from outside."""
+    """Return the scope with a network parameter: its own value, or that from outside.
+
+    Raises:
+        NetError: for a name that is taken, and for a value that is not of the param's type.
+    """
     name = statement.name.text
     _check_new(statement.name, "param", scope)
     graph = draft.graph

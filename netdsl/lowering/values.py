@@ -20,6 +20,7 @@ from netdsl.syntax import tree
 from netdsl.syntax.lost import ANY_PARAM
 from netdsl.syntax.walks import bare_word
 
+# By the shape's length, channels included: a vector has no positions to name.
 _SIZES_OF_INPUT = {2: ("n",), 3: ("h", "w"), 4: ("d", "h", "w")}
 
 

@@ -135,6 +135,7 @@ def columns_and_scales(
     keys, scales = [], {}
     for name in names:
         key, colon, unit = (part.strip() for part in name.partition(":"))
+        # Two columns of one name would be one key in JSON, and the last would win.
         if key in keys:
             raise fail("N625", f"the column `{key}` is named twice", help="name each column once")
         keys.append(column_key(key, known))

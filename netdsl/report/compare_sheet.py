@@ -27,6 +27,7 @@ def compared_sheet(
     heads = [head for key in view.columns for head in _heads(key, view.scales)]
     lines: list[SheetLine] = []
     if for_programs:
+        # Not folded, and no marks in the labels: a program joins rows by their names.
         heads = [ColumnHead("layer_b", "layer B"), ColumnHead("change", "change"), *heads]
         for group in found.lines:
             ours, theirs = (line.label if line else "" for line in group)

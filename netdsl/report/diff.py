@@ -71,6 +71,7 @@ def compare(a: Sequence[Architecture], b: Sequence[Architecture]) -> FileDiffere
 
     Of several, those of one name.
     """
+    # Most often the same network in two versions, whose names may differ.
     if len(a) == len(b) == 1:
         return FileDifference((difference(a[0], b[0]),), (), ())
     ours, theirs = {network.name for network in a}, {network.name: network for network in b}

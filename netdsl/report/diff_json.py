@@ -42,6 +42,7 @@ def _difference(found: Difference) -> dict[str, Any]:
         "totals": {
             name: {"a": a, "b": b, "difference": b - a}
             for name, a, b in found.totals
+            # Shapes have no difference; they follow as lists.
             if isinstance(a, int) and isinstance(b, int)
         },
         **{

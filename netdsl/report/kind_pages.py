@@ -90,6 +90,7 @@ def spelling(kind: type[Kind]) -> str:
     if kind.merges:
         branches = "[ A | B ]" if getattr(kind, "max_branches", None) == 2 else "[ A | B | ... ]"
         return branches if kind.wordless else kind.word + branches
+    # Only what must be written: `convK-N/S(...)` leaves the rest to the list of options.
     must = [name for name, option in kind.options.items() if option.default is REQUIRED]
     given = [name if name in kind.positional else f"{name}=..." for name in must]
     inside = ", ".join([*given, *(["..."] if len(must) < len(kind.options) else [])])

@@ -162,6 +162,7 @@ def _tree(
     label = paths[start][depth]
     # Layers' names hold the whole path: `stage_2_bottleneck_1`.
     short = label.removeprefix(f"{paths[start][depth - 1]}_") if depth else label
+    # The stem without its number: `bottleneck_2` and `bottleneck_3` fold into one line.
     lines = [_sum(label, layers[start:stop], depth, short, re.sub(r"_[0-9]+$", "", short))]
     at = start
     while at < stop:
@@ -188,6 +189,7 @@ def _stage_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
     layers = _layer_lines(graph, rows)
     start = 0
     for at in range(1, len(layers) + 1):
+        # A run, not a group: a U-Net comes back to 56x56, which is another stage then.
         if at == len(layers) or layers[at].output[:-1] != layers[start].output[:-1]:
             label = stage_label(layers[start].output)
             lines.append(_sum(label, layers[start:at], 0, label, label))

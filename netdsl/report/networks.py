@@ -97,6 +97,7 @@ def figures_of(network: Architecture, view: TableView, optimizer: str) -> dict[s
     if asked & {*_OF_MEMORY}:
         own |= estimate(network.graph, view.batch, view.precision, optimizer)._asdict()
     found = content_of(network, view._replace(by="network"))
+    # `by="network"` has exactly one.
     (line,) = found.lines
     return {
         key: own[key] if key in own else COLUMNS[key].value(line, found.total, view)

@@ -91,6 +91,7 @@ def side_by_side(networks: Sequence[Architecture]) -> list[tuple[str, list[tuple
     found: list[tuple[str, list[tuple[str, ...]]]] = []
     for at, network in enumerate(networks):
         own = stages_of(network.graph)
+        # In order, as `diff` aligns rows: 7x7 may come twice in one network.
         pairs = aligned([(label,) for label, _ in found], [(stage.label,) for stage in own])
         merged = []
         for i, j in pairs:

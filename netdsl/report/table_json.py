@@ -88,6 +88,7 @@ def _receptive_field(found: TableContent) -> dict[str, Any]:
 
     Nothing where there is none.
     """
+    # Whatever the columns are: it is the network's own figure, as the totals are.
     fields = found.fields or receptive_fields(found.graph)
     index = last_with_positions(fields)
     field = None if index is None else fields[index]

@@ -16,6 +16,7 @@ LOST_STEP = "_"
 """The word, or the point, that replaces a step which cannot be read."""
 
 _CHAINS = ("flow", "input", "def", "let")
+# Each parses the whole statement again: time grows with mistakes times length.
 _MAX_MISTAKES = 20
 _MARKS = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{}>=]')
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _STEP = re.compile(r"(?P<word>[A-Za-z_][A-Za-z0-9_×]*)(?P<amount>-[0-9_]+)?(?P<stride>/[0-9_x×]+)?")
 _EXPONENT = re.compile(r"[eE]([+-]?[0-9]+)")
+# Kinds compute with floats as well, which end at 1.8e308.
 _LARGEST_EXPONENT = 300
+# 1e300 in full has 301; Python itself refuses integers from 4,301 digits on.
 _MAX_CHARACTERS = 400
 
 

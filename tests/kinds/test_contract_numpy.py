@@ -116,3 +116,11 @@ TEXTS = {
 @pytest.mark.parametrize("precision", TOLERANCE)
 def test_networks(text: str, precision: str) -> None:
     assert_alike(parse(text), precision)
+
+
+def test_short_vectors_get_length_1_as_in_keras() -> None:
+    made = parse("2 > l2norm")
+    x = np.array([[6e-9, 8e-9], [0, 0]], "float32")
+    values = forward(np, made.graph, {}, [x])
+    np.testing.assert_allclose(values[made.outputs[0].op], [[0.6, 0.8], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(array(made.keras()(x)), [[0.6, 0.8], [0, 0]], rtol=1e-6)

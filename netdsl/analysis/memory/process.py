@@ -94,6 +94,7 @@ class ProcessMemory(NamedTuple):
 
         0 where not even one does.
         """
+        # Also where the constant part alone is above the budget: what is left would be below 0.
         if self.needed(1, kind) > budget:
             return 0
         plan = self._plan()

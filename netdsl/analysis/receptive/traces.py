@@ -44,6 +44,7 @@ def traces_of(graph: Graph, point: str | None) -> list[Trace | None]:
         for number, each in enumerate(graph.inputs)
         if (positions := positions_of(each.shape)) and point in (None, each.name)
     }
+    # Repeated blocks share their kinds: a rule is asked and checked once for each shape.
     rules: dict[object, tuple[Seen | None, ...]] = {}
     found: list[Trace | None] = []
     for index, op in enumerate(graph.ops):
@@ -117,6 +118,7 @@ def _joined(traces: list[Trace], shape: Shape) -> Trace | None:
         return None
     if len(traces) == 1:
         return traces[0]
+    # A field is of one input: of others by their names (`point`).
     source = min(trace.source for trace in traces)
     same = [trace for trace in traces if trace.source == source]
     joined = same[0]
@@ -131,6 +133,7 @@ def _joined(traces: list[Trace], shape: Shape) -> Trace | None:
 def _joined_axes(
     a: tuple[AxisFields, ...] | None, b: tuple[AxisFields, ...] | None, shape: Shape
 ) -> tuple[AxisFields, ...] | None:
+    # No positions on one side: what the other sees through windows is all that can be said.
     if a is None or b is None:
         return b if a is None else a
     return _each(union, a, b, shape)
