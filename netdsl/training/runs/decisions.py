@@ -38,6 +38,7 @@ def sound_decisions(decisions: Any) -> bool:
             or not all(type(number) is float and 0 <= number <= 1 for number in thresholds)
             or not all(len(pair) == 2 and set(map(type, pair)) <= {int, float} for pair in pairs)
             or not isinstance(one.get("for", ""), str)
+            or ("for" in one and "values" not in one)
         ):
             return False
     return True
