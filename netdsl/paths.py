@@ -53,6 +53,7 @@ def require_regular(path: str | os.PathLike[str]) -> None:
 
 def leads_out(path: str, folder: str) -> bool:
     """Return whether a path in a folder is a link to something outside of it."""
+    # The separator at the end, or `/data2` would be inside of `/data`.
     return os.path.islink(path) and not os.path.realpath(path).startswith(
         os.path.join(os.path.realpath(folder), "")
     )

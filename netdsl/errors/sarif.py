@@ -27,6 +27,7 @@ def as_sarif(
         titles: of codes; those that occur become rules.
         version: netdsl's.
     """
+    # In the order of codes, not of messages: two runs on one file give one log.
     codes = sorted({diagnostic.code for _, diagnostics in files for diagnostic in diagnostics})
     rules = [
         {

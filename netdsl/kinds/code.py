@@ -45,6 +45,7 @@ def _part(index: Any) -> str:
 def written(value: Any) -> str:
     """Return a plain value as Python writes it, strings in double quotes."""
     if isinstance(value, str):
+        # Names of layers, words of Keras, equations: none holds a quote or a backslash.
         return f'"{value}"'
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
@@ -59,9 +60,9 @@ def written(value: Any) -> str:
 
 
 class Written(NamedTuple):
-    """What kinds build with, on paper: `layers`, `ops`, `initializers` ...
+    """What kinds build with, on paper.
 
-    are Keras's, `custom` are netdsl's own layers.
+    `keras` writes down Keras's `layers`, `ops` and `initializers`, `custom` netdsl's own layers.
     """
 
     keras: Code

@@ -41,6 +41,7 @@ class Dropping(TrainingNoise):
     # As an activation sees it: what is dropped or scaled keeps its sign, and its place.
     shape_only = True
 
+    # Below 1: what is left is scaled by 1/(1 - rate).
     rate = Real(REQUIRED, "the probability", min=0, max=1, exclude_max=True)
 
 

@@ -299,6 +299,7 @@ class Standardize(Plain):
         return (
             Weight("mean", channels, "moving"),
             Weight("variance", channels, "moving"),
+            # Keras's own: how many numbers `adapt` has seen.
             Weight("count", (), "moving"),
         )
 

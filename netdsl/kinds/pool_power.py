@@ -91,6 +91,7 @@ class PowerPool(PowerSumPooling):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         power = float(self.p)
+        # |x|, where PyTorch takes x: a sum of odd powers may be below 0, and has no root then.
         return (np.abs(self._windows(np, inputs[0])) ** power).sum(0) ** (1 / power)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

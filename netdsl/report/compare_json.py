@@ -46,6 +46,7 @@ def _written(
 
     A block or an operation by its name.
     """
+    # A block or an operation has no text of its own.
     if line is None or view.by != "layer":
         return line and line.label
     graph = found.contents[side].graph

@@ -98,6 +98,7 @@ def explained(what: str, colour: bool = False, others: Iterable[str] = ()) -> st
         return for_terminal(section(_SECTIONS[word]), colour)
     if found := "\n\n".join(filter(None, (figure_page(what.lower()), key_page(what)))):
         return for_terminal(found, colour)
+    # Last: `dense` is a kind here, and what Keras calls `fc`.
     if (kind := _kind_elsewhere(what)) is not None:
         return for_terminal(kind_page(kind), colour)
     nearest = did_you_mean(word, [*_named(), *others]) or did_you_mean(what.upper(), titles())

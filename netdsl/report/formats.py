@@ -104,7 +104,9 @@ def as_text(sheet: TableSheet, width: int | None = None) -> str:
     return "\n".join([*title, *shown, *(["", *sheet.notes] if sheet.notes else [])])
 
 
+# `_` is read as a sign only at a word's edge: `conv_1` needs no backslash.
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|#!]|(?<!\w)_|_(?!\w)")
+# In a cell only what ends it or begins HTML: labels stay readable in the source, too.
 _MARKDOWN_CELL = re.compile(r"[\\<|]")
 
 
@@ -149,6 +151,7 @@ def as_csv(sheet: TableSheet) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([sheet.label, *sheet.keys])
+    # Without sums: a program that adds a column up would count them twice.
     feet = [(foot.label, 0, foot.values) for foot in sheet.feet] if sheet.grouped else []
     before = ""
     for label, _, values in (*sheet.lines, *feet):
@@ -174,6 +177,7 @@ _TEX = str.maketrans(
 
 
 def _tex(text: str) -> str:
+    # In LaTeX's default encoding, OT1, text has other signs in their places.
     return text.translate(_TEX).replace(">", "$>$").replace("<", "$<$").replace("|", "$|$")
 
 

@@ -52,6 +52,7 @@ class _Module:
     def __init__(self, graph: Graph, line: TableLine, readers: list[list[int]]) -> None:
         self._graph, self._ops, self._line = graph, graph.ops, line
         self._inside = inside = set(line.ops)
+        # Also what is read from before: the branches of a module part at a layer outside it.
         sources = {source for index in line.ops for source in graph.ops[index].inputs}
         self._next = {
             index: [reader for reader in readers[index] if reader in inside]
@@ -86,6 +87,7 @@ class _Module:
         Nothing where there are not several. Equal ones in a row are one.
         """
         convolutions = [index for index in self._line.ops if self._window(index)]
+        # One convolution's filters are the channels of the output, a column of its own.
         if len(convolutions) < 2:
             return ()
         found: list[tuple[str, int]] = []

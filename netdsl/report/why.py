@@ -48,6 +48,7 @@ def field_drawing(network: Architecture, what: str = "") -> str:
 
 def _meant(network: Architecture, what: str) -> list[Layer]:
     graph = network.graph
+    # As it is written it may mean many layers: all of VGG's `conv3-512`.
     point = graph.points.get(what.removeprefix("@"))
     meant = [
         layer

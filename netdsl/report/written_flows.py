@@ -144,6 +144,7 @@ class _FlowFinder:
         )
 
     def _is_one_of_several_inputs(self, index: int) -> bool:
+        # `input a: 5` is a whole statement: flows begin at `@a` then.
         several = len(self.units.graph.inputs) > 1 or self.units.is_source(index)
         return several and not self.units.sources[index]
 
