@@ -112,7 +112,8 @@ def _distinct_outputs(model: keras.Model) -> tuple[list[Array], list[Array]]:
             found.append((examples, outputs))
         if change(outputs) >= ENOUGH:
             break
-    return max(found, key=lambda one: change(one[1]))
+    # NaN, of outputs that are not finite, is neither above nor below: it would win by coming first.
+    return max(found, key=lambda one: np.nan_to_num(change(one[1]), nan=-1.0))
 
 
 def change(outputs: Sequence[Array]) -> float:
