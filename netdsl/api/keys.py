@@ -52,7 +52,7 @@ class RecipeKeys(TypedDict, total=False):
     optimizer: Optimizer | Keys | str | None
     schedule: Schedule | Keys | str | None
     penalty: Penalty | Keys | None
-    batch: int | None
+    batch: int | str | None
     accumulate: int | None
     ema: float | None
     epochs: int | None

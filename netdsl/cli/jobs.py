@@ -48,9 +48,10 @@ def add_job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-b",
         "--batch",
-        type=positive,
-        metavar="N",
-        help="examples in a step (default: 32 below 10,000 training examples, else 128)",
+        type=_batch,
+        metavar="N|auto",
+        help="examples in a step, or auto: as many as the memory holds (default: 32 below 10,000 "
+        "training examples, else 128)",
     )
     parser.add_argument(
         "--seed",
@@ -94,6 +95,10 @@ def add_ignore(parser: argparse.ArgumentParser) -> None:
         type=_names,
         help="columns of a table that are left out",
     )
+
+
+def _batch(text: str) -> int | str:
+    return text if text == "auto" else positive(text)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ backend it does.
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -179,6 +180,18 @@ def _left(group: Path, limit: str, usage: str) -> int | None:
         # The kernel drops such pages before it refuses memory: counted as used, a machine that has
         # read a large data set would seem full.
         return allowed - used + int(stat.get("inactive_file", 0))
+    return None
+
+
+def accelerator_memory() -> int | None:
+    """Say how much memory the smallest NVIDIA GPU has in all; None where nothing says it.
+
+    Not what is free: backends take most of it for themselves when they begin.
+    """
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    with suppress(OSError, ValueError, subprocess.SubprocessError):
+        said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+        return min(int(line) << 20 for line in said.stdout.split("\n") if line.strip())
     return None
 
 

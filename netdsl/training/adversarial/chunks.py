@@ -50,7 +50,7 @@ class AdversarialChunks(Chunks):
         """Divide the steps of each epoch into chunks of at most this many."""
         part, preparation = job.data.train, job.data.preparation
         self.on_device = fits_on_device(part, preparation)
-        self.rounds, self.size = job.rounds, job.recipe.batch or 1
+        self.rounds, self.size = job.rounds, job.recipe.batch_size
         self.noise = tuple(job.pair.noise.shape)
         self.labelled = bool(job.pair.classes)
         # One batch of rows for all rounds: `gathered` divides it, so that chunks work as elsewhere.

@@ -42,7 +42,7 @@ def evaluate_pair(folder: Path, *, part: str | None = None, data: Any = None) ->
     recipe, preparation, pair = read_recipe(folder), read_preparation(folder), read_pair(folder)
     loaded, part, chosen, whole, changed = chosen_part(folder, recipe, preparation, part, data)
     job = AdversarialJob(pair, ResolvedRecipe(recipe, {}, ()), loaded)
-    with memory_errors(recipe.batch or 1):
+    with memory_errors(recipe.batch_size):
         scores = _scores(job, pair, own, chosen)
     return {
         "run": str(folder),

@@ -57,4 +57,4 @@ class AdversarialJob:
 
 def steps_of(examples: int, recipe: Recipe) -> int:
     """Count the whole steps that this many examples give."""
-    return examples // ((recipe.batch or 1) * (recipe.gan.steps or 1))
+    return examples // (recipe.batch_size * (recipe.gan.steps or 1))

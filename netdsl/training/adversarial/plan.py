@@ -17,6 +17,7 @@ from netdsl.training.data import Data, NetworkSignature, TensorSpec, arrange, re
 from netdsl.training.data.parts import INPUT
 from netdsl.training.data.plan import plan
 from netdsl.training.planning import defaults
+from netdsl.training.planning.auto_batch import AUTO
 from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.planning.plan import asked_for
 from netdsl.training.planning.requirements import require_loggers, use_backend
@@ -128,6 +129,9 @@ def _check_keys(recipe: Recipe) -> None:
     if recipe.keep.best:
         message = "the epochs of a GAN have no order of worth: `best` has no meaning"
         raise Conflict("keep.best", message, help="keep: {every: 5}")
+    if recipe.batch == AUTO:
+        message = "`batch: auto` looks at the memory of one network, and a GAN has two"
+        raise Conflict("batch", message, help="give a number: batch: 128")
     if recipe.precision not in (None, "float32"):
         raise Conflict("precision", f"a GAN is trained in float32, not in {recipe.precision}")
     if recipe.devices not in (None, 1):
@@ -247,7 +251,8 @@ def _filled_in(recipe: Recipe, pair: NetworkPair, data: Data) -> Recipe:
     examples = len(data.train)
     optimizer = _optimizer(recipe)
     gan = _gan(recipe, pair, optimizer.rate or 0.0)
-    batch = defaults.batch_size(recipe.batch, optimizer, examples)
+    asked = recipe.batch_size if recipe.batch else None
+    batch = defaults.batch_size(asked, optimizer, examples)
     engine = recipe.backend or usual_backend()
     if engine == "torch":
         message = "a GAN is trained under TensorFlow and JAX, not under torch"

@@ -237,7 +237,7 @@ def _failures(job: AdversarialJob) -> Iterator[None]:
         RunError: N612.
     """
     quiet_keras()  # before anything else imports Keras
-    training, batch = pair_memory(job), job.recipe.batch or 1
+    training, batch = pair_memory(job), job.recipe.batch_size
     if not has_accelerator():  # which has a memory of its own
         check_memory(training, batch)
     with memory_context(lambda: smaller_training(training, batch)):

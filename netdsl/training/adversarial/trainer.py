@@ -64,7 +64,7 @@ def players_of(job: AdversarialJob) -> Players:
 def in_chunks(job: AdversarialJob, players: Players) -> AdversarialChunks:
     """Make the players take several steps at a time, and return these."""
     graphs = (job.pair.generator.graph, job.pair.discriminator.graph)
-    batch = job.recipe.batch or 1
+    batch = job.recipe.batch_size
     # Real and generated examples in each round; the larger network decides.
     together = min(steps_together(graph, 2 * batch * job.rounds) for graph in graphs)
     chunks = AdversarialChunks(job, together)

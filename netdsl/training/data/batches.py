@@ -91,7 +91,7 @@ class Sampling(NamedTuple):
                 each = {"": each}
             by_output = {name: tuple(one.values()) for name, one in each.items()}
         return cls(
-            recipe.batch or 1,
+            recipe.batch_size,
             recipe.seed or 0,
             recipe.augment,
             recipe.label_smoothing or 0.0,

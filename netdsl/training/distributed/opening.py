@@ -36,7 +36,7 @@ def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
     """
     if not is_shared(recipe):
         return Devices()
-    hosts, batch = recipe.hosts or (), recipe.batch or 1
+    hosts, batch = recipe.hosts or (), recipe.batch_size
     # Twice: what needs no device is refused before the other hosts are waited for.
     check_shares(recipe, batch)
     me = host_number(recipe)

@@ -11,7 +11,7 @@ from netdsl.keras.float64 import losses_in
 from netdsl.training.data import load_other, reload
 from netdsl.training.evaluation.activations import zero_shares
 from netdsl.training.evaluation.details import DETAILS, output_details
-from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
+from netdsl.training.evaluation.network_outputs import in_batches, predictor
 from netdsl.training.evaluation.subnetworks import averaged
 from netdsl.training.memory import memory_context
 from netdsl.training.metrics.naive import naive_baseline
@@ -69,7 +69,7 @@ def evaluate(
     held = finished_run(folder)
     run, preparation, recipe = held.run, held.preparation, read_recipe(folder)
     loaded, part, chosen, whole, changed = chosen_part(folder, recipe, preparation, part, data)
-    batch = recipe.batch or BATCH
+    batch = recipe.batch_size
     more: dict[str, Any] = {}
     with losses_in(recipe.precision or "float32"), memory_errors(batch):
         model = held.model()
@@ -183,7 +183,7 @@ def _scores(
     # The training's loss had the penalty in it: without it the figures could not be compared.
     if recipe.penalty.l1 or recipe.penalty.l2:
         penalise(model, network.graph, recipe.penalty)
-    batches = Batches(part, preparation, recipe.batch or BATCH)
+    batches = Batches(part, preparation, recipe.batch_size)
     asked = asked_metrics(recipe, preparation.outputs)
     scores = part_scores(make_evaluator(model, preparation), batches)
     return scores | asked_figures(model, batches, asked, preparation.outputs)

@@ -19,9 +19,11 @@ from netdsl.errors.printable import in_one_line
 from netdsl.files import write
 from netdsl.json_text import json_text
 from netdsl.training.loop.train import resume, train
+from netdsl.training.planning.auto_batch import AUTO
 from netdsl.training.recipes.recipe import Recipe
 from netdsl.training.recipes.settings import RecipeSetting
 from netdsl.training.recipes.yaml_reader import compose
+from netdsl.training.reporting.fold_report import FOLD
 from netdsl.training.reporting.grid_report import GridRun, grid_chart, grid_csv, settings_text
 from netdsl.training.runs.folder import (
     CHECKPOINT,
@@ -29,10 +31,12 @@ from netdsl.training.runs.folder import (
     GRID_CHART,
     GRID_TABLE,
     RESULT,
+    RUN,
     locked,
     new_folder,
     read_json,
 )
+from netdsl.training.runs.inputs import read_recipe
 from netdsl.training.runs.listing import Entry, entry
 
 if TYPE_CHECKING:
@@ -184,6 +188,7 @@ def train_grid(
     # All recipes are read before the first training: a mistake in the last value would otherwise be
     # reported hours later.
     recipes = [recipe(point) for point in grid.points]
+    batches: dict[tuple[RecipeSetting, ...], int] = {}
     found: list[GridRun] = []
     with locked(grid.folder):
         for number, (settings, each) in enumerate(zip(grid.points, recipes, strict=True), 1):
@@ -198,7 +203,8 @@ def train_grid(
                 elif not (folder / RESULT).is_file():
                     _free(folder)
                     name = grid.run_name(number)
-                    made = train(network, each, **keys, name=name, where=grid.folder, quiet=quiet)
+                    own = {**keys, "batch": batches.get(_alike(settings), keys.get("batch"))}
+                    made = train(network, each, **own, name=name, where=grid.folder, quiet=quiet)
                     interrupted = made.interrupted
             except NetError as error:
                 problem = in_one_line(error.diagnostics[0].message)
@@ -208,6 +214,8 @@ def train_grid(
             # Read from the folder rather than from what `train` returned: ended runs are listed
             # alike.
             held = entry(folder) if folder.is_dir() else Entry(folder.name, ended="failed")
+            if AUTO in (keys.get("batch"), each and each.batch) and (folder / RUN).is_file():
+                batches.setdefault(_alike(settings), read_recipe(folder).batch_size)
             found.append(GridRun(settings, held, problem))
             # After each training: the table of what there is helps while the rest takes hours.
             write(grid.folder / GRID_TABLE, grid_csv(found))
@@ -215,6 +223,20 @@ def train_grid(
             if interrupted:
                 raise KeyboardInterrupt
     return found
+
+
+def _alike(settings: Sequence[RecipeSetting]) -> tuple[RecipeSetting, ...]:
+    """Return the settings that change what a training takes of the memory.
+
+    Trainings in which these agree have one batch, though `auto` may say another one by then.
+    """
+    sections = ("params", "precision", "backend", "adversarial", "batch", "data")
+    return tuple(
+        one
+        for one in settings
+        if one.key in ("optimizer", "optimizer.name")
+        or (one.key.split(".")[0] in sections and one.key != FOLD)
+    )
 
 
 def _interrupted(folder: Path) -> bool:

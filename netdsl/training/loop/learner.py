@@ -205,7 +205,7 @@ class Learner:
 
     def batches(self, part: Examples) -> Batches:
         """Return a part as it is evaluated."""
-        return evaluation_batches(part, self.job.data.preparation, self.job.recipe.batch or 1)
+        return evaluation_batches(part, self.job.data.preparation, self.job.recipe.batch_size)
 
     def measured(self, batches: Batches) -> dict[str, float]:
         """Evaluate a part with the model's weights: the loss, the metrics, and those asked for."""
@@ -227,7 +227,7 @@ class Learner:
             with self.setup.devices.scope():
                 # Losses and metrics of probabilities at the temperature, answers by the thresholds.
                 self.evaluator = make_evaluator(self.model, preparation)
-        batch = self.job.recipe.batch or 1
+        batch = self.job.recipe.batch_size
         return self.measured(evaluation_batches(part, preparation, batch))
 
     def _part(self, state: State) -> Examples:

@@ -66,7 +66,7 @@ def dry_run(job: Job) -> str:
     recipe, network = job.recipe, job.network
     found = estimate(
         network.graph,
-        recipe.batch or 1,
+        recipe.batch_size,
         recipe.precision or "float32",
         recipe.optimizer.name or "adam",
     )

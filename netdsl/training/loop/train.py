@@ -14,7 +14,8 @@ from netdsl.training.distributed.devices import has_accelerator
 from netdsl.training.distributed.hosts import error_context
 from netdsl.training.distributed.opening import open_devices
 from netdsl.training.loop.setup import Setup, check_steps, first_model, tuned
-from netdsl.training.memory import check_memory, cores, memory_context, smaller_training
+from netdsl.training.memory import check_memory, memory_context, smaller_training
+from netdsl.training.planning.auto_batch import training_memory
 from netdsl.training.planning.job import Job, ResolvedRecipe
 from netdsl.training.planning.plan import plan
 from netdsl.training.planning.requirements import use_backend
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
     import keras
 
-    from netdsl.analysis.memory.process import ProcessMemory
     from netdsl.architecture import Architecture
     from netdsl.reading import Fragment
     from netdsl.training.distributed.devices import Devices
@@ -203,27 +203,6 @@ def require_unfinished(folder: Path) -> None:
         raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")
 
 
-def process_memory(job: Job) -> ProcessMemory:
-    """Return a job as far as memory is concerned."""
-    from netdsl.analysis.memory.process import ProcessMemory
-    from netdsl.training.data.sizes import evaluation_batch, kept_nbytes
-
-    recipe, data = job.recipe, job.data
-    kept = sum(kept_nbytes(part, data.preparation) for part in (data.train, data.validation))
-    # To be trained on again, the two are joined and prepared once more.
-    again = recipe.early_stopping.then == "retrain"
-    return ProcessMemory(
-        job.network.graph,
-        recipe.precision or "float32",
-        recipe.optimizer.name or "adam",
-        recipe.backend or "",
-        min(len(data.validation), evaluation_batch(data.preparation, recipe.batch or 1)),
-        kept * (2 if again else 1),
-        cores(),
-        copies=2 if recipe.adversarial.eps else 1,
-    )
-
-
 @contextmanager
 def failure_context(job: Job, devices: Devices) -> Iterator[None]:
     """Make one clear message of what a backend raises where the memory is full, or where another
@@ -232,7 +211,8 @@ def failure_context(job: Job, devices: Devices) -> Iterator[None]:
     Raises:
         RunError: N612, N652.
     """
-    training, batch = process_memory(job), job.recipe.batch or 1
+    training = training_memory(job.network.graph, job.recipe, job.data)
+    batch = job.recipe.batch_size
     # The estimate is of one process on one device; those of several share what it adds up.
     if not devices.shared and not has_accelerator():  # which has a memory of its own
         check_memory(training, batch)

@@ -55,4 +55,4 @@ class Job:
     def steps(self) -> int:
         """Steps in an epoch."""
         # The last batch of an epoch may be smaller; no example is left out.
-        return math.ceil(len(self.data.train) / (self.recipe.batch or 1))
+        return math.ceil(len(self.data.train) / self.recipe.batch_size)

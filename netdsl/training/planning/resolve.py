@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.process import backend
 from netdsl.training.distributed.sharing import check_shares
 from netdsl.training.planning import by_output, defaults, fine_tuning, measures
+from netdsl.training.planning.auto_batch import auto_note, with_batch
 from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.preparation.augment_checks import doubts
 from netdsl.training.preparation.readings import PERCEPTRON
@@ -39,11 +40,13 @@ def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe
             there are no first weights.
     """
     with conflict_context(recipe):
+        recipe, auto = with_batch(recipe, network.graph, data)
         full = _filled_in(recipe, network, data)
-    given = dict(given_keys(recipe))
+    given = dict(given_keys(recipe)) | ({"batch": auto} if auto else {})
     # Twice: first for the order of the keys, then so that `given` overrides a reason.
     reasons = given | _reasons(full, recipe, data) | given
-    return ResolvedRecipe(full, reasons, tuple(_doubts(full, data)))
+    notes = [auto_note(full, auto)] if auto else []
+    return ResolvedRecipe(full, reasons, (*notes, *_doubts(full, data)))
 
 
 def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
@@ -55,7 +58,8 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
     defaults.check_precision(recipe.precision, optimizer)
     fine_tuning.check_first_weights(recipe.init_from)
     fine_tuning.check_updates(recipe, optimizer)
-    batch = defaults.batch_size(recipe.batch or (1 if rule else None), optimizer, examples)
+    asked = recipe.batch_size if recipe.batch or rule else None
+    batch = defaults.batch_size(asked, optimizer, examples)
     # How many devices there are is not known here: `open_devices` checks again.
     check_shares(recipe, batch)
     engine = recipe.backend or backend()
@@ -146,7 +150,7 @@ def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
             "data.split.validation": "used by early stopping",
             "epochs": "the maximum; early stopping may end it before",
             "early_stopping.every": (
-                f"the steps of an epoch: {examples:,} examples, {full.batch:,} in a step"
+                f"the steps of an epoch: {examples:,} examples, {full.batch_size:,} in a step"
             ),
             "early_stopping.patience": (
                 f"stop after this many evaluations in a row without a better {stopping.metric}"
@@ -165,7 +169,7 @@ def _activations(outputs: Sequence[OutputTransform]) -> str:
 def _doubts(full: Recipe, data: Data) -> list[str]:
     """Return what may be a mistake in a recipe with every value, and what its figures count."""
     found = list(doubts(full.augment, str(full.data.source)))
-    found += measures.doubts_of_stopping(full, math.ceil(len(data.train) / (full.batch or 1)))
+    found += measures.doubts_of_stopping(full, math.ceil(len(data.train) / full.batch_size))
     if (said := measures.positive_note(full, data.preparation.outputs)) is not None:
         found.append(said)
     if full.class_weights:

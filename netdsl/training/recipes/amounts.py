@@ -28,8 +28,7 @@ class CountOrText(ValueType):
     def check(self, value: Any) -> None:
         if isinstance(value, int) and not isinstance(value, bool):
             if value < 1:
-                message = f"requires {self.description}, at least 1, not {value:,}"
-                raise ValueProblem("N505", message)
+                raise ValueProblem("N505", f"requires {self.description}, not {value:,}")
         elif not isinstance(value, str) or not self.is_text(value):
             raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
 
@@ -38,7 +37,7 @@ class CountOrText(ValueType):
 class StepsOrEpochs(CountOrText):
     """Steps as an integer, or epochs: `2 epochs`."""
 
-    description: str = "a number of steps, or `2 epochs`"
+    description: str = "a number of steps, at least 1, or `2 epochs`"
     epochs: ClassVar[re.Pattern[str]] = re.compile(r"([1-9][0-9]{0,8}) epochs?")
 
     def is_text(self, value: str) -> bool:
@@ -49,7 +48,7 @@ class StepsOrEpochs(CountOrText):
 class StepsOrTime(CountOrText):
     """Steps as an integer, or a time: `10 minutes`."""
 
-    description: str = "a number of steps, or a time such as `10 minutes`"
+    description: str = "a number of steps, at least 1, or a time such as `10 minutes`"
 
     def is_text(self, value: str) -> bool:
         return _TIME.fullmatch(value) is not None
@@ -69,7 +68,7 @@ class CountOrWord(CountOrText):
 
     @property
     def description(self) -> str:
-        return f"`{self.word}` or an integer"
+        return f"`{self.word}` or an integer, at least 1"
 
     def is_text(self, value: str) -> bool:
         return value == self.word

@@ -38,6 +38,7 @@ class FamiliarKey(NamedTuple):
 _RATE = FamiliarKey("optimizer.rate", "0.01")
 _EPOCHS = FamiliarKey("epochs", "20")
 _BATCH = FamiliarKey("batch", "32")
+_AUTO_BATCH = FamiliarKey("batch", "auto")
 _STOPPING = FamiliarKey("early_stopping.metric", "accuracy")
 _SCHEDULE = FamiliarKey("schedule", "cosine")
 _VALIDATION = FamiliarKey("data.split.validation", "0.1")
@@ -66,6 +67,9 @@ KEYS = {
     "batch_size": _BATCH,
     "batchsize": _BATCH,
     "bs": _BATCH,
+    "auto_scale_batch_size": _AUTO_BATCH,
+    "scale_batch_size": _AUTO_BATCH,
+    "auto_batch": _AUTO_BATCH,
     "gradient_accumulation_steps": FamiliarKey("accumulate", "4"),
     "accumulate_grad_batches": FamiliarKey("accumulate", "4"),
     "grad_accum": FamiliarKey("accumulate", "4"),

@@ -326,7 +326,7 @@ class Recipe(Section):
     optimizer: Optimizer = section(Optimizer)
     schedule: Schedule = section(Schedule)
     penalty: Penalty = section(Penalty)
-    batch: int | None = key(NumberValue(whole=True, min=1))
+    batch: int | str | None = key(CountOrWord("auto"))
     accumulate: int | None = key(NumberValue(whole=True, min=1, max=10_000))
     ema: float | None = key(NumberValue(above=0, below=1))
     epochs: int | None = key(NumberValue(whole=True, min=1))
@@ -365,6 +365,11 @@ class Recipe(Section):
     def data_span(self) -> Span | None:
         """Where the recipe's text names its data, if it does."""
         return self.data.place("source")
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in a step, of a resolved recipe; 1 of one that leaves them open."""
+        return self.batch if isinstance(self.batch, int) else 1
 
     @property
     def is_gan(self) -> bool:

@@ -54,7 +54,7 @@ def write_page(
     # The part that `evaluate` chooses by default, so that the page has its figures.
     part = job.data.test if len(job.data.test) else job.data.train
     preparation = job.data.preparation.decided(run.decisions)
-    batch = evaluation_batch(preparation, job.recipe.batch or 1)
+    batch = evaluation_batch(preparation, job.recipe.batch_size)
     found = outcomes(predictor(model), part, preparation, batch)
     path = run.folder / REPORT
     drawn = _plane(job, model)

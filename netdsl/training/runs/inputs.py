@@ -212,9 +212,8 @@ def read_recipe(folder: Path) -> Recipe:
     except NetError:
         raise damaged(folder / RECIPE) from None
     # A run's recipe has every value; one that lacks these is not what `write_inputs` wrote.
-    if None in (
+    if not isinstance(recipe.batch, int) or None in (
         recipe.data.source,
-        recipe.batch,
         recipe.epochs,
         recipe.seed,
         recipe.early_stopping.every,

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from netdsl.analysis.memory.process import RESIDENT
 from netdsl.cli.main import main
 from netdsl.errors import NetError
 from netdsl.training.loop import grid as module
 from netdsl.training.loop.grid import Grid, GridAxis, check_size
+from netdsl.training.planning import auto_batch
+from netdsl.training.runs.inputs import read_recipe
 
 NET = "param width = 4\n64 > fc-{width} > softmax-10"
 
@@ -136,3 +139,22 @@ def test_a_grid_is_stopped_and_resumed_and_one_failure_is_reported(
     (folder / "grid.json").write_text("{}", "utf-8")
     with pytest.raises(NetError, match="N614"):
         Grid.load(folder)
+
+
+@pytest.mark.keras
+def test_trainings_that_take_the_same_memory_have_one_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though there is less memory by the second."""
+    free = iter([1 << 45, *[1 << 20] * 9])
+    monkeypatch.setattr(auto_batch, "_memory", lambda: [(next(free), RESIDENT)])
+    monkeypatch.chdir(tmp_path)
+    command = ["train", NET, "--epochs", "1", "-b", "auto", "-q", "--name", "try"]
+    command += ["--set", "speed=plain", "--grid", "width=2,3", "--grid", "optimizer.rate=0.1,0.2"]
+    assert main(command) == 0
+    folders = sorted((tmp_path / "runs" / "try-grid-1").glob("*-1"))
+    assert [read_recipe(folder).batch for folder in folders] == [64, 64, 1, 1]
+    text = (folders[0] / "recipe.yaml").read_text("utf-8")
+    (folders[0] / "recipe.yaml").write_text(text.replace("batch: 64", "batch: auto"), "utf-8")
+    with pytest.raises(NetError, match="N614"):
+        read_recipe(folders[0])
