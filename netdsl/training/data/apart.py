@@ -33,6 +33,7 @@ def check_apart(parts: Sequence[Examples], names: Sequence[str], recipe: Recipe)
         return []
     filled = [(part, name) for part, name in zip(parts, names, strict=True) if len(part)]
     notes = list(_unknown(filled, asked.group or asked.order or ""))
+    # Pairs in the order training, validation, test: of times the first is the earlier one.
     for (part, name), (later, other) in combinations(filled, 2):
         if asked.group and (common := sorted(_groups(part) & _groups(later))):
             message = (
@@ -63,6 +64,7 @@ def _overlap(part: Examples, later: Examples) -> bool:
     times = [one.keys.order if one.keys else None for one in (part, later)]
     if times[0] is None or times[1] is None:
         return False
+    # Equal times overlap too: what happened at one moment is known on both sides.
     return bool(times[0].max() >= times[1].min())
 
 

@@ -54,6 +54,7 @@ def augmented_sheet(data: SourceData | None, recipe: Recipe, path: str | Path) -
     order = np.random.default_rng(0).permutation(len(images))
     image = np.asarray(images[order[:1]], np.float32)
     pixels = (image[..., None] if image.ndim == 3 else image) - np.float32(black)
+    # To 0..1, which changes of brightness and clipping count on.
     pixels /= np.float32((white - black) or 1)
     if problem := unfit(augment, pixels.shape[1:]):
         key, message = problem

@@ -34,6 +34,7 @@ def checked(part: Examples, preparation: Preparation, span: Span | None) -> Exam
         input.check(x, name, span)
         if input.vocabulary:
             input.check_range(x, name, span)
+    # A view of the inputs: an autoencoder's targets take no memory of their own.
     if any(output.copies for output in preparation.outputs):
         by_name = {
             input.name: PreparedRows(x, input)
@@ -59,6 +60,7 @@ def _targets(output: OutputTransform, y: Rows, name: str, span: Span | None) -> 
     if output.classes:
         return _labels(y, output, name, span)
     given, expected = y.shape[1:], output.shape
+    # [n] for one value and [n, h, w] for one channel are usual.
     if given != expected and (*given, 1) != expected:
         flat = len(expected) == 1 and len(given) < 2
         outputs = math.prod(given) or 1
@@ -97,6 +99,7 @@ def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> R
             f"the labels in {name} are not integers: {value:g} in row {found.not_whole}",
             span,
         )
+    # -1 and 1 are hinge's own labels; with a 0 among them nobody knows what is meant.
     signs = output.shape == (1,) and reads_margins(output.loss) and found.low == -1
     if signs and np.isin(y[:], (-1, 1)).all():
         return np.asarray(np.asarray(y[:]).reshape(-1) > 0, np.int64)
@@ -110,6 +113,8 @@ def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> R
             span,
             help=f"the first is in row {int(np.flatnonzero(wrong)[0])}; labels count from 0",
         )
+    # Maps of labels that may exceed the memory stay where they are; `targets` makes integers of the
+    # rows of a batch.
     if positions and type(y) is not np.ndarray and y.shape[1:] == positions:
         return y
     return np.asarray(y[:]).reshape(len(y), *positions).astype(np.int64)

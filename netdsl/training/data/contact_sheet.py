@@ -86,6 +86,7 @@ def _chosen(part: Examples, classes: tuple[str, ...]) -> list[tuple[str, Array]]
     """Choose the rows of the sheet: a class and the places of some of its examples each."""
     import numpy as np
 
+    # Not the first ones: files are often sorted.
     order = np.random.default_rng(0).permutation(len(part))
     counts = class_counts(part.y[0], classes) if part.y else {}
     if not counts:
@@ -107,11 +108,13 @@ def black_and_white(images: Rows, scale: float | None) -> tuple[float, float]:
     """Return the values that are shown black and white."""
     import numpy as np
 
+    # Without looking: reading the images of a folder takes long.
     if images.dtype == "uint8" and (scale or isinstance(images, LazyImages)):
         return 0.0, scale or 255.0
     some = np.asarray(images[np.arange(min(len(images), SAMPLE))], float)
     if some.min() >= 0:
         return 0.0, scale or (
+            # Up to 16 are digits such as sklearn's; a sample of dark bytes need not reach 255.
             1.0 if some.max() <= 1 else 255.0 if 16 < some.max() <= 255 else float(some.max())
         )
     return float(some.min()), float(some.max())

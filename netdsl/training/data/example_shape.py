@@ -46,6 +46,7 @@ def example_shape(recipe: Recipe, given: Any = None) -> Shape:
     if os.path.isdir(source) or source.startswith(HUBS) or source in _SIZED:
         message = f"{source} is read in the size of the network's input, and the network has none"
         raise fail("N518", message, span, help=help)
+    # What is read here would be missing in the training.
     if hasattr(given, "__next__"):
         message = "the data can be read once only, and the network's input is not known before"
         raise fail("N518", message, help=help)
@@ -55,4 +56,5 @@ def example_shape(recipe: Recipe, given: Any = None) -> Shape:
         return (*shape, 1) if source in NAMES and len(shape) == 2 else shape  # of grey images
     parts = (part for part in (held.train, held.validation, held.test) if part is not None)
     rows = np.concatenate([part.x[0][:] for part in parts])
+    # Of all rows: how wide a date or a category is must not depend on the split.
     return (held.tables[0].fitted(rows, rows[:0]).width,)

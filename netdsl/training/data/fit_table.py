@@ -36,6 +36,7 @@ def fitted(data: Data, span: Span | None = None) -> Data:
         if input.vocabulary or input.columns is None:
             inputs.append(input)
             continue
+        # The training part alone says medians and deviations: the test must not take part in them.
         rows, *parts = (part.x[place][:] for part in (data.train, data.validation, data.test))
         columns = input.columns.fitted(rows, np.concatenate(parts))
         if math.prod(input.shape) != columns.width:
@@ -133,6 +134,7 @@ def _standardised(output: OutputTransform, y: Array) -> OutputTransform:
     if (
         output.classes
         or output.loss not in ("squared", "absolute")
+        # A sigmoid cannot give standardised values, which are below 0 too.
         or meaning_of(output.activation) != "score"
     ):
         return output

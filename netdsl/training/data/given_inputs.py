@@ -114,6 +114,7 @@ def _cells(name: str, values: Any) -> list[Any]:
     """Return the cells of a column, None where they are masked. Raises NetError N533."""
     import numpy as np
 
+    # As objects: NumPy would make texts of everything where one cell is a text.
     cells = np.atleast_1d(np.array(values, object))
     if np.ma.is_masked(values):
         cells[np.atleast_1d(np.ma.getmaskarray(values))] = None

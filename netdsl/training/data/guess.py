@@ -45,6 +45,7 @@ def guessed_signature(
     if source == POLYNOMIAL:
         return NetworkSignature((TensorSpec("input", (TERMS,)),), end), target
     if source == "imdb":
+        # The sizes of Keras's own example, `bidirectional_lstm_imdb`.
         return NetworkSignature((TensorSpec("input", (200,), vocabulary=20_000),), end), target
     if path.suffix.lower() == ".npz" and source not in NAMES:
         return _by_names(list(read_npz(path, span)), target)
@@ -67,6 +68,7 @@ def _by_names(held: list[str], target: str | None) -> tuple[NetworkSignature, st
         ]
         for letter in "xy"
     )
+    # `x_left` alone is not several inputs: it is refused with a reason when it is read.
     if f"x{suffix}" in held or len(inputs) < 2:
         inputs = ["input"]
     if f"y{suffix}" in held or len(outputs) < 2:

@@ -164,6 +164,7 @@ def class_counts(y: Rows, classes: tuple[str, ...]) -> dict[str, int]:
     """Count the examples of each class, by its name; nothing where the targets are not classes."""
     import numpy as np
 
+    # A label for each position is not counted: a class has pixels there, not examples.
     if math.prod(y.shape[1:]) != 1:
         return {}
     labels = np.asarray(y[:]).reshape(-1)

@@ -44,6 +44,7 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
     """
     bundled = given is None and recipe.data.source is None and recipe.data.function is None
     if bundled:
+        # Nobody who trains another network means the digits.
         if len(network.inputs) != 1 or network.outputs[0].shape != (len(NAMES[BUNDLED]),):
             raise fail(
                 "N510", "no data is given", help="give it: --data FILE.npz, or `data:` in a recipe"
@@ -126,6 +127,7 @@ def load_other(
     )
     recipe = replace(recipe, data=replace(recipe.data, split=own, spans={}), spans={})
     try:
+        # Only split data can be compared: the run's fingerprint is that of its three parts.
         same = arrange(held, recipe, preparation, trained=True)
     except NetError as error:
         if error.diagnostics[0].code != "N516" or held.test:  # too few to be split
@@ -157,6 +159,7 @@ def _far(data: Data) -> Iterator[str]:
         for _, piece in pieces(y):
             count += piece.size
             total += float(piece.sum(dtype=float))
+            # In one pass over files that may exceed the memory; a warning needs no better numbers.
             squares += float((piece.astype(float) ** 2).sum())
         mean = total / count
         deviation = math.sqrt(max(0.0, squares / count - mean**2))

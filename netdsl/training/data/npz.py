@@ -47,6 +47,8 @@ class NpzFile(Mapping[str, "Array"]):
         require_regular(path)
         self.path = path
         with zipfile.ZipFile(path) as archive:
+            # The names alone: each array opens the file again, so that nothing holds it open in
+            # between.
             names = archive.namelist()
         self.names = tuple(
             name.removesuffix(SUFFIX) for name in dict.fromkeys(names) if name.endswith(SUFFIX)
@@ -94,6 +96,7 @@ class NpzFile(Mapping[str, "Array"]):
                 have = f"{shape_text(found.shape, scalar='1')} of {found.dtype}"
                 needed = f"{shape_text(expected.shape, scalar='1')} of {expected.dtype}"
                 raise ValueError(f"`{name}` is {have}, not {needed}")
+            # Linux would grant the memory, and kill the process once it is filled.
             free = available_bytes()
             if free is not None and found.nbytes > free:
                 size = f"`{name}` takes {bytes_text(found.nbytes)}"
@@ -113,10 +116,12 @@ def _checked_header(name: str, file: IO[bytes], stored: int) -> ArrayHeader:
         shape, _, dtype = np.lib.format.read_array_header_2_0(file)
     else:
         raise ValueError(f"`{name}` is of version {version[0]}.{version[1]}, which is not known")
+    # A pickle can run anything when it is read.
     if dtype.hasobject:
         raise ValueError(f"`{name}` holds objects, which need allow_pickle")
     found = ArrayHeader(tuple(shape), dtype)
     here = stored - file.tell()
+    # Compared before anything is allocated: a header of a few bytes can claim terabytes.
     if min(found.shape, default=0) < 0 or found.nbytes != here:
         claimed = f"{shape_text(found.shape, scalar='1')} of {found.dtype}"
         raise ValueError(f"`{name}` claims {claimed}, and {max(here, 0):,} bytes are there")

@@ -56,6 +56,8 @@ def with_own_parts(
         alone = replace(alone, spans={"source": span} if span else {})
         if isinstance(held.columns, TableTransform):
             known = held.columns, held.tables, held.classes, held.classes_by
+            # Read with the training file's columns and categories, so that codes mean the same in
+            # both.
             trained = TrainedTable(*known, fitted=False)
             keys = Split(order=spec.split.order, group=spec.split.group)
             other = read_table(Path(path), replace(alone, split=keys), signature, trained, span)
@@ -64,6 +66,7 @@ def with_own_parts(
             other = read(alone, held.classes)
         _check(other, held, path, name, span)
         found[name] = other.train
+        # Kept in the run's recipe, and looked for from any folder.
         made[name] = os.path.abspath(path)
         notes += [f"{name} part: {note}" for note in other.notes]
     validation, test = found["validation"], found["test"]

@@ -72,6 +72,7 @@ def arrange(
         help = "give more examples; data: {split: {test: 0, validation: 0}} trains on the one"
         if validation is None or test is None:
             raise fail("N516", message, span, help=help)
+    # Both are None where the source has such a part of its own and no other is asked for.
     share, portion = _shares(asked, given, test is None, validation is None)
     notes = [*held.notes, *_missing_parts(asked, given, share, portion)]
     if asked.column and test is None and asked.test is None and asked.fold is None:
@@ -80,9 +81,12 @@ def arrange(
             f"no row of the column `{asked.column}` is of the test part, so there is none: data: "
             f"{{split: {{column: {asked.column}, test: {TEST}}}}} takes one of the training part"
         )
+    # Before the shares are used: 1 / 0 folds.
     if asked.fold is not None and asked.test == 0:
         message = "a fold is one of K equal parts; a test share of 0 makes none"
         raise fail("N505", message, recipe.span("data.split.fold"), help="test: 0.2 makes 5 folds")
+    # The test part is taken first, with its own seed: it stays the same whatever the recipe's seed
+    # is, and whatever is taken for validation.
     if test is None and not share:
         test = none
     elif test is None:
@@ -95,6 +99,8 @@ def arrange(
             recipe.span(key),
             help=f"leave `{key.split('.')[-1]}` out",
         )
+    # After the test part, whose labels stay right, and before the validation part is taken, whose
+    # labels are changed too.
     if relabels(recipe, preparation):
         train = relabelled(train, preparation, recipe)
         notes.append(relabelling(recipe))
@@ -115,6 +121,7 @@ def arrange(
         )
     if not trained:
         notes += check_apart((train, validation, test), ("training", "validation", "test"), recipe)
+    # After both parts: figures over the number of training examples are then of the same test part.
     train = _some(train, recipe, trained)
     if not trained:
         _check_classes(train, preparation, held.source, span)
@@ -145,6 +152,7 @@ def _some(train: Examples, recipe: Recipe, trained: bool) -> Examples:
     if count > len(train):
         there = f"there are {len(train):,} training examples, not {count:,}"
         raise fail("N507", there, recipe.span("data.split.training"))
+    # The first of one permutation: a smaller count takes some of what a larger one takes.
     order = np.random.default_rng((SOME, recipe.seed or 0)).permutation(len(train))
     return train.at(np.sort(order[:count]))
 
@@ -258,6 +266,7 @@ def _test_part(
         )
     folds = round(1 / share)
     place = recipe.span("data.split.fold")
+    # 2 %: 0.33 is meant as a third.
     if abs(share * folds - 1) > 0.02:
         raise fail(
             "N505",
@@ -286,6 +295,7 @@ def _fold(
     import numpy as np
 
     order, groups = _keys(part, recipe.data.split)
+    # In order the first block is only trained on: K folds need K + 1.
     keys, needed = (groups, folds) if order is None else (order, folds + 1)
     if keys is not None and (there := len(np.unique(keys))) < needed:
         what = "groups" if order is None else "different times"
@@ -375,5 +385,6 @@ def _strata(part: Examples, preparation: Preparation) -> Array:
     import numpy as np
 
     output, labels = preparation.outputs[0], part.y[0]
+    # Maps of labels and values have no classes to stratify by.
     single = output.classes and math.prod(labels.shape[1:]) == 1
     return np.asarray(labels[:]).reshape(-1) if single else np.zeros(len(part), int)

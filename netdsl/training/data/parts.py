@@ -52,6 +52,7 @@ class RowKeys(NamedTuple):
         import numpy as np
 
         def both(one: Array | None, more: Array | None) -> Array | None:
+            # Half of the times would be taken for all of them.
             return None if one is None or more is None else np.concatenate([one, more])
 
         places = np.concatenate([self.places, other.places])

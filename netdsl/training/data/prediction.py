@@ -92,6 +92,7 @@ def read_inputs(
             read.append(_read(path, preparation))
         except NetError as error:
             code = error.diagnostics[0].code
+            # What is wrong with the request itself, and with the only file, ends it.
             if len(many) == 1 or code not in skipped:
                 raise
             text = path not in given and path.lower().endswith(".txt") and code in NO_TABLE
@@ -130,8 +131,7 @@ def _files(path: str, preparation: Preparation) -> list[str]:
         suffixes = SUFFIXES if preparation.table else (*IMAGES, ".npy", ".npz")
         found = sorted(
             os.path.join(folder, name)
-            for folder, below, names in os.walk(path)
-            if not below.sort()
+            for folder, _, names in os.walk(path)
             for name in names
             if name.lower().endswith(suffixes) and not name.startswith(".")
         )
@@ -139,6 +139,7 @@ def _files(path: str, preparation: Preparation) -> list[str]:
             ends = ", ".join(suffixes)
             raise fail("N528", f"{path} has no files to predict", help=f"they end in {ends}")
         return found
+    # A file may be called `a[1].png`.
     if not glob.has_magic(path) or os.path.exists(path):
         return [path]
     found = sorted(glob.glob(path, recursive=True))
@@ -190,6 +191,7 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> PredictionInputs
             for input, one in zip(preparation.inputs, read, strict=True)
         )
         raise fail("N515", f"each record needs one example for each input: {counts}")
+    # Records are called as the first input's files: a name of all inputs' would be too long.
     return read[0]._replace(x=tuple(one.x[0] for one in read))
 
 
@@ -306,6 +308,7 @@ def _is_one(given: Shape, input: InputTransform) -> bool:
     """
     if given == input.example or input.columns or not input.images:
         return given == input.example
+    # [h, w, 3] of another size, unless it may be h examples of [w, 3].
     colour = len(given) == 3 and given[2] in (1, 3) and given[1:] != input.example
     image = colour or (
         len(given) == 2 and given[1] != math.prod(input.example) and not input.accepts(given[1:])
@@ -324,6 +327,7 @@ def _held(path: Path, names: Sequence[str], inputs: Sequence[InputTransform]) ->
         for form in ("x", "X", "x_test", "X_test")
         if all(form + name in held for name in names)
     ]
+    # A single array may have any name: there is nothing to confuse it with.
     found += [list(held)] if len(names) == len(held) == 1 else []
     if found:
         for name, input in zip(found[0], inputs, strict=True):
@@ -348,6 +352,7 @@ def _picture(path: Path, input: InputTransform) -> Array:
         raise fail(
             "N524", f"{path} is not an .npy or .npz file of indices, which the network requires"
         )
+    # Standardised or unscaled numbers: a pixel's 255 has no counterpart among them.
     if not input.unit:
         help = (
             "give an .npy file with numbers like the training data's, "
@@ -367,6 +372,7 @@ def _picture(path: Path, input: InputTransform) -> Array:
             shape = (*shape, 1)
         pixels = deep_image(path, shape, input.pixel_range)[None]
         return pixels.reshape(1, *input.example) if input.images else pixels[..., 0]
+    # A file's white is 255; the training's may be 16 (digits) or 1.
     pixels = np.asarray(read_image(path, grey, expected), np.float32)[None] * (input.scale / 255)
     if not input.images and pixels[0].size != np.prod(input.shape):
         raise misfit(pixels.shape[1:], input.shape, str(path))

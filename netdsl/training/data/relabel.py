@@ -60,6 +60,7 @@ def relabelled(part: Examples, preparation: Preparation, recipe: Recipe) -> Exam
 
     y: list[Rows] = []
     for place, (labels, output) in enumerate(zip(part.y, preparation.outputs, strict=True)):
+        # A stream for each part and output: what the one draws does not move the other's labels.
         rng = np.random.default_rng((STREAM, recipe.seed or 0, part.name == "validation", place))
         wrong: Array = np.array(labels[:])
         if recipe.data.labels:
@@ -67,6 +68,7 @@ def relabelled(part: Examples, preparation: Preparation, recipe: Recipe) -> Exam
         else:
             flat = wrong.reshape(-1)
             chosen = rng.permutation(flat.size)[: round(flat.size * (recipe.label_noise or 0.0))]
+            # A distance of at least one class: none keeps its label by accident.
             others = rng.integers(1, output.classes, size=len(chosen))
             flat[chosen] = (flat[chosen] + others) % output.classes
         y.append(wrong)

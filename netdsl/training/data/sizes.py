@@ -33,4 +33,5 @@ def evaluation_batch(preparation: Preparation, batch: int) -> int:
     hold.
     """
     numbers = max(math.prod(input.shape) for input in preparation.inputs)
+    # Never fewer than a step takes, for which the memory is there.
     return max(batch, min(1024, (1 << 20) // numbers))

@@ -30,6 +30,7 @@ def split(labels: Array, share: float, seed: int) -> tuple[Array, Array]:
 
     order = _by_class(labels, seed)
     count = round(len(labels) * share)
+    # Rows lie class by class: equal distances take of each its share, however rare it is.
     places = ((np.arange(count) + 0.5) * len(labels) / count).astype(int)
     return np.sort(np.delete(order, places)), np.sort(order[places])
 
@@ -80,6 +81,7 @@ def advanced(order: Array, folds: int, fold: int) -> tuple[Array, Array]:
     import numpy as np
 
     _, places = np.unique(order, return_inverse=True)
+    # By the middle of the rows of each time, so that equal times are in one block.
     middle = np.bincount(places).cumsum() - np.bincount(places) / 2
     block = (middle * (folds + 1) / len(order)).astype(int)[places]
     return np.flatnonzero(block <= fold), np.flatnonzero(block == fold + 1)
@@ -105,6 +107,7 @@ def whole_groups(groups: Array, share: float, seed: int) -> tuple[Array, Array]:
     room = share * len(groups)
     taken: list[int] = []
     for place in np.random.default_rng(seed).permutation(len(names)).tolist():
+        # One group is always left to train on. 0.5: shares are rounded to whole rows elsewhere too.
         if counts[place] <= room + 0.5 and len(taken) < len(names) - 1:
             taken.append(place)
             room -= counts[place]
@@ -120,6 +123,7 @@ def grouped_folds(groups: Array, folds: int, fold: int, seed: int) -> tuple[Arra
 
     names, counts = np.unique(groups, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
+    # Stable: groups of one size stay in their random order.
     order = order[np.argsort(-counts[order], kind="stable")]
     rows, of = np.zeros(folds, int), np.empty(len(names), int)
     for place in order.tolist():
@@ -134,4 +138,5 @@ def _by_class(labels: Array, seed: int) -> Array:
     import numpy as np
 
     order = np.random.default_rng(seed).permutation(len(labels))
+    # Stable: within a class the random order remains.
     return np.asarray(order[np.argsort(labels[order], kind="stable")])

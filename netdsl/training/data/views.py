@@ -13,6 +13,7 @@ def rows_of(array: Rows, rows: Array) -> Rows:
     """Return these rows: a copy of an array in memory, a view of another one."""
     import numpy as np
 
+    # `type`, not `isinstance`: a memory map is an ndarray too, and would be read whole.
     return array[rows] if type(array) is np.ndarray else RowsView(array, rows)
 
 
@@ -28,6 +29,7 @@ class RowsView:
     """Some rows of an array that is not in memory."""
 
     def __init__(self, of: Rows, rows: Array) -> None:
+        # Views of views are flattened: a split of a split looks rows up once.
         self.of: Rows = of.of if isinstance(of, RowsView) else of
         self.rows: Array = of.rows[rows] if isinstance(of, RowsView) else rows
         self.shape: tuple[int, ...] = (len(self.rows), *of.shape[1:])
@@ -75,6 +77,7 @@ class PreparedRows:
         self.of, self.input = of, input
         self.shape: tuple[int, ...] = (len(of), *input.shape)
         self.dtype: Any = np.dtype(np.float32)
+        # Known, so that `scan` does not prepare every example to find them.
         self.limits: tuple[float, float] | None = (0.0, 1.0) if input.unit else None
 
     def __len__(self) -> int:

@@ -46,6 +46,7 @@ def checked_weights(
         raise fail("N517", f"the weights in {what} are not numbers", span)
     if found.ndim == 0 or found.size != len(found):
         raise not_single(what, span)
+    # As float32 before it is checked: 1e39 would be infinite in the loss.
     found = found.reshape(-1).astype(np.float32)
     wrong = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
     if len(wrong):

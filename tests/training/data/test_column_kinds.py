@@ -390,10 +390,11 @@ def test_columns_of_a_file_without_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "code"),
     [
-        ({"target": 5}, "N504"),
+        ({"target": 5}, "N530"),  # the number of a column
+        ({"target": 1.5}, "N504"),
         ({"target": []}, "N504"),
         ({"target": ["price", "price"]}, "N505"),
-        ({"target": "price", "drop": 5}, "N504"),
+        ({"target": "price", "drop": 5}, "N530"),
         ({"target": "price", "drop": ["size", "size"]}, "N505"),
         ({"target": "price", "drop": {"size": 1}}, "N504"),
         ({"target": "price", "drop": "size"}, "N530"),

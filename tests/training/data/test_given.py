@@ -135,6 +135,8 @@ def test_data_is_given_again_to_evaluate() -> None:
         ((X, [object()] * 40), "N533", "holds Python objects"),
         ((np.ma.masked_less(X, X.mean()), Y), "N533", "`x` has masked numbers"),
         ((X, {"y": None}), "N533", "`y` is of the type NoneType, not an array"),
+        (({"a": X, "b": X}, Y), "N514", r"`x` holds 2 arrays \(a, b\); the network has one input"),
+        ((X, {"a": Y, "b": Y}), "N514", "the network has one output"),
         ({"x": X, "labels": Y}, "N514", "no array `y`"),
         ({1: X}, "N514", "no array `x`"),
         ([(X[:5], Y[:5]), (X[:5, :7], Y[:5])], "N518", "different shapes: 7x8x1 and 8x8x1"),

@@ -570,6 +570,9 @@ def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> N
     refused("input 8x8x1 > softmax-4", "tfds:none", "N510", "there is no data set")
     monkeypatch.setattr("netdsl.training.data.sources.hub.MAX_BYTES", 100)
     refused("input 8x8x1 > flatten > softmax-4", "tfds:animals", "N534", "more than")
+    sounds = [(np.zeros(5, np.int64), 0), (np.zeros(7, np.int64), 1)]
+    split.as_numpy_iterator = lambda: iter(sounds)
+    refused("input 5 > softmax-4", "tfds:animals", "N518", "different shapes: 5 and 7")
 
 
 def test_networks_are_as_wanted() -> None:

@@ -63,6 +63,7 @@ def meaning(name: str, tensors: Collection[str] = (), weight: str = WEIGHT) -> A
         return None
     role = found["role"].lower()
     role = role if role in (X, Y) else WEIGHT
+    # The network's own names first: an output may be called `test`.
     rest = name[len(found["role"]) + 1 :]
     if rest in tensors:
         return ArrayName(role, "", rest)
@@ -149,6 +150,7 @@ class ArraysByMeaning:
         others = [name for name in self.held if name not in asked]
         help = did_you_mean(missing[0], others) or f"the arrays are {', '.join(asked)}"
         if len(expected) <= 2 and not any(said.part or said.tensor for said in expected):
+            # Who has neither `x` nor `y` needs the whole convention.
             help = "the arrays are x_train, y_train, x_test, y_test, or x, y"
         no_such = ", ".join(f"`{name}`" for name in missing)
         holds = f"it has {', '.join(sorted(self.held)) or 'none'}"

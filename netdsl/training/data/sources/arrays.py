@@ -132,6 +132,7 @@ def read_npy(path: Path, span: Span | None = None, *, mapped: bool = False) -> A
             raise _pickled(path, span) from None
         message = f"{path} is not an .npy file of numbers: {first_line(error)}"
         raise fail("N512", message, span) from None
+    # `np.load` opens a zip archive whatever its name is.
     if not isinstance(array, np.ndarray):
         raise fail("N512", f"{path} is not an .npy file of numbers", span)
     return array
@@ -246,6 +247,7 @@ def named_parts(
     if target != INPUT:
         texts = text_labels(arrays, signature.outputs, kept)
     parts = {part: _part(arrays, part, signature, target, texts) for part in arrays.parts}
+    # What is not used is refused: a misspelled `x_tset` would else be left out without a word.
     arrays.check_used(ignored=Y if target == INPUT else "")
     for part in parts.values():
         _check_alike(next(iter(parts.values())), part, source, span)
@@ -288,6 +290,7 @@ def _part(
             y = [ArrayName(Y, part, one.name) for one in signature.outputs]
     weighted = weights in arrays
     arrays.require((*x, *y))
+    # By the headers first: what cannot fit is refused before it is unpacked.
     if signature.sized and isinstance(arrays.held, NamedArrays):
         _check_claims(arrays, arrays.held, (x, y, [weights] * weighted), signature)
     x_taken, y_taken = ([arrays.take(one) for one in names] for names in (x, y))

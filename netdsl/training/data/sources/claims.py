@@ -94,6 +94,8 @@ def check_targets(
     Raises:
         NetError: N518.
     """
+    # Targets that are no larger than the examples cost no more memory than these: they are read,
+    # and refused for a better reason.
     if math.prod(given) > max(examples, math.prod(shape)):
         message = f"{what} holds values of {size(given)}; the network gives {size(shape)}"
         raise fail("N518", message, span)

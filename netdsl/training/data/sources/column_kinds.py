@@ -218,6 +218,7 @@ def _found(
     if column.categories is None:
         return _number_or_id(column, column.name == table.columns[0].name)
     count, texts = _known(column), column.categories
+    # In few rows every text differs, also of a category.
     if count < ROWS or len(texts) <= count / 2:
         return KindedColumn(column, CATEGORY)
     words = sum(len(text.split()) for text in texts) / len(texts)
@@ -266,6 +267,7 @@ def _looks_like_dates(column: ParsedColumn) -> bool:
     if column.categories is None:
         known = column.values[~np.isnan(column.values)]
         inside = len(known) > 0 and bool(((known >= 19000101) & (known < 21000101)).all())
+        # 20240230 in a column of numbers says that they are not dates: all must be.
         return inside and None not in read_dates(as_text(column).categories or ()).days
     return are_dates(column.categories)
 

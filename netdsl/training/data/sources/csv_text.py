@@ -63,6 +63,7 @@ def open_csv(
     if form.comment:
         content = _without_comments(content, form.comment.encode())
     separator = form.separator or _separator(content)
+    # `sep=;` in the first line is for Excel, and not a row.
     if said := SPREADSHEET.match(content):
         separator = form.separator or said[1].decode()
         content = content[said.end(1) :]  # its end is left, so that lines are counted
@@ -72,6 +73,7 @@ def open_csv(
     if header is None:
         header = not any(_is_number(cell) for cell in first)
     if not header:
+        # As texts from 1 on: what a person counts, and what `target: 3` names.
         names = [str(place + 1) for place in range(len(first))]
         return CsvText(path, content, separator, names, False, 0, 1)
     names = _header(path, first, span)
@@ -91,7 +93,9 @@ def rows(
     Raises:
         NetError: N536 where the text is not made of rows.
     """
+    # `newline=""`: the line ends within quoted cells are the csv module's affair.
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    # `strict`: else a quote that is never closed makes one cell of the rest of the file.
     reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=separator != " ")
     try:
         for row in reader:
@@ -135,6 +139,7 @@ def _utf8(path: str, content: bytes, encoding: str | None, span: Span | None) ->
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.isascii():
         _check_utf8(path, content, span)
+    # Binary files have zero bytes, and would else be refused for some odd row.
     if b"\0" in content:
         raise fail("N536", f"{path} is not text: it holds a zero byte", span)
     return content

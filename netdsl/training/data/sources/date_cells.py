@@ -64,6 +64,8 @@ def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts
         texts: without spaces around them.
         day_first: whether the day precedes the month; None where the texts should show it.
     """
+    # Most tables have them: a hundred thousand texts at once instead of one regular expression
+    # each.
     if (iso := _iso_days(texts)) is not None:
         return DateTexts(iso, day_first, "")
     found = [_matched(text) for text in texts]
@@ -74,6 +76,7 @@ def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts
     ]
     unclear = shown_by = ""
     if day_first is None and either:
+        # Dates with points have the day first: 31.12.2024.
         day = (text for text, one, _, sign in either if one > 12 or sign == ".")
         month = (text for text, _, other, _ in either if other > 12)
         if shown_by := next(day, ""):
@@ -134,6 +137,7 @@ def has_order(text: str) -> bool:
 
 
 def _matched(text: str) -> re.Match[str] | None:
+    # No date is longer, and `\d` matches the digits of every script.
     if not text[:40].isascii() or len(text) > 40:
         return None
     return next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
@@ -175,6 +179,7 @@ def _seconds(parts: dict[str, str]) -> float | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if parts["half"].lower() == "pm" else 0)
+    # 60 is a leap second.
     if hour > 23 or minute > 59 or second >= 61:
         return None
     zone, away = parts["zone"] or "Z", 0

@@ -50,8 +50,10 @@ class FunctionOfX(NamedTuple):
         """Compute the function in float64 for numbers of any shape; NaN where it has no value."""
         import numpy as np
 
+        # Where there is no value the result is NaN, which the caller reports with its place.
         with np.errstate(all="ignore"):
             found = np.asarray(self.term(np, np.asarray(x, np.float64)), np.float64)
+        # A constant function gives one number.
         return np.broadcast_to(found, np.shape(x)).copy()
 
 
@@ -132,6 +134,7 @@ class _Reader:
         if self._peek() not in ("^", "**"):
             return base
         self.at += 1
+        # To the right: 2^3^2 is 2^9, and 2^-1 has a sign of its own.
         return _applied("power", base, self._deeper(self._signed))
 
     def _atom(self) -> Term:
@@ -182,6 +185,7 @@ class _Reader:
         self.at += 1
 
     def _deeper(self, part: Callable[[], Term]) -> Term:
+        # Python's own limit would end in a RecursionError, here and when it is computed.
         self.depth += 1
         if self.depth > DEEPEST:
             raise self._wrong(f"more than {DEEPEST} brackets and signs within each other", 0)

@@ -12,7 +12,7 @@ from netdsl.training.data.parts import INPUT, Examples, SourceData
 from netdsl.training.data.signature import NetworkSignature
 from netdsl.training.data.sources.arrays import sound
 from netdsl.training.data.sources.images import LazyImages, flat, image_shape, pixels_of
-from netdsl.training.data.sources.python import MAX_BYTES, as_array, too_much
+from netdsl.training.data.sources.python import MAX_BYTES, as_array, too_much, unlike
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Rows
@@ -45,6 +45,7 @@ def _found(name: str, splits: Mapping[str, Any], span: Span | None) -> dict[str,
         part: splits[other] for part, names in SPLITS.items() for other in names if other in splits
     }
     if "train" not in found and len(splits) == 1:
+        # Some data sets have a single part, which they call `test` or by its language.
         found = {"train": next(iter(splits.values()))}
     if "train" not in found:
         raise fail("N514", f"{name} has no part `train`; it has {', '.join(sorted(splits))}", span)
@@ -62,6 +63,7 @@ def _absent(package: str, extra: str, span: Span | None) -> NetError:
 
 def _failed(source: str, error: Exception, span: Span | None) -> NetError:
     """Return the error about a data set that does not exist, or could not be downloaded."""
+    # By name, since the classes have moved between versions of the package.
     kinds = {kind.__name__ for kind in type(error).__mro__}
     reason = first_line(error)
     if kinds & {"DatasetNotFoundError", "FileNotFoundError", "DataFilesNotFoundError"}:
@@ -236,7 +238,7 @@ def _read_part(
     """Read the examples of one part into memory, images at the network's size.
 
     Raises:
-        NetError: N534 where they are too many.
+        NetError: N518 where they differ in shape, N534 where they are too many.
     """
     import numpy as np
 
@@ -250,6 +252,8 @@ def _read_part(
             why = f"{source} has more than {MAX_BYTES / 2**30:g} GiB at this size"
             raise too_much(why, span)
     labels = () if bare else (as_array(y, "the labels"),) * len(signature.outputs)
+    if len({one.shape for one in x}) > 1:
+        raise unlike((one.shape for one in x), span)
     examples = np.stack(x) if x else np.zeros((0,))
     return sound(
         Examples((examples,), labels, "", (f"examples{where}",), (f"labels{where}",) * len(labels)),
@@ -260,6 +264,7 @@ def _read_part(
 
 def _fitted(example: Array, source: str, signature: NetworkSignature, span: Span | None) -> Array:
     """Bring an image of bytes to the network's size; leave anything else as it is."""
+    # What is not an image comes as it is, and is checked with everything else.
     if example.dtype != "uint8" or example.ndim != 3:
         return example
     from PIL import Image

@@ -114,6 +114,7 @@ def read_folder(
         parts.get("validation"),
         classes,
         bool(classes),
+        # Deep images are floats from 0 to 1 already.
         1.0 if read else 255.0,
         target,
         notes=(*_left_out(path, list(found.values())), *notes),
@@ -183,6 +184,8 @@ def _parts(path: Path, span: Span | None) -> dict[str, Path]:
     }
     if "train" in found:
         return found
+    # `test` and one more folder are parts with a misspelled `train`; of many folders `test` may be
+    # a class.
     if "test" in found and len(inside) <= 2:
         raise fail(
             "N528", f"{path} has no folder `train`; it has {', '.join(sorted(inside))}", span
@@ -265,6 +268,8 @@ def has_folders(path: Path) -> bool:
 def _gather(path: Path, label: int, found: FolderFiles) -> None:
     """Add the files in a folder and in those below it, by name."""
     for folder, below, names in os.walk(path):
+        # In place, since `os.walk` goes into what is left; sorted, since disks list names in any
+        # order and the split follows from the order.
         below[:] = sorted(name for name in below if not _hidden(name))
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):

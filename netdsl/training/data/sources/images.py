@@ -73,6 +73,7 @@ class LazyImages:
         self.load, self.content, self.limits = load, content, limits
         self.shape: tuple[int, ...] = (count, *shape)
         self.dtype: Any = np.dtype(np.uint8 if dtype is None else dtype)
+        # All or none: with half of them kept the second half would still be read in each epoch.
         small = int(np.prod(self.shape)) * self.dtype.itemsize <= KEPT
         self._kept = np.zeros(self.shape, self.dtype) if small else None
         self._known = np.zeros(count, bool)
@@ -100,6 +101,8 @@ class LazyImages:
         assert self._kept is not None
         new = np.unique(places[~self._known[places]])
         if len(new):
+            # The numbers before the marks: another thread must not find a row marked that is still
+            # empty.
             self._kept[new] = self._read(new)
             self._known[new] = True
         return np.asarray(self._kept[places])
@@ -110,6 +113,7 @@ def _in_threads(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iter
 
     A thread is handed several at a time: a small image takes less than handing it over.
     """
+    # Pillow lets go of Python's lock while it decodes; beyond 8 a disk is mostly the limit.
     threads = min(8, os.cpu_count() or 1)
     size = max(1, min(TOGETHER, -(-len(items) // threads)))
     pieces = [items[start : start + size] for start in range(0, len(items), size)]
@@ -180,6 +184,7 @@ def read_image(path: Path, grey: bool, requested: Sequence[int] = ()) -> Image:
         if requested:
             # twice the size is left, so that it is resized as smoothly as ever
             file.draft(None, (2 * max(requested), 2 * max(requested)))
+        # Cameras store pixels as their sensor lies, and note how they were held.
         image = ImageOps.exif_transpose(file)
         if is_deep(image):
             raise fail(
@@ -199,6 +204,7 @@ def flat(image: Image, grey: bool) -> Image:
     """Make an image grey or coloured, on black where it is transparent."""
     from PIL import Image as pillow
 
+    # Most images, which need not take the longer way by RGBA.
     if image.mode in ("L", "RGB") and "transparency" not in image.info:
         return image.convert("L" if grey else "RGB")
     made = pillow.alpha_composite(pillow.new("RGBA", image.size, "black"), image.convert("RGBA"))
@@ -250,6 +256,7 @@ def _wrong(path: Path, span: Span | None) -> NetError | bool:
     try:
         with opened_image(path, span) as image:
             deep = is_deep(image)
+            # `verify` knows check sums for PNG alone; of others it only reads the header.
             if image.format == "PNG":
                 image.verify()
             else:

@@ -97,6 +97,7 @@ def read_named(
     else:
         held = _in_folder(name, span) or _downloaded(name)
     held = {
+        # Keras's CIFAR labels are [n, 1].
         key: array.reshape(-1) if key.startswith("y") and name.startswith("cifar") else array
         for key, array in held.items()
     }
@@ -175,6 +176,7 @@ def _words(reviews: Array, tensor: TensorSpec) -> Array:
 
     made = np.full((len(reviews), tensor.shape[0]), PAD, np.int32)
     for row, review in zip(made, reviews, strict=True):
+        # The end of a long review, as `pad_sequences` of Keras does by default.
         words = np.asarray(review[-len(row) :])
         row[len(row) - len(words) :] = np.where(words < tensor.vocabulary, words, UNKNOWN)
     return made

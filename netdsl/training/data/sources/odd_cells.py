@@ -53,6 +53,7 @@ def odd_words(
         NotPlain: where one has a quote, which the text has twice.
     """
     content = text.content
+    # pyarrow says the cell, not the row: any row that holds the word will do.
     at = content.find(word.encode(), text.body)
     begin = 1 + max(content.rfind(b"\n", 0, at), content.rfind(b"\r", 0, at))
     line = re.compile(rb"[^\r\n]*").match(content, begin)
@@ -108,6 +109,8 @@ def odd_cells(
                     continue
                 if cell in own:
                     cells[name].append((row, cell))
+                # pyarrow read something as missing that is neither a known word nor one of these:
+                # Python decides.
                 elif np.isnan(column[row]) and cell.lower() not in MISSING:
                     raise NotPlain
     if not_finite:

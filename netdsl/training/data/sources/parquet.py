@@ -61,6 +61,7 @@ def _column(path: str, name: str, column: Any, span: Span | None) -> ParsedColum
     ):
         # by way of bytes: true and false cannot be cast to floats at once
         numbers = column.cast(pyarrow.uint8()) if types.is_boolean(kind) else column
+        # Not `safe`: integers above 2**53 are rounded, as those of a CSV are.
         values = np.array(numbers.cast(pyarrow.float64(), safe=False).to_numpy())
         if len(beyond := np.flatnonzero(np.abs(values) > LARGEST)):
             value = values[beyond[0]]
@@ -68,10 +69,12 @@ def _column(path: str, name: str, column: Any, span: Span | None) -> ParsedColum
             raise fail("N531", f"column `{name}` of {path} holds {where}", span)
         return ParsedColumn(name, values, None)
     if types.is_timestamp(kind) or types.is_date(kind):
+        # In UTC, without the zone: other files' dates have none.
         moments = column.cast(pyarrow.timestamp("us")).to_numpy()
         days = moments.astype("datetime64[us]").astype(float) / MICROSECONDS
         days[np.isnat(moments)] = np.nan
         return ParsedColumn(name, days, None, days=True)
+    # What pandas calls a category.
     inner = kind.value_type if types.is_dictionary(kind) else kind
     if types.is_string(inner) or types.is_large_string(inner):
         return text_column(name, cells_in(column.cast(pyarrow.string())))

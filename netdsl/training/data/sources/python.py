@@ -15,7 +15,7 @@ from netdsl.training.data.sources.arrays import named_parts
 from netdsl.training.preparation.shapes import fits, size
 
 if TYPE_CHECKING:
-    from netdsl.training.preparation.rows import Array
+    from netdsl.training.preparation.rows import Array, Shape
 
 PYTHON = "python"
 """The source of data that was given in Python."""
@@ -59,6 +59,7 @@ def gather(
             f"a value of the type {type(given).__name__} is not data",
             help=f"data is {FORMS}",
         )
+    # A tuple is (x, y), a list is examples: [(x, y), ...].
     elif isinstance(given, tuple) and _is_one(given, signature):
         held = _pair(given, signature, "")
     elif isinstance(given, tuple) and len(given) == 2:
@@ -106,10 +107,14 @@ def _weights(given: Sequence[Any], name: str) -> dict[str, Array]:
 
 
 def _named(value: Any, name: str, tensors: Sequence[TensorSpec]) -> dict[str, Array]:
-    """Return an array for each input or output, or one for all. Raises NetError N533."""
+    """Return an array for each input or output, or one for all. Raises NetError N514, N533."""
     if value is None:
         return {}
     if isinstance(value, Mapping):
+        if len(tensors) == 1 and len(value) > 1:
+            held = f"`{name}` holds {len(value)} arrays ({', '.join(map(str, value))})"
+            one = f"the network has one {'input' if name.startswith('x') else 'output'}"
+            raise fail("N514", f"{held}; {one}", help="give the array that is for it")
         return {
             f"{name}_{key}" if len(tensors) > 1 else name: as_array(array, f"`{name}`")
             for key, array in value.items()
@@ -157,6 +162,7 @@ def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> di
     """
     import numpy as np
 
+    # tf.data.INFINITE_CARDINALITY: `repeat()` without a count.
     if callable(getattr(given, "cardinality", None)) and int(given.cardinality()) == -1:
         raise too_much("the data set repeats without end")
     rows: dict[str, list[Array]] = {}
@@ -172,12 +178,13 @@ def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> di
     try:
         return {name: np.concatenate(arrays) for name, arrays in rows.items()}
     except ValueError:
-        shapes = sorted({array.shape[1:] for array in rows[next(iter(rows))]})
-        unlike = " and ".join(map(size, shapes[:3]))
-        raise fail(
-            "N518",
-            f"the data holds examples of different shapes: {unlike}",
-        ) from None
+        raise unlike(array.shape[1:] for array in rows[next(iter(rows))]) from None
+
+
+def unlike(shapes: Iterable[Shape], span: Span | None = None) -> NetError:
+    """Return the error N518 about examples of different shapes."""
+    some = " and ".join(map(size, sorted(set(shapes))[:3]))
+    return fail("N518", f"the data holds examples of different shapes: {some}", span)
 
 
 def too_much(why: str, span: Span | None = None) -> NetError:
@@ -188,6 +195,8 @@ def too_much(why: str, span: Span | None = None) -> NetError:
 
 def _elements(given: Any) -> Iterator[Any]:
     """Iterate over the data; by number where it can be counted, as it may have no end else."""
+    # By number: a PyDataset of Keras has no `__iter__`, and `iter` would end at an IndexError
+    # alone.
     if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
         return (given[place] for place in range(len(given)))
     return iter(given)
@@ -221,6 +230,7 @@ def _is_example(found: Mapping[str, Array], signature: NetworkSignature) -> bool
     first = next(iter(found.values()))
     if any(array.ndim == 0 for array in found.values()):
         return True
+    # Before lengths are compared: an image [8, 8] and its one-hot label [8] are as long.
     if first.shape == signature.inputs[0].shape:
         return True
     return len({len(array) for array in found.values()}) > 1

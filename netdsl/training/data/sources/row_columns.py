@@ -72,6 +72,7 @@ def row_columns(
         "group": spec.split.group,
         "part": spec.split.column,
     }
+    # What a run is measured on or predicts need not have weights, times or groups.
     if kept:
         stated["weight"] = kept.weight
         return RowColumns(

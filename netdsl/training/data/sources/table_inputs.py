@@ -39,6 +39,7 @@ def columns_by_input(
     """
     named = {one.name: one for one in kinds}
     own: dict[str, KindedColumn] = {}
+    # A network without an input is asked how many numbers there are; its names mean nothing yet.
     for tensor in signature.inputs if signature.sized else ():
         if tensor.name in named:
             own[tensor.name] = named[tensor.name]
@@ -81,6 +82,7 @@ def _own(
     if length != 1:
         message = f"the input {tensor.name} takes {size(tensor.shape)} indices, a category is one"
         raise fail("N518", message, span, help=f"`input {tensor.name}: 1 of int(...)`")
+    # One more: 0 is for what is missing or unknown.
     needed = len(categories) + 1
     if needed > tensor.vocabulary:
         message = (

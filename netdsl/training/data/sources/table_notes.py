@@ -66,6 +66,7 @@ def _sentinels(column: ParsedColumn) -> Iterator[str]:
     for end, inner in ((0, values[1:]), (-1, values[:-1])):
         value = float(values[end])
         digits = f"{abs(value):.0f}"
+        # Further than all others are spread: 99 among percentages is a percentage.
         far = min(abs(value - inner[0]), abs(value - inner[-1])) > inner[-1] - inner[0]
         if (
             counts[end] > 1

@@ -173,10 +173,12 @@ def _targets(
             raise text_for_numbers(cells.name, table, span)
         return _places(cells, table, cells.categories, span)
     y = cells.values
+    # Integers beyond 2**53 are no longer distinct in the float that they were read as.
     if not ((y == np.floor(y)) & (np.abs(y) < EXACT)).all():
         return y, ()
     y = y.astype(np.int64)
     found = np.unique(y)
+    # Labels that count from 0 stay as they are: a class without an example keeps its place.
     from_0 = found[0] >= 0 and found[-1] < max(2, tensor.shape[-1])
     if trained or from_0 or not gives_classes(tensor.activation) or len(found) > MAX_CLASSES:
         return y, ()

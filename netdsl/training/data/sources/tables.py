@@ -72,6 +72,7 @@ def read_table(
     Raises:
         NetError: N507, N511, N516, N518, N520, N521, N530 to N532, N536.
     """
+    # `input` may be a column's name: only the file can tell.
     if spec.target == INPUT and not kept:
         _check_target(path, spec, span)
     table = read_stated(path, spec, kept, span)
@@ -166,6 +167,7 @@ def _columns(
     others = {*targets, *roles.unlearned}
     kinds = column_kinds(table, stated, spec, others, span)
     cells = {one.name: one.cells for one in kinds}
+    # A target of numbers that is stated to be a category: 1, 2, 3 are names then.
     cells |= {name: as_text(table.column(name)) for name in targets if stated.get(name) == CATEGORY}
     table = table._replace(columns=tuple(cells.get(one.name, one) for one in table.columns))
     by_input = columns_by_input(kinds, signature, table, span)
@@ -230,6 +232,7 @@ def _in_time_order(kinds: Sequence[KindedColumn], spec: DataSpec) -> Iterator[st
     stated = split.order or split.group or split.column or (split.test == 0 == split.validation)
     for column in kinds:
         days = column.cells.values
+        # Of few moments, such as years, any file may happen to be in order.
         if stated or not column.cells.days or len(np.unique(days)) < MOMENTS:
             continue
         steps = np.diff(days)

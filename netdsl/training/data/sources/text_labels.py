@@ -49,6 +49,8 @@ def check_text_form(array: Rows | ArrayHeader, what: str, span: Span | None) -> 
     if array.shape[1:] not in ((), (1,)):
         message = f"{what} holds {size(array.shape[1:])} texts for each example; a class is one"
         raise fail("N518", message, span)
+    # NumPy holds texts as wide as the longest, in UTF-32: the length is in the type, and nothing
+    # need be read.
     length = array.dtype.itemsize // (4 if array.dtype.kind == "U" else 1)
     if length > LONGEST:
         message = f"{what} holds texts of {length:,} characters, which are not names of classes"

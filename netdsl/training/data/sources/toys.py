@@ -67,6 +67,7 @@ def _circle(rng: Any, count: int, noise: float) -> tuple[Array, Array]:
     """Make a disc of radius 0.5 in a ring from 0.7 to 1."""
     import numpy as np
 
+    # Alternating: the classes are of one size whatever the count is.
     y = np.arange(count) % 2
     radius = np.where(y, rng.uniform(0, 0.5, count), rng.uniform(0.7, 1, count))
     angle = rng.uniform(0, 2 * np.pi, count)
@@ -178,6 +179,7 @@ def read_made(
     """
     import numpy as np
 
+    # By the data's own seed: trainings of several seeds learn the same examples.
     rng = np.random.default_rng(spec.seed or 0)
     if spec.target not in (None, INPUT):
         raise fail("N507", f"`target` is not for data that is made: {spec.source}", span)

@@ -61,6 +61,7 @@ def _notes(
     known = column.gaps and kept
 
     empty = np.flatnonzero(np.isnan(cells.values))
+    # A part that is read next to the training file: its medians are known only later.
     if len(empty) and (fitted or column.fixed):
         if column.kind not in (CATEGORY, TEXT):
             what = f"the training median, {column.shown(column.median)}, is used"
