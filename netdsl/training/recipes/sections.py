@@ -163,7 +163,8 @@ class Variant(Section):
         """Yield the key and the problem of each wrong value."""
         yield from super().problems(values)
         name = values.get("name", cls.default)
-        if name in cls.choices:
+        # A list, which Python can give, is not even looked up: it has no hash.
+        if isinstance(name, str) and name in cls.choices:
             taken = (*cls.choices[name], *cls.common)
             for option in values:
                 if option != "name" and option not in taken:
