@@ -54,6 +54,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self, rows: Array, divided: bool = True
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Prepare these rows and their targets, `divided` as for `InputTransform.values`."""
+        # Rows by an array of numbers: of files only these are read.
         x, y = (tuple(array[rows] for array in arrays) for arrays in (self.part.x, self.part.y))
         return self.preparation.x(x, divided), self.preparation.y(y)
 
@@ -121,6 +122,7 @@ class Shuffled(Batches):
     """
 
     def __init__(self, part: Examples, preparation: Preparation, sampling: Sampling) -> None:
+        # Uncut: images are kept at their larger size, and each epoch cuts another piece.
         super().__init__(part, preparation.uncut, sampling.batch)
         self.sampling, self.epoch, self.taken = sampling, 0, 0
         self.sides = preparation.inputs[0].shape[:2]
@@ -145,6 +147,7 @@ class Shuffled(Batches):
         if self.sampling.augments:
             x, y = self.augmented(x[0], y, index)
         if self.sampling.augment.mixup:
+            # A stream of its own: mixup must not change how images are augmented.
             mixed_x, mixed_y = mixed(x[0], y[0], self.sampling.augment.mixup, self.rng(index, 1))
             x, y = (mixed_x,), (mixed_y,)
         return unpack_single(x), unpack_single(y), *weights
@@ -162,6 +165,7 @@ class Shuffled(Batches):
             x = random_cuts(x, self.sides, self.rng(index, 2))
         whole = dataclasses.replace(augment, noise=None, cutout=None)
         y = tuple(
+            # The same generator again: the same moves and colours as the input's.
             augmented(x, whole, self.rng(index)).reshape(target.shape) if output.copies else target
             for output, target in zip(self.preparation.outputs, y, strict=True)
         )
@@ -221,6 +225,7 @@ def example_weights(
         weights = np.ones(len(part), np.float32) if own is None else own
         key = "" if len(outputs) == 1 else output.name
         if key in class_weights:
+            # `y` holds labels here, 0 and 1 of a single output too.
             weights = weights * np.array(class_weights[key], np.float32)[y[:]]
         found.append(_spread(weights, output))
     return found[0] if len(found) == 1 else tuple(found)
@@ -240,6 +245,8 @@ def smoothed(output: OutputTransform, y: Array, smoothing: float) -> Array:
         return y
     if output.loss == "binary":
         return np.asarray(y * (1 - 2 * smoothing) + smoothing, np.float32)
+    # Szegedy et al. (2016) share e among all classes, the right one too; here it loses all of e, so
+    # that `label_smoothing: 0.1` teaches 0.9.
     others = smoothing / (output.classes - 1)
     return np.asarray(
         np.eye(output.classes, dtype=np.float32)[y] * np.float32(1 - smoothing - others)

@@ -48,6 +48,7 @@ def check(model: keras.Model, path: Path, form: Format) -> str:
             raise cannot_hold(model, form, error) from None
     if not all(np.isfinite(array).all() for array in ours):
         raise not_finite(model, form)
+    # Before they are subtracted: NumPy would broadcast [3, 1] and [3, 4] into a difference.
     alike = [one.shape for one in ours] == [one.shape for one in theirs]
     off = max(map(relative_error, ours, theirs)) if alike else float("inf")
     if not off <= LARGEST_ERROR:

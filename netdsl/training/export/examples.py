@@ -35,10 +35,12 @@ def random_examples(model: keras.Model, scale: float = 1.0) -> list[Array]:
     ]
     found: list[Array] = []
     for tensor in model.inputs:
+        # An axis of any size: 8 is enough for what convolutions and pooling leave of it.
         shape = (EXAMPLES, *(size or 8 for size in tensor.shape[1:]))
         if "int" in str(tensor.dtype):
             found.append(rng.integers(0, min(known, default=2), shape).astype(tensor.dtype))
         else:
+            # Noise around 0 alone looks the same to a network that averages over all positions.
             means = rng.normal(size=(EXAMPLES, *(1 for _ in shape[2:]), *shape[-1:]))
             found.append((scale * (means + rng.normal(size=shape))).astype(tensor.dtype))
     return found

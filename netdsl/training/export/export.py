@@ -73,6 +73,7 @@ def export(
     """
     source, target = Path(source), Path(target)
     name = format_of(target, format)
+    # What a link leads to is written over: renaming onto the link would replace the link itself.
     if target.is_symlink() and force:
         target = Path(os.path.realpath(target))
     form = FORMATS[name]
@@ -169,6 +170,8 @@ def _check_installed(form: Format) -> None:
         if find_spec(package) is None:
             message = f"{form.title} needs {package}, which is not installed"
             raise fail("N602", message, help="pip install 'netdsl[export]'")
+    # Keras reads the variable once, when it is imported; in a process that has it another backend
+    # cannot be had any more.
     if form.tensorflow and "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     if form.tensorflow and (now := quiet_keras().config.backend()) != "tensorflow":
@@ -229,10 +232,12 @@ def _exported(work: _Work, target: Path, form: Format) -> Iterator[str]:
     words.
     """
     try:
+        # Next to the target: only within a file system is renaming one step.
         with tempfile.TemporaryDirectory(prefix=".part-", dir=target.parent) as folder:
             part = Path(folder) / f"model{form.suffixes[0]}"
             more = _written(work, part, form)
             checked = work.check(part)
+            # Counted before the part is renamed.
             files = [part] if part.is_file() else part.rglob("*")
             nbytes = sum(file.stat().st_size for file in files if file.is_file())
             _place(part, target, Path(folder) / "old")
@@ -258,6 +263,7 @@ def _place(part: Path, target: Path, old: Path) -> None:
     if not target.is_dir():
         os.replace(part, target)
         return
+    # A folder cannot be renamed onto one that has files.
     os.replace(target, old)
     try:
         os.replace(part, target)

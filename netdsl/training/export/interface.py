@@ -111,6 +111,7 @@ def interface_of(preparation: Preparation) -> Interface:
             inputs[input.name] = _array(input)
             continue
         for column in input.columns.columns:
+            # The parts of a date are columns of one name, and one input.
             inputs.setdefault(column.name, _column(column))
     taken = set(inputs)
     outputs = []
@@ -153,6 +154,7 @@ def _array(input: InputTransform) -> ExportedInput:
         return ExportedInput(input.name, "int32", input.shape, meaning)
     if input.pixel_range:
         low, high = input.pixel_range
+        # Other ranges are of 32 bits, or of floats.
         dtype = "uint16" if input.pixel_range == SIXTEEN else "float32"
         meaning = f"grey values as image files hold them: {low:g} is black, {high:g} is white"
         shape = (*input.example[:2], 1) if len(input.example) == 3 else input.example
@@ -178,6 +180,8 @@ def _said(output: OutputTransform, place: int) -> Iterator[ExportedOutput]:
     """Yield what is said of an output, in the words of `predict --format json`."""
     if not output.classes:
         meaning = "probabilities" if output.task == TAGS else "values in the units of the data"
+        # The units of a table are multiplied in double, as `predict` does: prices have more digits
+        # than float32.
         dtype = "float64" if output.columns else "float32"
         names = output.columns or output.names
         yield ExportedOutput("output", place, "output", dtype, output.shape, meaning, names)

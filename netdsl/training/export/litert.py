@@ -22,6 +22,7 @@ def _write(model: keras.Model, path: Path) -> str:
     """
     try:
         model.export(path, format="litert", verbose=False)
+        # Run here too: the interpreter refuses some operations that the converter lets pass.
         _run(model, path)(random_examples(model))
     except (OSError, MemoryError):
         raise
@@ -29,6 +30,7 @@ def _write(model: keras.Model, path: Path) -> str:
         import keras
 
         one = [
+            # With a batch of 1 recurrent layers are converted to LiteRT's own operations.
             keras.InputSpec(dtype=tensor.dtype, shape=(1, *tensor.shape[1:]), name=tensor.name)
             for tensor in model.inputs
         ]
@@ -51,6 +53,7 @@ def _run(model: keras.Model, path: Path) -> Runner:
         if set(own) == set(run.get_input_details())
         else sorted(run.get_input_details(), key=_order)
     )
+    # A signature names its outputs `output_0`, `output_1`, ... and lists them in any order.
     outputs = sorted(run.get_output_details(), key=_order)
     single = all(one["shape_signature"][0] == 1 for one in run.get_input_details().values())
 

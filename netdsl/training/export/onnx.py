@@ -36,9 +36,11 @@ def _write(model: keras.Model, path: Path) -> str:
     model.export(path, format="onnx", verbose=False)
     held = onnx.load(path)
     graph = held.graph
+    # TensorFlow's names (`Identity_1:0`) say nothing of the order, which the graph has.
     names = {output.name: f"output_{place}" for place, output in enumerate(graph.output)}
     rename(graph, names)
     for value in (*graph.input, *graph.output):
+        # The converter calls the axis `unk__12`, or as it likes: users read the name.
         value.type.tensor_type.shape.dim[0].dim_param = BATCH_AXIS
     onnx.save(held, path)
     return f", opset {held.opset_import[0].version}"
@@ -78,6 +80,8 @@ def _write_prepared(prepared: PreparedModel, path: Path) -> str:
         names = (one.name for one in interface.inputs)
         return prepared.answers(dict(zip(names, given, strict=True)))
 
+    # Without AutoGraph: the functions that NumPy shares have plain `if`s on shapes and settings,
+    # which are decided once.
     traced = tensorflow.function(answers, input_signature=[specs], autograph=False)
     held, _ = tf2onnx.convert.from_function(traced, input_signature=[specs])
     make_public(held.graph, prepared)
@@ -105,12 +109,14 @@ def make_public(graph: Any, prepared: PreparedModel) -> None:
     public = {one.name for one in interface.inputs} | {one.name for one in interface.outputs}
     own = _tensor_names(graph)
     taken = public | own
+    # A tensor within the graph may happen to be called as a column.
     names |= {name: unique_name(name, taken, "_") for name in own & public if name not in names}
     rename(graph, names)
     before, after = [], []
     for at, one in enumerate(interface.inputs):
         if not one.coded:
             continue
+        # A LabelEncoder without any key is not valid.
         places = {text: float(place) for place, text in enumerate(one.texts)} or {"": math.nan}
         node = helper.make_node(
             "LabelEncoder",
@@ -124,11 +130,13 @@ def make_public(graph: Any, prepared: PreparedModel) -> None:
         before.append(node)
     for each in (each for each in interface.outputs if each.key == "name"):
         known = unique_name("class_names", taken, "_")
+        # An array of objects is what onnx takes for texts.
         texts: Any = np.array([text.encode() for text in each.names], "object")
         graph.initializer.append(numpy_helper.from_array(texts, known))
         label = outputs[prepared.class_of(each.place)].name
         after.append(helper.make_node("Gather", [known, label], [each.name]))
     nodes = [*before, *graph.node, *after]
+    # Nodes have to be in the order of their computation: texts are encoded first, named last.
     del graph.node[:], graph.input[:], graph.output[:]
     graph.node.extend(nodes)
     graph.input.extend(map(_value_info, interface.inputs))

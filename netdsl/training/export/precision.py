@@ -23,6 +23,7 @@ def in_float32(model: keras.Model) -> keras.Model:
     if precision(model) == "float32":
         return model
     made = type(model).from_config(_with_float32(model.get_config()))
+    # NumPy itself has no bfloat16: `as_list` makes float32 of it, which holds each of its numbers.
     made.set_weights(as_list(model.get_weights()))
     return made
 
@@ -35,4 +36,5 @@ def _with_float32(value: Any, key: str = "") -> Any:
         return {name: _with_float32(inner, name) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_with_float32(inner) for inner in value)
+    # Under `dtype` alone: an activation or a name may be called so.
     return "float32" if key == "dtype" and value in FEW_BITS else value

@@ -50,6 +50,7 @@ class PreparedModel(NamedTuple):
         found = self.model(x if len(x) > 1 else x[0], training=False)
         listed = list(found) if isinstance(found, list | tuple) else [found]
         each = [
+            # Multiplied by the spread in double, as NumPy does with a table's values.
             said(ops, output, ops.cast(values, "float64") if output.columns else values)
             for output, values in zip(self.preparation.outputs, listed, strict=True)
         ]
@@ -121,6 +122,7 @@ def _prepared(ops: Any, input: InputTransform, given: Mapping[str, Any]) -> Any:
     import numpy as np
 
     if input.columns is None and not input.vocabulary:
+        # As float32 first, as `values` does: TensorFlow mixes no types.
         x = array_of(ops, input, ops.cast(given[input.name], "float32"))
         x = input.uncut.shaped(ops, ops.einsum, x / np.float32(input.scale))
         return centre_cut(x, input.shape[:2]) if input.crop_from else x

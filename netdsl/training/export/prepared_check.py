@@ -66,6 +66,7 @@ def _error(output: OutputTransform, one: ExportedOutput, values: Array, theirs: 
     ours = said(np, output, given)
     if one.key == "name":
         names = np.array(one.names, object)[ours["class"]]
+        # Where two classes are as likely, a rounding error may choose the other one.
         same = [*map(str, names)] == [*map(_text, theirs.tolist())]
         return 0.0 if same or not _certain(output, given).all() else float("inf")
     expected = ours[one.key]
@@ -74,6 +75,7 @@ def _error(output: OutputTransform, one: ExportedOutput, values: Array, theirs: 
     if one.key in ("class", "labels"):
         wrong = (expected != theirs).reshape(len(given), -1) & _certain(output, given)
         return float("inf") if wrong.any() else 0.0
+    # Relative to the spread of the values: next to a mean of 1e6 any error would look small.
     centre = output.centre if one.key == "output" else 0.0
     largest = float(np.abs(expected - centre).max())
     return float(np.abs(expected - theirs).max()) / (largest or 1.0)

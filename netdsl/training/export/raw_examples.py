@@ -51,6 +51,7 @@ def _cells(rng: Any, one: ExportedInput, column: ColumnTransform) -> Array:
     shape = (RAW_EXAMPLES, *one.shape)
     missing = rng.integers(RAW_EXAMPLES)
     if column.kind == TEXT:
+        # The places of padding and of unknown words too.
         made: Array = rng.integers(0, len(one.texts) + 2, shape).astype(one.dtype)
         return made
     if one.coded:
@@ -60,6 +61,8 @@ def _cells(rng: Any, one: ExportedInput, column: ColumnTransform) -> Array:
         return made
     spread = DAYS if column.kind == DATE else column.deviation
     made = column.median + spread * rng.normal(size=shape)
+    # One missing cell in each column: the median is put in, whose value is a constant of the
+    # export.
     made[missing] = np.nan
     return made
 

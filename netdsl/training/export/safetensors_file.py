@@ -24,6 +24,7 @@ def _write(model: keras.Model, path: Path) -> str:
         one.path: keras.ops.convert_to_numpy(one.value)
         for one in sorted(model.weights, key=lambda one: str(one.path))
     }
+    # Paths are unique in models that netdsl builds, not in any .keras file.
     if len(arrays) < len(model.weights):
         raise ValueError("several weights have the same name")
     write_safetensors(path, arrays, {"network": model.name})

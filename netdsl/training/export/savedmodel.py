@@ -41,6 +41,7 @@ def signature_names(interface: Interface) -> dict[str, str]:
     names = {}
     for one in interface.inputs:
         made = re.sub(r"[^A-Za-z0-9_]", "_", one.name)
+        # The name of an argument, which cannot begin with a digit or `_`.
         made = made if re.match("[A-Za-z]", made) else f"input_{made.strip('_')}"
         names[one.name] = unique_name(made, taken, "_", str.lower)
     return names
@@ -53,6 +54,7 @@ def _write_prepared(prepared: PreparedModel, path: Path) -> str:
     names = signature_names(interface)
     module = tensorflow.Module()
     module.model = prepared.model
+    # Kept on the module: a table that nothing tracks is not saved, and a lookup would fail.
     module.tables = {names[one.name]: _places(one.texts) for one in interface.inputs if one.coded}
     given = {
         one.name: tensorflow.TensorSpec((None, *one.shape), one.dtype, names[one.name])
@@ -83,6 +85,7 @@ def _write_prepared(prepared: PreparedModel, path: Path) -> str:
     described = interface.as_plain()
     for one in described["inputs"]:
         one["signature"] = names[one["name"]]
+    # After `save`, which makes the folder.
     (path / EXTRA).mkdir()
     text = json_text(described, 2) + "\n"
     (path / EXTRA / "interface.json").write_text(text, encoding="utf-8")

@@ -16,6 +16,7 @@ def silent() -> Iterator[None]:
 
     Converters write there from Python and from C++.
     """
+    # Else what Python has buffered before would be written into nowhere.
     sys.stdout.flush()
     sys.stderr.flush()
     kept, nowhere, level = (
@@ -26,6 +27,7 @@ def silent() -> Iterator[None]:
     try:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
+        # absl and onnx log by way of Python's logging, whose handlers may write anywhere.
         logging.disable(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

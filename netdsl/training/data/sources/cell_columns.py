@@ -77,6 +77,7 @@ def column_of(
         words = wrong.copy()
         words[[place for place in maybe if _is_number(texts[place], numbers)]] = False
         others += counts[~np.isnan(found) | (wrong & ~words)].sum()
+        # By rows, not by distinct texts: `unknown` in every second row is one text.
         if words.any() and others <= counts[words].sum():
             return text_column(name, cells, stated)
     if wrong.any():
@@ -113,6 +114,7 @@ def mixed_column(
     odd = column_of(name, cells.odd, text, rows, form, path, span, others)
     if odd.categories is not None:
         return None
+    # A copy: the values may be pyarrow's own memory, which is read-only.
     values = numbers_without(cells.values, form.missing_values).copy()
     values[cells.rows] = odd.values
     return ParsedColumn(name, values, None)

@@ -89,6 +89,7 @@ def cell_number(cell: str, form: NumberFormat = PLAIN) -> float | None:
         value = float(_plain(cell, form))
     except ValueError:
         return math.nan if cell.lower() in MISSING else None
+    # Python's `float` takes `1_000`, which no file means.
     return None if abs(value) > LARGEST or "_" in cell else value
 
 
@@ -105,6 +106,7 @@ def _plain(cell: str, form: NumberFormat) -> str:
         cell = cell.replace(form.thousands, "")
     elif form.decimal == "," and "." in cell:
         return ""
+    # For `float`, which knows points alone.
     return cell.replace(",", ".") if form.decimal == "," else cell
 
 

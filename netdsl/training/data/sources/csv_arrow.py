@@ -108,6 +108,8 @@ def _table(
             tables.append(read(part, numbers, odd))
         except pyarrow.ArrowInvalid as error:
             found, readings = CONVERSION.match(str(error)), failed.total()
+            # Another error, such as a row of another width, or one that comes back: Python finds
+            # the reason.
             if found is None or readings > MAX_READINGS:
                 raise NotPlain(part_of(text, part)) from None
             name = text.names[int(found[1])]
@@ -118,10 +120,13 @@ def _table(
             if readings == MAX_READINGS:
                 numbers = dict.fromkeys(numbers, False)
             numbers[name] = False
+            # All parts again: those that are read have the column as numbers.
             tables.clear()
     places, words = [], [word.encode() for word in odd]
     first = 0
     for part, table in zip(divided, tables, strict=True):
+        # A part read before the word was known may hold it as a cell of a column of texts alone,
+        # which `odd_cells` then leaves.
         if any(text.content.find(word, part.start, part.stop) >= 0 for word in words):
             places.append(OddPart(part_of(text, part), odd, first, table.num_rows))
         first += table.num_rows
@@ -139,6 +144,7 @@ def _reader(text: CsvText, form: NumberFormat) -> Callable[..., Any]:
     if len(text.names) > WIDE:
         missing = [word for word in missing if word.encode() in text.content]
     rows = arrow.ReadOptions(column_names=text.names)
+    # Only where there are quotes: else pyarrow cannot divide the text among its threads.
     cells = arrow.ParseOptions(delimiter=text.separator, newlines_in_values=b'"' in text.content)
 
     def read(part: slice, numbers: Mapping[str, bool], odd: frozenset[str]) -> Any:
@@ -146,6 +152,7 @@ def _reader(text: CsvText, form: NumberFormat) -> Callable[..., Any]:
             column_types={name: types[number] for name, number in numbers.items()},
             include_columns=list(numbers),
             null_values=[*missing, *odd],
+            # `NA` in a column of texts is a text.
             strings_can_be_null=False,
             decimal_point=form.decimal,
         )
@@ -188,6 +195,7 @@ def _column(column: Any) -> Array | Cells:
     if pyarrow.types.is_floating(column.type):
         values: Array = column.to_numpy()
         return values
+    # Python's reader refuses cells of more than 131,072 characters: a quote that is never closed.
     longest = compute.max(compute.binary_length(column)).as_py() or 0
     if longest > csv.field_size_limit():
         raise NotPlain
@@ -202,6 +210,7 @@ def _not_empty(text: CsvText, blank: Array) -> Array:
     import numpy as np
 
     places, maybe = row_places(text), np.flatnonzero(blank)
+    # A row that one of the two readers sees and the other does not.
     if len(places.lines) != len(blank):
         raise NotPlain
     kept = ~blank

@@ -80,6 +80,7 @@ class RowPlaces(NamedTuple):
         """Return the bytes that end a cell before the last of its row."""
         import numpy as np
 
+        # A separator is one byte: recipes accept ASCII alone.
         signs = np.flatnonzero(_bytes(self.text) == ord(self.text.separator))
         return signs[_outside(signs, self.quotes)] if len(self.quotes) else signs
 
@@ -105,6 +106,7 @@ def _quotes(text: CsvText) -> Iterator[Array]:
     edge, count = _of(text.separator.encode() + b'"\r\n'), 0
     for begin in range(0, len(content), PIECE):
         quotes = begin + np.flatnonzero(content[begin : begin + PIECE] == QUOTE)
+        # By the count so far: a piece may begin within a quoted cell.
         opening, closing = quotes[count % 2 :: 2], quotes[1 - count % 2 :: 2]
         first, last = opening[:1] == 0, closing[-1:] == len(content) - 1
         before = content[opening[first.sum() :] - 1]
@@ -127,6 +129,7 @@ def parts(text: CsvText) -> Iterator[slice]:
     size = max((len(content) - begin) // PARTS, PART, len(text.names) * COLUMN)
     while begin < len(content):
         end, counted, quotes = begin + size, begin, 0
+        # A line end within quotes divides no rows: on to the next one.
         while (end := content.find(b"\n", end) + 1) > 0:
             quotes, counted = quotes + _count(content, QUOTE, counted, end), end
             if quotes % 2 == 0:
@@ -152,6 +155,8 @@ def _count(content: bytes, sign: int, begin: int, end: int) -> int:
     """Return how many bytes are a sign, quickly even where they are many."""
     import numpy as np
 
+    # `bytes.count` stops at each hit: of a sign in every cell it is slower than a comparison of
+    # all.
     found, pieces = np.frombuffer(content, np.uint8)[begin:end], range(0, end - begin, PIECE)
     return sum(int(np.count_nonzero(found[at : at + PIECE] == sign)) for at in pieces)
 
@@ -178,6 +183,7 @@ def row_places(text: CsvText) -> RowPlaces:
     starts = np.concatenate([[0], ends[:-1] + 1])[: len(ends)]
     if returns:
         ends = ends - ((ends > starts) & (content[np.maximum(ends, 1) - 1] == RETURN))
+    # An empty line is not a row, for pyarrow and for Python.
     filled = ends > starts
     return RowPlaces(text, quotes, starts[filled], ends[filled], lines[filled])
 

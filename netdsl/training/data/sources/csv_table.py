@@ -127,6 +127,7 @@ def _read(
     Raises:
         NetError: N536 not rows, N531 where `1,234` may be two numbers.
     """
+    # Most files show their signs in the first rows, and are then read once.
     sample = _sample(text, requested, span)
     shown = evidence_of((column.texts, 0) for column in sample.values())
     stated = stated_format(form)
@@ -138,6 +139,7 @@ def _read(
     found = choose(every, text.separator, before)
     if found is None:
         raise _either(text, every.either[","], held, span)
+    # The same signs, with the cell that shows them in all rows.
     if found == numbers:
         return held._replace(numbers=found)
     return _columns(text, requested, sample, found, span)
@@ -153,6 +155,7 @@ def _columns(
     """Read columns by pyarrow, or by Python where the text is not plain. Raises NetError N536."""
     import numpy as np
 
+    # By the sample: a column that turns out otherwise costs a second reading, not a wrong result.
     likely = {
         name: not is_text
         and all(cell_number(cell, numbers) is not None for cell in sample[name].texts)

@@ -106,6 +106,8 @@ def found_pixels(paths: Sequence[Path], span: Span | None = None) -> FoundPixels
     def look(path: Path) -> tuple[float, float, bool]:
         with opened_image(path) as image:
             values = _values(image, path, span)
+            # Of the file's own mode: Pillow makes `I` of some images of 16 bits, which then count
+            # as 32.
             return float(values.min()), float(values.max()), image.mode.startswith("I;16")
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:

@@ -48,6 +48,7 @@ def evidence_of(columns: Iterable[tuple[Sequence[str], int]], has_points: bool =
         own = Evidence({}, {}, {})
         maybe = maybe_numbers(cells)
         words = len(cells) - sum(_seen(cells[place], own) for place in maybe)
+        # In texts such as addresses commas mean nothing.
         if 2 * words <= len(cells) + numbers:
             for whole, part in zip(found, own, strict=True):
                 whole.update({sign: cell for sign, cell in part.items() if sign not in whole})
@@ -60,6 +61,7 @@ def _seen(cell: str, found: Evidence) -> bool:
     if grouped := GROUPED.fullmatch(cell):
         thousands, decimal = grouped["thousands"], grouped["decimal"]
         single = cell.count(thousands) == 1 and not decimal and thousands not in SIGNS
+        # `0,123`: nobody groups digits after a 0.
         if single and cell.lstrip("+-").startswith("0"):
             found.decimal.setdefault(thousands, cell)
         elif single:
@@ -90,6 +92,7 @@ def choose(found: Evidence, separator: str, before: NumberFormat) -> NumberForma
         return NumberFormat(",", spaced or ".", cell)
     if cell := found.thousands.get(","):
         return NumberFormat(".", ",", cell)
+    # `1.234.567`: the points are thousands, unless other columns have decimal points.
     if (cell := found.thousands.get(".")) and "." not in found.decimal:
         return NumberFormat(",", ".", cell)
     if cell := found.either.get(","):

@@ -111,6 +111,7 @@ def as_text(column: ParsedColumn) -> ParsedColumn:
     texts = [str(int(value)) if value.is_integer() else str(value) for value in found.tolist()]
     order = np.argsort(texts)
     values = np.full(len(column.values), np.nan)
+    # `order` leads from places to numbers; sorted again it leads back.
     values[~missing] = np.argsort(order)[codes]
     return ParsedColumn(column.name, values, tuple(texts[place] for place in order))
 
@@ -122,6 +123,7 @@ def recoded(column: ParsedColumn, categories: Sequence[str]) -> Array:
     known = {text: float(place) for place, text in enumerate(categories)}
     column = as_text(column)
     places = np.array([*(known.get(text, np.nan) for text in column.categories or ()), np.nan])
+    # The last place is for missing cells: one lookup for all.
     codes = np.where(np.isnan(column.values), len(places) - 1, column.values).astype(int)
     return np.asarray(places[codes])
 
@@ -245,6 +247,7 @@ def find_column(expected: str | None, table: ParsedTable, span: Span | None = No
             span,
             help=f"give it with --target COLUMN, or `target` in a recipe; {table.named_columns()}",
         )
+    # The name first: a column may be called `2`.
     if expected in table.names:
         return expected
     try:
