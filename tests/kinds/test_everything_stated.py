@@ -9,13 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from support.kinds import ALL_KINDS
+from support.kinds import ALL_KINDS, kind_of, network, source_of
 from support.messages import messages
 
 from netdsl import parse
+from netdsl.analysis.receptive import receptive_fields
 from netdsl.errors import NetError
 from netdsl.kinds import Kind
 from netdsl.kinds.elsewhere import COMPOSED
+from netdsl.kinds.facts import Case
 from netdsl.kinds.hints import written_here
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED
@@ -121,6 +123,41 @@ def _inputs(kind: type[Kind]) -> Iterator[str]:
             one = error.diagnostics[0]
             found = f"{one.code} {one.message} ({one.label}) [{one.help}]"
         yield f"{kind.cases[0].text} on {given}: {found}"
+
+
+def test_cases(golden: Callable[[Path, str], None]) -> None:
+    """What each operation of each case has, costs, keeps and sees, and the Keras that it is."""
+    kinds = (kind for kind in ALL_KINDS if not kind.is_identity)
+    cases = (case for kind in kinds for case in kind.cases)
+    golden(GOLDEN / "cases.txt", "\n".join(line for case in cases for line in _case(case)))
+
+
+def _case(case: Case) -> Iterator[str]:
+    graph = (made := network(case)).graph
+    yield f"{case.text} on {dims(case.input)}"
+    yield f"    {made.counts}"
+    for op, field in zip(graph.ops, receptive_fields(graph), strict=True):
+        if op.kind is None:
+            continue
+        kind, shapes = kind_of(op), graph.input_shapes(op)
+        weights = ", ".join(f"{one.name} {one.role} {dims(one.shape)}" for one in graph.weights(op))
+        saved = kind.saved_tensors(op.shape, *shapes)._asdict()
+        keeps = ", ".join(f"{name} {value}" for name, value in saved.items() if value)
+        work = kind.elementwise_ops(op.shape, *shapes)
+        yield f"    {kind.written()} of {' and '.join(map(dims, shapes))} is {dims(op.shape)}"
+        yield f"        has {weights or 'no weights'}; gives {kind.gives or 'values'}"
+        yield f"        costs {kind.macs(op.shape, *shapes)} macs, {work} more"
+        yield f"        keeps {keeps or 'nothing'}"
+        yield f"        sees {field}"
+        for seen in kind.receptive_field(op.shape, *shapes):
+            reaches = [tuple(map(tuple, stage)) for stage in seen.stages] if seen else None
+            yield f"        reaches {reaches}{' and all' if seen and seen.whole else ''}"
+        for formula in kind.size_formulas(op.shape, *shapes):
+            yield f"        {formula}"
+    for warning in made.warnings:
+        yield f"    {warning.code} {warning.message} [{warning.help}]"
+    for line in source_of(graph):
+        yield f"    {line}"
 
 
 def test_names_elsewhere(golden: Callable[[Path, str], None]) -> None:
