@@ -128,6 +128,7 @@ class _Params(argparse.Action):
             if other == name:
                 values = f"{param_text(earlier)} and {param_text(value)}"
                 raise argparse.ArgumentError(self, f"`{name}` is given twice: {values}")
+        # A new list: the default is one object, which every parse of this process shares.
         setattr(options, self.dest, [*before, given])
 
 
@@ -140,6 +141,7 @@ def shape(text: str) -> tuple[int, ...]:
     Raises:
         argparse.ArgumentTypeError: where it is not sizes from 1 joined by `x`.
     """
+    # Nine digits: `int` of thousands of them takes long, or is refused by Python itself.
     if not re.fullmatch(r"[0-9]{1,9}([x×][0-9]{1,9})*", text) or "0" in re.split("[x×]", text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a shape: write it like 224x224x3, or 784"
@@ -177,6 +179,7 @@ def memory_size(text: str) -> int:
     from netdsl.analysis.memory.cards import card_memory
 
     try:
+        # Sizes begin with a digit: what begins with a letter can only be a card.
         if re.match(r"\s*[A-Za-z]", text) and (found := card_memory(text)) is not None:
             return found
         return parse_size(text)

@@ -174,6 +174,7 @@ def hints_for(network: Architecture) -> list[str]:
     For the counts that no statement of the network's text holds to.
     """
     parts = re.split(r"(?m)^[ \t]*net[ \t]+(\w+)", network.text)
+    # What precedes the first `net` is for all networks of the file.
     own = parts[0] + "".join(
         text for name, text in zip(parts[1::2], parts[2::2], strict=True) if name == network.name
     )

@@ -45,6 +45,7 @@ def read_config(path: str) -> Mapping[str, Any]:
     Raises:
         NetError: N606 with every mistake, N601, N007, N401 where the file cannot be read.
     """
+    # A pyproject.toml may be longer than a network's text: only its own table is short.
     source = read_source(path, DEFAULT_LIMITS._replace(source=LONGEST))
     values = _parsed(source, os.path.basename(path) == PROJECT)
     wrong = [found for key, value in values.items() for found in _wrong(source, key, value)]

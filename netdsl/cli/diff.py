@@ -66,7 +66,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compare two files.
 
-    Asked by git, which ends at any other code, it gives 0 unless git says that it asks for to know.
+    Called by git, which stops at any other code, it gives 0 unless git is set to trust the code.
     """
     asked = sides_of(options.files, options.path, os.environ)
     if asked is None and len(options.files) == 1 and "GIT_DIFF_PATH_COUNTER" in os.environ:

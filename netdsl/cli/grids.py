@@ -111,6 +111,7 @@ def _check_folds(
     try:
         plan(network, recipe_of(options, first), **keys_of(options))
     except NetError as error:
+        # Codes of shares and folds, which are the same for every combination.
         if not options.grid or error.code in ("N505", "N507", "N516"):
             raise
 
@@ -131,6 +132,7 @@ def _check_params(axes: Sequence[GridAxis], options: argparse.Namespace) -> None
             if name in names:
                 # which would go before the grid's values
                 raise fail("N506", f"the param `{name}` is set by {way} and by --grid")
+    # One value of each is enough to see whether there is such a param.
     first = [
         (name, parse_param(axis.values[0])) for name, axis in zip(names, of_network, strict=True)
     ]

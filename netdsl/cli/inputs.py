@@ -132,6 +132,7 @@ def split_params(file: str) -> tuple[str, tuple[tuple[str, Any], ...]]:
     Raises:
         NetError: N107 for a param that is given twice, or has no value.
     """
+    # A file may be called so, and a network has colons of its own.
     found = None if os.path.exists(file) or holds_text(file) else _FILE_AND_PARAMS.fullmatch(file)
     if found is None:
         return file, ()
@@ -221,5 +222,6 @@ def _without_links(files: list[str], folder: str) -> list[str]:
         if leads_out(link, folder):
             message = f"{link} is a link that leads outside {folder}, to {os.path.realpath(link)}"
             raise fail("N601", message, help="name the file itself, or remove the link")
+    # A network would be checked twice, and a mistake in it counted twice.
     own = {os.path.realpath(file) for file in files if file not in links}
     return [file for file in files if file not in links or os.path.realpath(file) not in own]

@@ -143,6 +143,7 @@ def recipe_of(options: argparse.Namespace, more: Sequence[tuple[str, str]] = ())
         raise fail("N506", message, help=f"--set data.source={options.data}")
     if options.recipe:
         return load_recipe(options.recipe, settings)
+    # Who names data means to do without the recipe.
     if not options.data and of_data is None:
         _note_recipe(options.file)
     return parse_recipe("", settings=settings) if settings else None

@@ -31,6 +31,7 @@ def run() -> NoReturn:
     except KeyboardInterrupt:
         import os
 
+        # Without Python's own end, which Ctrl-C may interrupt again, with a traceback.
         os._exit(130)
 
 

@@ -67,6 +67,7 @@ def _free(path: Path, force: bool) -> Path:
 
     # Files are written next to and renamed: of a link that would replace the link.
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    # `-o /dev/null` is a way to measure, and must not replace the device by a file.
     if is_null_device(target):
         return target
     if target.exists() and (kind := kind_of(target.stat().st_mode)):

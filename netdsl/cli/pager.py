@@ -44,6 +44,8 @@ def through_pager(text: str, stream: TextIO, coloured: bool) -> bool:
             pager.communicate(encoded)
             return pager.returncode not in _NOT_FOUND
         except KeyboardInterrupt:  # is the pager's
+            # Empty: `communicate` keeps what it has not written yet, and refuses to be given it
+            # again.
             encoded = b""
 
 

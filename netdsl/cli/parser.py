@@ -47,6 +47,7 @@ def parser_for(requested: str | None, first: bool = False) -> argparse.ArgumentP
         parser_class=CommandParser,
         help=argparse.SUPPRESS,
     )
+    # All of them only for the list of commands, and for a word that is near to one.
     for name in [requested] if requested in COMMANDS else COMMANDS:
         parsers.add_parser(name, command=name)
     return parser
@@ -65,6 +66,7 @@ def command_in(given: Sequence[str]) -> str | None:
     """Return the first argument that is not an option of all commands, or the value of one."""
     words = iter(given)
     for word in words:
+        # `--color=never` is one word, and needs no skipping.
         if word in VALUED:
             next(words, None)
         elif not word.startswith("-"):
@@ -153,6 +155,7 @@ class CommandParser(argparse.ArgumentParser):
         """End with an error; without a FILE also with what a beginner may do (`NO_FILE`)."""
         self._shorten_usage()
         help = getattr(load(self._command), "NO_FILE", "")
+        # By argparse's words for a missing argument, which it gives no other way to recognise.
         if help and message.endswith(": FILE"):
             message = f"{message}\n  help: {help}"
         super().error(message)
@@ -160,6 +163,7 @@ class CommandParser(argparse.ArgumentParser):
     def _shorten_usage(self) -> None:
         from netdsl.cli.usage import usage_of
 
+        # Argparse's own lists every option, in ten lines for some commands.
         self.usage = self.usage or usage_of(self)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:

@@ -126,6 +126,7 @@ def run(options: argparse.Namespace) -> int:
         from netdsl.files import write
 
         write(target, written)
+        # A file that could not be read has a record too.
         made = sum("error" not in record for record in records)
         note(f"{target}: {counted(made, 'prediction')}")
     for line in describe_notes(records):

@@ -133,6 +133,7 @@ def run(options: argparse.Namespace) -> int:
     from netdsl.lab.pictures import checked_picture, save_picture
 
     target = None if options.output is None else target_of(options.output, options.force)
+    # Before anything is computed.
     if target is not None and target.suffix != ".npy":
         checked_picture(target)
     classifier = None if options.classifier is None else Classifier(options.classifier)

@@ -51,6 +51,8 @@ class PrintableStream:
         try:
             try:
                 self.unfiltered.write(shown)
+            # A terminal of another encoding: `?` for what it lacks, since no result is worth a
+            # traceback.
             except UnicodeEncodeError as error:
                 self.unfiltered.write(
                     shown.encode(error.encoding, "replace").decode(error.encoding)
@@ -87,6 +89,7 @@ class PrintableStream:
         return RunError(Diagnostic("N610", f"{self.name} cannot be written: {reason}"))
 
     def __getattr__(self, name: str) -> Any:
+        # `encoding`, `fileno` and so on, for what takes this for a stream.
         return getattr(self.unfiltered, name)
 
 

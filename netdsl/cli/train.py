@@ -113,6 +113,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _try(options: argparse.Namespace) -> int:
     """Take a step, or overfit one batch, or look for a rate; no run is written."""
+    # Before the steps: a path that cannot be written costs no training.
     picture = target_of(options.find_rate, force=False) if options.find_rate else None
     job = job_of(options)
     from netdsl.keras.quiet import quiet_keras

@@ -55,6 +55,7 @@ def output_details(counter: Counter) -> dict[str, Any]:
     for metric in (BALANCED_ACCURACY, AUC, PR_AUC, ECE):
         if metric in counter.metrics:
             details[metric.name] = json_number(counter.result(metric))
+    # A million numbers are some megabytes of JSON already.
     if counter.confusion and counter.output.categories <= CONFUSION:
         details["confusion"] = counter.confusion.matrix().tolist()
     return details

@@ -57,6 +57,8 @@ def _averaged(output: OutputTransform) -> OutputTransform:
         return plain
     shape = (*output.shape[:-1], output.categories)
     if not output.probable:
+        # Scores that are not probabilities: under `hinge` the largest is answered, and none is
+        # called one.
         return replace(plain, shape=shape, loss="hinge", classes=output.categories)
     return replace(
         plain,
@@ -103,6 +105,7 @@ def mean_answers(
     for each in zip(*batches, strict=True):
         rows = each[0][0]
         outputs = zip(*(answers for _, answers in each), strict=True)
+        # In float64, which `believed` gives: digits lost in float32 could tip a close answer.
         yield rows, [sum(arrays) / len(members) for arrays in outputs]
 
 

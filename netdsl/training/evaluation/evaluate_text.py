@@ -129,6 +129,7 @@ def _class_table(
         [str(one["name"]), *(_number(one[name]) for name in columns), f"{one['support']:,}"]
         for one in shown
     ]
+    # Of all classes, also of those that the table leaves out.
     means = [_number(_mean([one[name] for one in known])) for name in columns]
     total = f"{sum(one['support'] for one in known):,}"
     rows = [["class", *columns, "support"], *rows, ["mean", *means, total]]
@@ -150,6 +151,7 @@ def _mistakes(confusion: Sequence[Sequence[int]] | None, known: Sequence[Mapping
         for answered, count in enumerate(row)
         if count and true != answered
     ]
+    # By class among equals, so that every machine lists the same ones.
     worst = sorted(found, key=lambda one: (-one[0], one[1], one[2]))[:MISTAKES]
     return ", ".join(
         f"{known[true]['name']} -> {known[answered]['name']} ({count:,})"

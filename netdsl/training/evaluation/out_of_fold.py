@@ -46,6 +46,7 @@ def fold_records(folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
                             output.name: _true(output, y[row])
                             for output, y in zip(preparation.outputs, part.y, strict=True)
                         },
+                        # One class: the most likely, whose name is compared with `true`.
                         **record_of(values, preparation, 1),
                     }
 

@@ -47,6 +47,7 @@ def png_uri(values: Array, limits: tuple[float, float] | None = None) -> str:
 
 def label_uri(labels: Array, classes: int) -> str:
     """Draw labels [h, w]: class 0 is black, each other one has a colour of its own."""
+    # Red, green and blue a third of a turn apart: hues at equal distances.
     angles = 2 * np.pi * (np.arange(classes)[:, None] / max(1, classes - 1) + np.arange(3) / 3)
     colours = np.where(np.arange(classes)[:, None], 0.55 + 0.4 * np.cos(angles), 0.0)
     return png_uri(colours[labels], (0.0, 1.0))

@@ -23,6 +23,7 @@ class CountOrText(ValueType):
         raise NotImplementedError
 
     def read(self, text: str) -> int | str:
+        # Longer ones stay texts, and are refused as such: no training has a billion epochs.
         return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
 
     def check(self, value: Any) -> None:

@@ -30,6 +30,7 @@ class ColumnValue(TextValue):
 
     def plain(self, value: Any) -> Any:
         value = super().plain(value)
+        # As YAML's `target: 3` is read: a table finds columns by texts.
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -51,6 +52,7 @@ class ColumnKindValue(ValueList):
         )
 
     def read(self, text: str) -> Any:
+        # A part alone is a list of one: `columns: {day: weekday}`.
         return (text,) if text in DATE_PARTS else text
 
     def quoted(self, text: str) -> Any:

@@ -432,6 +432,7 @@ def _side_by_side(path: Any, folder: Path) -> Any:
 
     What is not a file's name stays as it is: a data set's name, a column, several columns.
     """
+    # Several targets are columns, never files.
     if isinstance(path, tuple):
         return path
     # A name such as `mnist` is a data set, unless a file of that name is there.

@@ -30,7 +30,7 @@ def section(of: type[Section]) -> Any:
 
 @dataclass(frozen=True)
 class Section:
-    """Keys that stand together. A section given as one scalar means its `short` key.
+    """Keys of one name in a recipe. A section given as one scalar means its `short` key.
 
     It is written as that scalar where it is `brief` and no other key has a value.
     """
@@ -133,6 +133,7 @@ def scalar_of(section: Section) -> Any:
     """Return the value of the short key of a brief section that has no other; else None."""
     if not (section.brief and section.short):
         return None
+    # Only the short key may have a value: what else there is would be lost.
     names = [item.name for item in fields(section) if getattr(section, item.name) is not None]
     return getattr(section, section.short) if names == [section.short] else None
 

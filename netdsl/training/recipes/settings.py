@@ -105,6 +105,7 @@ def _found(node: yaml.MappingNode, name: str) -> yaml.Node | None:
 
 def _put(node: yaml.MappingNode, name: yaml.ScalarNode, value: yaml.Node) -> None:
     """Give a key its value, in the place of the one that it has."""
+    # All pairs of the name: set here, a key that the file has twice is not a mistake.
     node.value = [pair for pair in node.value if pair[0].value != name.value]
     node.value.append((name, value))
 

@@ -203,6 +203,7 @@ class MetricValue(ValueType):
             raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
         if value in self.others or re.search(r"(^|_)top[1-9][0-9]*_accuracy$", value):
             return
+        # `val_accuracy` would pass as the accuracy of an output called `val`.
         none = re.search(r"(^|_)(top0+[0-9]*_accuracy|val_\w+)$", value)
         if none or not any(value == word or value.endswith(f"_{word}") for word in self.words):
             known = (*self.others, *self.words, *self.short)
@@ -222,6 +223,8 @@ class WordOrNumber(ValueType):
         return f"{', '.join(f'`{word}`' for word in self.words)} or {self.number.description}"
 
     def read(self, text: str) -> Any:
+        # What looks like a number gets the number's message: `1.5` is out of range, not an unknown
+        # word.
         if re.match(r"[-+.]?[0-9]", text):
             return self.number.read(text)
         return text
@@ -324,6 +327,7 @@ class ValueList(ValueType):
         return (self.each.read(text),)
 
     def quoted(self, text: str) -> tuple[Any, ...]:
+        # In quotes it stays a text: `['1']` are categories of texts.
         return (text,)
 
     def plain(self, value: Any) -> Any:

@@ -55,6 +55,7 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
                 yield from inner
         elif isinstance(value, Mapping):
             yield f"{indent}{item.name}:", reason
+            # Params know tuples and fractions; a list of categories is YAML's own.
             write = _scalar if "params" in item.metadata else _plain
             for name, one in value.items():
                 key = f"{indent}  {_scalar(name)}:"
@@ -79,6 +80,7 @@ def _scalar(value: Any) -> str:
     # YAML would write `true`, and knows no fractions.
     if isinstance(value, bool | Fraction | tuple):
         return param_text(value)
+    # `1e3`, `yes` or `null` as a text: without quotes it would be read back as something else.
     if isinstance(value, str) and reads_as_another(value):
         return f"'{value}'"
     return (
