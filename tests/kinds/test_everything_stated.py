@@ -150,8 +150,10 @@ def _case(case: Case) -> Iterator[str]:
         yield f"        keeps {keeps or 'nothing'}"
         yield f"        sees {field}"
         for seen in kind.receptive_field(op.shape, *shapes):
-            reaches = [tuple(map(tuple, stage)) for stage in seen.stages] if seen else None
-            yield f"        reaches {reaches}{' and all' if seen and seen.whole else ''}"
+            stages = [] if seen is None or seen.stages is None else seen.stages
+            steps = [[tuple(reach) for reach in stage] for stage in stages]
+            none = " no position" if seen and seen.stages is None else ""
+            yield f"        reaches {steps}{none}{', all' if seen and seen.whole else ''}"
         for formula in kind.size_formulas(op.shape, *shapes):
             yield f"        {formula}"
     for warning in made.warnings:
