@@ -54,7 +54,7 @@ class RecipeKeys(TypedDict, total=False):
     penalty: Penalty | Keys | None
     batch: int | str | None
     accumulate: int | None
-    ema: float | None
+    ema: float | str | bool | None
     epochs: int | None
     early_stopping: Stopping | Keys | bool | None
     metrics: Sequence[str] | str | None

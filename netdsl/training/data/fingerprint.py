@@ -30,9 +30,9 @@ def fingerprint(data: Data) -> str:
             step = max(1, CHUNK // max(1, row))
             # The files' bytes, not their pixels: faster by far, and the same for every version of
             # Pillow.
-            if content := _content(array):
+            if of_file := _digest(array):
                 for place in range(len(array)):
-                    digest.update(hashlib.sha256(content(place)).digest())
+                    digest.update(of_file(place))
                 continue
             for start in range(0, len(array), step):
                 rows = array[start : start + step]
@@ -40,9 +40,9 @@ def fingerprint(data: Data) -> str:
     return digest.hexdigest()
 
 
-def _content(array: Any) -> Callable[[int], bytes] | None:
-    """Return what gives the bytes of a row's file, for rows that are images in files."""
+def _digest(array: Any) -> Callable[[int], bytes] | None:
+    """Return what gives the SHA-256 of a row's file, for rows that are images in files."""
     if isinstance(array, RowsView):
-        inner = _content(array.of)
+        inner = _digest(array.of)
         return (lambda place: inner(int(array.rows[place]))) if inner else None
-    return getattr(array, "content", None)
+    return getattr(array, "digest", None)

@@ -65,7 +65,8 @@ def compile_model(
     outputs, weights = preparation.outputs, recipe.loss_weights
     soft = Sampling.of(recipe).soft_labels
     rate = step_schedule(recipe.schedule, recipe.optimizer.rate or 0.0, steps, recipe.epochs or 1)
-    optimizer = keras_optimizer(recipe.optimizer, rate, recipe.accumulate or 1, recipe.ema)
+    share = recipe.ema if isinstance(recipe.ema, float) else None
+    optimizer = keras_optimizer(recipe.optimizer, rate, recipe.accumulate or 1, share)
     if recipe.rates or recipe.unfreeze:
         # Layers that are unfrozen later are trainable from the start, at the rate 0: to change
         # `trainable` within a training would need another `compile`, and new optimizer slots.

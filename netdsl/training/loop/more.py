@@ -74,7 +74,7 @@ def train_more(
         learner.state.weights = held.model().get_weights()
         # `best.keras` is what was kept, `last.keras` where the training was: it continues there.
         require_file(folder, LAST)
-        if recipe.ema is None:
+        if not recipe.ema:
             learner.model.set_weights(held.model_in(folder / LAST).get_weights())
         else:
             read_last_numbers(folder, learner.model)

@@ -150,7 +150,7 @@ class Trainer:
         synchronise(learner.model)
         # Before `finish`, which gives the model the best ones.
         self.last = learner.weights()
-        if learner.job.recipe.ema is not None:
+        if learner.job.recipe.ema:
             self.numbers = arrays_of(last_numbers(learner.model))
         callback.finish(interrupted)
 

@@ -77,7 +77,7 @@ def check_updates(recipe: Recipe, optimizer: Optimizer) -> None:
     """
     keys = {
         "accumulate": recipe.accumulate not in (None, 1),
-        "ema": recipe.ema is not None,
+        "ema": bool(recipe.ema),
         "rates": bool(recipe.rates),
         "unfreeze": recipe.unfreeze is not None,
     }

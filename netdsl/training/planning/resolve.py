@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.process import backend
 from netdsl.training.distributed.sharing import check_shares
-from netdsl.training.planning import by_output, defaults, fine_tuning, measures
+from netdsl.training.planning import averaging, by_output, defaults, fine_tuning, measures
 from netdsl.training.planning.auto_batch import auto_note, with_batch
 from netdsl.training.planning.job import ResolvedRecipe
 from netdsl.training.preparation.augment_checks import doubts
@@ -93,6 +93,12 @@ def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
         schedule=defaults.schedule(recipe.schedule, optimizer.rate or 0.0, epochs, validation),
         penalty=defaults.penalty(recipe.penalty),
         batch=batch,
+        ema=averaging.average(
+            recipe,
+            optimizer,
+            data.preparation.table is not None and outputs[0].loss != PERCEPTRON,
+            averaging.Updates(steps / (recipe.accumulate or 1), epochs),
+        ),
         accumulate=None if recipe.accumulate == 1 else recipe.accumulate,
         epochs=epochs,
         augment=defaults.augment(
@@ -141,6 +147,7 @@ def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
         "optimizer.name": "works with little tuning",
         "optimizer.rate": f"usual for {full.optimizer.name}",
         "epochs": "all of them",
+        "ema": "an average of the weights, usual for tables",
     }
     if outputs[0].loss == PERCEPTRON and asked.optimizer.name is None:
         rule = "Rosenblatt's rule"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from netdsl.training.recipes.values import ValueProblem, ValueType
+from netdsl.training.recipes.values import NumberValue, ValueProblem, ValueType
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 """The units of a time."""
@@ -73,3 +73,23 @@ class CountOrWord(CountOrText):
 
     def is_text(self, value: str) -> bool:
         return value == self.word
+
+
+@dataclass(frozen=True)
+class AverageValue(ValueType):
+    """What an update keeps of the average of the weights: a share, or epochs, or none (False)."""
+
+    share: ClassVar[NumberValue] = NumberValue(above=0, below=1)
+    description: str = f"{share.description}, or epochs as `5 epochs`, or `no`"
+
+    def read(self, text: str) -> Any:
+        if text.lower() in ("no", "false"):
+            return False
+        return self.share.read(text) if re.match(r"[-+.]?[0-9.e]+$", text) else text
+
+    def check(self, value: Any) -> None:
+        if value is False or (isinstance(value, str) and StepsOrEpochs.epochs.fullmatch(value)):
+            return
+        if isinstance(value, str | bool):
+            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+        self.share.check(value)

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from netdsl.errors import Source, Span
 from netdsl.sources import read_source
-from netdsl.training.recipes.amounts import CountOrWord, StepsOrEpochs, StepsOrTime
+from netdsl.training.recipes.amounts import (
+    AverageValue,
+    CountOrWord,
+    StepsOrEpochs,
+    StepsOrTime,
+)
 from netdsl.training.recipes.column_values import ColumnKindValue, ColumnValue, TargetValue
 from netdsl.training.recipes.sections import Section, Variant, key, section
 from netdsl.training.recipes.settings import SET, RecipeSetting, with_settings
@@ -328,7 +333,7 @@ class Recipe(Section):
     penalty: Penalty = section(Penalty)
     batch: int | str | None = key(CountOrWord("auto"))
     accumulate: int | None = key(NumberValue(whole=True, min=1, max=10_000))
-    ema: float | None = key(NumberValue(above=0, below=1))
+    ema: float | str | None = key(AverageValue())
     epochs: int | None = key(NumberValue(whole=True, min=1))
     early_stopping: Stopping = section(Stopping)
     metrics: tuple[str, ...] | None = key(ValueList(MetricValue(METRICS), distinct=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,9 @@ from support.recipes import load_data
 import netdsl
 from netdsl.errors import NetError
 from netdsl.training.data import Data, read_inputs, reload
-from netdsl.training.data.sources.images import LazyImages, checked_images
+from netdsl.training.data.fingerprint import fingerprint
+from netdsl.training.data.sources.checked_images import check_sums, checked_images
+from netdsl.training.data.sources.images import LazyImages
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 
 COLOUR = "input 6x5x3 > flatten > softmax-3"
@@ -289,10 +292,57 @@ def test_networks_that_do_not_fit_images(
     assert caught.value.diagnostics[0].code == code
 
 
+def test_each_image_is_read_once(animals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the check, which keeps the pixels and what the run knows the files again by."""
+    opened: list[str] = []
+
+    def read(path: Path) -> bytes:
+        opened.append(str(path))
+        return Path(path).read_bytes()
+
+    monkeypatch.setattr("netdsl.training.data.sources.checked_images.read_regular", read)
+    found = loaded(COLOUR, animals)
+    for path in animals.rglob("*.png"):
+        path.unlink()
+    assert sorted(opened) == sorted(set(opened))
+    assert len(opened) == len(found.train) + len(found.validation) + len(found.test) == 30
+    assert len(fingerprint(found)) == 64
+    pixels = np.concatenate([part.x[0][:] for part in (found.train, found.validation, found.test)])
+    assert pixels.shape == (30, 6, 5, 3)
+    assert (pixels == pixels[:, :1, :1, :1]).all()  # each of one shade
+    assert len(np.unique(pixels)) == 30
+
+
+def test_more_images_than_are_kept_are_read_again(
+    animals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = loaded(COLOUR, animals)
+    for module in ("images", "checked_images"):
+        monkeypatch.setattr(f"netdsl.training.data.sources.{module}.KEPT", 10)
+    found = loaded(COLOUR, animals)
+    assert fingerprint(found) == fingerprint(kept)
+    assert (found.train.x[0][:] == kept.train.x[0][:]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "reported"),
+    [
+        (lambda content: content[:-20], "the file is truncated"),
+        (lambda content: content[:40] + b"?" + content[41:], "the check sum of .* is wrong"),
+    ],
+)
+def test_check_sums_of_a_png(change: Callable[[bytes], bytes], reported: str) -> None:
+    file = io.BytesIO()
+    Image.new("L", (20, 20), 7).save(file, "PNG")
+    check_sums(file.getvalue())
+    with pytest.raises(ValueError, match=reported):
+        check_sums(change(file.getvalue()))
+
+
 def test_many_images_are_looked_at_with_a_word(
     animals: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("netdsl.training.data.sources.images.REPORTED", 10)
+    monkeypatch.setattr("netdsl.training.data.sources.checked_images.REPORTED", 10)
     assert not checked_images(sorted(animals.rglob("*.png"))).damaged
     assert capsys.readouterr().err.splitlines() == [
         f"checked {count} of 30 images" for count in (10, 20, 30)

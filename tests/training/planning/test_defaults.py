@@ -13,7 +13,7 @@ import pytest
 
 from netdsl import parse
 from netdsl.training.data import Data, Examples
-from netdsl.training.planning import defaults, few_steps, fine_tuning, measures
+from netdsl.training.planning import averaging, defaults, few_steps, fine_tuning, measures
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
@@ -598,6 +598,33 @@ def test_layers_that_are_named(text: str, epochs: int, expected: Any) -> None:
     check(lambda: fine_tuning.check_layers(recipe, GRAPH, epochs), expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "tabular", "each", "epochs", "expected"),
+    [
+        ("", False, 100, 100, None),
+        ("", True, 100, 100, 1 - 1 / 500),  # five epochs
+        ("", True, 100, 10, 1 - 1 / 100),  # a tenth of them
+        ("", True, 1.5, 100, 0.866667),
+        ("", True, 2, 3, None),  # less than two updates
+        ("ema: no", True, 100, 100, False),
+        ("ema: no", False, 100, 100, None),
+        ("ema: 0.9", True, 100, 100, 0.9),
+        ("ema: 2 epochs", False, 50, 3, 0.99),
+        ("ema: 1 epoch", True, 1, 3, False),
+        ("devices: 2", True, 100, 100, None),
+        ("hosts: ['a:1', 'b:1']", True, 100, 100, None),
+        ("precision: bfloat16", True, 100, 100, None),
+    ],
+)
+def test_averages(text: str, tabular: bool, each: float, epochs: int, expected: Any) -> None:
+    recipe, updates = parse_recipe(text), averaging.Updates(each, epochs)
+    assert averaging.average(recipe, SGD, tabular, updates) == expected
+
+
+def test_whole_steps_are_not_averaged() -> None:
+    assert averaging.average(Recipe(), GD, True, averaging.Updates(1, 500)) is None
+
+
 @pytest.mark.parametrize(("count", "more"), [(12, False), (13, True)])
 def test_twelve_names_are_listed(count: int, more: bool) -> None:
     graph = parse("4" + " > fc-3" * count).graph
@@ -625,6 +652,7 @@ def test_first_weights_that_are_nowhere(tmp_path: Path) -> None:
         ("rates: {a: 1}", GD, None),
         ("rates: {a: 1}", LINED, no("rates", "no `rates`")),
         ("unfreeze: 3", SEARCH, no("unfreeze", "no `unfreeze`")),
+        ("ema: no", SEARCH, None),
         ("ema: 0.9\ndevices: 1", SGD, None),
         ("ema: 0.9\ndevices: 2", SGD, no("ema", "works on one device")),
         ("ema: 0.9\nhosts: ['a:1', 'b:1']", SGD, no("ema", "works on one device")),

@@ -52,6 +52,8 @@ WRONG = [
     ("accumulate: «0»", "N505", "an integer, at least 1"),
     ("accumulate: «a»", "N504", "an integer"),
     ("ema: «1»", "N505", "above 0 and below 1"),
+    ("ema: «yes»", "N504", "or epochs as `5 epochs`, or `no`"),
+    ("ema: «5 weeks»", "N504", "not `5 weeks`"),
     ("unfreeze: «2.5»", "N504", "an integer"),
     ("rates: «0.1»", "N505", "names with a number, at least 0"),
     ("rates: {conv: «slow»}", "N504", "a number"),

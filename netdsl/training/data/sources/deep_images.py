@@ -85,16 +85,19 @@ def _values(image: Image, path: Path, span: Span | None = None) -> Array:
 
 
 def deep_files(
-    paths: Sequence[Path], shape: tuple[int, int, int], limits: tuple[float, float]
+    paths: Sequence[Path],
+    shape: tuple[int, int, int],
+    limits: tuple[float, float],
+    digests: Sequence[bytes],
 ) -> LazyImages:
-    """Return image files as an array [n, *shape] of floats from 0 to 1."""
+    """Return image files, with their digests, as an array [n, *shape] of floats from 0 to 1."""
     import numpy as np
 
     return LazyImages(
         len(paths),
         lambda place: deep_image(paths[place], shape, limits),
         shape,
-        lambda place: paths[place].read_bytes(),
+        lambda place: digests[place],
         np.dtype(np.float32),
         (0.0, 1.0),
     )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
 from netdsl.training.data.parts import INPUT, Examples, RowKeys, SourceData
+from netdsl.training.data.sources.checked_images import CheckedImages, checked_images
 from netdsl.training.data.sources.deep_images import deep_files, pixel_range
 from netdsl.training.data.sources.images import (
     NAMED,
     SUFFIXES,
-    checked_images,
     image_shape,
     lazy_files,
     several_damaged,
@@ -93,7 +93,7 @@ def read_folder(
     if len(classes) == 1:
         raise fail("N521", f"{path} has only one class: {classes[0]}", span)
     every = [image for one in found.values() for image in one.paths]
-    checked = checked_images(every, span)
+    checked = checked_images(every, span, shape)
     found, notes = _whole(found, folders, checked.damaged, skip, span)
     read: tuple[float, float] | None = None
     if checked.deep or (trained and limits):
@@ -105,7 +105,8 @@ def read_folder(
     where = {name: f" in {folders[name].name}" if len(folders) > 1 else "" for name in found}
     outputs = 0 if bare else len(signature.outputs)
     parts = {
-        name: _part(one, path, shape, where[name], outputs, read) for name, one in found.items()
+        name: _part(one, path, shape, where[name], outputs, read, checked)
+        for name, one in found.items()
     }
     return SourceData(
         os.path.abspath(path),
@@ -286,11 +287,15 @@ def _part(
     where: str,
     outputs: int,
     limits: tuple[float, float] | None,
+    checked: CheckedImages,
 ) -> Examples:
     """Return the images as examples, with their labels for this many outputs."""
     import numpy as np
 
-    x = deep_files(found.paths, shape, limits) if limits else lazy_files(found.paths, shape)
+    if limits:
+        x = deep_files(found.paths, shape, limits, checked.of(found.paths)[1])
+    else:
+        x = lazy_files(found.paths, shape, *checked.of(found.paths))
     y = np.array(found.labels, np.int64)
     names = np.array([path.relative_to(root).as_posix() for path in found.paths], object)
     return Examples(

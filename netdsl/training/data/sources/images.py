@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from netdsl.errors import NetError, Span, fail
 from netdsl.paths import read_regular, require_regular
@@ -25,9 +26,6 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", "
 
 NAMED = 5
 """Damaged images that are named one by one, at most."""
-
-REPORTED = 2000
-"""Images: looking through more than these takes a while, which is reported."""
 
 MAX_PIXELS = 100_000_000
 """The most pixels of an image: its header says how many, and they would take three bytes each."""
@@ -54,9 +52,10 @@ class LazyImages:
         count: int,
         load: Callable[[int], Array],
         shape: tuple[int, int, int],
-        content: Callable[[int], bytes] | None = None,
+        digest: Callable[[int], bytes] | None = None,
         dtype: Any = None,
         limits: tuple[float, float] = (0.0, 255.0),
+        pixels: Array | None = None,
     ) -> None:
         """Make images that are loaded one by one.
 
@@ -64,19 +63,21 @@ class LazyImages:
             count: how many there are.
             load: reads the image at a place, [height, width, channels] of uint8.
             shape: height, width and channels of each.
-            content: gives an image's bytes, where they tell it from others faster than its pixels.
+            digest: gives the SHA-256 of an image's file, where that tells it from others faster
+                than its pixels.
             dtype: of the pixels, uint8 where it is left out.
             limits: their smallest and largest value.
+            pixels: all of them, where they were read already.
         """
         import numpy as np
 
-        self.load, self.content, self.limits = load, content, limits
+        self.load, self.digest, self.limits = load, digest, limits
         self.shape: tuple[int, ...] = (count, *shape)
         self.dtype: Any = np.dtype(np.uint8 if dtype is None else dtype)
         # All or none: with half of them kept the second half would still be read in each epoch.
         small = int(np.prod(self.shape)) * self.dtype.itemsize <= KEPT
-        self._kept = np.zeros(self.shape, self.dtype) if small else None
-        self._known = np.zeros(count, bool)
+        self._kept = np.zeros(self.shape, self.dtype) if small and pixels is None else pixels
+        self._known = np.full(count, pixels is not None)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -92,7 +93,7 @@ class LazyImages:
     def _read(self, places: Array) -> Array:
         import numpy as np
 
-        images = list(_in_threads(self.load, places.tolist()))
+        images = list(in_threads(self.load, places.tolist()))
         return np.stack(images) if images else np.zeros((0, *self.shape[1:]), self.dtype)
 
     def _lookup(self, places: Array) -> Array:
@@ -108,7 +109,7 @@ class LazyImages:
         return np.asarray(self._kept[places])
 
 
-def _in_threads(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:
+def in_threads(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:
     """Yield what is made of each item, in their order.
 
     A thread is handed several at a time: a small image takes less than handing it over.
@@ -122,13 +123,30 @@ def _in_threads(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iter
             yield from found
 
 
-def lazy_files(paths: Sequence[Path], shape: tuple[int, int, int]) -> LazyImages:
-    """Return image files as an array [n, *shape]."""
+def lazy_files(
+    paths: Sequence[Path],
+    shape: tuple[int, int, int],
+    pixels: Array | None = None,
+    digests: Sequence[bytes] = (),
+) -> LazyImages:
+    """Return image files as an array [n, *shape].
+
+    Args:
+        paths: the files.
+        shape: height, width and channels that they are brought to.
+        pixels: the array, where they were read already.
+        digests: of the files, where they were read already.
+    """
+
+    def digest(place: int) -> bytes:
+        return digests[place] if digests else sha256(read_regular(paths[place])).digest()
+
     return LazyImages(
         len(paths),
         lambda place: pixels_of(read_image(paths[place], shape[2] == 1, shape[:2]), shape),
         shape,
-        lambda place: read_regular(paths[place]),
+        digest,
+        pixels=pixels,
     )
 
 
@@ -178,21 +196,27 @@ def read_image(path: Path, grey: bool, requested: Sequence[int] = ()) -> Image:
     Raises:
         NetError: N511 where it cannot be read, N524 where it is not a whole image.
     """
-    from PIL import ImageOps
-
     with opened_image(path) as file:
-        if requested:
-            # twice the size is left, so that it is resized as smoothly as ever
-            file.draft(None, (2 * max(requested), 2 * max(requested)))
-        # Cameras store pixels as their sensor lies, and note how they were held.
-        image = ImageOps.exif_transpose(file)
-        if is_deep(image):
+        if is_deep(file):
             raise fail(
                 "N524",
                 f"{path} has pixels of more than 8 bits, and the training's images had 8",
                 help="save it with 8 bits",
             )
-        return flat(image, grey)
+        return upright(file, grey, requested)
+
+
+def upright(file: Image, grey: bool, requested: Sequence[int] = ()) -> Image:
+    """Decode an opened image of 8 bits as `read_image` returns it."""
+    from PIL import ImageOps
+
+    if requested:
+        # twice the size is left, so that it is resized as smoothly as ever
+        file.draft(None, (2 * max(requested), 2 * max(requested)))
+    file.load()
+    # Cameras store pixels as their sensor lies, and note how they were held.
+    ImageOps.exif_transpose(file, in_place=True)
+    return flat(file, grey)
 
 
 def is_deep(image: Image) -> bool:
@@ -204,35 +228,15 @@ def flat(image: Image, grey: bool) -> Image:
     """Make an image grey or coloured, on black where it is transparent."""
     from PIL import Image as pillow
 
+    mode = "L" if grey else "RGB"
     # Most images, which need not take the longer way by RGBA.
     if image.mode in ("L", "RGB") and "transparency" not in image.info:
-        return image.convert("L" if grey else "RGB")
+        return image if image.mode == mode else image.convert(mode)
     made = pillow.alpha_composite(pillow.new("RGBA", image.size, "black"), image.convert("RGBA"))
-    return made.convert("L" if grey else "RGB")
+    return made.convert(mode)
 
 
 # --- files that are not images --------------------------------------------------------------------
-
-
-class CheckedImages(NamedTuple):
-    """What is wrong with files that are not whole images, and those with more than 8 bits."""
-
-    damaged: dict[Path, NetError]
-    deep: list[Path]
-
-
-def checked_images(paths: Sequence[Path], span: Span | None = None) -> CheckedImages:
-    """Look at each file once."""
-    found: dict[Path, NetError] = {}
-    deep: list[Path] = []
-    for count, wrong in enumerate(_in_threads(lambda path: _wrong(path, span), paths), 1):
-        if isinstance(wrong, NetError):
-            found[paths[count - 1]] = wrong
-        elif wrong:
-            deep.append(paths[count - 1])
-        if len(paths) > REPORTED and count % REPORTED == 0:
-            print(f"checked {count:,} of {len(paths):,} images", file=sys.stderr, flush=True)
-    return CheckedImages(found, deep)
 
 
 def several_damaged(found: Mapping[Path, NetError], of: int, span: Span | None) -> NetError:
@@ -248,28 +252,16 @@ def several_damaged(found: Mapping[Path, NetError], of: int, span: Span | None) 
     return fail("N524", message, span, help="data: {damaged: skip} leaves them out")
 
 
-def _wrong(path: Path, span: Span | None) -> NetError | bool:
-    """Return what is wrong with an image file, else whether it has more than 8 bits.
-
-    A JPEG is read at an eighth of its size, of a PNG only the check sums are.
-    """
-    try:
-        with opened_image(path, span) as image:
-            deep = is_deep(image)
-            # `verify` knows check sums for PNG alone; of others it only reads the header.
-            if image.format == "PNG":
-                image.verify()
-            else:
-                image.draft("L", (1, 1))
-                image.load()
-    except NetError as error:
-        return error
-    return deep
-
-
 @contextmanager
-def opened_image(path: Path, span: Span | None = None) -> Iterator[Image]:
+def opened_image(
+    path: Path, span: Span | None = None, content: bytes | None = None
+) -> Iterator[Image]:
     """Open an image file, of which only the header is read yet.
+
+    Args:
+        path: the file.
+        span: the place of its folder in a recipe.
+        content: its bytes, where they were read already.
 
     Raises:
         NetError: N511 where it cannot be read, N524 where it is not a whole image, or claims more
@@ -280,10 +272,12 @@ def opened_image(path: Path, span: Span | None = None) -> Iterator[Image]:
     from PIL import Image as pillow
 
     # said here, as an error; the filter is set for good, as threads cannot set one each
-    warnings.filterwarnings("ignore", category=pillow.DecompressionBombWarning)
+    if not any(found[2] is pillow.DecompressionBombWarning for found in warnings.filters):
+        warnings.filterwarnings("ignore", category=pillow.DecompressionBombWarning)
     with image_errors(path, span):
-        require_regular(path)
-        with pillow.open(path) as image:
+        if content is None:
+            require_regular(path)
+        with pillow.open(path if content is None else io.BytesIO(content)) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 claimed = f"{path} claims {width:,} x {height:,} pixels"
