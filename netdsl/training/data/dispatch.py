@@ -240,6 +240,9 @@ def _unknown(source: str, span: Span | None) -> NetError:
             help=f"data has the suffix {', '.join(('.npz', '.npy', *SUFFIXES))}, or is a folder",
         )
     siblings = [other.name for other in path.parent.iterdir()] if os.path.isdir(path.parent) else []
+    if os.sep in source:
+        near = did_you_mean(path.name, siblings)
+        return fail("N510", f"there is no file or folder {source}", span, help=near)
     names = ", ".join(f"`{name}`" for name in (*NAMES, *TOYS))
     known = (
         f"a data set is {names}, a function such as `sin(3*pi*x)`, a folder of images, or an .npz, "

@@ -120,7 +120,9 @@ def _class_bars(parts: dict[str, dict[str, int]]) -> str:
 
 
 def short_number(value: float) -> str:
-    """Write a number in at most some six characters."""
-    if value == int(value) and abs(value) < 1e6:
-        return f"{int(value):,}"
-    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.4g}"
+    """Write a number with four digits, or with all of those before the point.
+
+    So moments in seconds since 1970 are told apart.
+    """
+    whole = value == int(value) or abs(value) >= 1e3
+    return f"{value:,.0f}" if whole and abs(value) < 1e12 else f"{value:.4g}"

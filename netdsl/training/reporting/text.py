@@ -39,6 +39,8 @@ def _made(input: InputTransform) -> str:
         columns = counted(len(input.columns.widths), "column")
         return f"{columns} made {counted(input.columns.width, 'number')}"
     scaled = f", divided by {input.scale:g}" if input.scale != 1 else ""
+    if input.example == input.shape:
+        return f"inputs of {size(input.shape)}{scaled}"
     return f"{size(input.example)} made {size(input.shape)}{scaled}"
 
 

@@ -49,7 +49,7 @@ def _at_the_edge(of: str, temperature: float) -> list[str]:
     if temperature <= COLDEST * EDGE:
         why = "the lowest that is tried: hardly an answer of the validation part is wrong"
     elif temperature >= HOTTEST / EDGE:
-        why = "the highest that is tried: the answers are hardly better than guesses"
+        why = "the highest that is tried: equal probabilities would fit as well"
     else:
         return []
     return [f"note: {of}the temperature is {why}, which leaves nothing to calibrate by"]

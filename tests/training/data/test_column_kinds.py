@@ -73,6 +73,7 @@ REPEATED = [f"city{row % 3}" for row in range(ROWS)]
         ("paid", range(ROWS), "number"),
         ("customer_id", [row % 5 for row in range(ROWS)], "number"),
         ("id", [row + 0.5 for row in range(ROWS)], "number"),
+        ("phone", [f"+49 {row} {7 * row}" for row in range(ROWS)], "id"),
         ("note", [f"the room of guest {row} was clean" for row in range(ROWS)], "text"),
         ("day", [f"2024-01-{row + 1:02}" for row in range(ROWS)], "date"),
         ("day", [f"2024-01-{row % 9 + 1:02} 10:00" for row in range(ROWS)], "date"),
@@ -87,6 +88,23 @@ REPEATED = [f"city{row % 3}" for row in range(ROWS)]
 )
 def test_columns_are_told_apart(table: Table, name: str, cells: Any, kind: str) -> None:
     assert list(kinds(table(**{name: list(cells)})).values()) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("cells", "note"),
+    [
+        ([f"{row} kg" for row in range(ROWS)], "with a unit, as `0 kg`, which are read as text"),
+        (["x"] * ROWS, "odd has the same value, x, in every row, from which nothing is learned"),
+        ([7] * ROWS, "odd has the same value, 7, in every row"),
+        ([7] * (ROWS - 1) + [""], "the same value, 7, in every cell that is not empty"),
+        (REPEATED, ""),
+    ],
+)
+def test_columns_that_nothing_is_learned_of(table: Table, cells: Any, note: str) -> None:
+    found = survey(DataSpec(source=str(table(odd=cells)), target="price"))
+    (said,) = (one.note for one in found.kinds if one.name == "odd")
+    assert note in said
+    assert bool(note) == bool(said)
 
 
 def test_what_is_left_out_is_said(table: Table) -> None:

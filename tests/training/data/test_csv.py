@@ -259,7 +259,7 @@ def test_three_digits_behind_every_point_are_reported(path: Path) -> None:
     ("content", "note"),
     [
         ("zip,b\n12,1\n01234,2\n", "numbers in zip begin with 0, as `01234` in line 3, which is"),
-        ("zip,b\n12,1\n\n007,2\n", "`007` in line 4, which is read as 7; data: {categories: {zip"),
+        ("zip,b\n12,1\n\n007,2\n", "`007` in line 4, which is read as 7; data: {columns: {zip"),
         ('b;zip\n1,5;"-042"\n2,5;42\n', "`-042` in line 2, which is read as -42"),
         ("zip\n" + "12\n" * 200 + "0815\n", "`0815` in line 202, which is read as 815"),
     ],

@@ -227,6 +227,7 @@ def test_files_that_are_refused(tmp_path: Path, make: Callable[[Path], None], co
     ("text", "code", "reported"),
     [
         ("data: «fashion-mnist»", "N510", "did you mean `fashion_mnist`"),
+        ("data: «nowhere/photos/»", "N510", "there is no file or folder nowhere/photos/"),
         ("data: {source: «there/is/none.npz»}", "N511", "No such file"),
         (
             "data: digits\nloss: «binary»",

@@ -100,7 +100,7 @@ def test_a_run_keeps_what_it_chose(rare: tuple[RunResult, Any, Any]) -> None:
     ("temperature", "reported"),
     [
         (COLDEST, "the lowest that is tried: hardly an answer of the validation part is wrong"),
-        (HOTTEST, "the highest that is tried: the answers are hardly better than guesses"),
+        (HOTTEST, "the highest that is tried: equal probabilities would fit as well"),
         (1.2, ""),
     ],
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from netdsl.errors import Span, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
+from netdsl.training.data.sources.cells import has_unit
 from netdsl.training.data.sources.date_cells import are_dates, read_dates
 from netdsl.training.data.sources.parsed_table import (
     SHOWN,
@@ -220,8 +221,8 @@ def _found(
     count, texts = _known(column), column.categories
     # In few rows every text differs, also of a category.
     if count < ROWS or len(texts) <= count / 2:
-        return KindedColumn(column, CATEGORY)
-    words = sum(len(text.split()) for text in texts) / len(texts)
+        return KindedColumn(column, CATEGORY, note=_constant(column))
+    words = sum(_words(text) for text in texts) / len(texts)
     every = "every row"
     if len(texts) < count:
         every = f"nearly every row ({len(texts):,} in {count:,})"
@@ -233,7 +234,32 @@ def _found(
         f"{column.name} has another text in {every}: left out as the name of the row; "
         f"data: {{columns: {{'{column.name}': category}}}} reads it"
     )
+    if all(map(has_unit, texts)):
+        note = (
+            f"{column.name} holds numbers with a unit, as `{in_one_line(texts[0])}`, which are "
+            "read as text and left out: take the unit out to get numbers"
+        )
     return KindedColumn(column, ID, note=note)
+
+
+def _words(text: str) -> int:
+    """Count the words of a text; groups of digits, as of a telephone number, are none."""
+    return sum(any(map(str.isalpha, word)) for word in text.split())
+
+
+def _constant(column: ParsedColumn) -> str:
+    """Say that a column has one value alone; nothing of others."""
+    import numpy as np
+
+    known = column.values[~np.isnan(column.values)]
+    if len(known) < 2 or (known != known[0]).any():
+        return ""
+    value = column.categories[int(known[0])] if column.categories else f"{known[0]:g}"
+    every = "every row" if len(known) == len(column.values) else "every cell that is not empty"
+    return (
+        f"{column.name} has the same value, {in_one_line(value)}, in {every}, from which nothing "
+        f"is learned: data: {{drop: {column.name}}}"
+    )
 
 
 def _number_or_id(column: ParsedColumn, first: bool) -> KindedColumn:
@@ -246,7 +272,7 @@ def _number_or_id(column: ParsedColumn, first: bool) -> KindedColumn:
     values = column.values
     named = bool(ID_NAME.fullmatch(column.name) or CAMEL_ID.fullmatch(column.name))
     if not (named or first) or len(values) < ROWS or not (values == np.floor(values)).all():
-        return KindedColumn(column, NUMBER)
+        return KindedColumn(column, NUMBER, note=_constant(column))
     if named and len(np.unique(values)) == len(values):
         note = (
             f"{column.name} has another integer in every row: left out as the name of the row; "
@@ -255,7 +281,7 @@ def _number_or_id(column: ParsedColumn, first: bool) -> KindedColumn:
         return KindedColumn(column, ID, note=note)
     counts_rows = first and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
     note = f"{column.name} counts the rows: if it only names them, data: {{drop: {column.name}}}"
-    return KindedColumn(column, NUMBER, note=note if counts_rows else "")
+    return KindedColumn(column, NUMBER, note=note if counts_rows else _constant(column))
 
 
 def _looks_like_dates(column: ParsedColumn) -> bool:

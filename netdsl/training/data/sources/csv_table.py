@@ -259,7 +259,7 @@ def _leading_zeros(
             yield (
                 f"numbers in {column.name} begin with 0, as `{cell}` in line {held.lines[row]:,}, "
                 f"which is read as {column.values[row]:g}; "
-                f"data: {{categories: {{{column.name}: [...]}}}} reads texts"
+                f"data: {{columns: {{{column.name}: category}}}} reads texts"
             )
 
 
