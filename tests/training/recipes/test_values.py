@@ -258,7 +258,7 @@ TARGET = TargetValue()
         (KIND, [], No("N504")),
         (KIND, {"a": 1}, No("N504")),
         (StepsOrEpochs(), 1, 1),
-        (StepsOrEpochs(), 0, No("N505", "at least 1, not 0")),
+        (StepsOrEpochs(), 0, No("N505", "not 0")),
         (StepsOrEpochs(), True, No("N504")),
         (StepsOrEpochs(), "2 epochs", "2 epochs"),
         (StepsOrEpochs(), "1 epoch", "1 epoch"),
