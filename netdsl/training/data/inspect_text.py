@@ -122,7 +122,7 @@ def _class_bars(parts: dict[str, dict[str, int]]) -> str:
 def short_number(value: float) -> str:
     """Write a number with four digits, or with all of those before the point.
 
-    So moments in seconds since 1970 are told apart.
+    So that moments in seconds since 1970 differ.
     """
     whole = value == int(value) or abs(value) >= 1e3
     return f"{value:,.0f}" if whole and abs(value) < 1e12 else f"{value:.4g}"

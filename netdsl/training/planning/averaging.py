@@ -11,8 +11,8 @@ WINDOW = 5
 """Epochs that the weights of a table's network are averaged over."""
 
 PART = 0.1
-"""The largest part of the training that they are averaged over by default: the average should have
-left the first weights behind.
+"""The largest part of the training that they are averaged over by default: the average should not
+hold the first weights any more.
 """
 
 

@@ -1,4 +1,4 @@
-"""Files of images, each read once: whether it is whole, what tells it from others, its pixels."""
+"""Files of images, each read once: whether it is whole, its digest, its pixels."""
 
 from __future__ import annotations
 

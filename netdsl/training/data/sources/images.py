@@ -63,7 +63,7 @@ class LazyImages:
             count: how many there are.
             load: reads the image at a place, [height, width, channels] of uint8.
             shape: height, width and channels of each.
-            digest: gives the SHA-256 of an image's file, where that tells it from others faster
+            digest: gives the SHA-256 of an image's file, where that identifies it faster
                 than its pixels.
             dtype: of the pixels, uint8 where it is left out.
             limits: their smallest and largest value.
