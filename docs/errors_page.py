@@ -24,6 +24,7 @@ GROUPS = {
     "N5": "Recipes and data",
     "N6": "Commands, files and runs",
     "W7": "Warnings",
+    "W8": "Warnings of exports",
 }
 """What the codes that begin so are about."""
 

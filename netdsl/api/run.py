@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from netdsl.api import arguments
 from netdsl.api.arguments import PathArgument
 from netdsl.api.computing import Computing
+from netdsl.api.exporting import Exporting, exported
 from netdsl.api.inside import InsideViews
 from netdsl.api.making import Making
 from netdsl.api.records import Records
@@ -41,7 +42,7 @@ class EvaluationResult(dict[str, Any]):
         return describe_evaluation(self)
 
 
-class Run(InsideViews, Making, Computing, RunResult):
+class Run(InsideViews, Making, Computing, Exporting, RunResult):
     """A training that has ended, and its folder.
 
     `Run.load("runs/lenet5-1")`, or what `train` gives.
@@ -218,33 +219,6 @@ class Run(InsideViews, Making, Computing, RunResult):
 
         return descent(TrainedRun.of(self.folder, data))
 
-    def export(
-        self,
-        path: PathArgument,
-        *,
-        format: str | None = None,
-        force: bool = False,
-        bare: bool = False,
-    ) -> list[str]:
-        """Write the best weights in another form, and check what was written.
-
-        Args:
-            path: where to; its suffix says the form: .keras, .onnx, .tflite, .safetensors.
-            format: keras, savedmodel, onnx, litert or safetensors, in place of the suffix.
-            force: whether existing files may be replaced.
-            bare: whether ONNX and a SavedModel hold the network alone, and neither prepare examples
-                nor read answers.
-
-        Returns:
-            What was written and checked, in words.
-
-        Raises:
-            NetError: N601, N604 for paths, N602 for a missing package, N631 to N634 where the form
-                does not hold the network.
-            RunError: N610 where the disk does not take it.
-        """
-        return export(self, path, format=format, force=force, bare=bare)
-
     def resume(self, *, data: Any = None, quiet: bool = False, more: int | None = None) -> Run:
         """Resume the training where it was interrupted, or add epochs to it.
 
@@ -358,6 +332,8 @@ def export(
     format: str | None = None,
     force: bool = False,
     bare: bool = False,
+    quantize: str | None = None,
+    data: Any = None,
 ) -> list[str]:
     """Write a run's best weights, or the model in a .keras file, in another form.
 
@@ -368,25 +344,25 @@ def export(
         force: whether existing files may be replaced.
         bare: whether ONNX and a SavedModel hold the network alone, and neither prepare examples nor
             read answers.
+        quantize: float16 or int8, of LiteRT: what that costs is measured on the validation part.
+        data: the data itself, where the run was given it in Python and is quantized.
 
     Returns:
         What was written and checked, in words.
 
     Raises:
-        NetError: N601, N604 for paths, N602 for a missing package, N631 to N634 where the form does
+        NetError: N601, N604 for paths, N602 for a missing package, N631 to N635 where the form does
             not hold the network.
         RunError: N610 where the disk does not take it.
     """
-    from netdsl.training.export.export import export
-
-    if format is not None:
-        format = arguments.text("format", format, "a form's name")
-    return export(
+    return exported(
         _folder(run),
-        arguments.path("path", path),
+        path,
         format=format,
-        force=arguments.yes_or_no("force", force),
-        bare=arguments.yes_or_no("bare", bare),
+        force=force,
+        bare=bare,
+        quantize=quantize,
+        data=data,
     )
 
 

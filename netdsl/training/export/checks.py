@@ -86,9 +86,12 @@ def not_the_same(model: keras.Model, form: Format, off: float) -> NetError:
 def cannot_hold(model: keras.Model, form: Format, error: Exception) -> NetError:
     """Return the error N632 about a converter or a runtime that gave up.
 
-    It says the reason that was given, and the layers that Keras lacks.
+    It says the reason that was given, the layer that the reason names, and the layers that Keras
+    lacks.
     """
     reason = first_line(error).strip()
+    named = [each.name for each in model.layers if f"{each.name}/" in str(error)]
+    at = f" at its layer {named[0]}" if named else ""
     own = sorted(
         {
             type(layer).__name__
@@ -97,7 +100,7 @@ def cannot_hold(model: keras.Model, form: Format, error: Exception) -> NetError:
         }
     )
     of = f" (it has layers that Keras lacks: {', '.join(own)})" if own else ""
-    message = f"{form.title} cannot hold {model.name}{of}: {reason[:300]}"
+    message = f"{form.title} cannot hold {model.name}{of}{at}: {reason[:300]}"
     return fail("N632", message, help=".keras and .safetensors hold every network")
 
 

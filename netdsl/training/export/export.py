@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
@@ -22,6 +22,12 @@ from netdsl.training.export.interface import interface_of
 from netdsl.training.export.precision import in_float32, precision
 from netdsl.training.export.prepared import PreparedModel
 from netdsl.training.export.prepared_check import check_prepared
+from netdsl.training.export.quantized import (
+    check_quantization,
+    compare,
+    read_quantizing,
+    write_quantized,
+)
 from netdsl.training.export.registry import FORMATS, format_of
 from netdsl.training.export.silence import silent
 from netdsl.training.preparation.transforms import as_plain
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
 
     from netdsl.training.export.format import Format
     from netdsl.training.export.interface import Interface
+    from netdsl.training.export.quantized import Quantizing
     from netdsl.training.runs.finished import FinishedRun
 
 
@@ -47,6 +54,8 @@ def export(
     force: bool = False,
     net: str | None = None,
     bare: bool = False,
+    quantize: str | None = None,
+    data: Any = None,
 ) -> list[str]:
     """Write the best weights of a run, or the model in a .keras file, in another form.
 
@@ -62,13 +71,15 @@ def export(
         force: whether files may be written over.
         net: `generator` or `discriminator`, of a GAN's run.
         bare: whether every form holds the network alone.
+        quantize: float16 or int8, of LiteRT.
+        data: the data itself, where the run was given it in Python and LiteRT is quantized.
 
     Returns:
         What was done, in words.
 
     Raises:
         NetError: N601, N604, N613, N614 for paths, N602 where a package is missing, N631 for a
-            form, N632 to N634 where the form cannot hold the network.
+            form, N632 to N634 where the form cannot hold the network, N635 for a quantization.
         RunError: N610 where the disk does not take it.
     """
     source, target = Path(source), Path(target)
@@ -78,6 +89,8 @@ def export(
         target = Path(os.path.realpath(target))
     form = FORMATS[name]
     held = _run_of(source, net)
+    if quantize is not None:
+        check_quantization(quantize, name, held)
     whole = held is not None and not bare and form.write_prepared is not None
     prepared = json_text(as_plain(held.preparation)) + "\n" if held and not whole else ""
     try:
@@ -86,14 +99,19 @@ def export(
         raise not_written(target, error) from None
     description = target.with_name(f"{target.name if name == 'savedmodel' else target.stem}.json")
     if prepared and not force:
-        _check_siblings(description, prepared)
+        _check_siblings(description, prepared if quantize is None else "")
     _check_installed(form)
     model = held.model() if held else _saved(source)
     converted = in_float32(model) if form.tensorflow else model
+    record: dict[str, Any] = {}
     if held and whole:
         interface = interface_of(held.preparation)
         work = _with_preparation(PreparedModel(converted, held.preparation, interface), form)
         done = [*_exported(work, target, form), *_described(interface)]
+    elif held and quantize is not None:
+        work = _quantized(converted, read_quantizing(held, quantize, data), record)
+        done = [*_exported(work, target, form)]
+        prepared = json_text(as_plain(held.preparation) | record) + "\n"
     else:
         done = [*_exported(_bare(converted, form), target, form)]
     if form.tensorflow and precision(model) != "float32":
@@ -211,12 +229,12 @@ class _Work(NamedTuple):
 
     model: keras.Model
     write: Callable[[Path], str]
-    check: Callable[[Path], str]
+    check: Callable[[Path], list[str]]
 
 
 def _bare(model: keras.Model, form: Format) -> _Work:
-    def checked(path: Path) -> str:
-        return check(model, path, form) if form.runner else ""
+    def checked(path: Path) -> list[str]:
+        return [check(model, path, form)] if form.runner else []
 
     return _Work(model, partial(form.write, model), checked)
 
@@ -224,7 +242,13 @@ def _bare(model: keras.Model, form: Format) -> _Work:
 def _with_preparation(prepared: PreparedModel, form: Format) -> _Work:
     assert form.write_prepared is not None
     write = partial(form.write_prepared, prepared)
-    return _Work(prepared.model, write, partial(check_prepared, prepared, form=form))
+    return _Work(prepared.model, write, lambda path: [check_prepared(prepared, path, form)])
+
+
+def _quantized(model: keras.Model, quantizing: Quantizing, record: dict[str, Any]) -> _Work:
+    """Return the work, which leaves the figures in `record`."""
+    write = partial(write_quantized, model, quantizing)
+    return _Work(model, write, lambda path: compare(model, quantizing, path, record))
 
 
 def _exported(work: _Work, target: Path, form: Format) -> Iterator[str]:
@@ -244,8 +268,7 @@ def _exported(work: _Work, target: Path, form: Format) -> Iterator[str]:
     except OSError as error:
         raise not_written(target, error) from None
     yield f"{target}: {form.title}, {bytes_text(nbytes)}{more}"
-    if checked:
-        yield checked
+    yield from checked
 
 
 def _written(work: _Work, part: Path, form: Format) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from netdsl.training.export.examples import EXAMPLES, random_examples
+from netdsl.training.export.examples import random_examples
 from netdsl.training.export.format import Format, Runner
 
 if TYPE_CHECKING:
@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 
-def _write(model: keras.Model, path: Path) -> str:
+def converted(model: keras.Model, path: Path, **options: Any) -> bool:
     """Write LiteRT for any number of examples.
 
     Where that would need TensorFlow's own operations it is for one example at a time.
+
+    Args:
+        model: the network.
+        path: of the file.
+        options: attributes of TensorFlow's converter.
+
+    Returns:
+        Whether it is for one example at a time.
     """
     try:
-        model.export(path, format="litert", verbose=False)
+        model.export(path, format="litert", verbose=False, **options)
         # Run here too: the interpreter refuses some operations that the converter lets pass.
         _run(model, path)(random_examples(model))
     except (OSError, MemoryError):
@@ -34,32 +42,45 @@ def _write(model: keras.Model, path: Path) -> str:
             keras.InputSpec(dtype=tensor.dtype, shape=(1, *tensor.shape[1:]), name=tensor.name)
             for tensor in model.inputs
         ]
-        model.export(
-            path, format="litert", verbose=False, input_signature=[one if len(one) > 1 else one[0]]
-        )
-        return ", for one example at a time"
-    return ""
+        signature = [one if len(one) > 1 else one[0]]
+        model.export(path, format="litert", verbose=False, input_signature=signature, **options)
+        return True
+    return False
+
+
+def _write(model: keras.Model, path: Path) -> str:
+    return SINGLE if converted(model, path) else ""
+
+
+SINGLE = ", for one example at a time"
+"""What is said of a file that takes no batches."""
+
+
+def input_names(model: keras.Model, run: Any) -> list[str]:
+    """Return how a runner of a signature calls the network's inputs, in their order."""
+    own, known = [tensor.name for tensor in model.inputs], run.get_input_details()
+    return own if set(own) == set(known) else sorted(known, key=_order)
+
+
+def runner_of(path: Path) -> Any:
+    """Return what runs the only signature of a file."""
+    import tensorflow
+
+    return tensorflow.lite.Interpreter(str(path)).get_signature_runner("serving_default")
 
 
 def _run(model: keras.Model, path: Path) -> Runner:
     import numpy as np
-    import tensorflow
 
-    interpreter = tensorflow.lite.Interpreter(str(path))
-    run = interpreter.get_signature_runner("serving_default")
-    own = [tensor.name for tensor in model.inputs]
-    inputs = (
-        own
-        if set(own) == set(run.get_input_details())
-        else sorted(run.get_input_details(), key=_order)
-    )
+    run = runner_of(path)
+    inputs = input_names(model, run)
     # A signature names its outputs `output_0`, `output_1`, ... and lists them in any order.
     outputs = sorted(run.get_output_details(), key=_order)
     single = all(one["shape_signature"][0] == 1 for one in run.get_input_details().values())
 
     def runner(examples: Sequence[Array]) -> list[Array]:
         batches = (
-            [[array[row : row + 1] for array in examples] for row in range(EXAMPLES)]
+            [[array[row : row + 1] for array in examples] for row in range(len(examples[0]))]
             if single
             else [examples]
         )
