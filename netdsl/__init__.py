@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from netdsl.api.computed import GradientChecks, LayerOutputs, NetworkDerivatives
     from netdsl.api.difference import NetworkDifference
+    from netdsl.api.folds import CrossValidation, cross_validate
     from netdsl.api.keys import RecipeKeys
     from netdsl.api.network import Network
     from netdsl.api.records import Diagnostics, LayerRecord, Records
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = [
+    "CrossValidation",
     "DataError",
     "Diagnostic",
     "Diagnostics",
@@ -59,6 +61,7 @@ __all__ = [
     "ShapeError",
     "__version__",
     "check",
+    "cross_validate",
     "diff",
     "evaluate",
     "export",
@@ -75,6 +78,7 @@ __all__ = [
 _HOMES = {
     "api.computed": ("GradientChecks", "LayerOutputs", "NetworkDerivatives"),
     "api.difference": ("NetworkDifference",),
+    "api.folds": ("CrossValidation", "cross_validate"),
     "api.keys": ("RecipeKeys",),
     "api.network": ("Network",),
     "api.records": ("Diagnostics", "LayerRecord", "Records"),

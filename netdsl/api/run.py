@@ -407,22 +407,21 @@ def train_architecture(
     if name is not None:
         name = arguments.text("name", name, "a run's name")
     where, quiet = arguments.path("where", where), arguments.yes_or_no("quiet", quiet)
+    known, data = asked_training(recipe, keys)
+    result = train(network(known.is_gan), known, **data, name=name, where=where, quiet=quiet)
+    return Run.of(result)
+
+
+def asked_training(
+    recipe: RecipeArgument, keys: Mapping[str, Any]
+) -> tuple[Recipe, dict[str, Any]]:
+    """Return the recipe that arguments mean, and `data`, `target` and `drop` as `plan` has them."""
     known, data = _recipe(recipe)
     replaced, given = _separate(keys)
     target, drop = replaced.pop("target", None), replaced.pop("drop", None)
     # Whole keys: a keyword replaces the recipe's section, it is not merged into it.
     known = known.replace(**Recipe.of(replaced).given())
-    result = train(
-        network(known.is_gan),
-        known,
-        data=data if given is None else given,
-        target=target,
-        drop=drop,
-        name=name,
-        where=where,
-        quiet=quiet,
-    )
-    return Run.of(result)
+    return known, {"data": data if given is None else given, "target": target, "drop": drop}
 
 
 def _folder(run: object) -> str:

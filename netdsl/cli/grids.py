@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.cli.exit_codes import INTERRUPTED, RUN_FAILED
 from netdsl.cli.inputs import CommandInput, read_input, read_trained, split_params
 from netdsl.cli.jobs import FLAGS, KEYS, keys_of, recipe_of
-from netdsl.cli.terminal import is_quiet
+from netdsl.cli.terminal import is_quiet, note
 from netdsl.cli.then import follow
 from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.wording import enumerated
@@ -47,7 +47,7 @@ def run_grid(options: argparse.Namespace) -> int:
 
     axes = [GridAxis.read(key, values) for key, values in options.grid]
     if options.folds:
-        from netdsl.training.loop.folds import fold_axis, fold_settings
+        from netdsl.training.loop.folds import fold_axis, fold_settings, test_share_note
 
         # Last, so that it changes fastest: the folds of one combination follow each other.
         axes.append(fold_axis(options.folds))
@@ -58,6 +58,8 @@ def run_grid(options: argparse.Namespace) -> int:
         if whole is not None and whole.data.split.fold is not None:
             message = "the folds are all trained: `data.split.fold` is set by --folds"
             raise fail("N506", message, whole.span("data.split.fold"), help="leave `fold` out")
+        if said := test_share_note(whole, options.folds):
+            note(said)
         if options.data:  # which replaces all of `data`, before the split is set
             options.settings = [("data", json.dumps({"source": options.data})), *options.settings]
             options.data = None
@@ -162,6 +164,9 @@ def resume_grid(folder: Path) -> int:
 
     grid = Grid.load(folder)
     command = dict(grid.command)
+    if command.keys() == {"folds"}:
+        message = f"the folds of {folder} were begun in Python, with data that the command lacks"
+        raise fail("N616", message, help="train them again: netdsl.cross_validate(...)")
     try:
         options = argparse.Namespace(
             **{name: command[name] for name in ("file", "recipe", "net", *KEYS)},

@@ -31,7 +31,7 @@ document = import_module("python_page")
 
 VERBS = (
     *("parse", "load", "check", "diff", "from_keras", "load_model"),
-    *("train", "resume", "evaluate", "predict", "export"),
+    *("train", "cross_validate", "resume", "evaluate", "predict", "export"),
 )
 OLD = [  # `netdsl.__all__` of 0.1.0
     *("Diagnostic", "Limits", "NetError", "Network", "RunError", "__version__"),

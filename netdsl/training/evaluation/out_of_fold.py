@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 
-def fold_records(folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
+def fold_records(folders: Sequence[Path], data: Any = None) -> Iterator[dict[str, Any]]:
     """Yield a record, as `predict` has them, for each example of the runs' test parts.
 
     Args:
         folders: of runs of one network, each with another fold as its test part.
+        data: the data itself, where the runs were given it in Python.
 
     Yields:
         The record, with `fold` and `true`: by output the class's name or the value.
@@ -34,7 +35,7 @@ def fold_records(folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
         held, recipe = finished_run(folder), read_recipe(folder)
         preparation = held.preparation
         # Each fold's network has a preparation of its own, measured on its own training part.
-        part = reload(recipe, preparation).test
+        part = reload(recipe, preparation, data).test
         with memory_errors(BATCH):
             for rows, outputs in in_batches(predictor(held.model()), part.x, preparation, BATCH):
                 for place, row in enumerate(rows.tolist()):

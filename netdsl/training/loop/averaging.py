@@ -32,7 +32,8 @@ def averaged(model: keras.Model) -> Iterator[None]:
     # Copied: under torch `value` is the variable itself, and `assign` below would change it too.
     own = [ops.copy(variable.value) for variable, _ in pairs]
     for variable, average in pairs:
-        variable.assign(average.value)
+        # A copy: JAX gives the memory of a step's numbers away, and each must be its own.
+        variable.assign(ops.copy(average.value))
     try:
         yield
     finally:

@@ -4,18 +4,27 @@ says of the examples that it was not trained on.
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import fail
 from netdsl.files import write
 from netdsl.training.evaluation.out_of_fold import fold_records
 from netdsl.training.evaluation.predict_text import predictions_csv
-from netdsl.training.loop.grid import Grid, GridAxis
+from netdsl.training.loop.grid import Grid, GridAxis, new_grid, train_grid
+from netdsl.training.planning.plan import asked_for, plan
 from netdsl.training.recipes.settings import RecipeSetting
 from netdsl.training.reporting.fold_report import FOLD, by_combination, folds_csv
 from netdsl.training.reporting.grid_report import GridRun
 from netdsl.training.runs.folder import FOLDS_TABLE, OUT_OF_FOLD
+
+if TYPE_CHECKING:
+    from netdsl.architecture import Architecture
+    from netdsl.reading import Fragment
+    from netdsl.training.recipes.recipe import Recipe
 
 MAX_FOLDS = 50
 """More are most likely a mistake."""
@@ -33,18 +42,96 @@ def fold_settings(folds: int) -> list[RecipeSetting]:
     return [RecipeSetting("data.split.test", repr(1 / folds))]
 
 
+def test_share_note(recipe: Recipe | None, folds: int) -> str:
+    """Say that a recipe's test part is not taken; empty where it asks for none."""
+    share = None if recipe is None else recipe.data.split.test
+    if share is None:
+        return ""
+    return f"`data.split.test: {share:g}` is not used: each of the {folds} folds is a test part"
+
+
+class TrainedFolds(NamedTuple):
+    """What came of a cross-validation.
+
+    Attributes:
+        folder: of its runs.
+        runs: one for each fold, in their order.
+        predictions: a record for each example, of the network that was not trained on it.
+    """
+
+    folder: Path
+    runs: list[GridRun]
+    predictions: list[dict[str, Any]]
+
+
+def train_folds(
+    network: Architecture | Fragment,
+    recipe: Recipe,
+    folds: int,
+    *,
+    data: Any = None,
+    name: str | None = None,
+    where: str | Path = "runs",
+    quiet: bool = False,
+    **keys: Any,
+) -> TrainedFolds:
+    """Train on each of some folds, as `netdsl train --folds` does.
+
+    Args:
+        network: what is trained.
+        recipe: how.
+        folds: how many.
+        data: a source as in a recipe, or the data itself.
+        name: of the folder, before `-folds-N`; the network's where it is left out.
+        where: the folder of runs.
+        quiet: whether nothing is said on standard error meanwhile.
+        keys: `target` and `drop`, as in `plan`.
+
+    Raises:
+        NetError: for mistakes in what is given, before any folder is made; N506 for a recipe that
+            names one fold, N507 for a GAN and for several hosts.
+        RunError: where a training fails.
+        KeyboardInterrupt: after Ctrl-C; what is finished by then is kept.
+    """
+    axis = fold_axis(folds)
+    for key, asked in (("gan", recipe.is_gan), ("hosts", bool(recipe.hosts))):
+        if asked:
+            message = f"folds are trained one by one, each a network: `{key}` has no place there"
+            raise fail("N507", message, recipe.span(key))
+    if recipe.data.split.fold is not None:
+        message = "the folds are all trained: `data.split.fold` has no place there"
+        raise fail("N506", message, recipe.span("data.split.fold"), help="leave `fold` out")
+    note = test_share_note(recipe, folds)
+    if note and not quiet:
+        print(f"note: {note}", file=sys.stderr, flush=True)
+    whole, given = asked_for(recipe, data=data, **keys)
+
+    def of_fold(settings: Sequence[RecipeSetting]) -> Recipe:
+        split = dataclasses.replace(whole.data.split, test=1 / folds, fold=int(settings[0].value))
+        return dataclasses.replace(whole, data=dataclasses.replace(whole.data, split=split))
+
+    plan(network, of_fold([RecipeSetting(FOLD, "0")]), data=given)  # mistakes before any folder
+    title = network.name if name is None else name
+    grid = new_grid([axis], f"{title}-folds", {"folds": folds}, where)
+    found = train_grid(grid, network, of_fold, {"data": given}, quiet, strict=True)
+    write_folds(grid, found, given)
+    folders = [grid.folder / run.entry.name for run in found]
+    return TrainedFolds(grid.folder, found, list(fold_records(folders, given)))
+
+
 def has_folds(grid: Grid) -> bool:
     """Return whether a grid trains several folds."""
     return any(axis.key == FOLD and len(axis.values) > 1 for axis in grid.axes)
 
 
-def write_folds(grid: Grid, found: Sequence[GridRun]) -> list[Path]:
+def write_folds(grid: Grid, found: Sequence[GridRun], data: Any = None) -> list[Path]:
     """Write the means of the figures, and for each combination of other keys what the networks
     say of the folds.
 
     Args:
         grid: what was trained.
         found: its trainings; those that have failed are left out.
+        data: the data itself, where they were given it in Python.
 
     Returns:
         The files.
@@ -57,6 +144,6 @@ def write_folds(grid: Grid, found: Sequence[GridRun]) -> list[Path]:
     for number, runs in enumerate(combined, 1):
         name = OUT_OF_FOLD if len(combined) == 1 else f"{number}-{OUT_OF_FOLD}"
         folders = [grid.folder / run.entry.name for run in runs]
-        write(grid.folder / name, predictions_csv(list(fold_records(folders))))
+        write(grid.folder / name, predictions_csv(list(fold_records(folders, data))))
         files.append(grid.folder / name)
     return files

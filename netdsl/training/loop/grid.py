@@ -170,10 +170,11 @@ def train_grid(
     recipe: Callable[[Sequence[RecipeSetting]], Recipe | None],
     keys: Mapping[str, Any],
     quiet: bool = False,
+    strict: bool = False,
 ) -> list[GridRun]:
     """Train each combination that has not been trained, and write the table and the chart.
 
-    One that fails is reported, and the others are trained.
+    One that fails is reported, and the others are trained, unless `strict`.
 
     Args:
         grid: what is trained.
@@ -181,8 +182,10 @@ def train_grid(
         recipe: makes the recipe of some settings.
         keys: as in `plan`, in place of the recipe's.
         quiet: whether nothing is said on standard error meanwhile.
+        strict: whether one that fails ends all.
 
     Raises:
+        NetError: of a training that fails, where `strict`.
         KeyboardInterrupt: after Ctrl-C; what is finished by then is kept.
     """
     # All recipes are read before the first training: a mistake in the last value would otherwise be
@@ -207,6 +210,8 @@ def train_grid(
                     made = train(network, each, **own, name=name, where=grid.folder, quiet=quiet)
                     interrupted = made.interrupted
             except NetError as error:
+                if strict:
+                    raise
                 problem = in_one_line(error.diagnostics[0].message)
                 if not quiet:
                     _say(f"failed: {problem}")

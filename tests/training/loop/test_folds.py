@@ -7,9 +7,12 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import netdsl
 from netdsl.cli.main import main
+from netdsl.errors import NetError, RunError
 from netdsl.training.recipes.settings import RecipeSetting
 from netdsl.training.reporting.fold_report import describe_folds, fold_figures, folds_csv
 from netdsl.training.reporting.grid_report import GridRun
@@ -124,3 +127,71 @@ def test_each_fold_is_trained_and_each_row_predicted(
     (loss,) = (row for row in table if row["figure"] == "test_loss")
     assert float(loss["mean"]) == pytest.approx(statistics.fmean(losses), rel=1e-4)
     assert float(loss["spread"]) == pytest.approx(statistics.stdev(losses), rel=1e-3)
+
+
+# --- from Python ----------------------------------------------------------------------------------
+
+
+@pytest.mark.keras
+def test_from_python_as_on_the_command_line(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{row % 7},{('no', 'yes')[row % 2]}" for row in range(ROWS)]
+    Path("a.csv").write_text("\n".join(["x,left", *lines]))
+    note = "`data.split.test: 0.5` is not used: each of the 2 folds is a test part"
+    recipe = "data: {source: a.csv, target: left, split: {test: 0.5}}\nepochs: 1\nspeed: plain\n"
+    Path("r.yaml").write_text(f"{recipe}early_stopping: no\n")
+    assert main(["train", "1 > fc-2 > softmax-2", "r.yaml", "--folds", "2", "--name", "a"]) == 0
+    assert note in capsys.readouterr().err
+    found = netdsl.cross_validate("1 > fc-2 > softmax-2", "r.yaml", folds=2, name="a")
+    assert note in capsys.readouterr().err
+    assert found.folder.name == "a-folds-2"
+    for name in ("folds.csv", "out_of_fold.csv"):
+        one, other = ((Path("runs") / f"a-folds-{number}" / name) for number in (1, 2))
+        assert one.read_text() == other.read_text()
+    losses = [row["test_loss"] for row in found.scores]
+    assert [run.test["loss"] for run in found.runs] == losses
+    assert [row["fold"] for row in found.scores] == [0, 1]
+    assert found.mean["test_loss"] == pytest.approx(statistics.fmean(losses))
+    assert found.spread["test_loss"] == pytest.approx(statistics.stdev(losses))
+    assert str(found).startswith("mean of 2 folds: ")
+    by_input = {record["input"]: record for record in found.predictions}
+    assert len(by_input) == len(found.predictions) == ROWS
+    for row in range(ROWS):
+        assert by_input[f"line {row + 2}"]["true"] == {"fc_2": ("no", "yes")[row % 2]}
+
+
+@pytest.mark.keras
+def test_arrays_in_folds(tmp_path: Path) -> None:
+    x = np.arange(60, dtype=np.float32).reshape(20, 3)
+    keys: dict[str, Any] = {"epochs": 1, "where": tmp_path, "quiet": True, "speed": "plain"}
+    found = netdsl.cross_validate("fc-2 > fc-1", data=(x, x[:, 0]), folds=2, **keys)
+    true = sorted(record["true"]["fc_2"] for record in found.predictions)
+    assert true == sorted(x[:, 0].tolist())
+    assert main(["resume", str(found.folder)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("recipe", "folds", "code"),
+    [
+        ({}, 51, "N505"),
+        ({"data": {"source": "digits", "split": {"fold": 1}}}, 3, "N506"),
+        ({"gan": "nonsaturating"}, 3, "N507"),
+        ({"hosts": ["a:1", "b:2"]}, 3, "N507"),
+        ({"data": {"source": "xor", "split": {"test": 0.5}}}, 9, "N516"),
+    ],
+)
+def test_folds_from_python_that_are_refused(
+    recipe: dict[str, Any], folds: int, code: str, tmp_path: Path
+) -> None:
+    with pytest.raises(NetError) as raised:
+        netdsl.cross_validate("2 > fc-1", recipe, folds=folds, where=tmp_path / "runs")
+    assert raised.value.code == code
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.keras
+def test_a_fold_that_fails_ends_all(tmp_path: Path) -> None:
+    x = np.arange(60, dtype=np.float32).reshape(20, 3)
+    keys: dict[str, Any] = {"optimizer": {"name": "sgd", "rate": 1e30}, "epochs": 9, "quiet": True}
+    with pytest.raises(RunError, match="NaN"):
+        netdsl.cross_validate("fc-2 > fc-1", data=(x, x[:, 0]), folds=2, where=tmp_path, **keys)

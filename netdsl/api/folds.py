@@ -1,0 +1,116 @@
+"""Cross-validation: a network that is trained on each of some folds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from netdsl.api import arguments
+from netdsl.api.records import Records
+from netdsl.api.run import Run, asked_training
+from netdsl.api.texts import trained_of
+from netdsl.training.runs.figures import figure_text
+
+if TYPE_CHECKING:
+    from netdsl.api.arguments import PathArgument
+    from netdsl.api.keys import RecipeKeys
+    from netdsl.api.run import RecipeArgument
+    from netdsl.api.texts import NetworkArgument
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What came of a cross-validation; `print` shows the means.
+
+    Attributes:
+        folder: of its runs, with `grid.csv`, `folds.csv` and `out_of_fold.csv`.
+        runs: a Run for each fold, in their order; the fold is its test part.
+        scores: a record for each fold: `fold`, counted from 0, `epochs`, and its figures by name,
+            such as `val_loss`, `test_loss`, `test_accuracy`.
+        mean: of each figure over the folds, by its name.
+        spread: its standard deviation over the folds, of n - 1.
+        predictions: a record for each example, as `predict` has them, of the network that was not
+            trained on it, with its `fold`, and as `true` the answer of each output.
+    """
+
+    folder: Path
+    runs: tuple[Run, ...]
+    scores: Records[dict[str, Any]]
+    mean: dict[str, float]
+    spread: dict[str, float]
+    predictions: Records[dict[str, Any]]
+
+    def __str__(self) -> str:
+        each = (
+            f"{name.replace('_', ' ')} {figure_text(value, name)} ± "
+            f"{figure_text(self.spread[name], name)}"
+            for name, value in self.mean.items()
+        )
+        return f"mean of {len(self.runs)} folds: {', '.join(each)}"
+
+
+def cross_validate(
+    network: NetworkArgument,
+    recipe: RecipeArgument = None,
+    *,
+    folds: int = 5,
+    name: str | None = None,
+    where: PathArgument = "runs",
+    quiet: bool = False,
+    **keys: Unpack[RecipeKeys],
+) -> CrossValidation:
+    """Train a network on each of some folds, as `netdsl train --folds` does.
+
+    Each example is in the test part of one of the trainings. Each training begins with the same
+    weights, and has a validation part of its own, taken from the other folds. All that can be
+    refused is refused before a folder is made.
+
+    Args:
+        network: as for `train`, but no GAN.
+        recipe: as for `train`.
+        folds: how many, 2 to 50.
+        name: of the folder `where/NAME-folds-N`; the network's name where it is left out.
+        where: the folder of runs.
+        quiet: whether nothing is printed meanwhile.
+        keys: as for `train`.
+
+    Returns:
+        The scores of each fold, their means and spreads, and the out-of-fold predictions.
+
+    Raises:
+        NetError: with all mistakes in the network; N505 for other counts of folds.
+        RecipeError: for what is wrong with the recipe.
+        DataError: for what is wrong with the data, such as too few examples.
+        RunError: N610 to N612 where the disk, the memory or the numbers of a training fail.
+    """
+    from netdsl.training.loop.folds import train_folds
+    from netdsl.training.reporting.fold_report import fold_figures
+
+    if name is not None:
+        name = arguments.text("name", name, "a name of the folder")
+    where, quiet = arguments.path("where", where), arguments.yes_or_no("quiet", quiet)
+    folds = arguments.whole("folds", folds, 2)
+    known, data = asked_training(recipe, keys)
+    found = train_folds(
+        trained_of("network", network, False),
+        known,
+        folds,
+        **data,
+        name=name,
+        where=where,
+        quiet=quiet,
+    )
+    figures = list(fold_figures(found.runs))
+    scores = (
+        {"fold": fold, "epochs": run.entry.epochs, **run.entry.figures}
+        for fold, run in enumerate(found.runs)
+    )
+    return CrossValidation(
+        found.folder,
+        tuple(Run.load(found.folder / run.entry.name) for run in found.runs),
+        Records(scores),
+        {one.name: one.mean for one in figures},
+        {one.name: one.spread for one in figures},
+        Records(found.predictions),
+    )
