@@ -13,7 +13,7 @@ from netdsl.errors import NetError, did_you_mean, fail
 from netdsl.training.data import NetworkSignature
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
-from netdsl.training.preparation.shapes import size
+from netdsl.training.preparation.shapes import fits, size
 from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.runs.folder import (
     BEST,
@@ -216,7 +216,11 @@ def _check_input(input: InputTransform, tensor: TensorSpec, path: Path) -> None:
             path,
             f"it gives {input.columns.width} numbers for `{input.name}` of {size(tensor.shape)}",
         )
-    if not input.columns and not input.accepts(input.example):
+    # Images accept what can be given their example's shape, which says nothing of the input's.
+    possible = input.accepts(input.example) and (
+        not input.images or fits(input.example, input.shape)
+    )
+    if not input.columns and not possible:
         raise _unfit(path, f"it turns examples of {size(input.example)} into {size(input.shape)}")
 
 
