@@ -14,7 +14,7 @@ from netdsl.errors import NetError, fail
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
 from netdsl.training.metrics.answers import category_scores, probabilities
 from netdsl.training.preparation.augment import augmented, random_cuts
-from netdsl.training.preparation.outputs import TAGS, VALUES
+from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES
 from netdsl.training.preparation.resize import centre_cut
 from netdsl.training.preparation.shapes import size
 from netdsl.training.recipes.recipe import Augment, Recipe
@@ -44,15 +44,42 @@ class Member(NamedTuple):
     x: tuple[Array, ...]
 
 
-def averaged_preparation(preparation: Preparation) -> Preparation:
-    """Return a preparation that reads averaged answers as the network's own are read."""
-    return replace(preparation, outputs=tuple(map(_averaged, preparation.outputs)))
+def averaged_preparation(preparations: Sequence[Preparation]) -> Preparation:
+    """Return a preparation that reads averaged answers as the first network's own are read, with
+    the mean of all networks' thresholds.
+    """
+    alike = zip(*(each.outputs for each in preparations), strict=True)
+    outputs = tuple(replace(_averaged(each[0]), thresholds=_thresholds(each)) for each in alike)
+    return replace(preparations[0], outputs=outputs)
+
+
+def _thresholds(outputs: Sequence[OutputTransform]) -> tuple[float, ...]:
+    """Return the mean thresholds of several networks' output; nothing where none was chosen.
+
+    The mean probability is above the mean threshold where probabilities exceed their own
+    thresholds on average.
+    """
+    first = outputs[0]
+    if not any(output.thresholds for output in outputs):
+        return ()
+    usual = (0.5,) * (1 if first.task == LABELS else first.categories)
+    # Of two classes that of one is the rest of the other's.
+    each = [
+        [
+            one if output.positive == first.positive else 1 - one
+            for one in output.thresholds or usual
+        ]
+        for output in outputs
+    ]
+    return tuple(sum(found) / len(outputs) for found in zip(*each, strict=True))
 
 
 def _averaged(output: OutputTransform) -> OutputTransform:
     """Return an output whose numbers are probabilities, or values in the units of the data."""
-    # Already in the data's units: they must not be brought there twice.
-    plain = replace(output, activation="linear", loss="squared", centre=0.0, spread=1.0)
+    # Already in the data's units, at the temperature: they must not be brought there twice.
+    plain = replace(
+        output, activation="linear", loss="squared", centre=0.0, spread=1.0, temperature=1.0
+    )
     if output.task in (VALUES, TAGS):
         return plain
     shape = (*output.shape[:-1], output.categories)

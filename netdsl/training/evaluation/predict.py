@@ -87,7 +87,8 @@ def predict(
     if others or versions:
         members = [Member(held, read_recipe(Path(folder)), given.x)]
         members += [_member(Path(other), held, inputs, given.names) for other in others]
-        answers, preparation = mean_answers(members, versions), averaged_preparation(preparation)
+        answers = mean_answers(members, versions)
+        preparation = averaged_preparation([member.run.preparation for member in members])
     records = []
     with memory_errors(BATCH):
         for rows, outputs in answers:

@@ -26,6 +26,11 @@ OUTPUTS = {
     "logits": OutputTransform("y", (3,), "linear", "cross-entropy", 3),
     "sigmoid": OutputTransform("y", (1,), "sigmoid", "binary", 2, ("no", "yes")),
     "logit": OutputTransform("y", (1,), "linear", "binary", 2),
+    "tempered": OutputTransform("y", (3,), "softmax", "cross-entropy", 3, temperature=2.5),
+    "tempered logits": OutputTransform("y", (3,), "linear", "cross-entropy", 3, temperature=0.5),
+    "decided": OutputTransform(
+        "y", (1,), "sigmoid", "binary", 2, temperature=2.0, positive=0, thresholds=(0.35,)
+    ),
     "tags": OutputTransform("y", (2,), "sigmoid", "binary", 0),
     "hinge": OutputTransform("y", (3,), "linear", "hinge", 3),
     "value": OutputTransform("y", (2,), "linear", "squared", 0, centre=5.0, spread=2.0),
@@ -56,9 +61,37 @@ def test_the_mean_of_one_answer_is_that_answer(name: str) -> None:
     preparation, values = Preparation((INPUT,), (output,)), given(output)
     own = record_of([values], preparation, 3)
     mean = believed(output, values[None])[0]
-    averaged = record_of([mean], averaged_preparation(preparation), 3)
+    averaged = record_of([mean], averaged_preparation([preparation]), 3)
     assert flat(averaged) == pytest.approx(flat(own))
     assert str(averaged.keys()) == str(own.keys())
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "mean"),
+    [
+        (((0.2,), (0.4,)), (0.3,)),
+        (((0.2,), ()), (0.35,)),
+        (((), (0.8,)), (0.65,)),
+        (((), ()), ()),
+    ],
+)
+@pytest.mark.parametrize("positive", [0, 1])
+def test_thresholds_are_averaged_too(
+    thresholds: Any, mean: tuple[float, ...], positive: int
+) -> None:
+    """Also where the other network's is about the other class."""
+    own, other = thresholds
+    other = tuple(1 - one for one in other) if positive else other
+    first = dataclasses.replace(OUTPUTS["sigmoid"], positive=0, thresholds=own)
+    second = dataclasses.replace(OUTPUTS["sigmoid"], positive=positive, thresholds=other)
+    both = [Preparation((INPUT,), (output,)) for output in (first, second)]
+    output = averaged_preparation(both).outputs[0]
+    assert output.thresholds == pytest.approx(mean)
+    for probability in (0.1, 0.32, 0.45, 0.6, 0.7):  # of the class 0
+        record = record_of(
+            [np.array([probability, 1 - probability])], averaged_preparation(both), 1
+        )
+        assert record["class"] == int(probability <= (mean or (0.5,))[0])
 
 
 @pytest.mark.parametrize("name", ["softmax", "logits", "sigmoid", "logit"])
@@ -67,7 +100,7 @@ def test_probabilities_are_averaged_not_logits(name: str) -> None:
     both = [believed(output, given(output, seed)[None]) for seed in (1, 2)]
     mean = sum(both)[0] / 2
     assert mean.sum() == pytest.approx(1)
-    record = record_of([mean], averaged_preparation(Preparation((INPUT,), (output,))), 3)
+    record = record_of([mean], averaged_preparation([Preparation((INPUT,), (output,))]), 3)
     known = record["probabilities"]
     assert list(known.values()) == pytest.approx(mean.reshape(-1).tolist())
     assert record["class"] == int(mean.argmax())
