@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.training.metrics.definitions import (
@@ -81,14 +82,23 @@ class OutcomeSection(NamedTuple):
     mistakes: MistakesSection | None = None
 
 
-def outcome_section(found: Outcome, several: bool) -> OutcomeSection:
-    """Return the section of an output: its figures and its worst mistakes."""
+def outcome_section(
+    found: Outcome, several: bool, baseline: Mapping[str, Any] = MappingProxyType({})
+) -> OutcomeSection:
+    """Return the section of an output: its figures and its worst mistakes.
+
+    Args:
+        found: what is known of the output.
+        several: whether there are others.
+        baseline: what the simplest answer scores, by the training part; of an output without one
+            it is that of the part itself.
+    """
     title = f"{found.part.capitalize()} part"
     title += f": {found.output.name}" if several else ""
     section = OutcomeSection(title, mistakes=mistakes_of(found))
     if found.output.task == VALUES:
         return _with_values(section, found)
-    return _with_classes(section._replace(charts=_reliability(found)), found.counter)
+    return _with_classes(section._replace(charts=_reliability(found)), found.counter, baseline)
 
 
 def _reliability(found: Outcome) -> Sequence[str]:
@@ -105,7 +115,7 @@ def _reliability(found: Outcome) -> Sequence[str]:
             f"at temperature {temperature:.3g}": lines[""],
             "without": _bins(found.uncalibrated),
         }
-    about += "; on the dashed line the probability is the share that is right"
+    about += "; dashed: the probability is the share"
     return (reliability("Reliability", about, lines),)
 
 
@@ -131,7 +141,9 @@ def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
     return section._replace(figures=figures, sentence=units, charts=(chart,))
 
 
-def _with_classes(section: OutcomeSection, counter: Counter) -> OutcomeSection:
+def _with_classes(
+    section: OutcomeSection, counter: Counter, baseline: Mapping[str, Any]
+) -> OutcomeSection:
     output, confusion, tables = counter.output, counter.confusion, [_by_class(counter)]
     if confusion and output.categories > MATRIX and (pairs := confusion.mistakes(MATRIX)):
         rows = [
@@ -141,10 +153,12 @@ def _with_classes(section: OutcomeSection, counter: Counter) -> OutcomeSection:
     matrix = None
     if confusion and output.categories <= MATRIX:
         matrix = _matrix(confusion.matrix(), output)
-    return _with_shares(section, counter)._replace(matrix=matrix, tables=tables)
+    return _with_shares(section, counter, baseline)._replace(matrix=matrix, tables=tables)
 
 
-def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
+def _with_shares(
+    section: OutcomeSection, counter: Counter, baseline: Mapping[str, Any]
+) -> OutcomeSection:
     """Say how many are right, and how many would be by answering the same for all."""
     output, counts = counter.output, counter.class_counts
     names = SHOWN if output.task == LABELS and output.categories == 2 else SHOWN[3:]
@@ -168,12 +182,15 @@ def _with_shares(section: OutcomeSection, counter: Counter) -> OutcomeSection:
         sentence = f"{answers:,} yes/no answers, one for each output of each example."
         return section._replace(sentence=sentence)
     labels, right, frequent = counts.support.sum(), counts.right.sum(), int(counts.support.argmax())
-    usual = int(counts.support[frequent])
+    usual, name = int(counts.support[frequent]), output.label(frequent)
+    name += ", the most frequent class"
+    if baseline:
+        usual = round(baseline["value"] * labels)
+        name = f"{baseline['answer']}, the most frequent class of the training part"
     what = "positions" if output.dense else "examples"
     sentence = (
         f"of {labels:,} {what} right, {_percent(right, labels)}. Always saying "
-        f"{output.label(frequent)}, the most frequent class, would be right in "
-        f"{_percent(usual, labels)}."
+        f"{name}, would be right in {_percent(usual, labels)}."
     )
     return section._replace(number=f"{right:,}", sentence=sentence)
 

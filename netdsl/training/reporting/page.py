@@ -103,7 +103,10 @@ def page(
         tiles=tiles_of(run, job),
         curves=learning_curves(run, job, history),
         plane=plane,
-        outcomes=[outcome_section(one, len(found) > 1) for one in found],
+        outcomes=[
+            outcome_section(one, len(found) > 1, {} if place else run.baseline)
+            for place, one in enumerate(found)
+        ],
         sheets=[],
         networks=[of_page(job.network)],
         sources=[("", job.network.text), *job.network.used.items()],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,9 @@ def test_a_run_keeps_what_it_chose(rare: tuple[RunResult, Any, Any]) -> None:
     assert f"threshold {decision['thresholds'][0]:.4g}, chosen on the validation part" in shown
     assert "temperature" in shown
     assert "PR-AUC" in shown
+    page = (run.folder / "report.html").read_text("utf-8")
+    (about,) = re.findall(r"<title>Reliability: (.*?)</title>", page)
+    assert len(about) < 110  # what the width of the drawing holds
 
 
 @pytest.mark.parametrize(

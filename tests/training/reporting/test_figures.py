@@ -197,6 +197,11 @@ def test_a_section_of_two_classes() -> None:
         "of 5 examples right, 60.0\u00a0%. Always saying no, the most frequent class, would be "
         "right in 60.0\u00a0%."
     )
+    trained = {"answer": "yes", "figure": "accuracy", "value": 0.4}
+    assert outcome_section(found, several=False, baseline=trained).sentence.endswith(
+        "Always saying yes, the most frequent class of the training part, would be right in "
+        "40.0\u00a0%."
+    )
     named = dict(section.figures)
     assert list(named) == [
         "F1 of yes",
