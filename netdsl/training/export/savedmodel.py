@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +37,17 @@ def _run(model: keras.Model, path: Path) -> Runner:
 
 
 def signature_names(interface: Interface) -> dict[str, str]:
-    """Return how the signature of a SavedModel calls each input: TensorFlow takes ASCII alone."""
+    """Return how the signature of a SavedModel calls each input.
+
+    TensorFlow takes names in ASCII that Python takes for parameters.
+    """
     taken: set[str] = set()
     names = {}
     for one in interface.inputs:
         made = re.sub(r"[^A-Za-z0-9_]", "_", one.name)
         # The name of an argument, which cannot begin with a digit or `_`.
         made = made if re.match("[A-Za-z]", made) else f"input_{made.strip('_')}"
+        made += "_" if iskeyword(made) else ""
         names[one.name] = unique_name(made, taken, "_", str.lower)
     return names
 

@@ -15,9 +15,24 @@ import netdsl
 from netdsl.process import backend
 from netdsl.training.data.sources.date_cells import read_dates
 from netdsl.training.export.export import export
-from netdsl.training.export.interface import Interface, interface_of
+from netdsl.training.export.interface import ExportedInput, Interface, interface_of
+from netdsl.training.export.prepared import PreparedModel
+from netdsl.training.export.prepared_check import check_prepared
 from netdsl.training.export.raw_examples import raw_examples
+from netdsl.training.export.registry import FORMATS
+from netdsl.training.export.savedmodel import signature_names
+from netdsl.training.export.silence import silent
 from netdsl.training.loop.train import train
+from netdsl.training.preparation.columns import (
+    CATEGORY,
+    DATE,
+    ORDINAL,
+    ColumnTransform,
+    TableTransform,
+)
+from netdsl.training.preparation.inputs import InputTransform
+from netdsl.training.preparation.outputs import OutputTransform
+from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.recipes.recipe import parse_recipe
 from netdsl.training.runs.finished import finished_run
 
@@ -320,37 +335,93 @@ def test_the_network_alone(where: Path, digits: Path) -> None:
     assert (where / "bare.json").read_text(encoding="utf-8") == prepared
 
 
-def test_columns_of_any_name() -> None:
-    """SavedModels have their own names for them, each once."""
-    from netdsl.training.export.savedmodel import signature_names
-
-    inputs = ("a b", "a_b", "A_B", "é", "1", "", "ok", "_x")
-    from netdsl.training.export.interface import ExportedInput
-
+def test_names_of_a_signature() -> None:
+    """TensorFlow takes ASCII and no words of Python's; each is there once."""
+    inputs = ("a b", "a_b", "A_B", "é", "1", "", "ok", "_x", "class")
     interface = Interface(tuple(ExportedInput(name, "float64", (1,), "") for name in inputs), ())
-    names = signature_names(interface)
-    assert list(names) == list(inputs)
-    assert list(names.values()) == [
-        "a_b",
-        "a_b_2",
-        "A_B_3",
-        "input_",
-        "input_1",
-        "input__2",
-        "ok",
-        "input_x",
-    ]
+    assert signature_names(interface) == {
+        "a b": "a_b",
+        "a_b": "a_b_2",
+        "A_B": "A_B_3",
+        "é": "input_",
+        "1": "input_1",
+        "": "input__2",
+        "ok": "ok",
+        "_x": "input_x",
+        "class": "class_",
+    }
 
 
-def test_random_examples_have_what_is_missing(where: Path, trained: Train) -> None:
-    """So that the check of an export sees it."""
-    run = where / "values-1"
-    preparation = finished_run(run).preparation
+NAMES = (
+    *("class", "name", "probabilities", "output.class", "given_0", "given_1", "class_names"),
+    *("Identity:0", "é", "a b", " ", "two\nlines", "\x1b[31m", "None"),
+)
+
+
+@pytest.mark.parametrize("form", ["onnx", "savedmodel"])
+def test_columns_of_any_name(form: str, tmp_path: Path) -> None:
+    """Those of outputs and of tensors within the graph too; numbers and texts in turn."""
+    columns = tuple(
+        ColumnTransform(name, CATEGORY, categories=("x", "y"))
+        if place % 2
+        else ColumnTransform(name, deviation=2.0)
+        for place, name in enumerate(NAMES)
+    )
+    table = TableTransform(columns, ("y",))
+    model = netdsl.parse(f"{table.width} > fc-4 > softmax-3", name="named").keras(seed=0)
+    preparation = Preparation(
+        (InputTransform("x", (len(NAMES),), False, 1.0, False, (table.width,), columns=table),),
+        (OutputTransform("output", (3,), "softmax", "cross-entropy", 3, ("p", "q", "r")),),
+    )
+    check_both(model, preparation, form, tmp_path / form)
+
+
+def check_both(model: Any, preparation: Preparation, form: str, path: Path) -> None:
+    """Write a network with its preparation, and compare it as an export is."""
+    prepared = PreparedModel(model, preparation, interface_of(preparation))
+    write = FORMATS[form].write_prepared
+    assert write is not None
+    with silent():
+        write(prepared, path)
+    assert "relative error" in check_prepared(prepared, path, FORMATS[form])
+
+
+def test_a_loop_within_onnx(tmp_path: Path) -> None:
+    """A recurrent layer: its graph lies within the other. A yes or no with its threshold."""
+    model = netdsl.parse("6 of int(9) > embed-2 > lstm-2 > sigmoid-1", name="loop").keras(seed=0)
+    preparation = Preparation(
+        (InputTransform("input", (6,), True, 1.0, False, (6,), 9),),
+        (
+            OutputTransform(
+                *("output", (1,), "sigmoid", "binary", 2, ("no", "yes")),
+                temperature=2.0,
+                thresholds=(0.3,),
+            ),
+        ),
+    )
+    check_both(model, preparation, "onnx", tmp_path / "loop.onnx")
+
+
+def test_random_examples_have_what_is_missing() -> None:
+    """So that the check of an export sees it: in each column, whatever was drawn."""
+    kinds = (
+        ColumnTransform("age", mean=40.0, deviation=10.0, median=38.0),
+        ColumnTransform("day", DATE, "month", median=19_000.0),
+        ColumnTransform("colour", CATEGORY, categories=("red", "green")),
+        ColumnTransform("size", ORDINAL, categories=("small", "large")),
+    )
+    table = TableTransform(kinds, ("y",))
+    given = InputTransform("x", (4,), False, 1.0, False, (table.width,), columns=table)
+    output = OutputTransform("output", (1,), "", "squared", 0)
+    preparation = Preparation((given,), (output,))
     examples = raw_examples(preparation, interface_of(preparation))
-    assert np.isnan(examples["age"]).sum() == 1
-    assert "" in examples["colour name"]
-    known = {"", "red", "green", "dark blue"}
-    assert set(examples["colour name"].ravel().tolist()) - known
+    for name in ("age", "day"):
+        assert np.isnan(examples[name]).sum() == 1
+    for column in kinds[2:]:
+        cells = set(examples[column.name].ravel().tolist())
+        assert "" in cells
+        assert cells - {"", *column.categories}
+        assert cells & set(column.categories)
 
 
 @pytest.mark.parametrize("name", ["a.onnx", "saved"])
