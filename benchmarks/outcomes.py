@@ -2,8 +2,8 @@
 
     python benchmarks/outcomes.py OLD NEW [--inputs 10000] [--seeds 0 1 2 3]
 
-OLD and NEW are folders that hold the package. The texts are those that OLD's `benchmarks/fuzz.py`
-makes with these seeds in one process: programs, broken programs, noise. An outcome is the codes of
+OLD and NEW are folders that hold the package. The texts are made as OLD's
+`benchmarks/fuzz.py` makes them with these seeds, in its shares: programs, broken programs, noise. An outcome is the codes of
 all diagnostics and, of each network, the shapes of its inputs and outputs, its operations and its
 counts. Texts with another outcome are printed, grouped by how it changed, each group with its
 shortest texts; the exit status is 1 where there are any.
@@ -12,10 +12,10 @@ shortest texts; the exit status is 1 where there are any.
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -28,6 +28,17 @@ SHOWN = 3  # texts of a group
 OPERATIONS = 5_000  # of the fuzzer's limits
 
 
+def shares(fuzzer: str) -> tuple[float, float]:
+    """Return the shares of texts that a fuzzer leaves as they are, and of noise."""
+    for node in ast.parse(fuzzer).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            names = [ast.unparse(target) for target in node.targets[0].elts]
+            if {"VALID", "NOISE"} <= set(names):
+                found = dict(zip(names, ast.literal_eval(node.value), strict=True))
+                return found["VALID"], found["NOISE"]
+    raise SystemExit("benchmarks/fuzz.py does not state VALID and NOISE")
+
+
 def texts(checkout: Path, seed: int, count: int) -> Iterator[str]:
     """Yield the texts that a checkout's fuzzer makes in its first process."""
     found = [checkout / "tests" / part / "programs.py" for part in (".", "support")]
@@ -37,12 +48,7 @@ def texts(checkout: Path, seed: int, count: int) -> Iterator[str]:
     programs = importlib.util.module_from_spec(spec)
     sys.modules["programs"] = programs
     spec.loader.exec_module(programs)
-    shares = re.search(
-        r"VALID, NOISE = \(?\s*([\d.]+),\s*([\d.]+)",
-        (checkout / "benchmarks" / "fuzz.py").read_text(encoding="utf-8"),
-    )
-    assert shares
-    valid, noise = map(float, shares.groups())
+    valid, noise = shares((checkout / "benchmarks" / "fuzz.py").read_text(encoding="utf-8"))
     for number in range(count):
         rng = Random(f"{seed}-0-{number}")
         text = programs.program(rng).text

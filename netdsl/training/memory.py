@@ -158,29 +158,39 @@ def _of_groups(root: Path) -> Iterator[int | None]:
         for line in (root / "proc/self/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             if not controllers:
-                top, names = root / "sys/fs/cgroup", ("memory.max", "memory.current")
+                top, usage = root / "sys/fs/cgroup", "memory.current"
+                # Above `high` the kernel slows a process down until it hardly runs.
+                limits = ["memory.max", "memory.high"]
             elif "memory" in controllers.split(","):
-                top = root / "sys/fs/cgroup/memory"
-                names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+                top, usage = root / "sys/fs/cgroup/memory", "memory.usage_in_bytes"
+                limits = ["memory.limit_in_bytes"]
             else:
                 continue
             group = top / path.lstrip("/")
             # Limits of the groups around count too: a container's is often set two levels up.
             for folder in (group, *group.parents):
                 if folder.is_relative_to(top):
-                    yield _left(folder, *names)
+                    yield from (_left(folder, limit, usage) for limit in limits)
 
 
 def _left(group: Path, limit: str, usage: str) -> int | None:
     """Return what is left of a group's limit; pages of files that can be dropped are not used."""
     with suppress(OSError, ValueError):  # `max` is not a number: there is no limit
         allowed, used = (int((group / name).read_text()) for name in (limit, usage))
-        lines = (group / "memory.stat").read_text().splitlines()
-        stat = dict(line.split(maxsplit=1) for line in lines)
         # The kernel drops such pages before it refuses memory: counted as used, a machine that has
         # read a large data set would seem full.
-        return allowed - used + int(stat.get("inactive_file", 0))
+        return allowed - used + _dropped(group)
     return None
+
+
+def _dropped(group: Path) -> int:
+    """Return the bytes of pages that can be dropped, in a group and those within it."""
+    with suppress(OSError, ValueError, IndexError):
+        lines = (group / "memory.stat").read_text().splitlines()
+        stat = dict(line.split(maxsplit=1) for line in lines)
+        # In cgroup v1 those with `total_` are of the groups within too, as its usage is.
+        return int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
+    return 0
 
 
 def accelerator_memory() -> int | None:

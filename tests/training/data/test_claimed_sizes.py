@@ -255,26 +255,66 @@ def test_free_memory_is_what_the_machine_has(tmp_path: Path) -> None:
     assert free_memory(root) == 16 * 1024
 
 
-def test_free_memory_is_what_a_group_leaves(tmp_path: Path) -> None:
-    root = tree(
-        tmp_path,
-        proc__meminfo="MemAvailable: 1000 kB\n",
-        proc__self__cgroup="0::/a/b\n",
-        sys__fs__cgroup__a__memory_dot_max="5000\n",
-        sys__fs__cgroup__a__memory_dot_current="3000\n",
-        sys__fs__cgroup__a__memory_dot_stat="anon 1\ninactive_file 500\n",
-        sys__fs__cgroup__a__b__memory_dot_max="max\n",
-        sys__fs__cgroup__a__b__memory_dot_current="3000\n",
-    )
-    assert free_memory(root) == 2_500
+USED = {"current": "3000", "stat": "anon 1\ninactive_file 500"}
+
+GROUPS = {
+    "a limit of the group around": (
+        "0::/a/b",
+        {"a": {"max": "5000", **USED}, "a/b": {"max": "max", "current": "3000"}},
+        2_500,
+    ),
+    "the smallest of nested limits": (
+        "0::/a/b",
+        {"a": {"max": "9000", **USED}, "a/b": {"max": "3600", **USED}},
+        1_100,
+    ),
+    "a limit above which it is slowed down": (
+        "0::/a",
+        {"a": {"max": "max", "high": "4000", **USED}},
+        1_500,
+    ),
+    "both": ("0::/a", {"a": {"max": "4000", "high": "5000", **USED}}, 1_500),
+    "of a container, which sees its group as the top": (
+        "0::/",
+        {".": {"max": "3001", **USED}},
+        501,
+    ),
+    "whose pages are not stated": ("0::/a", {"a": {"max": "5000", "current": "3000"}}, 2_000),
+    "that is used up": ("0::/a", {"a": {"max": "2000", **USED}}, 0),
+    "without limits": ("0::/a/b", {"a": {"max": "max", **USED}}, 1_024_000),
+    "that is not there": ("0::/../c", {"a": {"max": "100", **USED}}, 1_024_000),
+    "of the first version": (
+        "4:cpu:/x\n3:cpuacct,memory:/a",
+        {"memory/a": {"limit_in_bytes": "4096", "usage_in_bytes": "96", "stat": "cache 10"}},
+        4_000,
+    ),
+    "of the first version, with groups within": (
+        "3:memory:/a\n0::/a",
+        {
+            "memory/a": {
+                "limit_in_bytes": "4096",
+                "usage_in_bytes": "3000",
+                "stat": "inactive_file 1\ntotal_inactive_file 200",
+            }
+        },
+        1_296,
+    ),
+    "of the first version, of a container": (
+        "3:memory:/docker/12ab",
+        {"memory": {"limit_in_bytes": "4096", "usage_in_bytes": "1000"}},
+        3_096,
+    ),
+}
 
 
-def test_free_memory_of_a_group_of_the_first_version(tmp_path: Path) -> None:
-    root = tree(
-        tmp_path,
-        proc__self__cgroup="4:cpu:/x\n3:cpuacct,memory:/a\n",
-        sys__fs__cgroup__memory__a__memory_dot_limit_in_bytes="4096\n",
-        sys__fs__cgroup__memory__a__memory_dot_usage_in_bytes="96\n",
-        sys__fs__cgroup__memory__a__memory_dot_stat="cache 10\n",
-    )
-    assert free_memory(root) == 4_000
+@pytest.mark.parametrize(("own", "groups", "free"), GROUPS.values(), ids=GROUPS)
+def test_free_memory_is_what_groups_leave(
+    tmp_path: Path, own: str, groups: dict[str, dict[str, str]], free: int
+) -> None:
+    root = tree(tmp_path, proc__meminfo="MemAvailable: 1000 kB\n", proc__self__cgroup=f"{own}\n")
+    for group, files in groups.items():
+        folder = root / "sys" / "fs" / "cgroup" / group
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / f"memory.{name}").write_text(f"{text}\n")
+    assert free_memory(root) == free
