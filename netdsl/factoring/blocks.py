@@ -27,8 +27,6 @@ from netdsl.factoring.repeats import folded
 
 _LONGEST = 24  # items that a block can hold in a row
 _WORTH = 40  # characters that a block saves at least
-# A call with more numbers than this is harder to read than the layers themselves.
-_MAX_PARAMETERS = 8
 
 
 class BlockRules(NamedTuple):
@@ -168,7 +166,7 @@ def _candidate(pieces: _Pieces, forms: ItemForms, rules: BlockRules) -> _Candida
     if len(first) == 1 and isinstance(first[0].head, BlockCall):
         return None
     parameters = parameters_of(pieces.chains, pieces.forms, rules.alike)
-    if parameters is None or len(parameters.columns) > _MAX_PARAMETERS:
+    if parameters is None:
         return None
     calls, names = len(pieces.chains), len(parameters.columns)
     arguments = sum(

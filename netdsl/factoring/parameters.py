@@ -43,6 +43,10 @@ class Parameters(NamedTuple):
         return sorted(found, key=lambda each: each[0].default is not None)
 
 
+MAX_PARAMETERS = 8
+"""Of a block: a call with more numbers is harder to read than the layers themselves."""
+
+
 def parameters_of(
     pieces: Sequence[ItemChain], forms: Sequence[ItemForm], alike: Alike
 ) -> Parameters | None:
@@ -55,7 +59,7 @@ def parameters_of(
 
     Returns:
         None where no block can be made: the width of the input is another thing at the call
-        than within the block.
+        than within the block, or the parameters are more than `MAX_PARAMETERS`.
     """
     columns = list(zip(*(form.values for form in forms), strict=True))
     widths = list(zip(*(form.widths for form in forms), strict=True))
@@ -82,6 +86,9 @@ def parameters_of(
         if formula is None:
             # `in` means other channels within the block than at the call: no parameter can say it.
             if _depends_on_place(column, widths[at], pieces):
+                return None
+            # Of long pieces most have far more: each value would be compared with all before it.
+            if len(names) == MAX_PARAMETERS:
                 return None
             formula = Formula(unique_name(role, {*names}))
             names[formula.parameter] = at

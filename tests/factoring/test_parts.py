@@ -11,7 +11,7 @@ from netdsl.factoring.dominators import immediate_dominators
 from netdsl.factoring.forms import ItemForms
 from netdsl.factoring.items import Formula, Item, ItemChain, Node, NodeName
 from netdsl.factoring.nesting import single_chains
-from netdsl.factoring.parameters import parameters_of
+from netdsl.factoring.parameters import MAX_PARAMETERS, parameters_of
 
 
 def graph(*inputs: tuple[int, ...]) -> list[Node]:
@@ -120,6 +120,17 @@ def test_a_width_within_is_no_argument_of_the_call() -> None:
     chains = [(conv(8, 4), conv(value, 8)) for value in (Formula("in", 2), 24)]
     forms = [form(chain) for chain in chains]
     assert parameters_of(chains, forms, lambda role, other: role == other) is None
+
+
+@pytest.mark.parametrize("count", [MAX_PARAMETERS, MAX_PARAMETERS + 1, 200])
+def test_a_block_has_few_parameters(count: int) -> None:
+    """Values after the last one are not compared with all before: programs grow linearly."""
+    primes = [n for n in range(100, 2_000) if all(n % d for d in range(2, n))][: 2 * count]
+    chains = [tuple(conv(c, None) for c in primes[start::2]) for start in (0, 1)]
+    forms, compared = [form(chain) for chain in chains], []
+    found = parameters_of(chains, forms, lambda role, other: bool(compared.append(role)) or True)
+    assert (found is None) == (count > MAX_PARAMETERS)
+    assert len(compared) <= (MAX_PARAMETERS + 1) ** 2
 
 
 def test_a_stride_of_1_can_be_left_out() -> None:
