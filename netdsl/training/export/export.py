@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -33,6 +34,9 @@ from netdsl.training.export.silence import silent
 from netdsl.training.preparation.transforms import as_plain
 from netdsl.training.runs.finished import finished_run
 from netdsl.wording import bytes_text, first_few
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of the system: there is no room for a file."""
 
 LISTED = 10
 """Inputs and outputs that are named, at most."""
@@ -278,7 +282,15 @@ def _written(work: _Work, part: Path, form: Format) -> str:
     except (NetError, OSError, MemoryError):
         raise
     except Exception as error:  # converters raise whatever they like
+        if full := _full_disk(error):
+            raise full from None
         raise cannot_hold(work.model, form, error) from None
+
+
+def _full_disk(error: Exception) -> OSError | None:
+    """Return the system's error that a library reported in its own: TensorFlow, safetensors."""
+    codes = (code for code in FULL if os.strerror(code) in str(error))
+    return next((OSError(code, os.strerror(code)) for code in codes), None)
 
 
 def _place(part: Path, target: Path, old: Path) -> None:

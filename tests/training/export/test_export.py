@@ -476,6 +476,20 @@ def test_a_disk_that_is_full(
     assert list(tmp_path.iterdir()) == []
 
 
+@needs_tensorflow
+def test_a_full_disk_in_a_library_s_own_words(
+    run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def writer(model: Any, path: Path) -> str:
+        path.touch()
+        raise RuntimeError(f"part-0: {os.strerror(errno.ENOSPC)} [Op:SaveV2]")
+
+    replaced(monkeypatch, write=writer)
+    with pytest.raises(RunError, match=r"a.tflite cannot be written: No space left on device"):
+        export(run.folder, tmp_path / "a.tflite")
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- another process ------------------------------------------------------------------------------
 
 FRESH = """
