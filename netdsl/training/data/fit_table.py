@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from netdsl.errors import Span, fail
 from netdsl.training.data.parts import Data
 from netdsl.training.data.sources.toys import short_name
+from netdsl.training.preparation.columns import NUMBER
 from netdsl.training.preparation.readings import meaning_of
 from netdsl.training.preparation.shapes import size
 from netdsl.wording import counted, first_few
@@ -49,6 +50,8 @@ def fitted(data: Data, span: Span | None = None) -> Data:
         notes += _filled((rows, *parts), columns)
         for name, part in zip(("validation", "test"), parts, strict=True):
             notes += _unseen(rows, part, name, columns)
+        if data.spec.split.order:
+            notes += _later(rows, parts[1], columns, data.spec.split.order)
     outputs = tuple(
         _standardised(output, y[:])
         for output, y in zip(data.preparation.outputs, data.train.y, strict=True)
@@ -127,6 +130,41 @@ def _unseen(rows: Array, others: Array, part: str, columns: TableTransform) -> I
             yield f"{column.name}: {cells} with a category that no training row has"
         elif len(found) and np.isnan(known).all():
             yield f"{column.name}: empty in the training part, so nothing is learned from it"
+
+
+BEYOND = 0.1
+"""A share of later rows with a number beyond all those trained on, from which on it is reported."""
+
+
+def _later(rows: Array, later: Array, columns: TableTransform, order: str) -> Iterator[str]:
+    """Report columns whose later numbers lie beyond those of the training rows.
+
+    A network says little of such rows, and less of those that are later still: the error of the
+    test part is then too low for them. Dates and the order always increase, and are left out.
+
+    Args:
+        rows: of the training part [n, columns].
+        later: those of the test part.
+        columns: what is done to them.
+        order: the column of the rows' times.
+    """
+    import numpy as np
+
+    found = []
+    for place, column in enumerate(columns.columns):
+        known, values = rows[:, place], later[:, place]
+        known, values = known[~np.isnan(known)], values[~np.isnan(values)]
+        if column.kind != NUMBER or column.name == order or not len(known) or not len(values):
+            continue
+        share = float(((values < known.min()) | (values > known.max())).mean())
+        if share > BEYOND:
+            found.append(f"{column.name} in {share:.0%}")
+    if found:
+        yield (
+            f"of the later rows, which are tested on, {first_few(found, 3)} lie beyond what is "
+            "trained on: expect larger errors the later a row is; the change since an earlier row, "
+            "learned in place of the value, stays in its range"
+        )
 
 
 def _standardised(output: OutputTransform, y: Array) -> OutputTransform:

@@ -418,3 +418,14 @@ def test_files_of_their_own_that_are_refused(table: Table, tmp_path: Path) -> No
             (np.zeros((9, 2)), np.zeros(9)),
         )
     assert error.value.code == "N507"
+
+
+def test_later_numbers_beyond_those_trained_on_are_counted(table: Table) -> None:
+    """Of a level that drifts; the order itself always does."""
+    step, note = list(range(ROWS)), "level in 100% lie beyond what is trained on"
+    drifts = table(step=step, level=[row + row % 3 for row in step])
+    (said,) = (one for one in loaded(drifts, 3, split={"order": "step"}).notes if "beyond" in one)
+    assert note in said
+    assert not any("beyond" in one for one in loaded(drifts, 3).notes)
+    stays = table(step=step, level=[row % 3 for row in step])
+    assert not any("beyond" in one for one in loaded(stays, 3, split={"order": "step"}).notes)
