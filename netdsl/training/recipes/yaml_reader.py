@@ -165,12 +165,9 @@ class RecipeReader:
         found = self.mapping(node)
         for name in found.keys() - set(keys):
             where = f"`{path[:-1]}` has" if path else "a recipe has"
-            self.report(
-                "N503",
-                f"{where} no key `{name}`",
-                found.pop(name)[0],
-                unknown_key_help(name, path, keys),
-            )
+            given, value = found.pop(name)
+            help = self.colon_help(name, value) or unknown_key_help(name, path, keys)
+            self.report("N503", f"{where} no key `{name}`", given, help)
         return {name: value for name, (_, value) in found.items()}
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
@@ -261,7 +258,15 @@ class RecipeReader:
     def item(self, accepts: ValueType, name: str | int, node: yaml.Node) -> Any:
         """Read a value inside another. Raises ValueProblem as `accepted` does."""
         with inside(name):
+            if help := self.colon_help(str(name), node):
+                raise ValueProblem("N504", "has no value", help)
             return self.accepted(accepts, node)
+
+    def colon_help(self, name: str, value: yaml.Node) -> str:
+        """Say that YAML reads `a:1` as one word, where a key without a value is such a word."""
+        key, _, text = name.partition(":")
+        empty = isinstance(value, self.yaml.ScalarNode) and not (value.value or value.style)
+        return f"a space follows the colon: `{key}: {text}`" if text and empty else ""
 
     def params(self, node: yaml.Node, path: str) -> dict[str, Param]:
         """Read the network's params: numbers and texts by name."""

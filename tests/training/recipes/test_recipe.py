@@ -52,6 +52,8 @@ WRONG = [
     ("accumulate: «0»", "N505", "an integer, at least 1"),
     ("accumulate: «a»", "N504", "an integer"),
     ("ema: «1»", "N505", "above 0 and below 1"),
+    ("optimizer: {«name:sgd»}", "N503", "a space follows the colon: `name: sgd`"),
+    ("losses: {price:absolute«»}", "N504", "a space follows the colon: `price: absolute`"),
     ("ema: «yes»", "N504", "or epochs as `5 epochs`, or `no`"),
     ("ema: «5 weeks»", "N504", "not `5 weeks`"),
     ("unfreeze: «2.5»", "N504", "an integer"),
