@@ -50,10 +50,11 @@ def _input_line(facts: dict[str, Any]) -> str:
 
 def _title(facts: dict[str, Any]) -> str:
     if "columns" in facts:
-        return f"{facts['source']}: {facts['rows']:,} rows, {len(facts['columns'])} columns"
+        size = f"{counted(facts['rows'], 'row')}, {counted(len(facts['columns']), 'column')}"
+        return f"{facts['source']}: {size}"
     parts = facts["parts"]
     if list(parts) == ["all"]:
-        return f"{facts['source']}: {parts['all']['examples']:,} examples"
+        return f"{facts['source']}: {counted(parts['all']['examples'], 'example')}"
     counts = ", ".join(f"{part['examples']:,} {name}" for name, part in parts.items())
     return f"{facts['source']}: {counts}"
 

@@ -134,9 +134,9 @@ def _member(folder: Path, first: FinishedRun, inputs: Any, names: Sequence[str])
 
 def _unfamiliar(names: Sequence[str], notes: Mapping[int, Sequence[str]]) -> NetError:
     """Return the error N531 about rows that hold what the network was not trained on."""
-    row = min(notes)
+    row, held = min(notes), "holds" if len(notes) == 1 else "hold"
     message = (
-        f"{counted(len(notes), 'row')} of {len(names):,} hold values that the network was not "
+        f"{counted(len(notes), 'row')} of {len(names):,} {held} values that the network was not "
         f"trained on; {names[row]}: {'; '.join(notes[row])}"
     )
     return fail("N531", message, help="without `strict` they are predicted, with a note")

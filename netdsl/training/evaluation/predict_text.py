@@ -31,13 +31,15 @@ def describe_notes(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     noted = [record for record in records if "notes" in record]
     filled = sum("filled" in record for record in records)
     failed = [record for record in records if "error" in record]
-    rows = f"{len(records) - len(failed):,} rows"
+    rows = counted(len(records) - len(failed), "row")
     for record in noted[:NOTED]:
         yield f"note: {record['input']}: {'; '.join(record['notes'])}"
     if noted:
-        yield f"note: {len(noted):,} of {rows} hold values that the network was not trained on"
+        hold = "holds" if len(noted) == 1 else "hold"
+        yield f"note: {len(noted):,} of {rows} {hold} values that the network was not trained on"
     if filled:
-        yield f"note: {filled:,} of {rows} have empty cells, filled as in the training"
+        have = "has" if filled == 1 else "have"
+        yield f"note: {filled:,} of {rows} {have} empty cells, filled as in the training"
     for record in failed[:NOTED]:
         yield f"error[{record['code']}]: {record['error']}"
     if failed:

@@ -120,6 +120,11 @@ def test_what_is_left_out_is_said(table: Table) -> None:
     assert error.value.diagnostics[0].help == "begin the network with `input 4`"
 
 
+def test_a_column_called_input_is_not_the_whole_input(table: Table) -> None:
+    path = table(input=[row % 5 for row in range(ROWS)], city=REPEATED)
+    assert [one.shape for one in loaded(path, 5).preparation.inputs] == [(5,)]
+
+
 def test_a_large_column_is_named_with_the_way_out(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = [f"{row},town{row % 120},{row}" for row in range(1, 601)]

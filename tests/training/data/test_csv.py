@@ -351,6 +351,11 @@ def test_what_stands_for_no_number_is_reported(path: Path) -> None:
         (["€ 5,00", "€ 6,50"], True),
         (["5 kg", "12 kg"], True),
         (["5 kg", "heavy"], False),
+        (["70 years", "1 year"], True),
+        (["170cm", "95cm"], True),
+        (["12 Elm", "14 Main", "3 Park"], True),
+        (["12 Elmwood", "14 Maindale", "3 Parkway"], False),
+        (["1st", "2nd"], False),
         (["12B", "14A"], False),
         (["01.02.2024", "02.02.2024"], False),
         (["red", "blue"], False),
@@ -361,6 +366,16 @@ def test_numbers_with_a_unit_are_reported(path: Path, cells: list[str], noted: b
     notes = table_notes(read(path, "a,b\n" + body))
     assert len(notes) == noted
     assert all("a holds numbers with a unit" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "noted"),
+    [(["train", "Test"], True), (["train", "bus"], False), (["test", "val"], False)],
+)
+def test_a_column_of_parts_is_reported(path: Path, cells: list[str], noted: bool) -> None:
+    notes = table_notes(read(path, "a,b\n" + "".join(f"{cell},1\n" for cell in cells)))
+    said = "a holds test and train: if these are the parts of the data, data: {split: a}"
+    assert notes == ((said,) if noted else ())
 
 
 def test_texts_that_differ_only_in_case_or_spaces_are_noted(path: Path) -> None:

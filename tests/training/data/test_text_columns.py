@@ -208,7 +208,7 @@ def test_inputs_that_no_column_fits(
 def test_a_text_without_an_input_of_its_own_is_left_out(source: str) -> None:
     found = loaded("input 5 > sigmoid-1", source)
     assert found.notes == (
-        "review has another text of 5 words in every row: it needs an input of its own, as "
+        "review has another text of 4 words in every row: it needs an input of its own, as "
         "`input review: 64 of int(1000) > embed-16`",
     )
 

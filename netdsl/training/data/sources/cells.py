@@ -195,16 +195,30 @@ DECIMAL = re.compile(
 
 
 UNIT = re.compile(
-    r"([$€£¥]|[A-Za-z]{1,3} )?(?P<number>[^A-Za-z$€£¥%]*[0-9])( ?[$€£¥%°]| [A-Za-z]{1,3})?"
+    r"(?P<before>[$€£¥]|[A-Za-z]{1,3} )?(?P<number>[^A-Za-z$€£¥%]*[0-9])"
+    r"(?P<after> ?[$€£¥%°]| [A-Za-z]+|(?!st|nd|rd|th)[A-Za-z]{2,})?"
 )
 
 
-def has_unit(cell: str) -> bool:
-    """Say whether a cell is a number with a unit next to it: `12 %`, `$1,234.50`, `5 kg`."""
-    found = UNIT.fullmatch(cell.translate(VARIANTS))
-    return (
-        found is not None and found["number"] != cell and is_number_somehow(found["number"].strip())
-    )
+def have_units(cells: Sequence[str]) -> bool:
+    """Say whether cells are numbers with a unit next to each: `12 %`, `$1,234.50`, `5 kg`, `5kg`.
+
+    Words of more than three letters, and those without a space, are units if there are at most two
+    of them, as `1 year` and `2 years`: others are names, as `12 Elm`.
+    """
+    words = set()
+    for cell in cells:
+        found = UNIT.fullmatch(cell.translate(VARIANTS))
+        if (
+            found is None
+            or found["number"] == cell
+            or not is_number_somehow(found["number"].strip())
+        ):
+            return False
+        after = found["after"] or ""
+        if after[:1].isalpha() or len(after.strip()) > 3:
+            words.add(after.strip())
+    return bool(cells) and len(words) <= 2
 
 
 def is_number_somehow(cell: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from netdsl.errors import Span, did_you_mean, fail
 from netdsl.errors.printable import in_one_line
-from netdsl.training.data.sources.cells import has_unit
+from netdsl.training.data.sources.cells import have_units
 from netdsl.training.data.sources.date_cells import are_dates, read_dates
 from netdsl.training.data.sources.parsed_table import (
     SHOWN,
@@ -234,7 +234,7 @@ def _found(
         f"{column.name} has another text in {every}: left out as the name of the row; "
         f"data: {{columns: {{'{column.name}': category}}}} reads it"
     )
-    if all(map(has_unit, texts)):
+    if have_units(texts):
         note = (
             f"{column.name} holds numbers with a unit, as `{in_one_line(texts[0])}`, which are "
             "read as text and left out: take the unit out to get numbers"

@@ -206,7 +206,7 @@ def _header(path: str, first: list[str], span: Span | None) -> list[str]:
                 "N536",
                 f"the column `{name}` is in {path} twice: {earlier + 1} and {place + 1}",
                 span,
-                help="a file without a row of column names needs `header: no`",
+                help="rename one of them; a file without a row of names needs `header: no`",
             )
     return names
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Columns = tuple[ColumnTransform, ...]
 
+UNNAMED = "input"
+"""What an input without a name is called."""
+
 
 def columns_by_input(
     kinds: Sequence[KindedColumn],
@@ -41,7 +44,9 @@ def columns_by_input(
     own: dict[str, KindedColumn] = {}
     # A network without an input is asked how many numbers there are; its names mean nothing yet.
     for tensor in signature.inputs if signature.sized else ():
-        if tensor.name in named:
+        # Nobody called an input so: one of numbers without a name takes all columns.
+        unnamed = tensor.name == UNNAMED and not tensor.vocabulary
+        if tensor.name in named and not unnamed:
             own[tensor.name] = named[tensor.name]
     rest = [one for one in signature.inputs if one.name not in own]
     words = [one for one in rest if one.vocabulary]

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from netdsl.errors.printable import in_one_line
-from netdsl.training.data.sources.cells import has_unit
-from netdsl.wording import counted
+from netdsl.training.data.sources.cells import have_units
+from netdsl.training.data.sources.row_columns import PARTS
+from netdsl.wording import counted, enumerated
 
 if TYPE_CHECKING:
     from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable
@@ -25,7 +26,7 @@ def table_notes(table: ParsedTable, left_out: Collection[str] = ()) -> tuple[str
         note
         for column in table.columns
         if column.name not in left_out and not column.days
-        for note in (*_sentinels(column), *_units(column), *_spellings(column))
+        for note in (*_sentinels(column), *_units(column), *_parts(column), *_spellings(column))
     )
     return (*table.notes, *found)
 
@@ -33,10 +34,22 @@ def table_notes(table: ParsedTable, left_out: Collection[str] = ()) -> tuple[str
 def _units(column: ParsedColumn) -> Iterator[str]:
     """Report a column of text whose cells are numbers with a unit."""
     texts = column.categories or ()
-    if len(texts) > 1 and all(map(has_unit, texts)):
+    if len(texts) > 1 and have_units(texts):
         yield (
             f"{column.name} holds numbers with a unit, as `{texts[0]}`, which are read as text: "
             f"{len(texts):,} categories; take the unit out to get numbers"
+        )
+
+
+def _parts(column: ParsedColumn) -> Iterator[str]:
+    """Report a column that seems to say which part a row is in: `train`, `test`."""
+    texts = {text.casefold() for text in column.categories or ()}
+    if texts & set(PARTS["training"]) and texts <= {
+        one for names in PARTS.values() for one in names
+    }:
+        yield (
+            f"{column.name} holds {enumerated(sorted(texts))}: if these are the parts of the data, "
+            f"data: {{split: {column.name}}}"
         )
 
 
