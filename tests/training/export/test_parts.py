@@ -198,13 +198,29 @@ def test_a_runtime_that_gives_up(error: Exception, code: str) -> None:
         assert (found.code, found.message) == (code, "TOY cannot hold toy: first")
 
 
-def test_layers_that_keras_lacks_are_named() -> None:
-    own = [type(name, (), {"__module__": "netdsl.keras.layers"})() for name in ("B", "A", "B")]
-    theirs = type("Dense", (), {"__module__": "keras.src.layers"})()
-    model: Any = SimpleNamespace(name="toy", layers=[*own, theirs])
-    found = checks.cannot_hold(model, form(), ValueError("x" * 400)).diagnostics[0]
+def layer(kind: str, module: str, name: str) -> Any:
+    made = type(kind, (), {"__module__": module})()
+    made.name = name
+    return made
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("x" * 400, "x" * 300),
+        ("no op for toy/b_1/Add", "no op for toy/b_1/Add"),
+        ("no op for toy/dense/Add", "no op for toy/dense/Add"),
+    ],
+)
+def test_layers_are_named_where_a_form_cannot_hold_them(reason: str, said: str) -> None:
+    own = [layer(kind, "netdsl.keras.layers", f"{kind.lower()}_1") for kind in ("B", "A", "B")]
+    model: Any = SimpleNamespace(
+        name="toy", layers=[*own, layer("Dense", "keras.src.layers", "dense")]
+    )
+    found = checks.cannot_hold(model, form(), ValueError(reason)).diagnostics[0]
+    at = next((f" at its layer {name}" for name in ("b_1", "dense") if f"{name}/" in reason), "")
     lacks = "it has layers that Keras lacks: A, B"
-    assert found.message == f"TOY cannot hold toy ({lacks}): {'x' * 300}"
+    assert found.message == f"TOY cannot hold toy ({lacks}){at}: {said}"
     assert found.help == ".keras and .safetensors hold every network"
 
 

@@ -71,7 +71,7 @@ def test_steps_of_chunks(
     ragged: bool,
     expected: list[int],
 ) -> None:
-    assert cuts(done, steps, together, every, last, ragged) == expected
+    assert cuts(done, steps, together, [every], last, ragged) == expected
 
 
 SMALL, LARGE = netdsl.parse("4 > fc-2").graph, netdsl.parse("1000 > fc-1000").graph
