@@ -16,6 +16,7 @@ NETWORK = "net small\n8x8x1 > conv3-4(bn) > pool > dropout(0.2) > fc-16 > softma
 RECIPE = """
 epochs: 5
 batch: 100
+checkpoint: 3
 optimizer: {name: momentum, rate: 0.2}
 schedule: {name: plateau, patience: 2}
 early_stopping: {every: 5, patience: 20, then: retrain}

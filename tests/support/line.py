@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from netdsl.training.planning.job import Job
 from netdsl.training.planning.plan import plan
 from netdsl.training.recipes.recipe import DataSpec, Optimizer, Recipe, Split, Stopping
 from netdsl.training.runs.run import RunResult
+
+TORCH = os.environ.get("KERAS_BACKEND") == "torch"
+"""Whether the tests run under torch, which compiles no steps and shares none."""
 
 X = np.random.default_rng(1).normal(size=(240, 3)).astype(np.float32)
 Y = (X @ [1.0, -2.0, 0.5]).astype(np.float32)

@@ -5,12 +5,15 @@ and given weights that are evaluated before the first step.
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support.line import ALL, LINE, SGD, X, Y, assert_same_weights, stopped_after, trained
+from support.line import ALL, LINE, SGD, TORCH, X, Y, assert_same_weights, stopped_after, trained
 
 import netdsl
 from netdsl.training.loop.train import resume
@@ -26,7 +29,7 @@ def kept(run: Any, epoch: int) -> list[Any]:
     return list(netdsl.load_model(run.folder / "kept" / f"epoch-{epoch}.keras").get_weights())
 
 
-@pytest.mark.parametrize("speed", ["plain", "chunks", "compiled"])
+@pytest.mark.parametrize("speed", ["plain", "chunks"] if TORCH else ["plain", "chunks", "compiled"])
 @pytest.mark.parametrize(
     "optimizer",
     [Optimizer(name="adam", rate=0.05), Optimizer(name="adamw", rate=0.05, clip_norm=0.1)],
@@ -141,3 +144,25 @@ def test_given_weights_are_evaluated_before_the_first_step(
     assert (run.best_step, run.best_value) == (0, pytest.approx(good.best_value))
     assert_same_weights(run, good)
     assert "step 0, the weights that were given: validation loss" in capsys.readouterr().err
+
+
+OF_UPDATES = (
+    "test_updates.py",
+    "test_more.py",
+    "test_checkpoints.py",
+    "test_sanity.py::test_a_rate_is_proposed_below_the_one_with_the_lowest_loss",
+    "test_sanity.py::test_no_rate_is_proposed_where_none_lowers_the_loss",
+)
+
+
+@pytest.mark.zoo
+@pytest.mark.extra
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_under_other_backends(backend: str) -> None:
+    """These tests, those of added epochs and checkpoints, and of the search for a rate."""
+    here = Path(__file__).parent
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    command += [str(here / name) for name in OF_UPDATES]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
