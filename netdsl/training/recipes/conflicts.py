@@ -58,6 +58,9 @@ def conflict_context(recipe: Recipe) -> Iterator[None]:
         yield
     except Conflict as conflict:
         near = did_you_mean(*conflict.typo) if conflict.typo else ""
-        # A key that the recipe does not give has no place: the next one is shown, or none.
-        place = next(filter(None, map(recipe.span, conflict.keys)), None)
+        # The name itself where a key holds several. A key that the recipe does not give has no
+        # place: the next one is shown, or none.
+        name = conflict.typo.name if conflict.typo else ""
+        places = (recipe.span(f"{key}.{name}") or recipe.span(key) for key in conflict.keys)
+        place = next(filter(None, places), None)
         raise fail(conflict.code, conflict.message, place, help=near or conflict.help) from None

@@ -66,7 +66,7 @@ def test_weights_for_outputs_that_are_none() -> None:
         ("threshold: «f1»", "two classes or tags"),
         ("unfreeze: «3»", "the layers of `freeze`"),
         ("freeze: ['fc*']\nepochs: 3\nunfreeze: «3»", "none comes after 3"),
-        ("rates: «{conv*: 0.1}»", "matches no layer with weights"),
+        ("rates: {«conv*»: 0.1}", "matches no layer with weights"),
         ("rates: «{fc_1: 0}»", "nothing is left to train"),
         ("optimizer: lbfgs\nema: «0.9»", "no `ema`"),
         ("optimizer: gd\naccumulate: «4»", "no `accumulate`"),
@@ -81,7 +81,7 @@ def test_weights_for_outputs_that_are_none() -> None:
             "data: {split: {validation: «0»}}\nearly_stopping: no\nschedule: plateau",
             "there is none",
         ),
-        ("loss_weights: «{linear: 0}»", "no output|all 0"),
+        ("loss_weights: {«linear»: 0}", "no output|all 0"),
     ],
 )
 def test_values_that_do_not_go_together(text: str, reported: str) -> None:
