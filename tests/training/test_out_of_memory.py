@@ -96,11 +96,25 @@ JAX 0.10, two cores, Adam, an epoch of two steps.
 """
 
 
-@pytest.mark.parametrize(("backend", "text", "batch", "data", "addresses", "resident"), MEASURED)
+MIXED = [
+    ("32x32x3 > conv3-64 > pool > flatten > fc-10", 1024, 26, 1331, 492),
+    ("128x64 > (conv3-128) x3 > gap > fc-10", 1024, 70, 1074, 401),
+    ("128x64 > attention(heads=4) > flatten > fc-10", 512, 38, 1815, 779),
+    ("512 > (fc-2048(relu)) x2 > fc-10", 8192, 32, 1155, 498),
+    ("128x64 > lstm-128 > fc-10", 1024, 70, 1122, 547),
+]
+"""As `MEASURED`, with TensorFlow and mixed precision."""
+
+
+@pytest.mark.parametrize(
+    ("precision", "backend", "text", "batch", "data", "addresses", "resident"),
+    [*(("float32", *row) for row in MEASURED), *(("mixed", "tensorflow", *row) for row in MIXED)],
+)
 def test_the_model_is_on_the_safe_side_of_what_was_measured(
-    backend: str, text: str, batch: int, data: int, addresses: int, resident: int
+    precision: str, backend: str, text: str, batch: int, data: int, addresses: int, resident: int
 ) -> None:
-    training = ProcessMemory(netdsl.parse(text).graph, backend=backend, data=data << 20, cores=2)
+    graph = netdsl.parse(text).graph
+    training = ProcessMemory(graph, precision, backend=backend, data=data << 20, cores=2)
     for kind, measured in ((ADDRESSES, addresses), (RESIDENT, resident)):
         assert measured <= training.needed(batch, kind) / 2**20 <= 2 * measured
 

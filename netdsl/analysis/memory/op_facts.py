@@ -8,7 +8,7 @@ from typing import NamedTuple
 from netdsl.graph import Graph, Op
 from netdsl.kinds.values import Indices
 
-_INDEX_BYTES = 4  # of an index that comes in
+_FLOAT_BYTES, _INDEX_BYTES = 4, 4  # of a float32, and of an index that comes in
 _SWITCH_BYTES = 8  # of a place that a max pool saves: PyTorch's are 64-bit integers
 
 
@@ -71,7 +71,8 @@ def facts_of(graph: Graph, op: Op, width: int, temporaries: bool) -> OpFacts:
     # A mask is a byte for each number.
     on_top = saved.values * width + saved.indices * _SWITCH_BYTES + saved.masks
     if temporaries:
-        on_top += saved.temporaries * width
+        # Measured with mixed precision: libraries compute them in float32.
+        on_top += saved.temporaries * max(width, _FLOAT_BYTES)
     arrays = kind.weights(*shapes)
     elements = {"kernel": 0, "moving": 0, "rest": 0}
     for array in arrays:

@@ -43,7 +43,7 @@ the model is built to the end of the run.
 """
 
 ADDRESSES: Overheads = {
-    "tensorflow": Overhead(400 * _MIB, 150 * _MIB, Fraction(2)),
+    "tensorflow": Overhead(500 * _MIB, 150 * _MIB, Fraction(2)),
     "jax": Overhead(1200 * _MIB, 150 * _MIB, Fraction("2.8")),
 }
 """Of addresses, which `ulimit -v` limits: the rise of VmPeak. Threads and their heaps reserve more
