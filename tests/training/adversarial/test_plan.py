@@ -185,7 +185,7 @@ def test_data_keys_without_a_place(key: str, value: str) -> None:
 
 
 USED = {"data", "gan", "optimizer", "batch", "epochs", "early_stopping", "keep", "precision"}
-USED |= {"backend", "speed", "devices", "log", "seed", "params", "spans"}
+USED |= {"backend", "speed", "devices", "log", "seed", "params", "spans", "checkpoint"}
 
 
 def test_every_key_is_used_or_refused() -> None:

@@ -138,11 +138,11 @@ def test_indices(rows: Any, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_channels_of_images() -> None:
     grey = np.arange(8.0).reshape(2, 2, 2)
-    assert with_channels(grey, 1).shape == (2, 2, 2, 1)
-    assert (with_channels(grey, 3) == grey[..., None]).all()
+    assert with_channels(np, grey, 1).shape == (2, 2, 2, 1)
+    assert (with_channels(np, grey, 3) == grey[..., None]).all()
     colour = np.eye(3).reshape(1, 1, 3, 3)
-    np.testing.assert_allclose(with_channels(colour, 1)[0, 0, :, 0], [0.299, 0.587, 0.114])
-    assert with_channels(colour, 3) is colour
+    np.testing.assert_allclose(with_channels(np, colour, 1)[0, 0, :, 0], [0.299, 0.587, 0.114])
+    assert with_channels(np, colour, 3) is colour
 
 
 def test_sizes_of_images() -> None:
@@ -482,7 +482,7 @@ def test_parts_of_dates_that_are_of_use(texts: tuple[str, ...], parts: tuple[str
     ],
 )
 def test_parts_of_a_date(text: str, part: str, value: float) -> None:
-    assert part_values(days(text), part)[0] == pytest.approx(value)
+    assert part_values(np, days(text), part)[0] == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
