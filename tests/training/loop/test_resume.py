@@ -113,8 +113,8 @@ def stopped(network: Any, where: Path, monkeypatch: pytest.MonkeyPatch, epochs: 
     """A run folder whose process died behind so many epochs."""
     real = Keeper.keep_epoch
 
-    def keep_epoch(self: Any, learner: Any) -> None:
-        real(self, learner)
+    def keep_epoch(self: Any, learner: Any, stops: bool = False) -> None:
+        real(self, learner, stops)
         if len(learner.state.rows) == epochs:
             raise SystemExit
 
