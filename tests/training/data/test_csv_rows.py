@@ -69,6 +69,7 @@ def test_places_of_rows_are_those_that_python_reads(seed: int) -> None:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "PARTS", 8)
     monkeypatch.setattr(csv_rows, "PART", 40)
     monkeypatch.setattr(csv_rows, "COLUMN", 1)
 

@@ -16,7 +16,7 @@ QUOTE, RETURN, NEW_LINE = b'"\r\n'
 PIECE = 2**20
 """Bytes that are compared at once: more of them would leave the processor's cache."""
 
-PARTS, PART, COLUMN = 8, 2**21, 2**11
+PARTS, PART, COLUMN = 3, 2**21, 2**11
 """About how many parts a text has, and the fewest bytes of one, and of one for each column."""
 
 
