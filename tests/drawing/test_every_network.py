@@ -8,10 +8,12 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from support.pictures import Picture as Seen
@@ -32,6 +34,16 @@ pytestmark = pytest.mark.slow
 
 NETS = Path(__file__).parent / "nets"  # of other forms than those of examples/
 FILES = [*EXAMPLES, *sorted((FOLDER / "keras").glob("*.net")), *sorted(NETS.glob("*.net"))]
+# More or wider layers of the form of one that stays: drawn by `make test-all`.
+SIBLINGS = frozenset(
+    {
+        *(f"convnext_{size}" for size in ("small", "base", "large", "xlarge")),
+        *("densenet169", "densenet201", "nasnet_large", "plain34", "vgg11", "vgg11_lrn", "vgg13"),
+        *(f"efficientnet_b{number}" for number in range(1, 7)),
+        *(f"efficientnet_v2_{size}" for size in ("b1", "b2", "b3", "m")),
+        *("resnet101", "resnet101_v2", "resnet152", "resnet152_v2"),
+    }
+)
 LARGE = 200  # layers; larger ones are drawn open by `make test-all`
 RANKS = ("nasnet_mobile", "nasnet_large", "moe", "vae")  # not series-parallel: with crossings
 OPEN_RANKS = (
@@ -68,9 +80,17 @@ def named(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-every_network = pytest.mark.parametrize("path", FILES, ids=named)
-GROUPS = [FILES[at : at + 8] for at in range(0, len(FILES), 8)]
-in_groups = pytest.mark.parametrize("paths", GROUPS, ids=lambda paths: named(paths[0]))
+def params(files: list[Path], together: int) -> Iterator[Any]:
+    """Some files a test."""
+    for first in range(0, len(files), together):
+        some = files[first : first + together]
+        marks = pytest.mark.zoo if some[0].stem in SIBLINGS else ()
+        yield pytest.param(some[0] if together == 1 else some, id=named(some[0]), marks=marks)
+
+
+every_network = pytest.mark.parametrize("path", list(params(FILES, 1)))
+UNLIKE, ALIKE = ([path for path in FILES if (path.stem in SIBLINGS) == alike] for alike in (0, 1))
+in_groups = pytest.mark.parametrize("paths", [*params(UNLIKE, 8), *params(ALIKE, 8)])
 
 
 def wires(network: Architecture) -> set[tuple[str, str]]:
@@ -244,7 +264,10 @@ def drawn_where_it_suits(network: Architecture, style: str) -> Seen | None:
 # --- random ones, and bytes -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("first", range(0, 500, 20))
+@pytest.mark.parametrize(
+    "first",
+    [pytest.param(at, marks=pytest.mark.zoo if at >= 200 else ()) for at in range(0, 500, 20)],
+)
 def test_random_programs(first: int) -> None:
     for seed in range(first, first + 20):
         text = program(Random(seed)).text

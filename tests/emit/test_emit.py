@@ -8,7 +8,6 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,12 +16,12 @@ import pytest
 from support.emitted import assert_same
 from support.programs import program as random_program
 from support.programs import tangled
+from support.zoo import program_of
 
 import netdsl
 from netdsl import Network
 from netdsl.cli.main import main
 from netdsl.emit.activations import with_activations
-from netdsl.emit.program import program
 from netdsl.emit.read import plain_calls
 from netdsl.emit.text import laid_out
 from netdsl.emit.weight_order import weight_order
@@ -65,11 +64,6 @@ def networks_of(path: Path, size: int | None = None) -> tuple[Network, ...]:
     shape = None if size is None else (size, size, 3)
     checked = check_source(read_source(path), ReadOptions(str(path), input_shape=shape), stem(path))
     return () if checked.faulty else checked.networks
-
-
-@cache
-def program_of(path: Path) -> str:
-    return program(networks_of(path))
 
 
 # --- what is printed ------------------------------------------------------------------------------

@@ -10,15 +10,14 @@ from random import Random
 import pytest
 from support.programs import program as random_program
 from support.programs import tangled
+from support.zoo import checked, program_of
 
 import netdsl
 from netdsl.cli.main import main
 from netdsl.emit import program as emitted
-from netdsl.emit.program import UNFACTORED, program
+from netdsl.emit.program import UNFACTORED
 from netdsl.emit.proof import disproof
 from netdsl.errors import NetError
-from netdsl.reading import ReadOptions, check_source
-from netdsl.sources import read_source, stem
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
@@ -51,9 +50,8 @@ PAIRS = "\n".join(
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_programs_of_files_are_proven_with_their_blocks(path: Path) -> None:
-    checked = check_source(read_source(path), ReadOptions(str(path)), stem(path))
-    assert not checked.faulty
-    assert UNFACTORED not in program(checked.networks)
+    assert not checked(path).faulty
+    assert UNFACTORED not in program_of(path)
 
 
 @pytest.mark.parametrize("text", [INNER_FACTOR, STAGES, PAIRS])
@@ -188,8 +186,7 @@ def test_what_is_not_proven_at_all_is_an_error(
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES[::6], ids=lambda path: path.stem)
 def test_programs_without_blocks_are_proven(path: Path) -> None:
-    checked = check_source(read_source(path), ReadOptions(str(path)), stem(path))
-    (network,) = checked.networks
+    (network,) = checked(path).networks
     code = emitted.written((network,), ("network",), factored=False)
     assert disproof(code, "network", network.name, network.graph) == ""
     assert " for _ in " not in code

@@ -12,7 +12,7 @@ from support.clones import cloned
 from support.kinds import (
     ADDING_LAYERS,
     ALL_KINDS,
-    CASES,
+    BUILT,
     SUFFIX,
     copied,
     under_another_word,
@@ -108,7 +108,7 @@ def given(case: Case, text: str = "") -> str:
     return f"input {dims(case.input)}\n> {text or case.text}"
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", BUILT)
 def test_every_case_comes_back(case: Case) -> None:
     text = OTHERWISE.get((case.text, len(case.input)), case.text)
     assert_comes_back(given(case), given(case, text))
@@ -232,29 +232,40 @@ def other_values(kind: type[Kind], option: Option[Any]) -> Iterator[str]:
 
 
 VARIED = [
-    pytest.param(kind, option, setting, id=f"{kind.word}({setting})")
+    pytest.param(kind, option, id=f"{kind.word}({option.name})")
     for kind in ALL_KINDS
     for option in kind.options.values()
     if option.default is not REQUIRED and not isinstance(option, ReferenceOption | Numbers)
-    for setting in other_values(kind, option)
 ]
 
 
-@pytest.mark.parametrize(("kind", "option", "setting"), VARIED)
-def test_every_option_comes_back(kind: type[Kind], option: Option[Any], setting: str) -> None:
+def with_setting(kind: type[Kind], option: Option[Any], setting: str) -> tuple[str, str]:
+    """A layer of a kind with an option, and an input for it."""
     if kind.merges:
-        whole = f"input {BRANCHES[setting]}\n> {kind.word}({setting})[ id | id ]"
-        assert_comes_back(whole, whole.replace("over=n", "over=positions"))
-        return
+        return f"{kind.word}({setting})[ id | id ]", BRANCHES[setting]
     text, x = head(kind, option)
-    x = BRANCHES.get(setting, x)
     text = f"{text[:-1]}, {setting})" if text.endswith(")") else f"{text}({setting})"
-    whole = f"input {x}\n> {text}"
-    assert_comes_back(whole, whole.replace("over=n", "over=positions"))
+    return text, BRANCHES.get(setting, x)
+
+
+@pytest.mark.parametrize(("kind", "option"), VARIED)
+def test_every_option_comes_back(kind: type[Kind], option: Option[Any]) -> None:
+    """Each setting is a layer of its own: those on the same input are outputs of one network."""
+    layers: dict[str, list[str]] = {}
+    for setting in other_values(kind, option):
+        text, x = with_setting(kind, option, setting)
+        layers.setdefault(x, []).append(text)
+    for x, texts in layers.items():
+        whole = "\n".join([f"input x: {x}", *(f"@x > {text}" for text in texts)])
+        assert_comes_back(whole, whole.replace("over=n", "over=positions"))
 
 
 def test_all_options_but_points_and_numbers_for_channels_are_varied() -> None:
-    varied = {(param.values[0], param.values[1].name) for param in VARIED}
+    varied = {
+        (kind, option.name)
+        for kind, option in (param.values for param in VARIED)
+        if any(other_values(kind, option))
+    }
     left = {
         option.name
         for kind in ALL_KINDS

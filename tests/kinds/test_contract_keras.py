@@ -15,8 +15,8 @@ from support.kinds import (
     ADDING_LAYERS,
     ALL_KINDS,
     ALONE_ON_NUMBERS,
+    BUILT,
     BY_WORD,
-    CASES,
     copied,
     kind_of,
     network,
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.keras
 # --- built, run, written --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", BUILT)
 def test_cases(case: Case) -> None:
     """The model has our shape and our counts, runs, and its source makes the same model."""
     made = network(case)
@@ -83,7 +83,7 @@ def test_programs_make_the_same_model(kind: type[Kind]) -> None:
 
 
 @pytest.mark.zoo
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", BUILT)
 def test_programs_of_all_cases_make_the_same_model(case: Case) -> None:
     assert_same((network(case),))
 

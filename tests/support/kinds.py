@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,6 +31,35 @@ CASES = [
     if not kind.is_identity
 ]
 """All cases but that of the identity, which adds no operation."""
+
+
+def is_large(case: Case) -> bool:
+    """Whether a model of it takes seconds and gigabytes, as one of VGG's dense layers does."""
+    return case.params > 10**7
+
+
+BUILT = [
+    pytest.param(*param.values, id=param.id, marks=pytest.mark.zoo)
+    if is_large(param.values[0])
+    else param
+    for param in CASES
+]
+"""All cases, for what builds their models."""
+
+
+def firsts_built(more: Collection[str] = ()) -> list[Any]:
+    """The first case of each kind, and more by their ids; the others in `make test-all`."""
+    first = {
+        id(next(case for case in kind.cases if not is_large(case)))
+        for kind in ALL_KINDS
+        if kind.cases
+    }
+
+    def marks(param: Any) -> Any:
+        return () if id(param.values[0]) in first or param.id in more else pytest.mark.zoo
+
+    return [pytest.param(*param.values, id=param.id, marks=marks(param)) for param in CASES]
+
 
 SUFFIX = "qq"
 """What a copy's word has more than its kind's."""

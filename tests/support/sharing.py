@@ -1,8 +1,9 @@
-"""Trains a small network on several devices of the CPU and prints its figures; `test_devices.py`
-runs it in processes of their own.
+"""Trains a small network on some of the devices that the CPU is divided into, and again on other
+numbers of them; `test_devices.py` runs it in processes of their own.
 
 The devices of a process are fixed before its backend computes anything: `python sharing.py DEVICES
-FOLDER RECIPE [NETWORK]`, with KERAS_BACKEND in the environment. It ends as `netdsl train` does.
+FOLDER RECIPE NETWORK USED...`, with KERAS_BACKEND in the environment. It ends as `netdsl train`
+does.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ from __future__ import annotations
 import os
 import sys
 
-NETWORK = "net small\n8x8x1 > conv3-4 > pool > fc-16 > softmax-10"
 
-
-def main(devices: int, folder: str, recipe: str, network: str = NETWORK) -> int:
+def main(devices: int, folder: str, recipe: str, network: str, *used: str) -> int:
     if os.environ["KERAS_BACKEND"] == "jax":
         os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
     else:
@@ -33,9 +32,18 @@ def main(devices: int, folder: str, recipe: str, network: str = NETWORK) -> int:
     from netdsl.training.recipes.recipe import parse_recipe
 
     pace.MIN_SECONDS = pace.SHARE = 0.0  # each epoch is written
-    return exit_code_of(
-        lambda: train(netdsl.parse(network), parse_recipe(recipe), where=folder).interrupted
-    )
+
+    def trained() -> bool:
+        return any(
+            train(
+                netdsl.parse(network),
+                parse_recipe(f"{recipe}devices: {number}\n"),
+                where=os.path.join(folder, number),
+            ).interrupted
+            for number in used
+        )
+
+    return exit_code_of(trained)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from netdsl.architecture import Architecture
+from netdsl.emit.program import program
 from netdsl.reading import Checked, ReadOptions, check_source
 from netdsl.sources import read_source, stem
 
@@ -59,3 +60,9 @@ def named(path: Path, name: str) -> Architecture:
     """The network of this name."""
     (network,) = (network for network in checked(path).networks if network.name == name)
     return network
+
+
+@cache
+def program_of(path: Path) -> str:
+    """The program of a file's networks."""
+    return program(checked(path).networks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -131,6 +132,14 @@ def of_page(network: Architecture) -> NetworkOnPage:
 
 def rendered(**values: Any) -> str:
     """Fill in the report's template, which escapes every text."""
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    # Names of classes and columns may hold control characters, which no HTML may.
+    return printable(_template().render(style=style, **values))
+
+
+@cache
+def _template() -> Any:
+    """Read the report's template, which takes longer than to fill it in."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -142,6 +151,4 @@ def rendered(**values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    # Names of classes and columns may hold control characters, which no HTML may.
-    return printable(environment.get_template("report.html").render(style=style, **values))
+    return environment.get_template("report.html")

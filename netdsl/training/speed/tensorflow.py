@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 def train_function(
     model: keras.Model, chunks: Chunks, held: Held, compiled: bool
 ) -> Callable[[Any], dict[str, Any]]:
-    """Make what `fit` calls for a step take the steps of a chunk, `compiled` with XLA or not."""
+    """Make what `fit` calls for a step take the steps of a chunk, `compiled` with XLA or not.
 
-    @tf.function(autograph=False, jit_compile=compiled)  # type: ignore[untyped-decorator]
+    Where an epoch's last batch is smaller the lengths are left open: to trace the steps of a small
+    network a second time takes longer than all of them. XLA and augmentation need the lengths.
+    """
+    is_open = chunks.ragged and not compiled and not chunks.sampling.augments
+    traced: Any = None
+
     def steps(found: dict[str, Any], count: Any) -> None:
         def step(at: Any) -> tuple[Any]:
             model.train_step(
@@ -39,13 +44,33 @@ def train_function(
         tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
 
     def chunk(iterator: Any) -> dict[str, Any]:
+        nonlocal traced
         found, count = chunks.next()
         if count:
             # Tensors, not arrays and integers: each new Python value would be traced again.
-            steps({name: tf.constant(array) for name, array in found.items()}, tf.constant(count))
+            arrays = {name: tf.constant(array) for name, array in found.items()}
+            if traced is None:
+                traced = tf.function(
+                    steps,
+                    input_signature=_with_open_lengths(arrays) if is_open else None,
+                    autograph=False,
+                    jit_compile=compiled,
+                )
+            traced(arrays, tf.constant(count))
         return dict(model.get_metrics_result())
 
     return chunk
+
+
+def _with_open_lengths(arrays: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Describe a chunk of any number of steps and examples, of arrays [steps, batch, ...], and its
+    count.
+    """
+    specs = {
+        name: tf.TensorSpec((None, None, *array.shape[2:]), array.dtype)
+        for name, array in arrays.items()
+    }
+    return specs, tf.TensorSpec((), tf.int32)
 
 
 class EvaluateAtOnce:

@@ -18,6 +18,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+import netdsl
 from netdsl.errors import NetError, RunError
 from netdsl.process import backend as own_backend
 from netdsl.training.distributed.hosts import HOST, error_context, host_number
@@ -66,23 +67,24 @@ def environment(backend: str, **more: str) -> dict[str, str]:
 
 
 def shared(
-    backend: str, devices: int | str, where: Path, recipe: str, network: str = NETWORK
-) -> Path:
-    """The folder of a training on so many of 8 devices, in a process of its own."""
-    folder = where / f"{backend}-{devices}"
-    command = [
-        sys.executable,
-        str(SHARING),
-        "8",
-        str(folder),
-        f"{recipe}devices: {devices}\n",
-        network,
-    ]
+    backend: str, where: Path, recipe: str, network: str, *used: int | str, devices: int = 8
+) -> list[Path]:
+    """The folders of trainings on these numbers of the devices, in a process of their own."""
+    folder = where / backend
+    command = [sys.executable, SHARING, str(devices), folder, recipe, network, *map(str, used)]
     done = subprocess.run(
         command, env=environment(backend), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return folder / "small-1"
+    return [folder / str(number) / "small-1" for number in used]
+
+
+def alone(backend: str, where: Path, recipe: str) -> Path:
+    """The folder of a training on one device: here, where this process is one of the backend."""
+    if backend != own_backend():
+        return shared(backend, where, recipe, NETWORK, 1)[0]
+    network = netdsl.parse(NETWORK)
+    return train(network, parse_recipe(recipe), where=where / "alone", quiet=True).folder
 
 
 def curve(folder: Path) -> list[list[float]]:
@@ -107,12 +109,13 @@ def same(one: Path, other: Path) -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.parametrize("devices", [4, pytest.param(8, marks=pytest.mark.zoo)])
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_eight_devices_take_the_steps_of_one(backend: str, tmp_path: Path) -> None:
+def test_several_devices_take_the_steps_of_one(backend: str, devices: int, tmp_path: Path) -> None:
     """An epoch's last batch of 46 examples has no equal shares, the one of the evaluation
     neither.
     """
-    same(shared(backend, "all", tmp_path, RECIPE), shared(backend, 1, tmp_path, RECIPE))
+    same(*shared(backend, tmp_path, RECIPE, NETWORK, "all", 1, devices=devices))
 
 
 @pytest.mark.keras
@@ -122,7 +125,7 @@ def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> Non
     """Clipping, penalties, bounds, weights, a schedule that waits, augmentation, adversarial
     examples, and all the data again: 4 devices of 8.
     """
-    several, single = (shared(backend, devices, tmp_path, HARD) for devices in (4, 1))
+    several, single = shared(backend, tmp_path, HARD, NETWORK, 4, 1)
     same(several, single)
     assert len(curve(several)) > 2  # the steps on all the data are in it
 
@@ -137,7 +140,7 @@ def test_with_all_that_a_recipe_can_ask_for(backend: str, tmp_path: Path) -> Non
 def test_norms_are_those_of_one_device_and_under_jax_noise_too(
     backend: str, network: str, tmp_path: Path
 ) -> None:
-    several, single = (shared(backend, devices, tmp_path, RECIPE, network) for devices in (8, 1))
+    several, single = shared(backend, tmp_path, RECIPE, network, 8, 1)
     same(several, single)
     if backend == "tensorflow":  # how it was trained is no part of what is kept
         with ZipFile(several / "best.keras") as kept:
@@ -233,7 +236,7 @@ def test_two_processes_take_the_steps_of_one_device(
     assert "kept in" not in other_out  # Gloo, which JAX has on a CPU, says there what it connects
     assert "epoch" not in other_err
     assert [folder.name for folder in (tmp_path / "runs").iterdir()] == ["small-1"]
-    same(tmp_path / "runs" / "small-1", shared(backend, 1, tmp_path, RECIPE, NORMS))
+    same(tmp_path / "runs" / "small-1", *shared(backend, tmp_path, RECIPE, NORMS, 1))
 
 
 @pytest.mark.keras
@@ -264,7 +267,7 @@ def test_a_lost_process_ends_the_training_and_resume_goes_on(
     (code, _, err), (other_code, _, other_err) = two.both()
     assert (code, other_code) == (0, 0), err + other_err
     assert "resuming runs/small-1 after epoch" in err
-    same(run, shared(backend, 1, tmp_path, RECIPE.replace("epochs: 2", "epochs: 12")))
+    same(run, alone(backend, tmp_path, RECIPE.replace("epochs: 2", "epochs: 12")))
 
 
 @pytest.mark.keras

@@ -47,7 +47,7 @@ def _written_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("kills", "other"),
     [
-        (6, ""),
+        (3, ""),
         pytest.param(20, "", marks=pytest.mark.zoo),
         *(pytest.param(6, name, marks=[pytest.mark.zoo, pytest.mark.extra]) for name in OTHERS),
     ],

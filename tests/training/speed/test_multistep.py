@@ -81,6 +81,23 @@ def test_steps_taken_together_are_the_same_steps(
         assert one == pytest.approx(other, abs=2e-3)
 
 
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="TensorFlow traces")
+def test_a_smaller_last_batch_is_not_traced_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced: list[int] = []
+    real = Chunks.gathered
+
+    def gathered(self: Chunks, held: Any, step: Any) -> Any:
+        traced.append(1)
+        return real(self, held, step)
+
+    monkeypatch.setattr(Chunks, "gathered", gathered)
+    recipe = Recipe(epochs=1, batch=100, speed="chunks")
+    trained(netdsl.parse("64 > softmax-10", name="many"), tmp_path, recipe)
+    assert len(traced) == 1
+
+
 def test_chunks_end_where_something_is_to_be_done() -> None:
     assert cuts(0, 120, 50, [120], 0, False) == [50, 50, 20]
     assert cuts(0, 120, 50, [120], 0, True) == [50, 50, 19, 1]
