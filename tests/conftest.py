@@ -14,6 +14,7 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
+BEFORE = pytest.StashKey[set[str]]()
 KERAS_ONLY = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.keras\b", re.MULTILINE)
 """Of a module whose every test has the marker `keras`."""
 
@@ -58,13 +59,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError(f"a module imports {imported} and has no `pytestmark` that says so")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[BEFORE] = FRAMEWORKS & sys.modules.keys()
+
+
 @pytest.fixture(autouse=True)
 def _frameworks_are_marked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that imports a framework has the marker that `make quick` leaves out."""
-    before = FRAMEWORKS & sys.modules.keys()
+    """A test that imports a framework, or asks for a fixture that does, has the marker that
+    `make quick` leaves out.
+    """
     yield
     if request.node.get_closest_marker("keras") is None:
-        imported = FRAMEWORKS & sys.modules.keys() - before
+        imported = FRAMEWORKS & sys.modules.keys() - request.node.stash[BEFORE]
         assert not imported, f"imports {imported}: mark it with `keras`"
 
 

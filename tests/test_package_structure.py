@@ -30,6 +30,7 @@ def graph() -> dict[str, set[str]]:
     return import_graph(MODULES)
 
 
+@pytest.mark.slow
 def test_no_imports_go_in_a_circle(graph: dict[str, set[str]]) -> None:
     assert not circles(graph)
 
@@ -57,6 +58,7 @@ def test_each_module_is_on_exactly_one_floor() -> None:
     assert sorted(chain(*floors())) == sorted(set(map(room, MODULES)))
 
 
+@pytest.mark.slow
 def test_every_import_goes_down_or_stays_in_its_room(graph: dict[str, set[str]]) -> None:
     height = {name: -floor for floor, names in enumerate(floors()) for name in names}
     wrong = [

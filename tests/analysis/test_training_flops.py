@@ -55,6 +55,7 @@ def test_counted_by_hand(text: str, flops: list[int]) -> None:
     assert training_flops(netdsl.parse(text).graph) == flops
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_a_gradient_costs_a_small_multiple_of_the_function(path: Path) -> None:
     """Whatever the number of weights: the cheap gradient principle, with a factor of 5."""

@@ -89,6 +89,7 @@ def test_a_norm_has_a_shift_of_its_own_where_it_is_said(norm: str, claimed: bool
     assert ("its own shift" in diagnostic.help) is claimed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "examples").rglob("*.net")), ids=lambda path: path.stem
 )

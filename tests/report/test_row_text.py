@@ -44,6 +44,7 @@ def test_row_shows_what_defaults_add(text: str, expected: list[str]) -> None:
     assert [layer_label(graph, layer) for layer in graph.layers[1:]] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_row_retyped_is_the_same_layer(path: Path) -> None:
     known = set()

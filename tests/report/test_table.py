@@ -172,6 +172,7 @@ def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> Non
     assert "58.1 MiB" in lines[-2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_products_give_the_weights(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each row's product, worked out, is the number behind it."""
@@ -445,6 +446,7 @@ def test_a_notebook_shows_the_table() -> None:
     assert netdsl.parse("4 > fc-3")._repr_html_().startswith("<table>")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_has_a_table_of_blocks(
     path: Path, capsys: pytest.CaptureFixture[str]

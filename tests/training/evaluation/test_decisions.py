@@ -79,6 +79,7 @@ def rare(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, Any, Any]
     return RunResult.load(run.folder), x, y
 
 
+@pytest.mark.keras
 def test_a_run_keeps_what_it_chose(rare: tuple[RunResult, Any, Any]) -> None:
     run, x, y = rare
     assert (run.metric, set(run.validation)) == (
@@ -119,6 +120,7 @@ def test_a_temperature_at_the_edge_of_its_search(temperature: float, reported: s
     assert [reported in note for note in notes] == [True] * bool(reported)
 
 
+@pytest.mark.keras
 def test_predictions_obey_the_threshold_and_the_temperature(
     rare: tuple[RunResult, Any, Any],
 ) -> None:
@@ -137,6 +139,7 @@ def test_predictions_obey_the_threshold_and_the_temperature(
         assert of_yes == pytest.approx(probability, rel=1e-5)
 
 
+@pytest.mark.keras
 def test_the_loss_is_that_of_the_calibrated_probabilities(tmp_path: Path) -> None:
     """Of the test and the validation part, in the result and in an evaluation."""
     rng = np.random.default_rng(1)
@@ -167,12 +170,14 @@ def test_probabilities_at_a_low_temperature_are_numbers() -> None:
         assert at_temperature(np, output, known, 0.05) == pytest.approx(known)
 
 
+@pytest.mark.keras
 def test_the_report_draws_the_reliability(rare: tuple[RunResult, Any, Any]) -> None:
     text = (rare[0].folder / "report.html").read_text(encoding="utf-8")
     for part in ("Reliability", "at temperature", "without", "is said above a probability of"):
         assert part in text
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize(
     "decisions",
     [
@@ -201,6 +206,7 @@ def test_damaged_decisions(
         predict(folder, np.zeros((1, 4), np.float32))
 
 
+@pytest.mark.keras
 def test_a_threshold_that_is_given(tmp_path: Path) -> None:
     """Tags each have their own; one that is given is for all, and nothing is chosen."""
     rng = np.random.default_rng(0)
@@ -214,6 +220,7 @@ def test_a_threshold_that_is_given(tmp_path: Path) -> None:
     assert "Yes is said above a probability of 0.7, 0.7" in (run.folder / "report.html").read_text()
 
 
+@pytest.mark.keras
 def test_the_rarer_of_two_named_classes_is_looked_for(tmp_path: Path) -> None:
     """`fraud` comes before `ok`, and is what F1 and the threshold are about."""
     rng = np.random.default_rng(0)
