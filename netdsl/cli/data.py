@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from netdsl.cli.arguments import DATA_HELP, add_format, add_output
-from netdsl.cli.data_options import add_data_options, spec_of
+from netdsl.cli.data_options import add_data_options, help_in_options, spec_of
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import free_path, show_or_write, target_of
 from netdsl.cli.terminal import json_lines, note
@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     # Where it may not write is known before data is read, which can take minutes.
     sheet = free_path(options.sheet, options.force) if options.sheet else None
     target = target_of(options.output, options.force)
-    found = survey(spec_of(options))
+    with help_in_options():
+        found = survey(spec_of(options))
     text = json_lines(as_json(found)) if options.format == "json" else describe(found)
     show_or_write(text, target, options.source)
     if sheet is None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netdsl.cli.arguments import add_target, natural, positive
@@ -61,3 +64,32 @@ def spec_of(options: argparse.Namespace) -> DataSpec:
     if keys["missing_values"] is not None:
         keys["missing_values"] = tuple(keys["missing_values"].split(","))
     return DataSpec(header=None if options.header else False, **keys)
+
+
+@contextmanager
+def help_in_options() -> Iterator[None]:
+    """Say in options what errors say in keys of a recipe, which these commands do not read."""
+    from netdsl.errors import NetError
+
+    try:
+        yield
+    except NetError as error:
+        raise NetError(
+            *(one._replace(help=_in_options(one.help)) for one in error.diagnostics)
+        ) from error
+
+
+def _in_options(help: str) -> str:
+    """Write `data: {encoding: latin-1}` as `--encoding latin-1`."""
+    help = help.replace("`header: no`", "`--no-header`")
+    keys = "|".join(_KEYS)
+    return re.sub(
+        rf"data: {{({keys}): \[?([^{{}}\[\]]+)\]?}}",
+        lambda found: f"--{found[1].replace('_', '-')} {_joined(found[2])}",
+        help,
+    )
+
+
+def _joined(items: str) -> str:
+    """Write the items of a YAML list as an option takes them."""
+    return re.sub(r", +", ",", items)

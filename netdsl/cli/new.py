@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from netdsl.cli.arguments import DATA_HELP, add_force
-from netdsl.cli.data_options import add_data_options, spec_of
+from netdsl.cli.data_options import add_data_options, help_in_options, spec_of
 from netdsl.cli.exit_codes import wrong_usage
 from netdsl.cli.outputs import free_path
 from netdsl.cli.terminal import note
@@ -37,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
     from netdsl import files
     from netdsl.training.starter.starter import starter
 
-    made = starter(spec_of(options), path)
+    with help_in_options():
+        made = starter(spec_of(options), path)
     files.write(network, made.network)
     files.write(recipe, made.recipe)
     for line in made.job.data.notes:

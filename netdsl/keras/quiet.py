@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,10 @@ def quiet_keras() -> ModuleType:
     if "keras" not in sys.modules:
         with stderr_shut(), process.without_unused(), process.uncollected():
             import keras  # noqa: F401
+        # To TensorFlow another model looks like the same one that is traced again and again: it
+        # warns where a report asks several for what their layers give.
+        if os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3":
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return sys.modules["keras"]
 
 

@@ -40,3 +40,27 @@ def test_a_line_of_the_table_is_a_column(
     path.write_text('a,b,y\n1,"one\nnote",u\n2,another,v\n', encoding="utf-8")
     assert main(["data", str(path), "--target", "y"]) == 0
     assert "2: another, one note" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("größe,art\n1,a\n2,b\n".encode("latin-1"), "state it, as in --encoding latin-1; or save"),
+        (b'a,y\n"1,200",u\n3,v\n', '--decimal "," reads it as 1.200, --thousands "," as 1200'),
+        (b"a,y\n1,u\n2,v\n3,u\nbad,v\n", '--missing-values "bad" reads this one so'),
+        (b"a,y,a\n1,u,2\n", "a file without a row of names needs `--no-header`"),
+    ],
+)
+@pytest.mark.parametrize("command", [["data"], ["new", "first.net", "--data"]])
+def test_errors_name_the_options(
+    command: list[str],
+    text: bytes,
+    help: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_bytes(text)
+    assert main([*command, "a.csv", "--target", "y"]) == 1
+    assert help in " ".join(capsys.readouterr().err.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from netdsl.training.preparation.shapes import size
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+    from PIL.ImageFont import ImageFont as FontOfImages
 
     from netdsl.training.data.parts import Examples, SourceData
     from netdsl.training.preparation.rows import Array, Rows
@@ -27,6 +30,9 @@ TILE, GAP, MARGIN, ACROSS, CLASSES = 64, 6, 24, 10, 10
 """Pixels of an image, between images and around all of them; images of a class, and classes."""
 
 INK, PAPER = (34, 34, 34), (255, 255, 255)
+
+FONTS = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "Arial.ttf")
+"""Fonts of systems for what Pillow's own cannot write."""
 
 
 def contact_sheet(data: SourceData | None, path: str | Path) -> None:
@@ -161,10 +167,10 @@ def _headline(data: SourceData, rows: int) -> str:
 def _drawn(rows: Sequence[tuple[str, Sequence[Image]]], headline: str) -> Image:
     """Draw labels on the left, images in rows, a headline above."""
     from PIL import Image as pillow
-    from PIL import ImageDraw, ImageFont
+    from PIL import ImageDraw
 
-    title, font = ImageFont.load_default(15), ImageFont.load_default(14)
-    labels = [_short(name) for name, _ in rows]
+    title, (headline,) = _written([headline], 15)
+    font, labels = _written([_short(name) for name, _ in rows], 14)
     side = max(max(image.size) for _, images in rows for image in images)
     left = MARGIN + (
         math.ceil(max(font.getlength(label) for label in labels)) + 14 if any(labels) else 0
@@ -182,6 +188,32 @@ def _drawn(rows: Sequence[tuple[str, Sequence[Image]]], headline: str) -> Image:
             x = left + place * step
             sheet.paste(image, (x + (side - image.width) // 2, y + (side - image.height) // 2))
     return sheet
+
+
+def _written(texts: Sequence[str], size: int) -> tuple[FreeTypeFont | FontOfImages, Sequence[str]]:
+    """Return a font, and texts as it can write them.
+
+    Pillow's own has ASCII only. Where the system has no other, letters lose their accents.
+    """
+    from PIL import ImageFont
+
+    own = ImageFont.load_default(size)
+    if all(text.strip("…").replace("·", "").isascii() for text in texts):
+        return own, texts
+    for name in FONTS:
+        try:
+            return ImageFont.truetype(name, size), texts
+        except OSError:  # another system
+            continue
+    plain = (unicodedata.normalize("NFKD", text.replace("ß", "ss")) for text in texts)
+    return own, [
+        "".join(
+            sign if sign.isascii() or sign in "…·" else "?"
+            for sign in text
+            if not unicodedata.combining(sign)
+        )
+        for text in plain
+    ]
 
 
 def _short(name: str) -> str:

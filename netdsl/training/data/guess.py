@@ -82,15 +82,28 @@ def _by_names(held: list[str], target: str | None) -> tuple[NetworkSignature, st
 
 
 def _usual_shape(files: Sequence[Path]) -> tuple[int, int, int]:
-    """Return the size that most images have, of three channels where one has colours."""
+    """Return the size that at least half of the images have, else the median height and width, of
+    three channels where one has colours.
+    """
     sizes: Counter[tuple[int, int]] = Counter()
     colour = False
     for path in files[:MAX_IMAGES]:
         try:
             with opened_image(path) as image:
                 sizes[image.size] += 1
-                colour = colour or image.mode not in ("1", "L", "I", "F", "I;16")
+                colour = colour or image.mode not in ("1", "L", "LA", "I", "F", "I;16")
         except NetError:  # reported when the folder is read
             continue
-    width, height = sizes.most_common(1)[0][0] if sizes else (64, 64)
+    width, height = _usual_size(sizes) if sizes else (64, 64)
     return height, width, 3 if colour else 1
+
+
+def _usual_size(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:
+    """Return the size of at least half of the images, else the medians: where nearly all differ,
+    that of two small ones would be the most frequent.
+    """
+    size, count = sizes.most_common(1)[0]
+    if 2 * count >= sizes.total():
+        return size
+    widths, heights = (sorted(each) for each in zip(*sizes.elements(), strict=True))
+    return widths[len(widths) // 2], heights[len(heights) // 2]

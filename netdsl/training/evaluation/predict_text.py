@@ -79,11 +79,12 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     """Write the records of `predict` as CSV, a row for each input.
 
     The columns that name the rows of a table come after `input`. With several outputs a column
-    begins with the output's name and a point. Of classes the columns are `class`, `name`,
-    `probability` (or `output`), then `class_2`, `name_2`, ... for the next, and of up to 100
-    classes one with the probability of each, called as the class is; of labels for each position
-    `count_NAME` of each class that occurs; of values the target's column, else `output`, or
-    `output_0`, `output_1`, ... Records of folds have `fold` and the true answer too.
+    begins with the output's name and a point, but that of values that is called as the output. Of
+    classes the columns are `class`, `name`, `probability` (or `output`), then `class_2`, `name_2`,
+    ... for the next, and of up to 100 classes one with the probability of each, called as the class
+    is; of labels for each position `count_NAME` of each class that occurs; of values the target's
+    column, else `output`, or `output_0`, `output_1`, ... Records of folds have `fold` and the true
+    answer too.
     """
     import csv
     import io
@@ -143,7 +144,8 @@ def _is_number(cell: Any) -> bool:
 def _cells(record: Mapping[str, Any]) -> dict[str, Any]:
     if "outputs" in record:
         return {
-            f"{name}.{column}": cell
+            # An output is usually called as the column that it learns: `price`, not `price.price`.
+            column if column == name else f"{name}.{column}": cell
             for name, one in record["outputs"].items()
             for column, cell in _cells(one).items()
         }

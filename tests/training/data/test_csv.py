@@ -292,6 +292,15 @@ def test_stated_signs_are_the_signs(path: Path) -> None:
         read(path, "a;b\n0,17;1\n2;3\n", decimal=".")
 
 
+@pytest.mark.parametrize("points", ["12.5,1\n7.25,2\n", '12.5,"n/a"\n"7.25",2\n'])
+def test_decimal_points_of_the_training_make_commas_thousands(path: Path, points: str) -> None:
+    found = read(path, "a,b\n" + points).numbers
+    kept = TableTransform((ColumnTransform("a"), ColumnTransform("b")), ("c",), numbers=found)
+    path.write_text('a,b\n"1,234",5\n')
+    assert values(read_table_file(path, known=kept))["a"] == [1234]
+    assert found.reason in ("12.5", "7.25")
+
+
 def test_a_run_reads_other_rows_as_its_own(path: Path) -> None:
     """Where other rows show nothing, the signs of the run's own table count."""
     columns = (ColumnTransform("a"), ColumnTransform("b"))

@@ -228,6 +228,10 @@ def test_the_size_that_most_images_have(tmp_path: Path) -> None:
     assert _usual_shape([*grey, colour]) == (6, 4, 3)
     assert _usual_shape([image(tmp_path / "b.png", (2, 3), "1")]) == (3, 2, 1)
     assert _usual_shape([]) == (64, 64, 1)
+    sizes = [(20, 31), (24, 33), (1, 1), (1, 1), (28, 35)]
+    various = [image(tmp_path / f"v{i}.png", size, "L") for i, size in enumerate(sizes)]
+    assert _usual_shape(various) == (31, 20, 1)
+    assert _usual_shape([*various, *various[2:4]]) == (1, 1, 1)
     broken = tmp_path / "broken.png"
     broken.write_text("no image")
     assert _usual_shape([broken, grey[2]]) == (9, 9, 1)

@@ -217,4 +217,4 @@ def test_two_targets_are_trained_and_predicted(source: str, tmp_path: Path, spee
     assert set(outputs) == {"price", "kind"}
     records = netdsl.predict(run.folder, source)
     table = list(csv.DictReader(io.StringIO(predictions_csv(records))))
-    assert {"price.price", "kind.name", "kind.barn", "kind.flat", "kind.house"} <= set(table[0])
+    assert {"price", "kind.name", "kind.barn", "kind.flat", "kind.house"} <= set(table[0])

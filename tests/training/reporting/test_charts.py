@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 
 from netdsl.errors import NetError
+from netdsl.training.data import contact_sheet
 from netdsl.training.data.contact_sheet import (
+    FONTS,
     _chosen,
     _headline,
     _short,
+    _written,
     black_and_white,
     checked_images,
     tile,
@@ -601,3 +604,22 @@ def test_a_sheet_is_as_large_as_it_must_be(tmp_path: Path) -> None:
 def test_long_labels() -> None:
     assert _short("a" * 20) == "a" * 20
     assert _short("a" * 21) == "a" * 19 + "…"
+
+
+def test_labels_beyond_ascii_are_written_or_lose_their_accents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from PIL import ImageFont
+
+    real = ImageFont.truetype
+
+    def on_this_system(font: Any, size: int, **keys: Any) -> Any:
+        if font == FONTS[0]:
+            raise OSError
+        return f"{font} {size}" if font == FONTS[1] else real(font, size, **keys)
+
+    names = ["Bäume", "Straße", "Łódź", "d · e"]
+    monkeypatch.setattr(ImageFont, "truetype", on_this_system)
+    assert _written(names, 14) == (f"{FONTS[1]} 14", names)
+    monkeypatch.setattr(contact_sheet, "FONTS", FONTS[:1])
+    assert _written(names, 14)[1] == ["Baume", "Strasse", "?odz", "d · e"]

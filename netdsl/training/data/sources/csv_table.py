@@ -18,10 +18,10 @@ from netdsl.training.data.sources.number_format import (
     Evidence,
     choose,
     evidence_of,
-    has_points,
     may_be_thousands,
     stated_format,
     three_digits,
+    with_point,
 )
 from netdsl.training.data.sources.parsed_table import ParsedColumn, ParsedTable
 from netdsl.training.preparation.table_format import PLAIN, NumberFormat, TableFormat
@@ -221,10 +221,10 @@ def _evidence(held: HeldColumns, shown: Evidence) -> Evidence:
     mixed = [column for column in held.columns.values() if isinstance(column, MixedCells)]
     numbers = [column for column in held.columns.values() if isinstance(column, np.ndarray)]
     numbers += [column.values for column in mixed]
-    points = held.numbers.decimal == "." and has_points(numbers)
+    point = with_point(numbers) if held.numbers.decimal == "." else ""
     texts = [(c.texts, 0) for c in held.columns.values() if isinstance(c, Cells)]
     texts += [(column.odd.texts, len(np.unique(column.values[:SHOWING]))) for column in mixed]
-    every = evidence_of(texts, points)
+    every = evidence_of(texts, point)
     return Evidence(*({**more, **first} for first, more in zip(shown, every, strict=True)))
 
 

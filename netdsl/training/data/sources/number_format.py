@@ -36,14 +36,14 @@ class Evidence(NamedTuple):
     either: dict[str, str]
 
 
-def evidence_of(columns: Iterable[tuple[Sequence[str], int]], has_points: bool = False) -> Evidence:
+def evidence_of(columns: Iterable[tuple[Sequence[str], int]], point: str = "") -> Evidence:
     """Look at the distinct cells of columns; those in which words prevail count for nothing.
 
     Args:
         columns: the cells of each, and how many numbers it has that need no looking at.
-        has_points: whether numbers elsewhere in the file have decimal points beyond doubt.
+        point: a number elsewhere in the file that has a decimal point beyond doubt.
     """
-    found = Evidence({".": "a decimal point"} if has_points else {}, {}, {})
+    found = Evidence({".": point} if point else {}, {}, {})
     for cells, numbers in columns:
         own = Evidence({}, {}, {})
         maybe = maybe_numbers(cells)
@@ -98,11 +98,13 @@ def choose(found: Evidence, separator: str, before: NumberFormat) -> NumberForma
     if cell := found.either.get(","):
         if before.decimal == "," or (separator == ";" and "." not in found.decimal):
             return NumberFormat(",", spaced or ".", cell)
-        if "." in found.decimal or before.thousands == ",":
+        # Points that the training's numbers have, where these decided by nothing else.
+        pointed = before.decimal == "." and before.reason and not before.thousands
+        if "." in found.decimal or before.thousands == "," or pointed:
             return NumberFormat(".", spaced or ",", cell)
         return None
     if "." in found.decimal:
-        return NumberFormat(".", spaced, shown)
+        return NumberFormat(".", spaced, shown or found.decimal["."])
     if spaced:
         return NumberFormat(before.decimal, spaced, shown)
     return before
@@ -122,37 +124,37 @@ SHOWING = 1_000
 """Numbers of a column that are looked at before the others."""
 
 
-def has_points(columns: Iterable[Array]) -> bool:
-    """Return whether numbers that were read with decimal points can have been nothing else.
+def with_point(columns: Iterable[Array]) -> str:
+    """Return a number whose decimal point can have been nothing else; empty where there is none.
 
     That is so of fractions that are not of three digits before which 1 to 999 is.
     """
     # in most columns the first numbers show it
-    return any(
-        _has_points(values[:SHOWING]) or (len(values) > SHOWING and _has_points(values))
+    found = (
+        _with_point(values[:SHOWING]) or (_with_point(values) if len(values) > SHOWING else "")
         for values in columns
     )
+    return next(filter(None, found), "")
 
 
-def _has_points(values: Array) -> bool:
+def _with_point(values: Array) -> str:
     import numpy as np
 
     fractions = values[np.isfinite(values) & (values != np.floor(values))]
     size, thousandths = np.abs(fractions), fractions * 1000
-    return bool(
-        ((size < 1) | (size >= 1000) | (np.abs(thousandths - np.rint(thousandths)) > 1e-6)).any()
-    )
+    sure = (size < 1) | (size >= 1000) | (np.abs(thousandths - np.rint(thousandths)) > 1e-6)
+    return f"{fractions[sure.argmax()]}" if sure.any() else ""
 
 
 def may_be_thousands(values: Array) -> bool:
     """Return whether all fractions among numbers may be of three digits, and thousands instead."""
     import numpy as np
 
-    if _has_points(values[:SHOWING]):
+    if _with_point(values[:SHOWING]):
         return False
     known = values[np.isfinite(values)]
     fractions = known[known != np.floor(known)]
-    return len(fractions) > 0 and bool((np.abs(known) < 1000).all()) and not has_points([known])
+    return len(fractions) > 0 and bool((np.abs(known) < 1000).all()) and not with_point([known])
 
 
 def three_digits(cells: Iterable[str], sign: str) -> Iterator[str]:
