@@ -25,7 +25,10 @@ from netdsl.kinds.window import sizes_value
 _TENSORS = ("LearnedTensor", "FixedTensor")
 _LONGEST_CHAIN = 8  # calls that are one layer
 _TRAINING = "it has an effect in training only"
-_REASONS = {"stateful": "here every batch begins with states of 0"}  # other ones
+_REASONS = {  # other ones
+    "stateful": "here every batch begins with states of 0",
+    "epsilon": "it changes only vectors that are shorter, which `l2norm` divides by 1e-12 or more",
+}
 
 
 def layers_of_calls(calls: ModelCalls, padding_apart: bool) -> ModelLayers:

@@ -357,6 +357,10 @@ class RootMeanSquareNorm(Norm):
         return call.means(cls.spec(eps=call.number("epsilon")))
 
 
+SHORTEST = 1e-12
+"""The smallest length that `l2norm` divides by."""
+
+
 class UnitNorm(Plain):
     """The channels of each position over their Euclidean length (of at least 1e-12)."""
 
@@ -374,7 +378,7 @@ class UnitNorm(Plain):
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         length = np.sqrt((inputs[0] ** 2).sum(-1, keepdims=True))
-        return inputs[0] / np.maximum(length, 1e-12)
+        return inputs[0] / np.maximum(length, SHORTEST)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         return [k.keras.layers.UnitNormalization(name=name)]
@@ -384,6 +388,9 @@ class UnitNorm(Plain):
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
         call.refuse_other_axis()
+        # The layer has none, and `ops.normalize` may have another one.
+        if call.config.get("epsilon") != SHORTEST:
+            call.leave_out("epsilon")
         return call.means(cls.spec())
 
 

@@ -172,6 +172,31 @@ def test_what_works_in_training_only_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("layer", "note"),
+    [
+        (lambda x: keras.ops.normalize(x), True),
+        (lambda x: keras.ops.normalize(x, epsilon=1e-9), True),
+        (lambda x: keras.ops.normalize(x, epsilon=1e-12), False),
+        (layers.UnitNormalization(), False),
+        (lambda x: keras.ops.normalize(x, epsilon=1e-3), None),
+    ],
+)
+def test_another_bound_of_lengths_is_named(layer: Any, note: bool | None) -> None:
+    model = through((4,), layer, layers.Dense(3))
+    if note is None:
+        with pytest.raises(NetError, match=r"its epsilon is 0\.001"):
+            netdsl.from_keras(model)
+        return
+    lines = netdsl.from_keras(model).splitlines()
+    expected = (
+        "left out, as it changes only vectors that are shorter, which `l2norm` divides by 1e-12 "
+        "or more: epsilon of `normalize"
+    )
+    assert (expected in " ".join(line.removeprefix("# ") for line in lines)) == note
+    assert any("l2norm > fc-3" in line for line in lines)
+
+
 def test_a_mean_that_was_measured_over_all_channels_is_a_number() -> None:
     layer = layers.Normalization(axis=None)
     layer.adapt(np.array([[1.0, 5.0], [5.0, 1.0]]))

@@ -56,15 +56,19 @@ def normalized(parts: CallParts) -> OutputPlaces | None:
     """`ops.normalize`: the layer `UnitNormalization`.
 
     Raises:
-        NetError: N621 for another norm or epsilon.
+        NetError: N621 for another norm, or an epsilon above Keras's own.
     """
+    import keras
+
     order, epsilon = (parts.call.config.get(key) for key in ("order", "epsilon"))
     if order not in (None, 2):
         raise parts.refuse(f"it divides by the norm of order {order}")
-    if epsilon is not None:
+    usual = keras.config.epsilon()
+    epsilon = usual if epsilon is None else epsilon
+    if epsilon > usual:
         raise parts.refuse(f"its epsilon is {epsilon}")
-    axis = {"axis": parts.call.config.get("axis", -1)}
-    return [parts.step("UnitNormalization", [parts.source], parts.shapes[0], axis)]
+    config = {"axis": parts.call.config.get("axis", -1), "epsilon": epsilon}
+    return [parts.step("UnitNormalization", [parts.source], parts.shapes[0], config)]
 
 
 def adaptive(parts: CallParts) -> OutputPlaces | None:
@@ -99,14 +103,18 @@ def _is_global(axes: list[int], rank: int) -> bool:
 
 def inner_product(parts: CallParts) -> OutputPlaces | None:
     """`Dot` of vectors that are brought to length 1 first."""
+    import keras
+
     if not parts.call.config.get("normalize"):
         return None
     axes = parts.call.config["axes"]
     ranks = [len(parts.shape(place)) for place in parts.call.inputs]
     if ranks != [1, 1]:
         raise parts.refuse(f"it normalizes along its axes {axes}")
+    # `Dot` normalizes as `ops.normalize` does, with its usual epsilon.
+    config = {"axis": -1, "epsilon": keras.config.epsilon()}
     units = [
-        parts.step("UnitNormalization", [place], parts.shape(place), {"axis": -1})
+        parts.step("UnitNormalization", [place], parts.shape(place), config)
         for place in parts.call.inputs
     ]
     return [parts.step("Dot", units, parts.shapes[0], {"axes": -1, "normalize": False})]

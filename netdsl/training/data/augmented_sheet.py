@@ -17,6 +17,7 @@ from netdsl.training.data.contact_sheet import (
 from netdsl.training.preparation.augment import augmented, random_cuts
 from netdsl.training.preparation.augment_checks import unfit
 from netdsl.training.preparation.resize import resized
+from netdsl.training.preparation.shapes import uncut_shape
 from netdsl.training.recipes.flatten import flatten
 from netdsl.training.recipes.recipe import Augment
 
@@ -60,8 +61,8 @@ def augmented_sheet(data: SourceData | None, recipe: Recipe, path: str | Path) -
         key, message = problem
         raise fail("N507", message, recipe.span(f"augment.{key}"))
     copies, sides = np.repeat(pixels, VERSIONS, axis=0), pixels.shape[1:3]
-    if height := augment.crop_from:
-        larger = resized(copies, height, max(sides[1], round(height * sides[1] / sides[0])))
+    if augment.crop_from:
+        larger = resized(copies, *uncut_shape(pixels.shape[1:], augment.crop_from)[:2])
         copies = random_cuts(larger, sides, np.random.default_rng((recipe.seed or 0, 1, 1, 3)))
     made = augmented(copies, augment, np.random.default_rng((recipe.seed or 0, 1, 1, 1)))
     tiles = [tile(one, (0.0, 1.0)) for one in made]

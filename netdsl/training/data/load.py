@@ -50,7 +50,8 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
                 "N510", "no data is given", help="give it: --data FILE.npz, or `data:` in a recipe"
             )
         recipe = replace(recipe, data=replace(recipe.data, source=BUNDLED))
-    signature, span = NetworkSignature.of(network), recipe.data_span
+    signature = NetworkSignature.of(network, recipe.augment.crop_from or 0)
+    span = recipe.data_span
     held = read(recipe.data, signature, given, span=span)
     data = arrange(held, recipe, plan(held, recipe, signature))
     if held.columns:

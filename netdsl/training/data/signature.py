@@ -31,16 +31,20 @@ class TensorSpec(NamedTuple):
 class NetworkSignature(NamedTuple):
     """The inputs and outputs of a network, in its order.
 
-    `sized` says whether their shapes are known: a network without an input takes that of the data.
+    Attributes:
+        inputs, outputs: of the network.
+        sized: whether their shapes are known: a network without an input takes that of the data.
+        crop_from: the height of the images that the input is cut out of, 0 where it is not.
     """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     sized: bool = True
+    crop_from: int = 0
 
     @classmethod
-    def of(cls, network: Architecture) -> NetworkSignature:
-        """Return the signature of a network."""
+    def of(cls, network: Architecture, crop_from: int = 0) -> NetworkSignature:
+        """Return the signature of a network, whose input is cut out of images of this height."""
         inputs = []
         for point in network.inputs:
             shape = network.graph.ops[point.op].shape
@@ -50,7 +54,7 @@ class NetworkSignature(NamedTuple):
             TensorSpec(point.name, tuple(point.shape), point.activation)
             for point in network.outputs
         )
-        return cls(tuple(inputs), tuple(outputs))
+        return cls(tuple(inputs), tuple(outputs), crop_from=crop_from)
 
     @classmethod
     def of_preparation(cls, preparation: Preparation) -> NetworkSignature:
@@ -59,4 +63,4 @@ class NetworkSignature(NamedTuple):
             TensorSpec(one.name, one.shape, vocabulary=one.vocabulary) for one in preparation.inputs
         )
         outputs = (TensorSpec(one.name, one.shape, one.activation) for one in preparation.outputs)
-        return cls(tuple(inputs), tuple(outputs))
+        return cls(tuple(inputs), tuple(outputs), crop_from=preparation.inputs[0].crop_from)

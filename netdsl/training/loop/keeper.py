@@ -140,7 +140,8 @@ class Keeper:
         # be made again from the rest by `netdsl show --report`.
         self._write_figures(state, run)
         if state.best:
-            self._save_best(learner)
+            # The second training ends with other weights at the same best step.
+            self._save_best(learner, changed=not state.searching)
             self._save(LAST, learner.plain, last)
             if numbers:
                 save(self.folder / LAST_NUMBERS, lambda path: write_arrays(path, numbers))
@@ -190,12 +191,11 @@ class Keeper:
             (best.step / steps, best.loss) if best else None,
         )
 
-    def _save_best(self, learner: Learner) -> None:
+    def _save_best(self, learner: Learner, changed: bool = False) -> None:
+        """Write the best weights, where they are of another step now, or `changed`."""
         state = learner.state
         step = state.best.step if state.best else None
-        # A file of all weights is written only where they are others.
-        # The second training ends with other weights at the same best step.
-        if not state.searching or step != self.saved:
+        if changed or step != self.saved:
             self._save(BEST, learner.plain, state.weights)
             self.saved = step
 

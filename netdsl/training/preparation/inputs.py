@@ -20,6 +20,7 @@ from netdsl.training.preparation.shapes import (
     misfit,
     needs_resize,
     size,
+    uncut_shape,
 )
 
 if TYPE_CHECKING:
@@ -62,10 +63,7 @@ class InputTransform:
         """The same without the cut: what training takes its random cuts of."""
         if not self.crop_from:
             return self
-        height, width, depth = self.shape
-        # At least the input's width: rounding may be a pixel short, and a cut must fit.
-        sides = self.crop_from, max(width, round(self.crop_from * width / height))
-        return dataclasses.replace(self, shape=(*sides, depth), crop_from=0)
+        return dataclasses.replace(self, shape=uncut_shape(self.shape, self.crop_from), crop_from=0)
 
     @property
     def images(self) -> bool:

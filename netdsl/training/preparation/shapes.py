@@ -19,6 +19,18 @@ def needs_resize(example: Shape, expected: Shape) -> bool:
     )
 
 
+def uncut_shape(shape: Shape, crop_from: int) -> Shape:
+    """Return the shape of the images of this height that an input [h, w, c] is cut out of.
+
+    The width is in proportion. Without a height, or one that holds no such cut, it is the input's.
+    """
+    if len(shape) != 3 or crop_from < shape[0]:
+        return shape
+    height, width, depth = shape
+    # At least the input's width: rounding may be a pixel short, and a cut must fit.
+    return crop_from, max(width, round(crop_from * width / height)), depth
+
+
 def fits(example: Shape, expected: Shape) -> bool:
     """Return whether an example can be given the requested shape."""
     if needs_resize(example, expected):

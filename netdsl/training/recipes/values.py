@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from netdsl.errors import Diagnostic, did_you_mean
+from netdsl.limits import MAX_BITS
 from netdsl.training.recipes.familiar import unknown_word_help
 
 
@@ -76,7 +77,7 @@ class ValueType:
             return value.item()
         # Python refuses to write integers of more than 4,300 digits, and takes quadratic time
         # before.
-        if isinstance(value, int) and value.bit_length() > 2048:
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
             bits = f"{value.bit_length():,} bits"
             raise ValueProblem("N505", f"requires {self.description}, not a number of {bits}")
         return os.fspath(value) if isinstance(value, os.PathLike) else value
@@ -262,11 +263,14 @@ class CharacterValue(ValueType):
         return " or ".join(["one character", *(f"`{word}`" for word in self.words)])
 
     def check(self, value: Any) -> None:
-        one = (
-            isinstance(value, str) and len(value) == 1 and value not in '"\r\n' and value.isascii()
-        )
-        if not one and value not in self.words:
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+        if value in self.words:
+            return
+        problem = f"requires {self.description}, not `{value}`"
+        if not isinstance(value, str) or len(value) != 1 or value in '"\r\n':
+            raise ValueProblem("N504", problem)
+        # The reader of CSV splits cells at single bytes of UTF-8.
+        if not value.isascii():
+            raise ValueProblem("N504", f"{problem}, which is not ASCII")
 
 
 @dataclass(frozen=True)

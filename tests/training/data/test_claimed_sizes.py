@@ -22,6 +22,7 @@ from netdsl.training.data.parts import Examples
 from netdsl.training.data.prediction import read_inputs
 from netdsl.training.data.sources import claims
 from netdsl.training.data.sources.arrays import read_npy, read_npz
+from netdsl.training.data.sources.deep_images import deep_image
 from netdsl.training.data.sources.images import MAX_PIXELS, lazy_files, read_image
 from netdsl.training.data.views import rows_of
 from netdsl.training.memory import free_memory
@@ -186,6 +187,12 @@ def test_pipes_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(NetError, match="named pipe"):
         read_image(tmp_path / "a.png", grey=True)
+    with pytest.raises(NetError, match="named pipe"):
+        deep_image(tmp_path / "a.png", (), (0, 1))
+    link = tmp_path / "b.png"
+    link.symlink_to(tmp_path / "a.png")
+    with pytest.raises(NetError, match="named pipe"):
+        deep_image(link, (), (0, 1))
 
 
 def test_an_image_of_a_claimed_size_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ that was not, bit for bit.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from netdsl.training.loop.pace import WITHIN_SECONDS, Pace
 from netdsl.training.loop.train import resume
 from netdsl.training.planning.plan import plan
 from netdsl.training.recipes.recipe import Augment, Optimizer, Recipe, Schedule, Stopping
+from netdsl.training.runs.folder import BEST
 from netdsl.training.runs.run import RunResult
 
 pytestmark = pytest.mark.keras
@@ -110,7 +112,20 @@ def test_several_outputs_and_a_second_training(tmp_path: Path) -> None:
     recipe = dataclasses.replace(
         RECIPE, metrics=None, early_stopping=Stopping(then="retrain", patience=9)
     )
-    whole = trained(TWO, tmp_path / "whole", recipe, data=data)
+    best: list[Any] = []
+    real = Keeper._save
+
+    def save(self: Any, name: str, model: Any, weights: Any) -> None:
+        real(self, name, model, weights)
+        if name == BEST:
+            best.append(np.concatenate([np.ravel(one) for one in weights]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Keeper, "_save", save)
+        whole = trained(TWO, tmp_path / "whole", recipe, data=data)
+    # The second training writes it once, with its last weights.
+    assert len(best) > 1
+    assert not any(np.array_equal(one, other) for one, other in itertools.pairwise(best))
     for step, stage in ((12, "search"), (7, "retrain")):
         folder = killed_at(step, TWO, tmp_path / stage, recipe, data, stage)
         assert_same_run(resume(folder, data=data, quiet=True), whole)

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import netdsl
 from netdsl.errors import NetError
+from netdsl.training.data.load import reload
+from netdsl.training.data.prediction import read_inputs
 from netdsl.training.planning.plan import plan
 from netdsl.training.preparation.augment import random_cuts
 from netdsl.training.preparation.resize import resized
@@ -18,7 +21,8 @@ from netdsl.training.preparation.transforms import as_plain, from_plain
 from netdsl.training.recipes.recipe import Recipe
 
 NETWORK = netdsl.parse("6x6x1 > conv3-4 > fc-3 > softmax-10", name="cut")
-RECIPE = Recipe.of({"data": "digits", "augment": {"crop_from": 8}})
+CUT = {"augment": {"crop_from": 8}}
+RECIPE = Recipe.of({"data": "digits", **CUT})
 
 
 def test_what_is_measured_is_cut_from_the_middle() -> None:
@@ -76,6 +80,49 @@ def test_what_does_not_go_together(keys: dict[str, Any], message: str) -> None:
             plan(netdsl.parse("64 > softmax-10"), RECIPE)
 
 
+def saved_images(folder: Path, mode: str) -> Path:
+    """Save twenty images of 16x16 in two classes, and return one of them."""
+    rng = np.random.default_rng(0)
+    for place in range(20):
+        path = folder / f"class{place % 2}" / f"{place:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (16, 16))
+        image = Image.fromarray(pixels.astype(np.uint8))
+        if mode == "I;16":
+            image = Image.fromarray((pixels * 257).astype(np.uint16))
+        image.save(path)
+    return folder / "class0" / "00.png"
+
+
+@pytest.mark.parametrize("mode", ["L", "I;16"])
+def test_files_are_read_at_the_size_that_is_cut(tmp_path: Path, mode: str) -> None:
+    """Files of 16x16 become 8x8, as arrays do, and not the input's 6x6 which is enlarged."""
+    path = saved_images(tmp_path, mode)
+    network = netdsl.parse("6x6x1 > fc-3 > softmax-2")
+    recipe = Recipe.of({"data": str(tmp_path), **CUT})
+    job = plan(network, recipe)
+    preparation = job.data.preparation
+    again = reload(job.recipe, preparation)
+    given = read_inputs(path, preparation).x[0]
+    with Image.open(path) as image:
+        pixels = np.asarray(image, np.float32)[None, ..., None] / (255 if mode == "L" else 65535)
+    whole = resized(pixels, 8, 8)
+    parts = (job.data.train, job.data.validation, job.data.test)
+    for part, other in zip(parts, (again.train, again.validation, again.test), strict=True):
+        assert part.x[0].shape[1:] == (8, 8, 1)
+        assert np.array_equal(part.x[0][:], other.x[0][:])
+    # Bytes are rounded once they are resized.
+    assert preparation.x((given,))[0] == pytest.approx(whole[:, 1:7, 1:7], abs=0.004)
+    assert preparation.uncut.x((given,))[0] == pytest.approx(whole, abs=0.004)
+
+
+def test_files_of_an_autoencoder_are_not_cut(tmp_path: Path) -> None:
+    saved_images(tmp_path, "L")
+    data = {"source": str(tmp_path), "target": "input"}
+    with pytest.raises(NetError, match="`crop_from` does not go with `target: input`"):
+        plan(netdsl.parse("6x6x1 > conv3-1"), Recipe.of({"data": data, **CUT}))
+
+
 @pytest.mark.keras
 def test_a_training_sees_windows_of_all_places(tmp_path: Path) -> None:
     from netdsl.training.data.batches import Sampling, Shuffled
@@ -102,3 +149,18 @@ def test_a_training_sees_windows_of_all_places(tmp_path: Path) -> None:
     run = NETWORK.train(keys, augment={"crop_from": 8}, where=tmp_path, quiet=True)
     assert run.evaluate()["accuracy"] == pytest.approx(run.test["accuracy"])
     assert len(run.predict(np.zeros((2, 8, 8), np.uint8))) == 2
+
+
+@pytest.mark.keras
+def test_a_run_reads_files_as_its_training_did(tmp_path: Path) -> None:
+    path = saved_images(tmp_path / "images", "L")
+    network = netdsl.parse("6x6x1 > fc-3 > softmax-2")
+    keys = {"data": str(tmp_path / "images"), "epochs": 1, **CUT}
+    run = network.train(keys, where=tmp_path, quiet=True)
+    assert run.evaluate()["loss"] == pytest.approx(run.test["loss"])
+    with Image.open(path) as image:
+        pixels = np.asarray(image.resize((8, 8), Image.Resampling.BILINEAR))
+    of_file, of_array = run.predict(path)[0], run.predict(pixels[None, ..., None])[0]
+    # Bytes are rounded once they are resized; a file to be predicted is not.
+    assert of_file["probabilities"] == pytest.approx(of_array["probabilities"], abs=0.004)
+    assert len(netdsl.predict(run.folder, path, versions=2)) == 1

@@ -200,7 +200,7 @@ TARGET = TargetValue()
         (CharacterValue(), '"', No("N504")),
         (CharacterValue(), "\n", No("N504")),
         (CharacterValue(), "\r", No("N504")),
-        (CharacterValue(), "§", No("N504")),
+        (CharacterValue(("tab",)), "§", No("N504", "or `tab`, not `§`, which is not ASCII")),
         (CharacterValue(), 1, No("N504")),
         (EncodingValue(), "latin-1", "latin-1"),
         (EncodingValue(), "nonsense", No("N504", "such as `utf-8`")),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from netdsl.errors import NetError, Span, fail
 from netdsl.paths import read_regular, require_regular
-from netdsl.training.preparation.shapes import size
+from netdsl.training.preparation.shapes import size, uncut_shape
 from netdsl.wording import counted
 
 if TYPE_CHECKING:
@@ -153,7 +153,8 @@ def lazy_files(
 def image_shape(
     path: object, signature: NetworkSignature, span: Span | None
 ) -> tuple[int, int, int]:
-    """Return the size that images are brought to: that of the network's input.
+    """Return the size that images are brought to: that of the network's input, or the larger one
+    that it is cut out of.
 
     Raises:
         NetError: N518 where the input does not take images.
@@ -169,7 +170,7 @@ def image_shape(
             span,
             help="begin the network with height x width x 1 or 3: `32x32x3 > flatten > ...`",
         )
-    height, width, count = tensor.shape
+    height, width, count = uncut_shape(tensor.shape, signature.crop_from)
     return height, width, count
 
 
