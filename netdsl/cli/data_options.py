@@ -44,6 +44,11 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
     for name, (metavar, help) in _KEYS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=help)
+    parser.add_argument(
+        "--day-first",
+        choices=("yes", "no"),
+        help="whether dates such as 1/2/2024 have the day first (default: found out)",
+    )
     parser.add_argument("--count", type=positive, metavar="N", help="examples that are made")
     parser.add_argument(
         "--noise", type=float, metavar="D", help="the deviation of the noise of data that is made"
@@ -63,7 +68,9 @@ def spec_of(options: argparse.Namespace) -> DataSpec:
     }
     if keys["missing_values"] is not None:
         keys["missing_values"] = tuple(keys["missing_values"].split(","))
-    return DataSpec(header=None if options.header else False, **keys)
+    header = None if options.header else False
+    day_first = None if options.day_first is None else options.day_first == "yes"
+    return DataSpec(header=header, day_first=day_first, **keys)
 
 
 @contextmanager
@@ -82,7 +89,7 @@ def help_in_options() -> Iterator[None]:
 def _in_options(help: str) -> str:
     """Write `data: {encoding: latin-1}` as `--encoding latin-1`."""
     help = help.replace("`header: no`", "`--no-header`")
-    keys = "|".join(_KEYS)
+    keys = "|".join((*_KEYS, "day_first"))
     return re.sub(
         rf"data: {{({keys}): \[?([^{{}}\[\]]+)\]?}}",
         lambda found: f"--{found[1].replace('_', '-')} {_joined(found[2])}",

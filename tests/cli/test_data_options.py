@@ -24,6 +24,18 @@ def test_a_table_is_read_as_the_options_say(
     assert ["preis", "number", "1", "1,001", "1,500", "2,000"] in lines
 
 
+@pytest.mark.parametrize(("given", "first"), [("yes", "2024-02-01"), ("no", "2024-01-02")])
+def test_the_order_of_dates_is_an_option(
+    given: str, first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dates.csv"
+    path.write_text("day,y\n1/2/2024,1.5\n3/4/2024,2.5\n", encoding="utf-8")
+    assert main(["data", str(path), "--target", "y", "--day-first", given]) == 0
+    assert ["day", "date", "0", first] in [
+        line.split()[:4] for line in capsys.readouterr().out.splitlines()
+    ]
+
+
 def test_an_option_that_a_recipe_would_refuse_is_refused_alike(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,6 +60,10 @@ def test_a_line_of_the_table_is_a_column(
         ("größe,art\n1,a\n2,b\n".encode("latin-1"), "state it, as in --encoding latin-1; or save"),
         (b'a,y\n"1,200",u\n3,v\n', '--decimal "," reads it as 1.200, --thousands "," as 1200'),
         (b"a,y\n1,u\n2,v\n3,u\nbad,v\n", '--missing-values "bad" reads this one so'),
+        (
+            b"a,y\n1/2/2024,u\n3/4/2024,v\n",
+            "the day or the month first help: --day-first yes, or no",
+        ),
         (b"a,y,a\n1,u,2\n", "a file without a row of names needs `--no-header`"),
     ],
 )

@@ -80,6 +80,7 @@ REPEATED = [f"city{row % 3}" for row in range(ROWS)]
         ("day", [f"{row + 1}.3.2024" for row in range(ROWS)], "date"),
         ("day", [f"03/{row + 1:02}/2024" for row in range(ROWS)], "date"),
         ("day", [f"{row + 1:02} Mar 2024" for row in range(ROWS)], "date"),
+        ("day", [f"{row + 1}-Mar-24" for row in range(ROWS)], "date"),
         ("day", [f"202401{row + 1:02}" for row in range(ROWS)], "date"),
         ("day", [f"2024-01-{row + 1:02}" if row else "n/a" for row in range(ROWS)], "date"),
         ("code", [f"202413{row + 1:02}" for row in range(ROWS)], "number"),

@@ -362,6 +362,7 @@ def test_what_stands_for_no_number_is_reported(path: Path) -> None:
         (["5 kg", "heavy"], False),
         (["70 years", "1 year"], True),
         (["170cm", "95cm"], True),
+        (["12°C", "-3 °C", "7°"], True),
         (["12 Elm", "14 Main", "3 Park"], True),
         (["12 Elmwood", "14 Maindale", "3 Parkway"], False),
         (["1st", "2nd"], False),

@@ -196,7 +196,7 @@ DECIMAL = re.compile(
 
 UNIT = re.compile(
     r"(?P<before>[$€£¥]|[A-Za-z]{1,3} )?(?P<number>[^A-Za-z$€£¥%]*[0-9])"
-    r"(?P<after> ?[$€£¥%°]| [A-Za-z]+|(?!st|nd|rd|th)[A-Za-z]{2,})?"
+    r"(?P<after> ?(?:[$€£¥%]|°[CFcf]?)| [A-Za-z]+|(?!st|nd|rd|th)[A-Za-z]{2,})?"
 )
 
 
