@@ -99,6 +99,7 @@ def resume_pair(folder: Path, *, data: Any = None, quiet: bool = False) -> RunRe
     with conflict_context(job.recipe), locked(folder), _failures(job):
         from netdsl.training.adversarial.trainer import AdversarialTrainer, players_of
 
+        require_unfinished(folder)  # with the lock, as `resume` does
         trainer = AdversarialTrainer(job, players_of(job), folder, quiet)
         trainer.load()
         if not quiet:

@@ -64,6 +64,11 @@ def train_more(
     if devices.shared:
         raise fail("N616", f"{folder} was trained on several devices: nothing can be added")
     with locked(folder), failure_context(job, devices):
+        # With the lock: what was read before it may be another process's no longer.
+        if (folder / CHECKPOINT).is_file() or finished_run(
+            folder
+        ).run.values() != held.run.values():
+            raise fail("N616", f"another process has trained in {folder} meanwhile")
         state = state_of(folder, held.run, job.recipe)
         stage = AddedEpochs(epochs, len(state.rows))
         recipe = extended(job.recipe, (stage,))

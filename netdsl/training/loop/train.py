@@ -132,6 +132,8 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
         quiet = quiet or not devices.first
         # Other hosts may see the same folder through a network file system: one takes the lock.
         with locked(folder) if devices.first else nullcontext(), failure_context(job, devices):
+            # Again with the lock: another process may have ended the run meanwhile.
+            require_unfinished(folder)
             model, taken_over = first_model(job, devices)
             setup = Setup(devices, recipe.speed or "auto", taken_over)
             return _trained(job, setup, model, folder, quiet, again=True)

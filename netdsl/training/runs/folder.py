@@ -251,24 +251,33 @@ def locked(folder: Path) -> Iterator[None]:
     except ImportError:  # not on every system
         yield
         return
+    path = folder / LOCK
     with ExitStack() as stack:
-        try:
-            descriptor = stack.enter_context(private_descriptor(folder / LOCK, os.O_RDWR))
-        except OSError as error:
-            raise not_written(folder / LOCK, error) from None
-        try:
-            # Of the open file, not of its existence: a lock file that a kill left does not lock.
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise fail(
-                "N619",
-                f"another process is training in {folder}",
-                help="wait for it, or train into another folder",
-            ) from None
+        while True:
+            try:
+                descriptor = stack.enter_context(private_descriptor(path, os.O_RDWR))
+            except OSError as error:
+                raise not_written(path, error) from None
+            try:
+                # Of the open file, not of its existence: a lock file that a kill left does not
+                # lock.
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise fail(
+                    "N619",
+                    f"another process is training in {folder}",
+                    help="wait for it, or train into another folder",
+                ) from None
+            # Another process may have removed the file before it was locked here: then the next
+            # one locks a new file.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                    break
+            stack.close()
         # Only with the lock: half-written files of a process that is alive are not abandoned.
         remove_abandoned(folder)
         try:
             yield
         finally:
             with suppress(OSError):
-                (folder / LOCK).unlink()
+                path.unlink()

@@ -230,6 +230,26 @@ def test_one_process_trains_in_a_folder(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_file_that_is_removed_locks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its owner removes it while another process has it open: a third one makes a new file."""
+    fcntl = pytest.importorskip("fcntl")
+    real, removed = fcntl.flock, []
+
+    def flock(descriptor: int, how: int) -> None:
+        if not removed:
+            removed.append(descriptor)
+            (tmp_path / "lock").unlink()
+        real(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with locked(tmp_path):
+        assert removed
+        with pytest.raises(NetError, match="N619"), locked(tmp_path):
+            raise AssertionError("two trainings in one folder")
+
+
 # --- figures --------------------------------------------------------------------------------------
 
 
