@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.line import SGD, X, Y, trained
 
 import netdsl
 from netdsl.errors import RunError
 from netdsl.keras.quiet import quiet_keras
+from netdsl.training.loop.divergence import first_not_finite
 from netdsl.training.recipes.recipe import (
     Optimizer,
 )
@@ -36,3 +38,16 @@ def test_the_layer_where_a_number_is_none_is_told(
     )
     with pytest.raises(RunError, match=rf"at step \d, first in ({where}):"):
         trained(netdsl.parse(text, name="far"), tmp_path, recipe, data=(X, Y))
+
+
+def test_large_numbers_are_finite_in_their_own_precision() -> None:
+    import keras
+
+    for number, name, layer in (
+        (1e300, "float64", "the loss itself"),
+        (1e300, "float32", "weights"),
+    ):
+        x = keras.Input((1,))
+        model = keras.Model(x, keras.layers.Dense(1, dtype=name)(x))
+        model.layers[1].kernel.assign([[number]])
+        assert layer in first_not_finite(model, np.ones((1, 1)))
