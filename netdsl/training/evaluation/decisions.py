@@ -150,18 +150,21 @@ def _threshold(output: OutputTransform, y: Array, values: Array, asked: float | 
 def best_threshold(known: Array, true: Array, asked: str) -> tuple[float, float]:
     """Return the threshold at which a figure is largest, and the figure.
 
-    It lies in the middle between two probabilities; of equal figures the one next to one half.
+    It lies in the middle between two probabilities, 0 and 1 among them; of equal figures the one
+    next to one half.
 
     Args:
         known: probabilities [n].
         true: 0 and 1 [n].
         asked: one of `THRESHOLDS`.
     """
-    levels, groups = np.unique(known, return_inverse=True)
-    if not len(levels) or not np.isfinite(levels).all():
+    if not len(known) or not np.isfinite(known).all():
         return 0.5, math.nan
+    # With 0 and 1, of no example, all or none can be said yes to.
+    levels, groups = np.unique(np.append(known, [0.0, 1.0]), return_inverse=True)
     counts, positives = (
-        np.bincount(groups.reshape(-1), weights, len(levels)) for weights in (None, true)
+        np.bincount(groups.reshape(-1)[: len(known)], weights, len(levels))
+        for weights in (None, true)
     )
     below, missed = np.cumsum(counts)[:-1], np.cumsum(positives)[:-1]
     # In the middle between neighbours: at a probability itself, rounding would decide the example.
