@@ -16,6 +16,10 @@ hold the first weights any more.
 """
 
 
+MAX_UPDATES = 10**9
+"""Updates of an average, at most: more than any training takes."""
+
+
 class Updates(NamedTuple):
     """The updates of a training.
 
@@ -53,4 +57,8 @@ def average(
 
 def _share(updates: float) -> float | bool:
     """Return what is kept so that the average is over this many updates; False below two."""
-    return round(1 - 1 / updates, 6) if updates >= 2 else False
+    if updates < 2:
+        return False
+    updates = min(updates, MAX_UPDATES)
+    # Six digits, and more where fewer would be 1.
+    return round(1 - 1 / updates, max(6, len(str(int(updates))) + 1))

@@ -611,6 +611,8 @@ def test_layers_that_are_named(text: str, epochs: int, expected: Any) -> None:
         ("ema: 0.9", True, 100, 100, 0.9),
         ("ema: 2 epochs", False, 50, 3, 0.99),
         ("ema: 1 epoch", True, 1, 3, False),
+        ("", True, 1_000_000, 100, 0.9999998),  # not rounded to 1
+        ("ema: 999999999 epochs", False, 100, 3, 1 - 1e-9),
         ("devices: 2", True, 100, 100, None),
         ("hosts: ['a:1', 'b:1']", True, 100, 100, None),
         ("precision: bfloat16", True, 100, 100, None),
