@@ -179,7 +179,9 @@ def _load_weights(model: Any, path: str) -> None:
         raise fail("N601", f"there is no file of weights {path}")
     try:
         check_claims(path)
-        model.load_weights(path)
+        with catch_warnings():
+            simplefilter("ignore")  # of another model's file Keras warns a hundred times
+            model.load_weights(path)
     except Exception as error:  # of damage Keras and h5py raise what they like
         message = f"{path} does not hold the weights of {model.name}: {first_line(error)}"
         raise fail(

@@ -629,6 +629,7 @@ def test_weights_of_a_file_are_those_of_the_network(tmp_path: Path) -> None:
         ("keras:Tiny", ["--weights", "b.keras", "--pretrained", "none.weights.h5"], "N601"),
         ("keras:Tiny", ["--weights", "b.keras", "--pretrained", "other.weights.h5"], "N614"),
         ("keras:Tiny", ["--weights", "b.keras", "--pretrained", "text.weights.h5"], "N614"),
+        ("keras:Tiny", ["--weights", "b.keras", "--pretrained", "whole.keras"], "N614"),
         ("keras:Tiny", ["--pretrained"], "needs --weights"),
         ("model.keras", ["--weights", "b.keras", "--pretrained"], "is for keras:NAME"),
     ],
@@ -640,11 +641,15 @@ def test_weights_that_cannot_be_had(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    recwarn: pytest.WarningsRecorder,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    functional((8, 8, 3), layers.Conv2D(5, 3)).save_weights("other.weights.h5")
+    other = functional((8, 8, 3), layers.Conv2D(5, 3))
+    other.save_weights("other.weights.h5")
+    other.save("whole.keras")
     Path("text.weights.h5").write_text("weights")
     assert main(["import", model, "-o", "a.net", *arguments]) in (1, 2, 3)
     assert expected in capsys.readouterr().err
+    assert not [one for one in recwarn if "Skipping" in str(one.message)]
     assert not Path("a.net").exists()
     assert not Path("b.keras").exists()
