@@ -150,7 +150,7 @@ class AdversarialTrainer:
         try:
             with (
                 stoppable(self),
-                progress(self.quiet, epochs, job.steps, "", done) as shown,
+                progress(self.quiet, epochs, job.steps, "", state.step) as shown,
             ):
                 for epoch in range(done + 1, epochs + 1):
                     if state.ended:

@@ -77,7 +77,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.every = int(stopping.every or 1)
         self.stops = bool(stopping.enabled)
         self.on_training = stopping.part == "training"
-        self.patient = (stopping.start_from or 1) * training.steps
+        self.unhurried = ((stopping.start_from or 1) - 1) * training.steps
         self.figure = stopping_figure(training.preparation.outputs, stopping.metric)
         # The second training takes as many steps as the best of the first took, and no more.
         self.last = FOREVER if state.searching or not state.best else state.best.step
@@ -172,7 +172,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if state.searching and self.on_training:
             # as scikit-learn's `tol` and `n_iter_no_change` without early stopping
             state.stopping.see(state.step, done.loss)
-            if state.step < self.patient:
+            if state.step <= self.unhurried:
                 state.stopping.misses = 0
             if state.stopping.over and not state.ended:
                 self._end("patience")
@@ -207,7 +207,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         by_value = self.stops and not self.on_training
         seen = not self.on_training and state.stopping.see(state.step, value)
         # `start_from`: the first epochs may be worse than each other without using up the patience.
-        if state.step < self.patient:
+        if state.step <= self.unhurried:
             state.stopping.misses = 0
         # the first is kept in any case: a metric may be undefined at first
         better = math.isfinite(loss) and (seen or not by_value or state.best is None)

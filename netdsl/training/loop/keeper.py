@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -113,10 +114,12 @@ class Keeper:
         outputs, metric = self.job.data.preparation.outputs, self.job.recipe.early_stopping.metric
         figure = stopping_figure(outputs, metric)
         sign = -1.0 if higher_is_better(figure) else 1.0
+        figures = {
+            row.epoch: sign * row.evaluation.scores[figure] for row in state.rows if row.evaluation
+        }
+        # A figure that is undefined is the worst: in the order of numbers NaN has no place.
         ranked = sorted(
-            (sign * row.evaluation.scores[figure], row.epoch)
-            for row in state.rows
-            if row.evaluation
+            (math.inf if math.isnan(value) else value, epoch) for epoch, value in figures.items()
         )
         return {epoch for _, epoch in ranked[:count]}
 

@@ -89,7 +89,7 @@ def _others(scores: Mapping[str, float]) -> str:
 def progress(
     quiet: bool, epochs: int, steps: int, metric: str, done: int = 0
 ) -> Iterator[Progress]:
-    """Follow a training of this many epochs of this many steps each, some of them done."""
+    """Follow a training of this many epochs of this many steps each, of which some are `done`."""
     if quiet:
         yield Quiet()
     # A bar in a file or a pipe would be thousands of control characters; `-v` keeps every epoch.
@@ -127,7 +127,7 @@ def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
         *columns, TextColumn("{task.description}"), console=Console(file=unfiltered), transient=True
     ) as bar:
         task = bar.add_task(
-            "", total=epochs * steps, completed=done * steps, epoch=done + 1, epochs=epochs
+            "", total=epochs * steps, completed=done, epoch=done // steps + 1, epochs=epochs
         )
 
         class OnTerminal:

@@ -85,13 +85,18 @@ def new_state(recipe: Recipe) -> State:
     higher = higher_is_better(stopping.metric or "loss")
     return State(
         stopping=EarlyStopping(
-            stopping.patience or FOREVER,
+            _patience(stopping.patience),
             higher=higher,
             tolerance=stopping.tol or 0.0,
             delta=stopping.min_delta or 0.0,
         ),
-        stalled=EarlyStopping(schedule.patience or FOREVER, tolerance=schedule.tolerance or 0.0),
+        stalled=EarlyStopping(_patience(schedule.patience), tolerance=schedule.tolerance or 0.0),
     )
+
+
+def _patience(asked: int | None) -> int:
+    """Return a patience that a checkpoint can hold."""
+    return min(asked or FOREVER, FOREVER)
 
 
 def as_plain(state: State) -> dict[str, Any]:

@@ -112,7 +112,6 @@ class Trainer:
             else math.ceil(callback.last / training.steps)
         )
         metric = training_metric(training.preparation.outputs[0]).name
-        done = len(state.epochs)
         interrupted = False
         try:
             # A checkpoint of a search that has ended: killed before the result was written. `ended`
@@ -120,7 +119,7 @@ class Trainer:
             if not state.ended or not state.searching:
                 with (
                     stoppable(callback),
-                    progress(self.quiet, epochs, training.steps, metric, done) as shown,
+                    progress(self.quiet, epochs, training.steps, metric, state.step) as shown,
                 ):
 
                     def on_epoch(epoch: Epoch) -> None:
@@ -184,11 +183,11 @@ def result(
         network=job.network.name,
         data=str(data.spec.source),
         steps=steps,
-        epochs=math.ceil(steps / job.steps),
+        epochs=state.epoch_of(steps, job.steps),
         ended=state.ended,
         patience=stopping.patience or 0,
         best_step=step,
-        best_epoch=math.ceil(step / job.steps),
+        best_epoch=state.epoch_of(step, job.steps),
         metric=TRAINING_LOSS if stopping.part == "training" else stopping.metric or "loss",
         best_value=best.scores[figure] if best else None,
         validation={"examples": len(data.validation), **validation} if validation else {},

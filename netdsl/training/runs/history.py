@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,17 @@ class History:
     rows: list[Epoch] = field(default_factory=list)
     retrained: list[Epoch] = field(default_factory=list)
     path: list[list[float]] = field(default_factory=list)
+
+    def epoch_of(self, step: int, steps: int) -> int:
+        """Return the epoch of a step of the search, where an epoch has this many.
+
+        By the rows: one that early stopping ended has fewer steps, and epochs that are added begin
+        after it.
+        """
+        for row in self.rows:
+            if step <= row.step:
+                return row.epoch if step else 0
+        return len(self.rows) + math.ceil((step - (self.rows[-1].step if self.rows else 0)) / steps)
 
 
 def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:

@@ -48,6 +48,22 @@ def test_without_stopping_the_last_weights_are_kept(
     )
 
 
+@pytest.mark.parametrize(("start_from", "steps"), [(None, 3), (1, 3), (2, 6)])
+def test_evaluations_within_the_first_epoch_count(
+    start_from: int | None, steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, losses = learner.part_scores, iter(range(1, 99))
+    monkeypatch.setattr(
+        learner,
+        "part_scores",
+        lambda judge, batches: {**real(judge, batches), "loss": next(losses)},
+    )
+    stopping = Stopping(patience=2, every=1, start_from=start_from)
+    recipe = dataclasses.replace(SGD, batch=15, epochs=3, early_stopping=stopping)
+    run = trained(LINE, tmp_path, recipe, data=(X, Y))
+    assert (run.steps, run.best_step, run.ended) == (steps, 1, "patience")
+
+
 def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The best step is the second of four: so many steps are taken from new weights, on training
     and validation part together.

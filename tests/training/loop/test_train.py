@@ -543,5 +543,10 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
             )
         )
     assert "epoch 2/2" in screen.getvalue()
+    # Steps of an epoch that is resumed are not among those whose time is measured.
+    with progress(False, 4, 10, "accuracy", 25) as shown:
+        pass
+    assert "epoch 3/4" in screen.getvalue()
+    assert "62%" in screen.getvalue()
     assert " left" in screen.getvalue()
     assert "validation 0.1250" in screen.getvalue()
