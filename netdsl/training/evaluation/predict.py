@@ -19,7 +19,14 @@ from netdsl.training.evaluation.ensemble import (
 )
 from netdsl.training.evaluation.evaluate import memory_errors
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
-from netdsl.training.metrics.answers import answer, category_scores, in_units, probabilities
+from netdsl.training.metrics.answers import (
+    answer,
+    category_scores,
+    in_units,
+    probabilities,
+    yes_or_no,
+)
+from netdsl.training.preparation.outputs import VALUES
 from netdsl.training.runs.finished import finished_run
 from netdsl.training.runs.folder import DISCRIMINATOR
 from netdsl.training.runs.inputs import read_recipe
@@ -60,12 +67,13 @@ def predict(
             with that about the image itself.
 
     Returns:
-        A record for each. Of classes it holds `class`, `name`, `top`, the likeliest as
-        `{class, name, probability}`, and of up to 100 classes `probabilities`, each by its name
-        (`output` and `scores` instead where the network gives none). Of a class for each position:
-        `shape`, `classes`, those that occur, as `{class, name, count, share}` from the most
-        frequent down, and `labels` [*positions]. Of values: `output`, in the data's units, with
-        `columns`, those of the table that it is for. With several outputs `outputs` holds this for
+        A record for each. Of classes it holds `class`, `name`, `top`, the likeliest as `{class,
+        name, probability}`, and of up to 100 classes `probabilities`, each by its name (`output`
+        and `scores` instead where the network gives none). Of a class for each position: `shape`,
+        `classes`, those that occur, as `{class, name, count, share}` from the most frequent down,
+        and `labels` [*positions]. Of values: `output`, in the data's units, with `columns`, those
+        of the table that it is for; of tags `output` holds their probabilities, and `labels` in the
+        same form 1 where a tag is the answer, else 0. With several outputs `outputs` holds this for
         each by name. `id` holds the cells of a row that name it, by column, `notes` those that the
         network was not trained on, `filled` the empty ones that are filled as in the training; a
         file that cannot be read has a record of `input` and `error`, after the others.
@@ -166,6 +174,8 @@ def _said(output: OutputTransform, values: Array, top: int) -> dict[str, Any]:
     values = np.asarray(values, np.float64)[None]
     if not output.classes:
         given: dict[str, Any] = {"output": in_units(np, output, values)[0].tolist()}
+        if output.task != VALUES:
+            given["labels"] = yes_or_no(np, output, values)[0].tolist()
         return {**given, "columns": list(output.columns)} if output.columns else given
     scores = category_scores(np, output, values)
     if output.dense:

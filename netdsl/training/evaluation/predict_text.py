@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from netdsl.naming import unique_name
 from netdsl.training.preparation.shapes import size
-from netdsl.wording import counted, spreadsheet_text
+from netdsl.wording import counted, first_few, spreadsheet_text
 
 NOTED = 5
 """The most rows and files that are noted one by one."""
@@ -63,13 +64,34 @@ def _output_text(said: Mapping[str, Any]) -> str:
             f"{best['name']} {best.get('probability', best.get('output')):.3f}"
             for best in said["top"]
         )
-    if "labels" in said:
+    if "classes" in said:
         return f"{size(tuple(said['shape']))} labels, " + ", ".join(
             f"{one['name']} {one['share']:.1%}" for one in said["classes"][:LISTED]
         )
+    given = _values_text(said["output"])
+    return f"{_yes_text(said)} ({given})" if "labels" in said else given
+
+
+def _yes_text(said: Mapping[str, Any]) -> str:
+    """Name the tags that are the answer, or count the positions that are."""
     import numpy as np
 
-    values = np.asarray(said["output"])
+    yes = np.asarray(said["labels"])
+    if yes.ndim > 1:
+        return f"{int(yes.sum()):,} of {yes.size:,} yes"
+    names = _tag_names(said, yes.size)
+    answered = [name for name, one in zip(names, yes.tolist(), strict=True) if one]
+    return f"tags {first_few(answered, LISTED)}" if answered else "no tags"
+
+
+def _tag_names(said: Mapping[str, Any], count: int) -> Sequence[str]:
+    return said.get("columns") or [str(place) for place in range(count)]
+
+
+def _values_text(output: Sequence[Any]) -> str:
+    import numpy as np
+
+    values = np.asarray(output)
     if values.size > LISTED:
         return f"{size(values.shape)} values from {values.min():.6g} to {values.max():.6g}"
     return ", ".join(f"{value:.6g}" for value in values.reshape(-1).tolist())
@@ -83,8 +105,9 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     classes the columns are `class`, `name`, `probability` (or `output`), then `class_2`, `name_2`,
     ... for the next, and of up to 100 classes one with the probability of each, called as the class
     is; of labels for each position `count_NAME` of each class that occurs; of values the target's
-    column, else `output`, or `output_0`, `output_1`, ... Records of folds have `fold` and the true
-    answer too.
+    column, else `output`, or `output_0`, `output_1`, ..., and of tags
+    `label_NAME` or `label_0`, ..., 1 where the tag is the answer, else 0. Records of folds have
+    `fold` and the true answer too.
     """
     import csv
     import io
@@ -160,7 +183,7 @@ def _cells(record: Mapping[str, Any]) -> dict[str, Any]:
         return cells | {
             f"class {name}" if name in own else name: _cell(value) for name, value in each.items()
         }
-    if "labels" in record:
+    if "classes" in record:
         return {
             f"count_{one['name']}": one["count"]
             for one in sorted(record["classes"], key=lambda one: int(one["class"]))
@@ -171,7 +194,12 @@ def _cells(record: Mapping[str, Any]) -> dict[str, Any]:
     names = record.get("columns") or (
         ["output"] if len(values) == 1 else [f"output_{place}" for place in range(len(values))]
     )
-    return {name: _cell(value) for name, value in zip(names, values, strict=True)}
+    cells = {name: _cell(value) for name, value in zip(names, values, strict=True)}
+    if "labels" in record:
+        labels, taken = np.asarray(record["labels"]).reshape(-1).tolist(), set(cells)
+        for name, label in zip(_tag_names(record, len(labels)), labels, strict=True):
+            cells[unique_name(f"label_{name}", taken)] = label
+    return cells
 
 
 def _cell(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.naming import unique_name
 from netdsl.training.data.sources.deep_images import SIXTEEN
 from netdsl.training.preparation.columns import DATE, TEXT
-from netdsl.training.preparation.outputs import TAGS
+from netdsl.training.preparation.outputs import VALUES
 
 if TYPE_CHECKING:
     from netdsl.training.preparation.columns import ColumnTransform
@@ -179,12 +179,16 @@ def _integer_type(largest: float) -> str:
 def _said(output: OutputTransform, place: int) -> Iterator[ExportedOutput]:
     """Yield what is said of an output, in the words of `predict --format json`."""
     if not output.classes:
-        meaning = "probabilities" if output.task == TAGS else "values in the units of the data"
+        asked = output.task != VALUES
+        meaning = "probabilities" if asked else "values in the units of the data"
         # The units of a table are multiplied in double, as `predict` does: prices have more digits
         # than float32.
         dtype = "float64" if output.columns else "float32"
         names = output.columns or output.names
         yield ExportedOutput("output", place, "output", dtype, output.shape, meaning, names)
+        if asked:
+            meaning = "1 where the answer is yes, else 0"
+            yield ExportedOutput("labels", place, "labels", "int64", output.shape, meaning, names)
         return
     names = tuple(map(output.label, range(output.categories))) if output.names else ()
     if output.dense:

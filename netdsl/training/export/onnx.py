@@ -182,11 +182,11 @@ def rename(graph: Any, names: Mapping[str, str]) -> None:
 
 def metadata_of(prepared: PreparedModel) -> dict[str, str]:
     """Return what ONNX says of itself: JSON by key."""
-    described = prepared.interface.as_plain()
+    described, preparation = prepared.interface.as_plain(), prepared.preparation
     classes = {
-        prepared.preparation.outputs[one.place].name: list(one.names)
+        preparation.outputs[one.place].name: list(one.names)
         for one in prepared.interface.outputs
-        if one.names and one.key in ("class", "labels")
+        if one.names and preparation.outputs[one.place].classes and one.key in ("class", "labels")
     }
     known = {"class_names": classes} if classes else {}
     return {

@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.training.metrics.answers import answer, category_scores, in_units, probabilities
+from netdsl.training.metrics.answers import (
+    answer,
+    category_scores,
+    in_units,
+    probabilities,
+    yes_or_no,
+)
 from netdsl.training.preparation.columns import TEXT
+from netdsl.training.preparation.outputs import VALUES
 from netdsl.training.preparation.ranges import unit_pixels
 from netdsl.training.preparation.resize import centre_cut, with_channels
 from netdsl.training.preparation.shapes import channels
@@ -51,7 +58,7 @@ class PreparedModel(NamedTuple):
         listed = list(found) if isinstance(found, list | tuple) else [found]
         each = [
             # Multiplied by the spread in double, as NumPy does with a table's values.
-            said(ops, output, ops.cast(values, "float64") if output.columns else values)
+            said(ops, output, ops.cast(values, "float64") if _in_units(output) else values)
             for output, values in zip(self.preparation.outputs, listed, strict=True)
         ]
         return [
@@ -66,6 +73,11 @@ class PreparedModel(NamedTuple):
         return keys.index((place, "class"))
 
 
+def _in_units(output: OutputTransform) -> bool:
+    """Return whether an output gives values of a table's columns, which have units."""
+    return bool(output.columns) and output.task == VALUES
+
+
 def said(xp: Any, output: OutputTransform, values: Any) -> dict[str, Any]:
     """Return what an output says, as `predict` reads it.
 
@@ -75,11 +87,14 @@ def said(xp: Any, output: OutputTransform, values: Any) -> dict[str, Any]:
         values: what the network gives [n, *shape].
 
     Returns:
-        `output` [n, *shape] of values and tags; `labels` [n, *positions] of a class for each
+        `output` [n, *shape] of values and tags, of tags `labels` [n, *shape] too, 1 where one is
+        the answer; `labels` [n, *positions] of a class for each
         position; else `class` [n] and `scores` [n, classes], probabilities where it gives some.
     """
     if not output.classes:
-        return {"output": in_units(xp, output, values)}
+        given = {"output": in_units(xp, output, values)}
+        asked = output.task != VALUES
+        return {**given, "labels": yes_or_no(xp, output, values)} if asked else given
     scores = category_scores(xp, output, values)
     given = answer(xp, output, scores)
     if output.dense:

@@ -17,7 +17,7 @@ from netdsl.training.export.prepared import said
 from netdsl.training.export.raw_examples import RAW_EXAMPLES, as_read, raw_examples
 from netdsl.training.export.silence import exact, silent
 from netdsl.training.metrics.answers import category_scores, probabilities
-from netdsl.training.preparation.outputs import LABELS
+from netdsl.training.preparation.outputs import LABELS, TAGS
 
 if TYPE_CHECKING:
     from netdsl.training.export.format import Format
@@ -73,7 +73,8 @@ def _error(output: OutputTransform, one: ExportedOutput, values: Array, theirs: 
     if expected.shape != theirs.shape:
         return float("inf")
     if one.key in ("class", "labels"):
-        wrong = (expected != theirs).reshape(len(given), -1) & _certain(output, given)
+        wrong = (expected != theirs).reshape(len(given), -1)
+        wrong &= _certain(output, given).reshape(len(given), -1)
         return float("inf") if wrong.any() else 0.0
     # Relative to the spread of the values: next to a mean of 1e6 any error would look small.
     centre = output.centre if one.key == "output" else 0.0
@@ -86,13 +87,16 @@ def _text(name: str | bytes) -> str:
 
 
 def _certain(output: OutputTransform, values: Array) -> Array:
-    """Return where an answer does not depend on an error that is allowed [n, positions]."""
+    """Return where an answer does not depend on an error that is allowed [n, positions]; of tags
+    [n, positions, tags].
+    """
     import numpy as np
 
     scores = category_scores(np, output, values)
-    if output.thresholds and output.task == LABELS:
-        known = probabilities(np, output, scores)[..., output.positive]
-        return np.asarray(np.abs(known - output.thresholds[0]) > LARGEST_ERROR)
+    if output.thresholds or output.task == TAGS:
+        known = probabilities(np, output, scores)
+        known = known[..., output.positive] if output.task == LABELS else known
+        return np.asarray(np.abs(known - (output.thresholds or 0.5)) > LARGEST_ERROR)
     ranked = np.sort(scores, axis=-1)
     certain = ranked[..., -1] - ranked[..., -2] > LARGEST_ERROR * np.abs(scores).max()
     return np.asarray(certain)

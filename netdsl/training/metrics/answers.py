@@ -157,6 +157,21 @@ def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
     return _above(xp, scores, output.border) if output.task == TAGS else scores
 
 
+def yes_or_no(xp: Any, output: OutputTransform, values: Any) -> Any:
+    """Return what an output without classes answers, where it is asked for yes or no.
+
+    Args:
+        xp: numpy or keras.ops.
+        output: the output, of tags or of one yes or no for each position.
+        values: what the network gives [n, *shape].
+
+    Returns:
+        0 and 1 [n, *shape].
+    """
+    given = answer(xp, output, category_scores(xp, output, values))
+    return xp.reshape(given, (-1, *output.shape))
+
+
 def probabilities(xp: Any, output: OutputTransform, scores: Any) -> Any:
     """Return the probabilities that the loss reads in scores [..., categories].
 

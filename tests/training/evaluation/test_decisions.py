@@ -218,6 +218,14 @@ def test_a_threshold_that_is_given(tmp_path: Path) -> None:
     )
     assert run.decisions == {"fc_1": {"thresholds": [0.7, 0.7]}}
     assert "Yes is said above a probability of 0.7, 0.7" in (run.folder / "report.html").read_text()
+    # An answer that one half would give otherwise is among them.
+    records = run.predict(x)
+    known = np.array([record["output"] for record in records])
+    assert ((known > 0.5) != (known > 0.7)).any()
+    labels = [record["labels"] for record in records]
+    assert labels == (known > 0.7).astype(int).tolist()
+    right = np.array(labels) == y
+    assert evaluate(run.folder, "all", data=(x, y))["accuracy"] == pytest.approx(right.mean())
 
 
 @pytest.mark.keras

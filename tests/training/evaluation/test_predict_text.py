@@ -39,6 +39,37 @@ def test_files_that_could_not_be_read_are_no_predictions() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "text", "cells"),
+    [
+        (
+            {"output": [0.9, 0.25], "labels": [1, 0]},
+            "tags 0 (0.9, 0.25)",
+            "output_0,output_1,label_0,label_1\na,0.9,0.25,1,0",
+        ),
+        (
+            {"output": [0.2, 0.75], "labels": [1, 1], "columns": ["red", "label_red"]},
+            "tags red, label_red (0.2, 0.75)",
+            "red,label_red,label_red2,label_label_red\na,0.2,0.75,1,1",
+        ),
+        (
+            {"output": [0.2, 0.5], "labels": [0, 0]},
+            "no tags (0.2, 0.5)",
+            "output_0,output_1,label_0,label_1\na,0.2,0.5,0,0",
+        ),
+        (
+            {"output": [[0.2], [0.5]], "labels": [[0], [1]]},
+            "1 of 2 yes (0.2, 0.5)",
+            "output_0,output_1,label_0,label_1\na,0.2,0.5,0,1",
+        ),
+    ],
+)
+def test_tags_are_answered(said: dict[str, Any], text: str, cells: str) -> None:
+    record = {"input": "a", **said}
+    assert describe_predictions([record]) == f"a: {text}"
+    assert predictions_csv([record]) == f"input,{cells}\n"
+
+
+@pytest.mark.parametrize(
     ("name", "cell"),
     [
         ("=1+1", "'=1+1"),

@@ -553,7 +553,20 @@ ABC = ("a", "b", "c")
             dataclasses.replace(VALUE, columns=()),
             [("output", "output", "float32", (2,), "values in the units of the data", ())],
         ),
-        (TAG, [("output", "output", "float32", (2,), "probabilities", ("s", "t"))]),
+        (
+            TAG,
+            [
+                ("output", "output", "float32", (2,), "probabilities", ("s", "t")),
+                (
+                    "labels",
+                    "labels",
+                    "int64",
+                    (2,),
+                    "1 where the answer is yes, else 0",
+                    ("s", "t"),
+                ),
+            ],
+        ),
     ],
 )
 def test_what_an_output_gives(output: OutputTransform, expected: Any) -> None:
@@ -648,6 +661,16 @@ UNSURE = np.array([[0.50003, 0.49999, 0.0], [0.125, 0.125, 0.75]])
             *("labels", np.stack([SURE[[0, 1, 1, 1, 0]]]), np.array([[0, 2, 2, 1, 0]]), math.inf),
         ),
         (TAG, "output", np.array([[0.5, 0.25]]), np.array([[0.5, 0.5]]), 0.5),
+        (TAG, "labels", np.array([[0.75, 0.50001]]), np.array([[1, 0]]), 0.0),
+        (TAG, "labels", np.array([[0.75, 0.501]]), np.array([[1, 0]]), math.inf),
+        (
+            dataclasses.replace(TAG, thresholds=(0.8, 0.25)),
+            *("labels", np.array([[0.75, 0.5]]), np.array([[0, 1]]), 0.0),
+        ),
+        (
+            dataclasses.replace(TAG, thresholds=(0.8, 0.25)),
+            *("labels", np.array([[0.75, 0.5]]), np.array([[1, 1]]), math.inf),
+        ),
     ],
 )
 def test_how_far_answers_are_off(

@@ -290,10 +290,14 @@ def test_classes_of_positions_and_tags(where: Path, trained: Train) -> None:
     run = trained(
         "two",
         "input 4x4x2 > conv3-3 as h\n@h > conv1-2(softmax) as map\n@h > sigmoid-2 as tags",
-        "data: HERE/two.npz\nlosses: {map: cross-entropy, tags: binary}\n",
+        "data: HERE/two.npz\nlosses: {map: cross-entropy, tags: binary}\nthreshold: 0.6\n",
     )
-    np.save(where / "x.npy", x[:3])
-    same_as_predicted(run, where / "x.npy", {"input": x[:3]})
+    np.save(where / "x.npy", x)
+    said = [one["outputs"]["tags"] for one in netdsl.predict(run, where / "x.npy")]
+    known, labels = (np.array([one[key] for one in said]) for key in ("output", "labels"))
+    assert np.array_equal(labels, known > 0.6)
+    assert (labels != (known > 0.5)).any()
+    same_as_predicted(run, where / "x.npy", {"input": x})
 
 
 # --- what is written ------------------------------------------------------------------------------
