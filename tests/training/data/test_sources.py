@@ -406,7 +406,7 @@ def test_the_classes_have_names() -> None:
         ("mnits", "mnist"),
         ("data.npx", "data.npz"),
         ("what", "a folder of images"),
-        ("folder/none.xyz", "a folder of images"),
+        ("folder/none.xyz", "there is no file or folder folder/none.xyz"),
     ],
 )
 def test_sources_that_there_are_none_of(
@@ -522,6 +522,9 @@ def test_a_data_set_of_hugging_face() -> None:
     assert found.preparation.x((found.test.x[0][:],))[0].shape == (8, 4, 4, 3)
     assert found.preparation.inputs[0].scale == 255
     assert found.test.x_names == ("`image` of test",)
+    recipe = Recipe.of({"data": "hf:animals", "augment": {"crop_from": 6}})
+    cut = load_data(recipe, netdsl.parse("input 4x4x3 > flatten > softmax-4"))
+    assert cut.train.x[0].shape[1:] == (6, 6, 3)
     refused("input 4x4x3 > flatten > softmax-3", "hf:animals", "N526", "4 classes")
     refused("input 4x4x3 > flatten > softmax-4", "hf:text", "N530", "no target column")
     refused(
