@@ -26,6 +26,7 @@ from netdsl.training.loop.compile import compile_model, freeze
 from netdsl.training.loop.learning_rate import RateControl
 from netdsl.training.loop.setup import first_model, seeded_model, trained_part
 from netdsl.training.loop.state import new_state
+from netdsl.training.metrics.definitions import stopping_figure
 from netdsl.training.metrics.evaluator import make_evaluator, part_scores
 from netdsl.training.speed.choice import rule, steps_together
 from netdsl.training.speed.chunks import Chunks
@@ -103,8 +104,12 @@ class Learner:
         """Reject a state that this training cannot be in, and make ready for one within an epoch.
 
         Raises:
-            ValueError: where it is after the epoch's end.
+            ValueError: where it is after the epoch's end, or lacks the figure of early stopping.
         """
+        metric = self.job.recipe.early_stopping.metric
+        figure = stopping_figure(self.job.data.preparation.outputs, metric)
+        if any(figure not in one.scores for one in (state.best, *state.evaluations) if one):
+            raise ValueError(f"its evaluations have no {figure}")
         if not state.taken:
             return
         training = self.single_steps(state)

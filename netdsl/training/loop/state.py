@@ -146,7 +146,22 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
         raise ValueError(f"it is at step {state.step}, and its epochs continued")
     if state.taken and state.searching and state.ended:
         raise ValueError(f"it has ended by `{state.ended}`, within an epoch")
+    _check_figures(state)
     return state
+
+
+def _check_figures(state: State) -> None:
+    """Reject epochs and evaluations that cannot be of one training."""
+    rows = [*state.rows, *state.retrained]
+    found = [*state.evaluations, *(row.evaluation for row in rows if row.evaluation)]
+    if len({frozenset(row.scores) for row in rows}) > 1:
+        raise ValueError("its epochs have different figures")
+    if len({frozenset(one.scores) for one in found}) > 1:
+        raise ValueError("its evaluations have different figures")
+    last = max([state.step, *(row.step for row in rows)])
+    for one in (*found, *([state.best] if state.best else [])):
+        if one.step > last:
+            raise ValueError(f"it was evaluated at step {one.step:,}, and its last is {last:,}")
 
 
 def _epoch(values: dict[str, Any]) -> Epoch:

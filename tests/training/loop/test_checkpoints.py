@@ -4,6 +4,7 @@ that was not, bit for bit.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 import json
@@ -160,16 +161,23 @@ HOSTILE: tuple[Callable[[Values, Values], object], ...] = (
     lambda state, arrays: arrays.pop("running/0"),
     lambda state, arrays: arrays.update({"running/0": np.zeros(9, np.float32)}),
     lambda state, arrays: arrays.update({"running/0": np.zeros((), np.float64)}),
+    lambda state, arrays: [one["scores"].pop("rmse") for one in evaluations(state)],
 )
 
 
+def evaluations(state: Values) -> list[Values]:
+    of_epochs = [row["evaluation"] for row in state["rows"]]
+    return [state["best"], *state["evaluations"], *of_epochs]
+
+
 def test_a_state_that_cannot_be_is_refused(tmp_path: Path) -> None:
-    folder = killed_at(3, LINE, tmp_path, RECIPE, (X, Y))
+    recipe = changed(early_stopping=Stopping(metric="rmse", patience=99))
+    folder = killed_at(12, LINE, tmp_path, recipe, (X, Y))
     with np.load(folder / "checkpoint.npz") as file:
         arrays = dict(file)
     state = json.loads(arrays.pop("state").tobytes())
     for change in HOSTILE:
-        values, held = dict(state), dict(arrays)
+        values, held = copy.deepcopy(state), dict(arrays)
         change(values, held)
         write_numbers(folder, {}, values, held)
         with pytest.raises(NetError, match=r"checkpoint\.npz is damaged") as raised:

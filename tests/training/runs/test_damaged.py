@@ -197,6 +197,14 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "epochs of text": lambda v: v["rows"][0].update(seconds="1"),
     "no loss": lambda v: v["rows"][0].update(scores={}),
     "scores of text": lambda v: v["best"].update(scores={"loss": "a", "accuracy": 1}),
+    "other figures of an epoch": lambda v: v["rows"].append(
+        {**v["rows"][0], "epoch": 2, "scores": {"loss": 1, "f1": 1}}
+    ),
+    "other figures of an evaluation": lambda v: v["evaluations"][0].update(
+        scores={"loss": 1, "f1": 1}
+    ),
+    "an evaluation to come": lambda v: v["evaluations"][0].update(step=3),
+    "a best step to come": lambda v: v["best"].update(step=3),
     "no best step": lambda v: v.update(best=None),
     "a list": lambda v: v.update(best=[]),
     "seconds of NaN": lambda v: v.update(seconds=float("nan")),
