@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.errors import NetError, fail
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
-from netdsl.training.metrics.answers import category_scores, probabilities
+from netdsl.training.metrics.answers import category_scores, in_units, probabilities
 from netdsl.training.preparation.augment import augmented, random_cuts
-from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES
+from netdsl.training.preparation.outputs import LABELS, VALUES
 from netdsl.training.preparation.resize import centre_cut
 from netdsl.training.preparation.shapes import size
 from netdsl.training.recipes.recipe import Augment, Recipe
@@ -80,8 +80,11 @@ def _averaged(output: OutputTransform) -> OutputTransform:
     plain = replace(
         output, activation="linear", loss="squared", centre=0.0, spread=1.0, temperature=1.0
     )
-    if output.task in (VALUES, TAGS):
+    if output.task == VALUES:
         return plain
+    if not output.classes:
+        # Yes or no by probabilities, which are read as such.
+        return replace(plain, activation="sigmoid", loss="binary")
     shape = (*output.shape[:-1], output.categories)
     if not output.probable:
         # Scores that are not probabilities: under `hinge` the largest is answered, and none is
@@ -106,8 +109,8 @@ def believed(output: OutputTransform, values: Array) -> Array:
     import numpy as np
 
     values = np.asarray(values, np.float64)
-    if output.task in (VALUES, TAGS):
-        return np.asarray(output.original(np.asarray(probabilities(np, output, values))))
+    if not output.classes:
+        return np.asarray(in_units(np, output, values))
     scores = category_scores(np, output, values)
     known = np.asarray(probabilities(np, output, scores))
     return known.reshape(len(values), *output.shape[:-1], output.categories)

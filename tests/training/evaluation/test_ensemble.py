@@ -32,6 +32,10 @@ OUTPUTS = {
         "y", (1,), "sigmoid", "binary", 2, temperature=2.0, positive=0, thresholds=(0.35,)
     ),
     "tags": OutputTransform("y", (2,), "sigmoid", "binary", 0),
+    "decided tags": OutputTransform(
+        "y", (2,), "linear", "binary", 0, temperature=3.0, thresholds=(0.53, 0.3)
+    ),
+    "mask": OutputTransform("y", (2, 2, 1), "sigmoid", "binary", 0, thresholds=(0.3,)),
     "hinge": OutputTransform("y", (3,), "linear", "hinge", 3),
     "value": OutputTransform("y", (2,), "linear", "squared", 0, centre=5.0, spread=2.0),
     "map": OutputTransform("y", (2, 2, 3), "softmax", "cross-entropy", 3),
