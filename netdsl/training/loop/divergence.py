@@ -5,7 +5,6 @@ This module imports Keras.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from netdsl.training.runs.folder import BEST
 
 if TYPE_CHECKING:
     from netdsl.training.data.batches import Shuffled
+    from netdsl.training.loop.state import State
 
 
 def divergence(learner: Learner, folder: Path) -> RunError:
@@ -61,9 +61,17 @@ def _first_step(learner: Learner, folder: Path) -> tuple[int, str]:
         return learner.state.step, ""
     # A second time, up to the step before: the weights after it are NaN everywhere.
     again, training = _replayed(learner, folder, step - 1)
-    training.at_epoch(math.ceil(step / training.steps))
-    x = training[(step - 1) % training.steps][0]
+    epoch, place = place_of(learner.state, step)
+    training.at_epoch(epoch)
+    x = training[place][0]
     return step, first_not_finite(again.model, x)
+
+
+def place_of(state: State, step: int) -> tuple[int, int]:
+    """Return the epoch of a step of the stage at hand, and its place in it from 0 on."""
+    # By the rows: an epoch that early stopping ended, before others were added, has fewer steps.
+    ends = [0, *(row.step for row in state.epochs if row.step < step)]
+    return len(ends), step - 1 - ends[-1]
 
 
 def _replayed(learner: Learner, folder: Path, last: int) -> tuple[Learner, Shuffled]:
@@ -76,7 +84,7 @@ def _replayed(learner: Learner, folder: Path, last: int) -> tuple[Learner, Shuff
     callback = again.callback(training)
     callback.last = last
     if again.state.step < last:
-        again.fit(training, callback, math.ceil(last / training.steps))
+        again.fit(training, callback, place_of(learner.state, last)[0])
         synchronise(again.model)
     return again, training
 

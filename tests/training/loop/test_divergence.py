@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from support.line import SGD, X, Y, trained
 import netdsl
 from netdsl.errors import RunError
 from netdsl.keras.quiet import quiet_keras
-from netdsl.training.loop.divergence import first_not_finite
+from netdsl.training.loop.divergence import first_not_finite, place_of
 from netdsl.training.recipes.recipe import (
     Optimizer,
 )
@@ -51,3 +52,10 @@ def test_large_numbers_are_finite_in_their_own_precision() -> None:
         model = keras.Model(x, keras.layers.Dense(1, dtype=name)(x))
         model.layers[1].kernel.assign([[number]])
         assert layer in first_not_finite(model, np.ones((1, 1)))
+
+
+def test_the_place_of_a_step() -> None:
+    """Of ten steps; the second was ended after three of them, and others were added."""
+    state = SimpleNamespace(epochs=[SimpleNamespace(step=step) for step in (10, 13, 20)])
+    found = [place_of(state, step) for step in (1, 10, 11, 13, 14, 20, 21)]  # type: ignore[arg-type]
+    assert found == [(1, 0), (1, 9), (2, 0), (2, 2), (3, 0), (3, 6), (4, 0)]
