@@ -5,7 +5,7 @@ are added up.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -41,12 +41,19 @@ def check_layers(recipe: Recipe, graph: Graph, epochs: int) -> None:
             )
     elif patterns and _match_all(patterns, names):
         raise Conflict("freeze", "`freeze` names every layer: nothing is left to train")
-    if recipe.rates and not any(recipe.rates.values()) and _match_all(recipe.rates, names):
+    frozen = () if recipe.unfreeze is not None else patterns
+    left = [name for name in names if not _match_all(frozen, [name])]
+    if recipe.rates and not any(_share(recipe.rates, name) for name in left):
         raise Conflict("rates", "the rate of every layer is 0: nothing is left to train")
 
 
 def _match_all(patterns: Iterable[str], names: Sequence[str]) -> bool:
     return all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in names)
+
+
+def _share(rates: Mapping[str, float], name: str) -> float:
+    """Return a layer's share of the rate, of the first pattern that matches."""
+    return next((share for pattern, share in rates.items() if fnmatchcase(name, pattern)), 1)
 
 
 def _check_named(key: str, patterns: Sequence[str], names: Sequence[str]) -> None:

@@ -590,6 +590,9 @@ GRAPH = parse("4 > fc-3 > fc-2 > relu").graph
         ("rates: {fc_1: 0, fc_2: 0}", 9, no("rates", "the rate of every layer is 0")),
         ("rates: {fc_1: 0, fc_2: 0.1}", 9, None),
         ("rates: {'fc*': 0}", 9, no("rates", "the rate of every layer is 0")),
+        ("{freeze: [fc_1], rates: {fc_2: 0}}", 9, no("rates", "the rate of every layer is 0")),
+        ("{freeze: [fc_1], unfreeze: 2, rates: {fc_2: 0}}", 9, None),
+        ("rates: {fc_1: 0, fc_2: 0, 'fc*': 1}", 9, no("rates", "the rate of every layer is 0")),
         ("rates: {conv: 0.1}", 9, no("rates", "matches no layer with weights")),
     ],
 )
