@@ -37,7 +37,7 @@ def reliability(title: str, subtitle: str, lines: Mapping[str, Bins]) -> str:
         subtitle: below the title.
         lines: one or two sets of bins by their names.
     """
-    across = linear_axis("probability of the answer", 0, 1, LEFT, WIDTH - RIGHT, 10)
+    across = linear_axis("probability of the likeliest class", 0, 1, LEFT, WIDTH - RIGHT, 10)
     up = linear_axis("share that is right", 0, 1, HEIGHT - BOTTOM, TOP + 12, 7)
     diagonal = f"M{LEFT} {HEIGHT - BOTTOM}L{WIDTH - RIGHT} {TOP + 12}"
     parts = [axes(across, up), f'<path d="{diagonal}" stroke="{FAINT}" stroke-dasharray="3 4"/>']
