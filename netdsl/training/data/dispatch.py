@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, Span, did_you_mean, fail
+from netdsl.errors.printable import in_one_line
 from netdsl.training.data.own_parts import PARTS, with_own_parts
 from netdsl.training.data.sources.arrays import named_parts, read_npz, read_pair
 from netdsl.training.data.sources.formula import read_formula
@@ -46,6 +47,9 @@ TABULAR = (
     "day_first",
 )
 """Keys of a recipe's `data` that are for tables alone."""
+
+BY_COLUMN = ("order", "group", "column")
+"""Keys of `data.split` that name a column of a table."""
 
 
 def read(
@@ -92,6 +96,8 @@ def read(
             help = "give the parts with the data: ((x, y), (x_test, y_test))"
             message = f"`{name}` names a file; the data is given in Python"
             raise fail("N507", message, spec.place(name), help=help)
+    if not kept:
+        _check_not_tabular(spec, "the data given in Python")
     names = _class_names(signature, kept, ())
     return gather(given, signature, _single_target(spec), spec.weight, names)
 
@@ -110,7 +116,7 @@ def _read_source(
     if kept and tabular != bool(kept.table):
         raise _unlike(source, tabular, span)
     if not kept and not tabular:
-        _check_not_tabular(spec)
+        _check_not_tabular(spec, source)
     if (
         spec.weight is not None
         and not (kept or tabular)
@@ -192,15 +198,21 @@ def is_table(source: str) -> bool:
     )
 
 
-def _check_not_tabular(spec: DataSpec) -> None:
+def _check_not_tabular(spec: DataSpec, source: str) -> None:
     """Raise NetError N507 for a key that is for tables alone."""
     for name in TABULAR:
         if getattr(spec, name) is not None:
+            message = f"`{name}` is for tables; {source} is not a table"
+            raise fail("N507", message, spec.place(name), help=f"leave `{name}` out")
+    for name in BY_COLUMN:
+        if (column := getattr(spec.split, name)) is not None:
+            named = f"`split: {{{name}: {in_one_line(column)}}}` names a column of a table"
             raise fail(
                 "N507",
-                f"`{name}` is for tables; {spec.source or spec.function} is not a table",
-                spec.place(name),
-                help=f"leave `{name}` out",
+                f"{named}; {source} is not a table, and has no columns",
+                spec.place(f"split.{name}"),
+                help="state the parts: arrays x_train, x_val, x_test and y_train, y_val, y_test, "
+                "or folders train, val, test; or give a table",
             )
 
 

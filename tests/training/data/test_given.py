@@ -193,3 +193,19 @@ def test_a_data_set_of_tensorflow() -> None:
         assert np.array_equal(loaded(given).test.x[0], loaded((X, Y)).test.x[0])
     with pytest.raises(NetError, match="repeats without end"):
         loaded(whole.repeat())
+
+
+@pytest.mark.parametrize("key", ["order", "group", "column"])
+def test_no_split_by_a_column(key: str) -> None:
+    """Arrays have no columns: a split that names one would be random."""
+    spec = DataSpec.of({"split": {key: "y"}})
+    with pytest.raises(NetError, match="the data given in Python is not a table") as error:
+        load_data(Recipe(data=spec), netdsl.parse(NETWORK), (X, Y))
+    (found,) = error.value.diagnostics
+    assert (found.code, "x_train, x_val, x_test" in (found.help or "")) == ("N507", True)
+
+
+def test_no_keys_for_tables() -> None:
+    spec = DataSpec.of({"separator": ";"})
+    with pytest.raises(NetError, match="`separator` is for tables"):
+        load_data(Recipe(data=spec), netdsl.parse(NETWORK), (X, Y))
