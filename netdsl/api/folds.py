@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -10,7 +10,6 @@ from netdsl.api import arguments
 from netdsl.api.records import Records
 from netdsl.api.run import Run, asked_training
 from netdsl.api.texts import trained_of
-from netdsl.training.runs.figures import figure_text
 
 if TYPE_CHECKING:
     from netdsl.api.arguments import PathArgument
@@ -30,6 +29,9 @@ class CrossValidation:
             such as `val_loss`, `test_loss`, `test_accuracy`.
         mean: of each figure over the folds, by its name.
         spread: its standard deviation over the folds, of n - 1.
+        pooled: each figure of the test parts, as `accuracy`, over all of their examples together.
+        baseline: what the simplest answer scores over these: its `answer`, the `figure` and the
+            `value`; empty where there is none, as for tags.
         predictions: a record for each example, as `predict` has them, of the network that was not
             trained on it, with its `fold`, and as `true` the answer of each output.
     """
@@ -39,15 +41,13 @@ class CrossValidation:
     scores: Records[dict[str, Any]]
     mean: dict[str, float]
     spread: dict[str, float]
+    pooled: dict[str, float]
+    baseline: dict[str, Any]
     predictions: Records[dict[str, Any]]
+    _text: str = field(repr=False)
 
     def __str__(self) -> str:
-        each = (
-            f"{name.replace('_', ' ')} {figure_text(value, name)} ± "
-            f"{figure_text(self.spread[name], name)}"
-            for name, value in self.mean.items()
-        )
-        return f"mean of {len(self.runs)} folds: {', '.join(each)}"
+        return self._text
 
 
 def cross_validate(
@@ -85,7 +85,7 @@ def cross_validate(
         RunError: N610 to N612 where the disk, the memory or the numbers of a training fail.
     """
     from netdsl.training.loop.folds import train_folds
-    from netdsl.training.reporting.fold_report import fold_figures
+    from netdsl.training.reporting.fold_report import SPREAD, fold_figures, fold_lines
 
     if name is not None:
         name = arguments.text("name", name, "a name of the folder")
@@ -112,5 +112,8 @@ def cross_validate(
         Records(scores),
         {one.name: one.mean for one in figures},
         {one.name: one.spread for one in figures},
-        Records(found.predictions),
+        dict(found.pooled.figures),
+        dict(found.pooled.baseline),
+        Records(found.pooled.records),
+        "\n".join([*fold_lines(figures, len(found.runs), found.pooled), SPREAD]),
     )

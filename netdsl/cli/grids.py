@@ -203,8 +203,9 @@ def _trained(grid: Grid, options: argparse.Namespace) -> int:
     print(grid_table(found))
     files = [GRID_TABLE, GRID_CHART]
     if has_folds(grid):
-        print(describe_folds([run for run in found if not run.why]))
-        files += [path.name for path in write_folds(grid, found)]
+        written = write_folds(grid, found)
+        print(describe_folds([run for run in found if not run.why], written.pooled))
+        files += written.files
     print(f"saved in {grid.folder}, with {enumerated(files)}")
     if any(run.why for run in found):
         return RUN_FAILED

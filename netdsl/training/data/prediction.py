@@ -22,6 +22,7 @@ from netdsl.training.preparation.shapes import channels, misfit
 
 if TYPE_CHECKING:
     from netdsl.training.data.sources.parsed_table import ParsedTable
+    from netdsl.training.preparation.columns import TableTransform
     from netdsl.training.preparation.rows import Array, Shape
     from netdsl.training.preparation.transforms import Preparation
 
@@ -205,8 +206,7 @@ def _read(path: str, preparation: Preparation) -> PredictionInputs:
                 f"{path} is not a table, and the network was trained on one",
                 help=f"give a file of {', '.join(SUFFIXES)}, or -",
             )
-        texts = dict.fromkeys(columns.ids, True)
-        table = read_table_file(file, columns.form, columns.header, columns, texts)
+        table = _file_table(file, columns)
         if not len(table.places):
             raise fail("N516", f"{path} has no rows")
         names = [f"{path}:{place}" for place in table.places.tolist()]
@@ -259,6 +259,26 @@ def selected(table: ParsedTable, preparation: Preparation, names: list[str]) -> 
             (filled if note.filled else notes).setdefault(row, []).append(note.message)
     ids = _ids(table, columns.ids) if columns else {}
     return PredictionInputs(names, x, notes, filled=filled, ids=ids)
+
+
+def ids_by_place(path: Path, preparation: Preparation) -> dict[int, dict[str, str]]:
+    """Return the cells that name the rows of a file, by the line or row and the column.
+
+    Raises:
+        NetError: as `read_table_file` does.
+    """
+    columns = preparation.table
+    if not columns or not columns.ids:
+        return {}
+    table = _file_table(path, columns)
+    found = _ids(table, columns.ids)
+    return {place: found[row] for row, place in enumerate(table.places.tolist()) if row in found}
+
+
+def _file_table(path: Path, columns: TableTransform) -> ParsedTable:
+    """Read a file as a run has read its own, with what names its rows as texts."""
+    texts = dict.fromkeys(columns.ids, True)
+    return read_table_file(path, columns.form, columns.header, columns, texts)
 
 
 def _ids(table: ParsedTable, names: Sequence[str]) -> dict[int, dict[str, str]]:

@@ -2,54 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.training.data import reload
+from netdsl.training.data.prediction import ids_by_place
+from netdsl.training.evaluation.asked_figures import asked_metrics
 from netdsl.training.evaluation.evaluate import memory_errors
 from netdsl.training.evaluation.network_outputs import BATCH, in_batches, predictor
 from netdsl.training.evaluation.predict import record_of
+from netdsl.training.metrics.counters import Counter
+from netdsl.training.metrics.definitions import AskedMetric, figure_names, training_metric
+from netdsl.training.metrics.naive import mean_baseline
+from netdsl.training.preparation.outputs import VALUES
 from netdsl.training.runs.finished import finished_run
 from netdsl.training.runs.inputs import read_recipe
 
 if TYPE_CHECKING:
+    from netdsl.training.data import Data, Examples
     from netdsl.training.preparation.outputs import OutputTransform
     from netdsl.training.preparation.rows import Array
+    from netdsl.training.runs.finished import FinishedRun
+    from netdsl.training.runs.run import RunResult
 
 
-def fold_records(folders: Sequence[Path], data: Any = None) -> Iterator[dict[str, Any]]:
-    """Yield a record, as `predict` has them, for each example of the runs' test parts.
+class OutOfFold(NamedTuple):
+    """What the networks of several folds say of the examples that they were not trained on.
+
+    Attributes:
+        records: one for each example, as `predict` has them, with `fold` and `true`.
+        examples: of the data, in whichever part.
+        figures: of the test parts, over all of their examples together.
+        mean_baseline: the mean over the folds of what the simplest answer scores.
+        baseline: what it scores over all of the examples together.
+    """
+
+    records: list[dict[str, Any]]
+    examples: int
+    figures: Mapping[str, float]
+    mean_baseline: Mapping[str, Any]
+    baseline: Mapping[str, Any]
+
+
+def out_of_fold(folders: Sequence[Path], data: Any = None) -> OutOfFold:
+    """Ask the networks of several runs about each example of their test parts.
 
     Args:
         folders: of runs of one network, each with another fold as its test part.
         data: the data itself, where the runs were given it in Python.
 
-    Yields:
-        The record, with `fold` and `true`: by output the class's name or the value.
-
     Raises:
         NetError: N613, N614 for a folder, and what reading the data raises.
     """
-    for folder in folders:
+    runs: list[RunResult] = []
+    records: list[dict[str, Any]] = []
+    ids: Mapping[int, Mapping[str, str]] = {}
+    pool, examples = _Pool([]), 0
+    for number, folder in enumerate(folders):
         held, recipe = finished_run(folder), read_recipe(folder)
-        preparation = held.preparation
+        runs.append(held.run)
+        outputs = held.preparation.outputs
         # Each fold's network has a preparation of its own, measured on its own training part.
-        part = reload(recipe, preparation, data).test
-        with memory_errors(BATCH):
-            for rows, outputs in in_batches(predictor(held.model()), part.x, preparation, BATCH):
-                for place, row in enumerate(rows.tolist()):
-                    values = [array[place] for array in outputs]
-                    yield {
-                        "input": part.place(row),
-                        "fold": recipe.data.split.fold,
-                        "true": {
-                            output.name: _true(output, y[row])
-                            for output, y in zip(preparation.outputs, part.y, strict=True)
-                        },
-                        # One class: the most likely, whose name is compared with `true`.
-                        **record_of(values, preparation, 1),
-                    }
+        loaded = reload(recipe, held.preparation, data)
+        if not number:
+            ids = _ids(loaded, data)
+            usual = zip(outputs, figure_names(outputs), strict=True)
+            asked = [
+                AskedMetric(place, training_metric(output), name)
+                for place, (output, name) in enumerate(usual)
+            ]
+            pool = _Pool([*asked, *asked_metrics(recipe, outputs)])
+        examples = max(examples, sum(map(len, (loaded.train, loaded.validation, loaded.test))))
+        records += _records(held, loaded.test, int(recipe.data.split.fold or 0), ids, pool)
+    counts = [run.test.get("examples", 0) for run in runs]
+    return OutOfFold(
+        records,
+        examples,
+        _pooled(runs, counts, pool.figures()) if records else {},
+        mean_baseline([run.baseline for run in runs]),
+        mean_baseline([run.baseline for run in runs], counts) if records else {},
+    )
+
+
+def _ids(loaded: Data, given: Any) -> Mapping[int, Mapping[str, str]]:
+    """Return the cells that name the rows of a table, by the line or row in its file."""
+    if given is not None or not loaded.preparation.table:
+        return {}
+    return ids_by_place(Path(str(loaded.spec.source)), loaded.preparation)
+
+
+class _Pool:
+    """Counts metrics over the test parts of several runs, whose outputs differ in what was
+    measured on their training parts.
+    """
+
+    def __init__(self, asked: Sequence[AskedMetric]) -> None:
+        self.asked = asked
+        self.counters: dict[int, Counter] = {}
+
+    def update(self, place: int, output: OutputTransform, y: Array, values: Array) -> None:
+        """Count what an output gives for examples."""
+        if output.task == VALUES:
+            # In the data's units, since the folds standardise by other numbers.
+            values = output.original(values.astype(float))
+            output = replace(output, centre=0.0, spread=1.0)
+        if place not in self.counters:
+            own = [one.metric for one in self.asked if one.place == place]
+            self.counters[place] = Counter(output, own)
+        # Each fold has thresholds and a temperature of its own.
+        self.counters[place].output = output
+        self.counters[place].update(y, values)
+
+    def figures(self) -> dict[str, float]:
+        """Return the metrics over all examples, in the data's units."""
+        return {
+            one.figure: self.counters[one.place].result(one.metric)
+            for one in self.asked
+            if one.place in self.counters
+        }
+
+
+def _pooled(
+    runs: Sequence[RunResult], counts: Sequence[float], measured: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the figures that all runs have, over all examples together.
+
+    Losses are means over examples: their mean by the examples of each run is that of all.
+    """
+    found: dict[str, float] = {}
+    for name in runs[0].test:
+        if name == "examples" or not all(name in run.test for run in runs):
+            continue
+        sums = (run.test[name] * count for run, count in zip(runs, counts, strict=True))
+        found[name] = measured[name] if name in measured else sum(sums) / sum(counts)
+    return found
+
+
+def _records(
+    held: FinishedRun,
+    part: Examples,
+    fold: int,
+    ids: Mapping[int, Mapping[str, str]],
+    pool: _Pool,
+) -> list[dict[str, Any]]:
+    """Return a record, as `predict` has them, for each example of a run's test part.
+
+    Each has `fold` and `true` too: by output the class's name or the value.
+    """
+    preparation = held.preparation
+    records = []
+    with memory_errors(BATCH):
+        for rows, outputs in in_batches(predictor(held.model()), part.x, preparation, BATCH):
+            for at, (output, y) in enumerate(zip(preparation.outputs, part.y, strict=True)):
+                pool.update(at, output, y[rows], outputs[at])
+            for place, row in enumerate(rows.tolist()):
+                values = [array[place] for array in outputs]
+                record: dict[str, Any] = {"input": part.place(row)}
+                if ids and part.keys:
+                    record["id"] = dict(ids.get(int(part.keys.places[row]), {}))
+                record["fold"] = fold
+                record["true"] = {
+                    output.name: _true(output, y[row])
+                    for output, y in zip(preparation.outputs, part.y, strict=True)
+                }
+                # One class: the most likely, whose name is compared with `true`.
+                records.append(record | record_of(values, preparation, 1))
+    return records
 
 
 def _true(output: OutputTransform, y: Array) -> Any:

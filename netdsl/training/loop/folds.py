@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.errors import fail
 from netdsl.files import write
-from netdsl.training.evaluation.out_of_fold import fold_records
+from netdsl.training.evaluation.out_of_fold import OutOfFold, out_of_fold
 from netdsl.training.evaluation.predict_text import predictions_csv
 from netdsl.training.loop.grid import Grid, GridAxis, new_grid, train_grid
 from netdsl.training.planning.plan import asked_for, plan
@@ -56,12 +56,12 @@ class TrainedFolds(NamedTuple):
     Attributes:
         folder: of its runs.
         runs: one for each fold, in their order.
-        predictions: a record for each example, of the network that was not trained on it.
+        pooled: what the networks say of the examples that they were not trained on.
     """
 
     folder: Path
     runs: list[GridRun]
-    predictions: list[dict[str, Any]]
+    pooled: OutOfFold
 
 
 def train_folds(
@@ -114,9 +114,8 @@ def train_folds(
     title = network.name if name is None else name
     grid = new_grid([axis], f"{title}-folds", {"folds": folds}, where)
     found = train_grid(grid, network, of_fold, {"data": given}, quiet, strict=True)
-    write_folds(grid, found, given)
-    folders = [grid.folder / run.entry.name for run in found]
-    return TrainedFolds(grid.folder, found, list(fold_records(folders, given)))
+    (pooled,) = write_folds(grid, found, given).pooled.values()
+    return TrainedFolds(grid.folder, found, pooled)
 
 
 def has_folds(grid: Grid) -> bool:
@@ -124,7 +123,19 @@ def has_folds(grid: Grid) -> bool:
     return any(axis.key == FOLD and len(axis.values) > 1 for axis in grid.axes)
 
 
-def write_folds(grid: Grid, found: Sequence[GridRun], data: Any = None) -> list[Path]:
+class WrittenFolds(NamedTuple):
+    """What is written of folds.
+
+    Attributes:
+        files: their names in the grid's folder.
+        pooled: by the settings of other keys, what the networks say of the folds.
+    """
+
+    files: list[str]
+    pooled: dict[str, OutOfFold]
+
+
+def write_folds(grid: Grid, found: Sequence[GridRun], data: Any = None) -> WrittenFolds:
     """Write the means of the figures, and for each combination of other keys what the networks
     say of the folds.
 
@@ -132,18 +143,14 @@ def write_folds(grid: Grid, found: Sequence[GridRun], data: Any = None) -> list[
         grid: what was trained.
         found: its trainings; those that have failed are left out.
         data: the data itself, where they were given it in Python.
-
-    Returns:
-        The files.
     """
     trained = [run for run in found if not run.problem and not run.entry.problem]
-    table = grid.folder / FOLDS_TABLE
-    write(table, folds_csv(trained))
-    files = [table]
-    combined = list(by_combination(trained).values())
-    for number, runs in enumerate(combined, 1):
+    files, pooled = [FOLDS_TABLE], {}
+    combined = by_combination(trained)
+    for number, (settings, runs) in enumerate(combined.items(), 1):
         name = OUT_OF_FOLD if len(combined) == 1 else f"{number}-{OUT_OF_FOLD}"
-        folders = [grid.folder / run.entry.name for run in runs]
-        write(grid.folder / name, predictions_csv(list(fold_records(folders, data))))
-        files.append(grid.folder / name)
-    return files
+        pooled[settings] = out_of_fold([grid.folder / run.entry.name for run in runs], data)
+        write(grid.folder / name, predictions_csv(pooled[settings].records))
+        files.append(name)
+    write(grid.folder / FOLDS_TABLE, folds_csv(trained, pooled))
+    return WrittenFolds(files, pooled)

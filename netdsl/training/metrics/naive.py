@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MEAN = "the mean"
 """The simplest answer where values are learned."""
 
+FREQUENT = "the most frequent class"
+"""The simplest answers of several parts, where they are different classes."""
+
 
 def naive_baseline(
     train: Examples, part: Examples, outputs: Sequence[OutputTransform]
@@ -55,6 +58,24 @@ def naive_baseline(
         count += len(true)
     value = training_metric(output).in_units(output, right / count)
     return {"answer": answer, "figure": figure_names(outputs)[0], "value": value}
+
+
+def mean_baseline(
+    baselines: Sequence[Mapping[str, Any]], weights: Sequence[float] | None = None
+) -> dict[str, Any]:
+    """Return the mean of baselines of several parts, of one figure; nothing where one has none.
+
+    Weighted by the examples of each part, it is that of all examples together.
+    """
+    if not baselines or not all(baselines):
+        return {}
+    weights = weights or [1.0] * len(baselines)
+    values = [one["value"] * weight for one, weight in zip(baselines, weights, strict=True)]
+    answers = list(dict.fromkeys(one["answer"] for one in baselines))
+    # Parts of other training parts may have other classes as the most frequent.
+    answer = answers[0] if len(answers) == 1 else FREQUENT
+    figure = baselines[0]["figure"]
+    return {"answer": answer, "figure": figure, "value": sum(values) / sum(weights)}
 
 
 def baseline_text(baseline: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import statistics
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,14 @@ import pytest
 import netdsl
 from netdsl.cli.main import main
 from netdsl.errors import NetError, RunError
+from netdsl.training.evaluation.out_of_fold import OutOfFold
 from netdsl.training.recipes.settings import RecipeSetting
-from netdsl.training.reporting.fold_report import describe_folds, fold_figures, folds_csv
+from netdsl.training.reporting.fold_report import (
+    SPREAD,
+    describe_folds,
+    fold_figures,
+    folds_csv,
+)
 from netdsl.training.reporting.grid_report import GridRun
 from netdsl.training.runs.listing import Entry
 
@@ -34,14 +41,21 @@ def test_the_mean_and_the_spread() -> None:
     runs.append(run(0, "9", test_loss=4.0))
     (found,) = fold_figures(runs[:2])
     assert found == ("test_loss", 1.5, statistics.stdev([1, 2]), 2)
-    assert describe_folds(runs) == (
-        "mean of 2 folds (width=8): test loss 1.5 ± 0.70711\n"
-        "mean of 1 fold (width=9): test loss 4 ± 0"
+    always = {"answer": "no", "figure": "accuracy", "value": 0.5}
+    together = OutOfFold([{}] * 6, 9, {"accuracy": 0.5}, always | {"value": 0.75}, always)
+    assert describe_folds(runs, {"width=8": together}) == (
+        "mean of 2 folds (width=8): test loss 1.5 ± 0.70711; always no: 0.7500\n"
+        "all 6 test examples together (width=8): test accuracy 0.5000; always no: 0.5000\n"
+        "warning: not better than always answering no\n"
+        "6 of 9 examples are in a test part (width=8)\n"
+        "mean of 1 fold (width=9): test loss 4 ± 0\n"
+        f"{SPREAD}"
     )
-    assert folds_csv(runs).splitlines() == [
-        "settings,figure,mean,spread,folds",
-        "width=8,test_loss,1.5,0.707107,2",
-        "width=9,test_loss,4,0,1",
+    together = together._replace(figures={"loss": 1.25})
+    assert folds_csv(runs, {"width=8": together}).splitlines() == [
+        "settings,figure,mean,spread,folds,pooled",
+        "width=8,test_loss,1.5,0.707107,2,1.25",
+        "width=9,test_loss,4,0,1,",
     ]
 
 
@@ -98,15 +112,21 @@ def test_each_fold_is_trained_and_each_row_predicted(
     tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lines = [f"{row % 7},{('no', 'yes')[row % 2]},p{row % 5}" for row in range(ROWS)]
-    Path("a.csv").write_text("\n".join(["x,left,patient", *lines]))
-    Path("r.yaml").write_text("data: {source: b.csv, target: nothing}\nepochs: 1\nspeed: plain\n")
+    lines = [f"00{row},{row % 7},{('no', 'yes')[row % 3 == 0]},p{row % 5}" for row in range(ROWS)]
+    Path("a.csv").write_text("\n".join(["customer_id,x,left,patient", *lines]))
+    recipe = "data: {source: b.csv, target: nothing}\nepochs: 1\nspeed: plain\nmetrics: [auc]\n"
+    Path("r.yaml").write_text(recipe)
     command = ["train", "1 > fc-2 > softmax-2", "r.yaml", "--data", "a.csv", "--target", "left"]
     command += ["--folds", "3", "--name", "a", "--set", "early_stopping=no"]
     assert main([*command, "--ignore", "patient"]) == 0
     out = capsys.readouterr().out
     assert "mean of 3 folds: " in out
     assert "test accuracy 0." in out
+    assert f"all {ROWS} test examples together: test loss " in out
+    assert out.count(f"; always no: {20 / ROWS:.4f}\n") == 1
+    assert out.count("; always no: ") == 2  # of the folds' mean, of all
+    assert SPREAD in out
+    assert "in a test part" not in out
     folder = tmp_path / "runs" / "a-folds-1"
     rows = list(csv.DictReader((folder / "out_of_fold.csv").read_text().splitlines()))
     assert sorted(int(row["input"].removeprefix("line ")) for row in rows) == list(
@@ -114,7 +134,8 @@ def test_each_fold_is_trained_and_each_row_predicted(
     )
     assert {row["fold"] for row in rows} == {"0", "1", "2"}
     by_line = {int(row["input"].removeprefix("line ")): row for row in rows}
-    assert all(by_line[2 + row]["true"] == ("no", "yes")[row % 2] for row in range(ROWS))
+    assert all(by_line[2 + row]["true"] == ("no", "yes")[row % 3 == 0] for row in range(ROWS))
+    assert all(by_line[2 + row]["customer_id"] == f"00{row}" for row in range(ROWS))
     for row in rows:
         each = float(row["no"]), float(row["yes"])
         assert sum(each) == pytest.approx(1, abs=1e-5)
@@ -127,6 +148,16 @@ def test_each_fold_is_trained_and_each_row_predicted(
     (loss,) = (row for row in table if row["figure"] == "test_loss")
     assert float(loss["mean"]) == pytest.approx(statistics.fmean(losses), rel=1e-4)
     assert float(loss["spread"]) == pytest.approx(statistics.stdev(losses), rel=1e-3)
+    pooled = {row["figure"]: row["pooled"] for row in table}
+    assert pooled["val_loss"] == ""
+    right = sum(row["true"] == row["name"] for row in rows)
+    assert float(pooled["test_accuracy"]) == pytest.approx(right / ROWS, rel=1e-5)
+    logs = [-math.log(float(row[row["true"]])) for row in rows]
+    assert float(pooled["test_loss"]) == pytest.approx(statistics.fmean(logs), rel=1e-4)
+    yes = [float(row["yes"]) for row in rows if row["true"] == "yes"]
+    no = [float(row["yes"]) for row in rows if row["true"] == "no"]
+    pairs = [(one > other) + (one == other) / 2 for one in yes for other in no]
+    assert float(pooled["test_auc"]) == pytest.approx(statistics.fmean(pairs), abs=1e-3)
 
 
 # --- from Python ----------------------------------------------------------------------------------
@@ -167,6 +198,26 @@ def test_arrays_in_folds(tmp_path: Path) -> None:
     found = netdsl.cross_validate("fc-2 > fc-1", data=(x, x[:, 0]), folds=2, **keys)
     true = sorted(record["true"]["fc_2"] for record in found.predictions)
     assert true == sorted(x[:, 0].tolist())
+    errors = [abs(record["true"]["fc_2"] - record["output"][0]) for record in found.predictions]
+    assert found.pooled["absolute_error"] == pytest.approx(statistics.fmean(errors), rel=1e-5)
+    assert found.baseline["answer"] == "the mean"
+    assert "all 20 test examples together: test loss " in str(found)
+
+
+@pytest.mark.keras
+def test_growing_blocks_leave_the_first_one_out(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text("\n".join(["t,y", *(f"{row},{row % 5}.5" for row in range(30))]))
+    data = {"source": "a.csv", "target": "y", "split": {"order": "t"}}
+    recipe = {"data": data, "epochs": 1, "speed": "plain"}
+    found = netdsl.cross_validate("1 > fc-1", recipe, folds=2, quiet=True)
+    assert len(found.predictions) == 20
+    assert "20 of 30 examples are in a test part" in str(found)
+    errors = [
+        abs(next(iter(record["true"].values())) - record["output"][0])
+        for record in found.predictions
+    ]
+    assert found.pooled["absolute_error"] == pytest.approx(statistics.fmean(errors))
     assert main(["resume", str(found.folder)]) == 1
 
 

@@ -12,6 +12,7 @@ from netdsl.training.metrics.naive import (
     baseline_text,
     baseline_warning,
     is_baseline,
+    mean_baseline,
     naive_baseline,
 )
 from netdsl.training.preparation.outputs import OutputTransform
@@ -112,3 +113,12 @@ def test_without_a_baseline_nothing_is_said() -> None:
     assert not is_baseline({"answer": "a"})
     assert not is_baseline({"answer": "a", "figure": "loss", "value": "b"})
     assert not is_baseline([])
+
+
+def test_the_mean_of_baselines() -> None:
+    one = {"answer": "No", "figure": "accuracy", "value": 0.5}
+    assert mean_baseline([one, one | {"value": 1.0}]) == one | {"value": 0.75}
+    assert mean_baseline([one, one | {"value": 1.0}], [1, 3]) == one | {"value": 0.875}
+    answer = "the most frequent class"
+    assert mean_baseline([one, one | {"answer": "Yes"}]) == one | {"answer": answer}
+    assert mean_baseline([one, {}]) == mean_baseline([]) == {}

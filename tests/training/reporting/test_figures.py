@@ -26,7 +26,7 @@ from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.recipes.settings import RecipeSetting
 from netdsl.training.reporting.bars import BarGroup, bars
-from netdsl.training.reporting.fold_report import describe_folds, folds_csv
+from netdsl.training.reporting.fold_report import SPREAD, describe_folds, folds_csv
 from netdsl.training.reporting.grid_report import GridRun, grid_csv, grid_table
 from netdsl.training.reporting.mistakes_section import mistakes_of
 from netdsl.training.reporting.outcome_section import outcome_section
@@ -443,14 +443,16 @@ def test_why_a_training_has_no_figures(ended: str, problem: str, why: str) -> No
 
 
 def test_folds_in_words() -> None:
-    assert describe_folds(RUNS) == (
-        "mean of 2 folds (w=8): val loss 1.0617 ± 1.3269, test accuracy 0.8500 ± 0.0707"
+    assert describe_folds(RUNS, {}) == (
+        f"mean of 2 folds (w=8): val loss 1.0617 ± 1.3269, test accuracy 0.8500 ± 0.0707\n{SPREAD}"
     )
-    assert describe_folds(RUNS[:1]).startswith("mean of 1 fold (w=8): val loss 0.12346 ± 0, ")
-    assert describe_folds([run(3, {})]) == "mean of 1 fold (w=8): none of them has figures"
+    assert describe_folds(RUNS[:1], {}).startswith("mean of 1 fold (w=8): val loss 0.12346 ± 0, ")
+    assert describe_folds([run(3, {})], {}).startswith(
+        "mean of 1 fold (w=8): none of them has figures\n"
+    )
     one = GridRun((RecipeSetting("data.split.fold", "0"),), Entry("a", figures={"val_loss": 1.0}))
-    assert describe_folds([one]) == "mean of 1 fold: val loss 1 ± 0"
-    assert folds_csv([*RUNS, run(3, {"val_loss": 1.0})]).splitlines() == [
-        "settings,figure,mean,spread,folds",
-        "w=8,val_loss,1.04115,0.938948,3",
+    assert describe_folds([one], {}).startswith("mean of 1 fold: val loss 1 ± 0\n")
+    assert folds_csv([*RUNS, run(3, {"val_loss": 1.0})], {}).splitlines() == [
+        "settings,figure,mean,spread,folds,pooled",
+        "w=8,val_loss,1.04115,0.938948,3,",
     ]
