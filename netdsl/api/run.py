@@ -65,7 +65,8 @@ class Run(InsideViews, Making, Computing, Exporting, RunResult):
         validation: loss and metrics of the validation part at the best step, by name.
         test: loss and metrics of the test part with the best weights, by name.
         baseline: what the simplest answer scores on the test part: `answer`, the training part's
-            most frequent class or the mean, the `figure` and its `value`.
+            most frequent class or the mean, the `figure` and its `value`; of values with
+            `split.order` also `row_before`, what the target of the row before scores.
         retrained: steps that were taken again on all the data.
         seconds: how long it took.
     """

@@ -87,7 +87,12 @@ def evaluate(
         "step": run.retrained or run.best_step,
         "examples": len(chosen),
         **{name: json_number(value) for name, value in scores.items()},
-        "baseline": naive_baseline(chosen if whole else loaded.train, chosen, preparation.outputs),
+        "baseline": naive_baseline(
+            chosen if whole else loaded.train,
+            chosen,
+            preparation.outputs,
+            (loaded.train, loaded.validation),
+        ),
         "outputs": outputs,
         **({"decisions": run.decisions} if run.decisions else {}),
         # After `retrain` the validation part has been trained on too.

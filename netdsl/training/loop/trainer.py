@@ -194,7 +194,11 @@ def result(
         test={"examples": len(data.test), **test} if test else {},
         retrained=0 if state.searching or state.cut_short else state.step,
         seconds=seconds,
-        baseline=naive_baseline(data.train, data.test, data.preparation.outputs) if test else {},
+        baseline=naive_baseline(
+            data.train, data.test, data.preparation.outputs, (data.train, data.validation)
+        )
+        if test
+        else {},
         decisions=state.decisions,
     )
 

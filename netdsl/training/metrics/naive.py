@@ -1,4 +1,7 @@
-"""What the simplest answer scores: always the most frequent class, or always the mean."""
+"""What the simplest answer scores: always the most frequent class, or always the mean.
+
+Of a series it is also the target of the row before.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,15 @@ MEAN = "the mean"
 FREQUENT = "the most frequent class"
 """The simplest answers of several parts, where they are different classes."""
 
+ROW_BEFORE = "row_before"
+"""What the simplest forecast of a series scores: a row's target is that of the row before."""
+
 
 def naive_baseline(
-    train: Examples, part: Examples, outputs: Sequence[OutputTransform]
+    train: Examples,
+    part: Examples,
+    outputs: Sequence[OutputTransform],
+    known: Sequence[Examples] = (),
 ) -> dict[str, Any]:
     """Measure on a part what naming the same for every example scores, of the first output.
 
@@ -37,10 +46,12 @@ def naive_baseline(
         train: where the most frequent class and the mean are found.
         part: what is measured.
         outputs: what is learned.
+        known: the parts of the data; the row before the first one of a series is in one of them.
 
     Returns:
-        `answer`, the class's name or `MEAN`; `figure`, as scores name it; its `value`. Nothing for
-        tags and for an output that gives an input back.
+        `answer`, the class's name or `MEAN`; `figure`, as scores name it; its `value`; of values in
+        an order of time `row_before`, what naming the target of the row before scores. Nothing
+        for tags and for an output that gives an input back.
     """
     import numpy as np
 
@@ -56,8 +67,10 @@ def naive_baseline(
         # The mean over positions of an example first, as the metric itself takes it.
         right += float(errors.mean(axis=tuple(range(1, errors.ndim))).sum())
         count += len(true)
-    value = training_metric(output).in_units(output, right / count)
-    return {"answer": answer, "figure": figure_names(outputs)[0], "value": value}
+    metric, error = training_metric(output), _row_before(part, output, known)
+    value = metric.in_units(output, right / count)
+    more = {} if error is None else {ROW_BEFORE: metric.in_units(output, error)}
+    return {"answer": answer, "figure": figure_names(outputs)[0], "value": value, **more}
 
 
 def mean_baseline(
@@ -70,17 +83,27 @@ def mean_baseline(
     if not baselines or not all(baselines):
         return {}
     weights = weights or [1.0] * len(baselines)
-    values = [one["value"] * weight for one, weight in zip(baselines, weights, strict=True)]
+    # Of the row before only where all parts have it: the same examples are compared.
+    figures = [name for name in ("value", ROW_BEFORE) if all(name in one for one in baselines)]
+    means = {
+        name: sum(one[name] * weight for one, weight in zip(baselines, weights, strict=True))
+        / sum(weights)
+        for name in figures
+    }
     answers = list(dict.fromkeys(one["answer"] for one in baselines))
     # Parts of other training parts may have other classes as the most frequent.
     answer = answers[0] if len(answers) == 1 else FREQUENT
-    figure = baselines[0]["figure"]
-    return {"answer": answer, "figure": figure, "value": sum(values) / sum(weights)}
+    return {"answer": answer, "figure": baselines[0]["figure"], **means}
 
 
 def baseline_text(baseline: Mapping[str, Any]) -> str:
     """Write a baseline after the scores that it is compared with: `; always No: 0.7683`."""
-    return f"; always {baseline['answer']}: {baseline['value']:z.4f}" if baseline else ""
+    if not baseline:
+        return ""
+    always = f"; always {baseline['answer']}: {baseline['value']:z.4f}"
+    return always + (
+        f"; the row before: {baseline[ROW_BEFORE]:z.4f}" if ROW_BEFORE in baseline else ""
+    )
 
 
 def baseline_warning(baseline: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
@@ -88,10 +111,15 @@ def baseline_warning(baseline: Mapping[str, Any], scores: Mapping[str, Any]) -> 
     value = scores.get(baseline.get("figure", ""))
     if value is None:
         return []
-    reached = baseline["value"]
-    if value > reached if higher_is_better(baseline["figure"]) else value < reached:
-        return []
-    return [f"warning: not better than always answering {baseline['answer']}"]
+    simple = {f"always answering {baseline['answer']}": baseline["value"]}
+    if ROW_BEFORE in baseline:
+        simple["answering the target of the row before"] = baseline[ROW_BEFORE]
+    higher = higher_is_better(baseline["figure"])
+    return [
+        f"warning: not better than {what}"
+        for what, reached in simple.items()
+        if not (value > reached if higher else value < reached)
+    ]
 
 
 def is_baseline(value: Any) -> bool:
@@ -99,10 +127,11 @@ def is_baseline(value: Any) -> bool:
     return isinstance(value, dict) and (
         not value
         or (
-            value.keys() == {"answer", "figure", "value"}
+            value.keys() - {ROW_BEFORE} == {"answer", "figure", "value"}
             and isinstance(value["answer"], str)
             and isinstance(value["figure"], str)
             and type(value["value"]) in (int, float)
+            and type(value.get(ROW_BEFORE, 0.0)) in (int, float)
         )
     )
 
@@ -117,6 +146,33 @@ def _constant(y: Rows, output: OutputTransform) -> tuple[Any, str]:
         frequent = int(np.argmax(counts))
         return frequent, output.label(frequent)
     return sum(true.sum(axis=0) for true in _truths(y, output)) / len(y), MEAN
+
+
+def _row_before(part: Examples, output: OutputTransform, known: Sequence[Examples]) -> float | None:
+    """Return the mean error of naming the target of the row before, in the order of time.
+
+    None of classes, of rows without times, and where two rows have the same time: neither is then
+    before the other.
+    """
+    import numpy as np
+
+    times = _times(part)
+    if output.task == LABELS or times is None or len(np.unique(times)) < len(times):
+        return None
+    true = np.concatenate(list(_truths(part.y[0], output)))[np.argsort(times)]
+    ends = [
+        (found.max(), found.argmax(), one) for one in known if (found := _times(one)) is not None
+    ]
+    if earlier := [end for end in ends if end[0] < times.min()]:
+        _, row, last = max(earlier, key=lambda end: end[0])
+        true = np.concatenate([*_truths(last.y[0][row : row + 1], output), true])
+    # Of data that begins with the part its first row has none before it.
+    return float(np.abs(np.diff(true, axis=0)).mean()) if len(true) > 1 else None
+
+
+def _times(part: Examples) -> Array | None:
+    """Return the times of a part's rows [n]; None where it has none."""
+    return part.keys.order if part.keys and len(part) else None
 
 
 def _truths(y: Rows, output: OutputTransform) -> Iterator[Array]:

@@ -23,6 +23,7 @@ from netdsl.training.metrics.definitions import (
     precision,
     recall,
 )
+from netdsl.training.metrics.naive import ROW_BEFORE
 from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES
 from netdsl.training.reporting.charts import scatter
 from netdsl.training.reporting.mistakes_section import MistakesSection, mistakes_of
@@ -97,7 +98,7 @@ def outcome_section(
     title += f": {found.output.name}" if several else ""
     section = OutcomeSection(title, mistakes=mistakes_of(found))
     if found.output.task == VALUES:
-        return _with_values(section, found)
+        return _with_values(section, found, baseline)
     return _with_classes(section._replace(charts=_reliability(found)), found.counter, baseline)
 
 
@@ -123,7 +124,9 @@ def _bins(counter: Counter) -> list[tuple[float, float, float]]:
     return [(float(n), float(sure), float(right)) for n, sure, right in counter.sums(ECE)[0].T]
 
 
-def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
+def _with_values(
+    section: OutcomeSection, found: Outcome, baseline: Mapping[str, Any]
+) -> OutcomeSection:
     absolute, root, explained = (
         found.counter.result(metric) for metric in (ABSOLUTE_ERROR, RMSE, R2)
     )
@@ -137,6 +140,11 @@ def _with_values(section: OutcomeSection, found: Outcome) -> OutcomeSection:
     about = "on the dashed line the prediction equals the target"
     columns = ", ".join(found.output.columns[:4])
     units = f"Errors are in the units of {columns}." if columns else UNITS
+    if baseline:
+        simple = f"always answering {baseline['answer']} has {number_text(baseline['value'])}"
+        if ROW_BEFORE in baseline:
+            simple += f", the target of the row before {number_text(baseline[ROW_BEFORE])}"
+        units += f" For comparison, by the mean absolute error: {simple}."
     chart = scatter("Predictions", about, found.points)
     return section._replace(figures=figures, sentence=units, charts=(chart,))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from netdsl.training.data.parts import Examples
+from netdsl.training.data.parts import Examples, RowKeys
 from netdsl.training.metrics.naive import (
     baseline_text,
     baseline_warning,
@@ -75,6 +76,49 @@ def test_the_simplest_answer_is_measured_in_the_figure_of_the_training(
     assert is_baseline(found)
 
 
+def series(y: Any, times: Any) -> Examples:
+    keys = RowKeys(np.arange(len(y)), "row", np.asarray(times, float))
+    return replace(examples(np.asarray(y, float)), keys=keys)
+
+
+ONE = output((1,), "squared", centre=10.0, spread=5.0)
+TWO = output((2,), "absolute")
+EARLIER = series([[0.0], [4.0]], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("made", "part", "known", "expected"),
+    [
+        # In order 7, 5, 11, after 4: off by 3, 2 and 6.
+        (ONE, series([[11.0], [7.0], [5.0]], [9, 2, 3]), [EARLIER], 11 / 3),
+        (ONE, series([[11.0], [7.0], [5.0]], [9, 2, 3]), [series([[0.0]], [0]), EARLIER], 11 / 3),
+        (ONE, series([[11.0], [7.0], [5.0]], [9, 2, 3]), [], 4.0),
+        (ONE, series([[11.0], [7.0]], [2, 3]), [series([[50.0]], [2])], 4.0),  # it is not before
+        (TWO, series([[0.0, 1.0], [2.0, 5.0]], [0, 1]), [], 3.0),
+        (ONE, series([[7.0]], [2]), [EARLIER], 3.0),
+        (ONE, series([[7.0]], [2]), [], None),
+        (ONE, series([[11.0], [7.0], [5.0]], [9, 2, 2]), [EARLIER], None),
+        (ONE, examples([[11.0], [7.0]]), [EARLIER], None),
+        (output((1,), "binary", 2), series([1, 0], [0, 1]), [], None),
+    ],
+)
+def test_of_a_series_the_row_before_is_an_answer_too(
+    made: OutputTransform, part: Examples, known: list[Examples], expected: float | None
+) -> None:
+    found = naive_baseline(part, part, [made], known)
+    assert found.get("row_before") == (expected and pytest.approx(expected))
+    assert is_baseline(found)
+
+
+def test_the_row_before_is_said() -> None:
+    baseline = {"answer": "the mean", "figure": "absolute_error", "value": 3.5, "row_before": 1.25}
+    assert baseline_text(baseline) == "; always the mean: 3.5000; the row before: 1.2500"
+    warning = "warning: not better than answering the target of the row before"
+    assert baseline_warning(baseline, {"absolute_error": 2.0}) == [warning]
+    assert len(baseline_warning(baseline, {"absolute_error": 4.0})) == 2
+    assert not is_baseline({**baseline, "row_before": "1"})
+
+
 @pytest.mark.parametrize(
     ("made", "y"),
     [
@@ -122,3 +166,6 @@ def test_the_mean_of_baselines() -> None:
     answer = "the most frequent class"
     assert mean_baseline([one, one | {"answer": "Yes"}]) == one | {"answer": answer}
     assert mean_baseline([one, {}]) == mean_baseline([]) == {}
+    ordered = one | {"row_before": 2.0}
+    assert mean_baseline([ordered, one | {"row_before": 6.0}], [1, 3]) == one | {"row_before": 5.0}
+    assert mean_baseline([ordered, one]) == one

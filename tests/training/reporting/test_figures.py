@@ -271,6 +271,11 @@ def test_a_section_of_positions_and_of_values() -> None:
     size = replace(SIZE, columns=("a", "b", "c", "d", "e"))
     section = outcome_section(found_of(size, [[1.0], [3.0]], [[2.0], [3.0]]), several=False)
     assert section.sentence == "Errors are in the units of a, b, c, d."
+    simple = {"answer": "the mean", "figure": "absolute_error", "value": 1.5, "row_before": 2.0}
+    found = found_of(size, [[1.0], [3.0]], [[2.0], [3.0]])
+    assert outcome_section(found, several=False, baseline=simple).sentence.endswith(
+        "always answering the mean has 1.5, the target of the row before 2."
+    )
     assert list(section.figures) == [
         ("Mean absolute error", "0.5"),
         ("root mean squared error", "0.70711"),
