@@ -21,7 +21,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "--more",
         type=positive,
         metavar="N",
-        help="train a run that has ended for N more epochs, from its last weights",
+        help="train a run that has ended for N more epochs, from its last weights; without `ema` "
+        "the optimizer is reset",
     )
 
 

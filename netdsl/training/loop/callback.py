@@ -171,7 +171,10 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         state.begun = 0.0
         if state.searching and self.on_training:
             # as scikit-learn's `tol` and `n_iter_no_change` without early stopping
-            state.stopping.see(state.step, done.loss)
+            better = state.stopping.see(state.step, done.loss)
+            if done.evaluation:
+                done = replace(done, evaluation=replace(done.evaluation, better=better))
+                state.epochs[-1] = done
             if state.step <= self.unhurried:
                 state.stopping.misses = 0
             if state.stopping.over and not state.ended:
@@ -202,18 +205,18 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         scores = self.measure(self.validation)
         loss = scores["loss"]
         value = scores[self.figure]
-        # Without early stopping every evaluation is kept, so the last weights are; and where the
-        # training loss decides.
+        # Without early stopping the weights of every evaluation are kept, so the last are; and
+        # where the training loss decides, which the end of the epoch knows.
         by_value = self.stops and not self.on_training
         seen = not self.on_training and state.stopping.see(state.step, value)
         # `start_from`: the first epochs may be worse than each other without using up the patience.
         if state.step <= self.unhurried:
             state.stopping.misses = 0
         # the first is kept in any case: a metric may be undefined at first
-        better = math.isfinite(loss) and (seen or not by_value or state.best is None)
+        better = math.isfinite(loss) and (seen or state.best is None)
         evaluation = Evaluation(state.step, scores, better)
         state.evaluations.append(evaluation)
-        if better:
+        if better or (math.isfinite(loss) and not by_value):
             state.best, state.weights = evaluation, self._weights()
         if not math.isfinite(loss):
             self._end("diverged")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from netdsl.training.loop.learner import Learner
 from netdsl.training.loop.setup import Setup, first_model
 from netdsl.training.loop.state import new_state
 from netdsl.training.loop.train import begun_job, failure_context, resume
+from netdsl.training.recipes.amounts import MAX_EPOCHS
 from netdsl.training.runs.finished import finished_run
 from netdsl.training.runs.folder import CHECKPOINT, LAST, PATH, locked, require_file
 from netdsl.training.runs.history import Epoch, Evaluation, read_epochs, read_path
@@ -25,9 +27,17 @@ from netdsl.training.runs.stages import AddedEpochs, add_stage, extended
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import keras
+
     from netdsl.training.loop.state import State
     from netdsl.training.recipes.recipe import Recipe
     from netdsl.training.runs.run import RunResult
+
+RESTARTED = (
+    "the optimizer is reset: a run without `ema` keeps none of its numbers, such as momentum, "
+    "so that the loss may rise at first"
+)
+"""What is said where more epochs are not one longer training."""
 
 VALIDATION = "val_"
 """How the names of the validation part's scores begin in `metrics.jsonl`."""
@@ -60,6 +70,9 @@ def train_more(
     # Everything that can be refused comes before the lock and the first file.
     job = begun_job(folder, data)
     _check(folder, held.run, job.recipe)
+    if held.run.epochs + epochs > MAX_EPOCHS:
+        message = f"{folder} has {held.run.epochs:,} epochs, and {epochs:,} more are above"
+        raise fail("N616", f"{message} the {MAX_EPOCHS:,} of a training")
     devices = open_devices(job.recipe, quiet=True)
     if devices.shared:
         raise fail("N616", f"{folder} was trained on several devices: nothing can be added")
@@ -89,7 +102,14 @@ def train_more(
         # The other way round, run.json would count epochs that nothing can take.
         write_checkpoint(folder, learner.model, state)
         add_stage(folder, stage)
+        if not quiet and not recipe.ema and _remembers(recipe, learner.model):
+            print(RESTARTED, file=sys.stderr, flush=True)
     return resume(folder, data=data, quiet=quiet)
+
+
+def _remembers(recipe: Recipe, model: keras.Model) -> bool:
+    """Return whether the optimizer has numbers besides its count of steps and its rate."""
+    return recipe.optimizer.searches or len(model.optimizer.variables) > 2
 
 
 def _check(folder: Path, run: RunResult, recipe: Recipe) -> None:
@@ -137,6 +157,10 @@ def state_of(folder: Path, run: RunResult, recipe: Recipe) -> State:
         state.stopping.step, state.stopping.best = best.step, best.loss
     elif recipe.early_stopping.enabled:
         state.stopping.step, state.stopping.best = run.best_step, run.best_value
+    else:
+        # The last weights were kept: the best loss is that of the epochs.
+        for found in state.evaluations:
+            state.stopping.see(found.step, found.loss)
     if (folder / PATH).is_file():
         state.path = read_path(folder)
     return state

@@ -55,6 +55,11 @@ def average(
     return None
 
 
+def too_few_note(asked: str) -> str:
+    """Say that no average is taken over epochs that have fewer than two updates."""
+    return f"`ema: {asked}` has fewer than two updates: the weights are not averaged"
+
+
 def _share(updates: float) -> float | bool:
     """Return what is kept so that the average is over this many updates; False below two."""
     if updates < 2:

@@ -46,7 +46,7 @@ def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe
     # Twice: first for the order of the keys, then so that `given` overrides a reason.
     reasons = given | _reasons(full, recipe, data) | given
     notes = [auto_note(full, auto)] if auto else []
-    return ResolvedRecipe(full, reasons, (*notes, *_doubts(full, data)))
+    return ResolvedRecipe(full, reasons, (*notes, *_doubts(full, recipe, data)))
 
 
 def _filled_in(recipe: Recipe, network: Architecture, data: Data) -> Recipe:
@@ -173,12 +173,14 @@ def _activations(outputs: Sequence[OutputTransform]) -> str:
     return ", ".join(dict.fromkeys(f"`{output.activation}`" for output in outputs))
 
 
-def _doubts(full: Recipe, data: Data) -> list[str]:
+def _doubts(full: Recipe, asked: Recipe, data: Data) -> list[str]:
     """Return what may be a mistake in a recipe with every value, and what its figures count."""
     found = list(doubts(full.augment, str(full.data.source)))
     found += measures.doubts_of_stopping(full, math.ceil(len(data.train) / full.batch_size))
     if (said := measures.positive_note(full, data.preparation.outputs)) is not None:
         found.append(said)
+    if isinstance(asked.ema, str) and full.ema is False:
+        found.append(averaging.too_few_note(asked.ema))
     if full.class_weights:
         found.append(CLASS_WEIGHTED)
     if full.precision == "bfloat16":

@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from netdsl.training.recipes.values import NumberValue, ValueProblem, ValueType
+from netdsl.training.recipes.values import NumberValue, ValueProblem, ValueType, shown
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 """The units of a time."""
+
+MAX_EPOCHS = 10**9
+"""More than any training takes."""
 
 _TIME = re.compile(r"([1-9][0-9]{0,8}) (second|minute|hour)s?")
 
@@ -31,7 +34,7 @@ class CountOrText(ValueType):
             if value < 1:
                 raise ValueProblem("N505", f"requires {self.description}, not {value:,}")
         elif not isinstance(value, str) or not self.is_text(value):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -91,5 +94,5 @@ class AverageValue(ValueType):
         if value is False or (isinstance(value, str) and StepsOrEpochs.epochs.fullmatch(value)):
             return
         if isinstance(value, str | bool):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
         self.share.check(value)

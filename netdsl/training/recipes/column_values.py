@@ -13,6 +13,7 @@ from netdsl.training.recipes.values import (
     ValueProblem,
     ValueType,
     inside,
+    shown,
 )
 
 KINDS = ("number", "ordinal", "category", "date", "text", "id", "drop")
@@ -71,14 +72,14 @@ class ColumnKindValue(ValueList):
                 if one not in DATE_PARTS:
                     near = did_you_mean(str(one), DATE_PARTS)
                     with inside(place):
-                        message = f"requires {self.description}, not `{one}`"
+                        message = f"requires {self.description}, not {shown(one)}"
                         raise ValueProblem("N505", message, near)
             super().check(value)
         elif not isinstance(value, str):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
         elif value not in KINDS:
             near = did_you_mean(value, (*KINDS, *DATE_PARTS))
-            raise ValueProblem("N505", f"requires {self.description}, not `{value}`", near)
+            raise ValueProblem("N505", f"requires {self.description}, not {shown(value)}", near)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from netdsl.errors import Source, Span
 from netdsl.sources import read_source
 from netdsl.training.recipes.amounts import (
+    MAX_EPOCHS,
     AverageValue,
     CountOrWord,
     StepsOrEpochs,
@@ -334,7 +335,7 @@ class Recipe(Section):
     batch: int | str | None = key(CountOrWord("auto"))
     accumulate: int | None = key(NumberValue(whole=True, min=1, max=10_000))
     ema: float | str | None = key(AverageValue())
-    epochs: int | None = key(NumberValue(whole=True, min=1))
+    epochs: int | None = key(NumberValue(whole=True, min=1, max=MAX_EPOCHS))
     early_stopping: Stopping = section(Stopping)
     metrics: tuple[str, ...] | None = key(ValueList(MetricValue(METRICS), distinct=True))
     threshold: float | str | None = key(WordOrNumber(THRESHOLDS, NumberValue(above=0, below=1)))

@@ -13,6 +13,15 @@ from typing import Any, ClassVar
 from netdsl.errors import Diagnostic, did_you_mean
 from netdsl.limits import MAX_BITS
 from netdsl.training.recipes.familiar import unknown_word_help
+from netdsl.wording import cut
+
+SHOWN = 60
+"""Characters of a wrong value that a message repeats."""
+
+
+def shown(value: object) -> str:
+    """Quote a wrong value in a message, shortened: a text may have any length."""
+    return f"`{cut(str(value), SHOWN)}`"
 
 
 class ValueProblem(Exception):
@@ -119,7 +128,7 @@ class NumberValue(ValueType):
         try:
             return int(text) if self.whole else float(text)
         except ValueError:
-            raise ValueProblem("N504", f"requires {self.description}, not `{text}`") from None
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(text)}") from None
 
     def plain(self, value: Any) -> Any:
         value = super().plain(value)
@@ -138,7 +147,7 @@ class NumberValue(ValueType):
             raise ValueProblem(
                 "N504",
                 f"requires {self.description}, not "
-                + (f"the text `'{value}'`" if isinstance(value, str) else f"`{value}`"),
+                + ("the text " + shown(f"'{value}'") if isinstance(value, str) else shown(value)),
             )
         inside = (
             (isinstance(value, int) or math.isfinite(value))
@@ -148,7 +157,9 @@ class NumberValue(ValueType):
             and (self.max is None or value <= self.max)
         )
         if not inside:
-            raise ValueProblem("N505", f"requires {self.description}, not {value:,}")
+            raise ValueProblem(
+                "N505", f"requires {self.description}, not {cut(f'{value:,}', SHOWN)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -165,7 +176,7 @@ class OneOf(ValueType):
         if value not in self.words:
             raise ValueProblem(
                 "N505",
-                f"requires {self.description}, not `{value}`",
+                f"requires {self.description}, not {shown(value)}",
                 unknown_word_help(str(value), self.words),
             )
 
@@ -201,7 +212,7 @@ class MetricValue(ValueType):
 
     def check(self, value: Any) -> None:
         if not isinstance(value, str):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
         if value in self.others or re.search(r"(^|_)top[1-9][0-9]*_accuracy$", value):
             return
         # `val_accuracy` would pass as the accuracy of an output called `val`.
@@ -209,7 +220,7 @@ class MetricValue(ValueType):
         if none or not any(value == word or value.endswith(f"_{word}") for word in self.words):
             known = (*self.others, *self.words, *self.short)
             help = unknown_word_help(value, known)
-            raise ValueProblem("N505", f"requires {self.description}, not `{value}`", help)
+            raise ValueProblem("N505", f"requires {self.description}, not {shown(value)}", help)
 
 
 @dataclass(frozen=True)
@@ -238,7 +249,7 @@ class WordOrNumber(ValueType):
             self.number.check(value)
         elif value not in self.words:
             help = did_you_mean(value, self.words)
-            raise ValueProblem("N505", f"requires {self.description}, not `{value}`", help)
+            raise ValueProblem("N505", f"requires {self.description}, not {shown(value)}", help)
 
 
 @dataclass(frozen=True)
@@ -249,7 +260,7 @@ class TextValue(ValueType):
 
     def check(self, value: Any) -> None:
         if not isinstance(value, str) or not value.strip():
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -265,7 +276,7 @@ class CharacterValue(ValueType):
     def check(self, value: Any) -> None:
         if value in self.words:
             return
-        problem = f"requires {self.description}, not `{value}`"
+        problem = f"requires {self.description}, not {shown(value)}"
         if not isinstance(value, str) or len(value) != 1 or value in '"\r\n':
             raise ValueProblem("N504", problem)
         # The reader of CSV splits cells at single bytes of UTF-8.
@@ -285,7 +296,7 @@ class EncodingValue(ValueType):
         except (LookupError, ValueError):
             known = False
         if not known:
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -296,12 +307,12 @@ class YesNoValue(ValueType):
 
     def read(self, text: str) -> bool:
         if text.lower() not in ("yes", "no", "true", "false"):
-            raise ValueProblem("N504", f"requires {self.description}, not `{text}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(text)}")
         return text.lower() in ("yes", "true")
 
     def check(self, value: Any) -> None:
         if not isinstance(value, bool):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -313,7 +324,7 @@ class AddressValue(ValueType):
     def check(self, value: Any) -> None:
         found = re.fullmatch(r"[^\s,]+:([0-9]{1,5})", value) if isinstance(value, str) else None
         if not found or not 0 < int(found[1]) < 1 << 16:
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -343,12 +354,12 @@ class ValueList(ValueType):
         if value == ():
             raise ValueProblem("N504", f"requires {self.description}, not an empty list")
         if not isinstance(value, tuple):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
         for place, one in enumerate(value):
             with inside(place):
                 self.each.check(one)
                 if self.distinct and one in value[:place]:
-                    raise ValueProblem("N505", f"holds `{one}` twice", "leave one out")
+                    raise ValueProblem("N505", f"holds {shown(one)} twice", "leave one out")
 
 
 @dataclass(frozen=True)
@@ -378,11 +389,11 @@ class ValuesByName(ValueType):
             if value not in self.words:
                 raise ValueProblem(
                     "N505",
-                    f"requires {self.description}, not `{value}`",
+                    f"requires {self.description}, not {shown(value)}",
                     unknown_word_help(value, self.words),
                 )
         elif not isinstance(value, Mapping):
-            raise ValueProblem("N504", f"requires {self.description}, not `{value}`")
+            raise ValueProblem("N504", f"requires {self.description}, not {shown(value)}")
         else:
             for name, one in value.items():
                 with inside(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from support.line import LINE, SGD, X, Y, assert_same_weights, rows, stopped_aft
 from netdsl.errors import NetError
 from netdsl.training.loop.callback import TrainingCallback
 from netdsl.training.loop.more import state_of, train_more
-from netdsl.training.loop.train import resume
+from netdsl.training.loop.train import resume, train
 from netdsl.training.recipes.recipe import Optimizer, Schedule, Stopping
 from netdsl.training.runs.folder import read_json
 from netdsl.training.runs.run import RunResult
@@ -72,6 +73,60 @@ def test_with_averages_it_is_one_longer_training(tmp_path: Path) -> None:
         run = train_more(run.folder, 1, data=(X, Y), quiet=True)
     assert_same_weights(run, whole)
     assert dataclasses.replace(run, folder=whole.folder, seconds=whole.seconds) == whole
+
+
+@pytest.mark.parametrize(
+    ("changes", "noted"),
+    [
+        ({"optimizer": Optimizer(rate=0.05)}, True),
+        ({"optimizer": Optimizer(rate=0.05), "ema": 0.9}, False),
+        ({}, False),  # `sgd` has no numbers
+    ],
+)
+def test_an_optimizer_that_is_reset_is_noted(
+    changes: dict[str, Any], noted: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = dataclasses.replace(RECIPE, epochs=1, **changes)
+    run = trained(LINE, tmp_path, recipe, data=(X, Y))
+    capsys.readouterr()
+    train_more(run.folder, 1, data=(X, Y))
+    assert capsys.readouterr().err.count("the optimizer is reset") == noted
+
+
+def test_only_an_improvement_is_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without early stopping the last weights are kept; `best` is the validation loss's."""
+    sgd = Optimizer(name="sgd", rate=1.05)
+    recipe = dataclasses.replace(RECIPE, optimizer=sgd, early_stopping=Stopping(enabled=False))
+    run = train(LINE, recipe, data=(X, Y), where=tmp_path)
+    run = train_more(run.folder, 2, data=(X, Y))
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("epoch ")]
+    losses = [row["val_loss"] for row in rows(run)]
+    better = [loss < min(losses[:at], default=math.inf) for at, loss in enumerate(losses)]
+    assert [line.split("  ")[-2] == "best" for line in lines] == better
+    assert not all(better)
+    assert run.best_step == run.steps
+
+
+def test_the_training_loss_is_marked_where_it_decides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sgd = Optimizer(name="sgd", rate=1.05)
+    stopping = Stopping(part="training", patience=9)
+    recipe = dataclasses.replace(RECIPE, optimizer=sgd, epochs=4, early_stopping=stopping)
+    run = train(LINE, recipe, data=(X, Y), where=tmp_path)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("epoch ")]
+    losses = [row["loss"] for row in rows(run)]
+    better = [loss < min(losses[:at], default=math.inf) for at, loss in enumerate(losses)]
+    assert [line.split("  ")[-2] == "best" for line in lines] == better
+    assert not all(better)
+
+
+def test_more_epochs_than_a_training_takes(tmp_path: Path) -> None:
+    run = trained(LINE, tmp_path, dataclasses.replace(RECIPE, epochs=1), data=(X, Y))
+    with pytest.raises(NetError, match="1,000,000,000 more are above the 1,000,000,000") as raised:
+        train_more(run.folder, 10**9, data=(X, Y))
+    assert raised.value.code == "N616"
+    assert not (run.folder / "checkpoint.npz").exists()
 
 
 def test_a_last_rate_goes_with_averages(tmp_path: Path) -> None:

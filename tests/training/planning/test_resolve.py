@@ -94,3 +94,12 @@ def test_values_that_do_not_go_together(text: str, reported: str) -> None:
     span = caught.value.diagnostics[0].span
     assert span is not None
     assert span.start == text.index("«")
+
+
+@pytest.mark.parametrize(("ema", "noted"), [("1 epoch", True), ("2 epochs", False), ("no", False)])
+def test_an_average_over_too_few_updates_is_noted(ema: str, noted: bool) -> None:
+    job = line(Recipe())
+    recipe = parse_recipe(f"ema: {ema}\nbatch: {len(job.data.train)}")
+    resolved = resolve(recipe, LINE, job.data)
+    said = "`ema: 1 epoch` has fewer than two updates: the weights are not averaged"
+    assert (said in resolved.doubts) == noted

@@ -226,8 +226,13 @@ def test_texts_that_would_take_long_are_refused(text: str, reported: str) -> Non
 
 
 def test_values_given_in_python_are_checked_too() -> None:
-    with pytest.raises(NetError, match="`epochs` requires an integer, at least 1, not 0"):
+    with pytest.raises(
+        NetError, match=r"`epochs` requires an integer, at least 1 and at most .*, not 0"
+    ):
         Recipe(epochs=0)
+    with pytest.raises(NetError, match="at most 1,000,000,000, not 1,000,000,001"):
+        Recipe(epochs=10**9 + 1)
+    assert Recipe(epochs=10**9).epochs == 10**9
     with pytest.raises(NetError, match="`seed` requires"):
         Recipe().replace(seed=-1)
     with pytest.raises(NetError, match="is not an option of the optimizer `sgd`"):
@@ -294,3 +299,13 @@ def test_an_integer_from_python_is_a_number_as_in_a_text() -> None:
     assert (type(made.optimizer.rate), type(made.epochs)) == (float, int)
     with pytest.raises(NetError, match="a number of 1,329 bits"):
         Recipe.of({"optimizer": {"rate": 10**400}})
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["epochs", "loss", "optimizer", "batch", "ema", "speed", "seed", "hosts", "precision"],
+)
+def test_a_long_wrong_value_is_shortened(key: str) -> None:
+    with pytest.raises(NetError, match=r"requires .* not .*xxx\.\.\.") as raised:
+        parse_recipe(f"{key}: {'x' * 50_000}")
+    assert len(raised.value.diagnostics[0].message) < 300
