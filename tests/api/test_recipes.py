@@ -51,7 +51,7 @@ WRONG: list[tuple[Any, list[tuple[str, str]]]] = [
     ({"optimizer": {"rate": "fast"}}, [("N504", "`optimizer.rate` ")]),
     ({"optimizer": {"momentum": 0.5}}, [("N503", "`optimizer.momentum` ")]),
     ({"optimizer": 3}, [("N505", "`optimizer.name` ")]),
-    ({"data": {"split": 3}}, [("N504", "`data.split.column` ")]),
+    ({"data": {"split": 3.5}}, [("N504", "`data.split.column` ")]),
     ({"data": ""}, [("N504", "`data.source` ")]),
     ({"loss": ["squared"]}, [("N505", "`loss.name` ")]),
     ({"batch": True}, [("N504", "`batch` ")]),

@@ -46,6 +46,17 @@ def test_a_lost_mask_is_reported_with_the_layer(text: str, layer: str) -> None:
     assert found.message.startswith(f"`{layer}` drops the mask of `embed-8(mask)`")
 
 
+def test_a_merge_of_what_lost_its_mask_hides_no_later_loss() -> None:
+    """The merge has nothing of its own to report, the layers after it have."""
+    text = (
+        "input c: 8 of int(10)\n" + EMBEDDED[:-3] + " as m\n"
+        "add[ @m > conv3-8 | @m ] > gap as one\n"
+        "@c > embed-8(mask) > reverse > lstm-3 as two\n"
+    )
+    lost = [each.message.split("`")[1] for each in parse(text).warnings if each.code == "W723"]
+    assert lost == ["conv3-8", "reverse"]
+
+
 BRANCHES = "input b: 8x8\ninput 8 of int(10)\n> embed-8(mask) as m\n"
 
 
