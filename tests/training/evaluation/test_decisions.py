@@ -225,7 +225,8 @@ def test_a_threshold_that_is_given(tmp_path: Path) -> None:
     labels = [record["labels"] for record in records]
     assert labels == (known > 0.7).astype(int).tolist()
     right = np.array(labels) == y
-    assert evaluate(run.folder, "all", data=(x, y))["accuracy"] == pytest.approx(right.mean())
+    found = evaluate(run.folder, data=(x, y), part="all")
+    assert found["accuracy"] == pytest.approx(right.mean())
 
 
 @pytest.mark.keras
