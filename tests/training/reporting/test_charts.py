@@ -100,7 +100,7 @@ CHARTS = {
 
 
 def test_whole_charts(golden: Callable[[Path, str], None]) -> None:
-    golden(GOLDEN / "charts.txt", "\n".join(f"{name}\n{svg}" for name, svg in CHARTS.items()))
+    golden(GOLDEN / "curves.txt", "\n".join(f"{name}\n{svg}" for name, svg in CHARTS.items()))
 
 
 def test_charts_below_each_other() -> None:
