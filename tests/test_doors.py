@@ -56,6 +56,7 @@ def test_every_public_name_is_there_when_it_is_asked_for() -> None:
         netdsl.lode  # noqa: B018
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -133,6 +133,7 @@ BOMBS: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code", "words"), [pytest.param(*bomb[1:], id=bomb[0]) for bomb in BOMBS]
 )

@@ -83,6 +83,7 @@ def test_no_contract_ignores_an_import() -> None:
     assert not [contract["name"] for contract in CONTRACTS if "ignore_imports" in contract]
 
 
+@pytest.mark.slow
 def test_every_library_has_those_who_may_import_it() -> None:
     """And nobody is allowed what he does not use."""
     importers = libraries(MODULES)

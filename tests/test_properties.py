@@ -44,6 +44,7 @@ FEW = settings(
 )
 
 
+@pytest.mark.slow
 @FEW
 @given(rng=SEEDS)
 def test_valid_programs_have_the_shapes_and_counts_of_a_plain_recomputation(rng: Random) -> None:

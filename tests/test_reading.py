@@ -67,6 +67,7 @@ def test_the_limits_are_those_that_the_documents_state() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("over", [0, 1])
 def test_statements_up_to_the_limit(over: int) -> None:
     params = "".join(f"param p{at} = 1\n" for at in range(19_999 + over))

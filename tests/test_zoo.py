@@ -29,6 +29,7 @@ LATER = {"feature_mib"}  # held in analysis/test_memory.py
 WORDS = {"file", "source", "input"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", [*EXAMPLES, *IMPORTED], ids=lambda path: f"{path.parent.name}-{path.stem}"
 )
@@ -111,6 +112,7 @@ def figures(path: Path, fact: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fact", TABLE["networks"], ids=lambda fact: fact["file"])
 def test_published_figures(fact: dict[str, Any]) -> None:
     path = FOLDER / fact["file"]

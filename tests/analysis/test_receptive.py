@@ -435,6 +435,7 @@ STEPS += [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_random_chains(seed: int) -> None:
     rng = Random(seed)

@@ -268,6 +268,7 @@ def test_python_m_netdsl() -> None:
     assert shell("check").returncode == 2
 
 
+@pytest.mark.slow
 def test_no_colour_where_nobody_looks() -> None:
     for environment in ({}, {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}):
         assert "\x1b" not in shell("check", "4x4x1 > pol", **environment).stderr

@@ -193,6 +193,7 @@ runpy.run_module("netdsl", run_name="__main__")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "command"),
     [

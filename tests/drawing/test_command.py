@@ -203,6 +203,7 @@ def test_wires_of_one_network_alone_are_told_apart(tmp_path: Path) -> None:
     assert sorted(re.findall(r'data-in="(\w+)"', text)) == ["a", "b", "b", "both", "both"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["resnet18.net", "googlenet.net", "unet.net", "dcgan.net"])
 def test_differences_of_all_forms(path: str, tmp_path: Path) -> None:
     for other in ("resnet34.net", "inception.net", "lenet5.net"):

@@ -84,6 +84,7 @@ def planted(text: str, *those: Mistake) -> str:
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
 def test_one_mistake_is_one_error(path: Path) -> None:
     text, choose = path.read_text(encoding="utf-8"), random.Random(path.stem)
@@ -93,6 +94,7 @@ def test_one_mistake_is_one_error(path: Path) -> None:
         assert [each.code for each in found] == [one.code], (one, found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
 def test_two_mistakes_are_two_errors(path: Path) -> None:
     text, choose = path.read_text(encoding="utf-8"), random.Random(path.stem)
@@ -186,6 +188,7 @@ def test_param_with_a_mistake_is_known_from_outside() -> None:
     assert [each.code for each in found] == ["N112"]
 
 
+@pytest.mark.slow
 def test_thousands_of_mistakes_end() -> None:
     text = "8 > " + " > ".join(f"fc-4(foo{number})" for number in range(5000))
     found = check_source(Source("test", text), ReadOptions(), "test").diagnostics

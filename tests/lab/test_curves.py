@@ -174,6 +174,7 @@ assert "keras" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_numpy_is_imported_where_a_curve_is_drawn_alone(tmp_path: Path) -> None:
     target = tmp_path / "sigmoid.svg"
     subprocess.run([sys.executable, "-c", _RUN, str(target)], check=True, capture_output=True)

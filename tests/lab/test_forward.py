@@ -114,6 +114,7 @@ def test_the_error_says_the_name_of_a_layer_as_written() -> None:
         assert help in found.help
 
 
+@pytest.mark.slow
 def test_nothing_is_drawn_and_keras_is_not_imported() -> None:
     program = (
         "import sys; from netdsl.cli.main import main;"

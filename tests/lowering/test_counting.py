@@ -74,6 +74,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
 def test_what_doubles_is_refused_before_it_is_made(
     text: str, added: list[int], counted: list[int]

@@ -90,6 +90,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "code", "says"), REFUSED)
 def test_what_it_refuses(text: str, code: str | None, says: str) -> None:
     errors = [d for d in check(text).diagnostics if d.severity == "error"]

@@ -16,6 +16,7 @@ def within(levels: int, step: str, merges: int = 10) -> str:
     return f"def d(k) = when(k > 0, {nested}, fc-8)\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["d({k-1})", "fc-8(linear) > d({k-1})"])
 def test_deep_merges_are_written_as_flows(step: str) -> None:
     network = netdsl.parse(f"{within(50, step)}8 > d(50) > fc-2")

@@ -472,6 +472,7 @@ def test_compared_in_each_format(
     golden(GOLDEN / f"compare.{format}", capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", LEVELS)
 @pytest.mark.parametrize(
     ("a", "b"),

@@ -333,6 +333,7 @@ def test_limits_hold() -> None:
         format_text(Source("test", "a" * 11), Limits(source=10))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comment", ["", "# c\n"])
 @pytest.mark.parametrize(
     ("opener", "closer"),

@@ -51,6 +51,7 @@ def test_a_changed_grammar_is_read_at_once(checkout: Path) -> None:
     assert "N001" in printed(ROOT, PROGRAM).stderr or "N003" in printed(ROOT, PROGRAM).stderr
 
 
+@pytest.mark.slow
 def test_new_tables_need_no_lark(checkout: Path) -> None:
     made = printed(checkout, "from netdsl.syntax.make_tables import main; main()")
     assert made.returncode == 0, made.stderr

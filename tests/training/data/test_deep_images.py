@@ -61,6 +61,7 @@ def values(found: Data) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "suffix", "stated", "limits"),
     [

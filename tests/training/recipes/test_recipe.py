@@ -279,6 +279,7 @@ def test_the_documentation_has_every_key() -> None:
     assert [key for key in keys(Recipe) if f"`{key}`" not in text] == []
 
 
+@pytest.mark.slow
 def test_reading_a_recipe_imports_no_framework() -> None:
     heavy = "('keras', 'tensorflow', 'numpy', 'rich', 'yaml', 'PIL')"
     code = "import sys, netdsl.training.loop.train\n"

@@ -285,6 +285,7 @@ def test_a_recipe_by_keys() -> None:
     assert flatten(recipe) == {"data.split.test": 0.3, "loss_weights.a": 2, "freeze": ("x", "y")}
 
 
+@pytest.mark.slow
 def test_runs_are_listed_without_keras(tmp_path: Path) -> None:
     make(tmp_path, "small-1")
     runs = str(tmp_path)
