@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,13 +40,9 @@ def check(model: keras.Model, path: Path, form: Format) -> str:
 
     with silent(), exact():
         examples, ours = _distinct_outputs(model)
-        try:
-            assert form.runner is not None
+        assert form.runner is not None
+        with running(model, form):
             theirs = form.runner(model, path)(examples)
-        except (OSError, MemoryError):
-            raise
-        except Exception as error:  # runtimes raise whatever they like
-            raise cannot_hold(model, form, error) from None
     if not all(np.isfinite(array).all() for array in ours):
         raise not_finite(model, form)
     # Before they are subtracted: NumPy would broadcast [3, 1] and [3, 4] into a difference.
@@ -54,6 +51,17 @@ def check(model: keras.Model, path: Path, form: Format) -> str:
     if not off <= LARGEST_ERROR:
         raise not_the_same(model, form, off)
     return compared("Keras", EXAMPLES, form, off, ours)
+
+
+@contextmanager
+def running(model: keras.Model, form: Format) -> Iterator[None]:
+    """Turn what a runtime raises into N632, but for a disk or a memory that is full."""
+    try:
+        yield
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # runtimes raise whatever they like
+        raise cannot_hold(model, form, error) from None
 
 
 def compared(what: str, examples: int, form: Format, off: float, ours: Sequence[Array]) -> str:

@@ -80,27 +80,22 @@ class Interface(NamedTuple):
         """Return it as dicts, lists, texts and numbers."""
         texts = {True: "categories", False: "words"}
         return {
-            "inputs": [
-                {
-                    "name": one.name,
-                    "dtype": one.dtype,
-                    "shape": [BATCH_AXIS, *one.shape],
-                    "meaning": one.meaning,
-                    **({texts[one.coded]: list(one.texts)} if one.texts else {}),
-                }
-                for one in self.inputs
-            ],
-            "outputs": [
-                {
-                    "name": one.name,
-                    "dtype": one.dtype,
-                    "shape": [BATCH_AXIS, *one.shape],
-                    "meaning": one.meaning,
-                    **({"names": list(one.names)} if one.names else {}),
-                }
-                for one in self.outputs
-            ],
+            "inputs": [_plain(one, texts[one.coded], one.texts) for one in self.inputs],
+            "outputs": [_plain(one, "names", one.names) for one in self.outputs],
         }
+
+
+def _plain(
+    one: ExportedInput | ExportedOutput, called: str, texts: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return an input or an output, with its texts where it has some."""
+    return {
+        "name": one.name,
+        "dtype": one.dtype,
+        "shape": [BATCH_AXIS, *one.shape],
+        "meaning": one.meaning,
+        **({called: list(texts)} if texts else {}),
+    }
 
 
 def interface_of(preparation: Preparation) -> Interface:

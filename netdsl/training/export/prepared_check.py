@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from netdsl.training.export.checks import (
     LARGEST_ERROR,
-    cannot_hold,
     compared,
     not_finite,
     not_the_same,
+    running,
 )
 from netdsl.training.export.examples import as_input, as_list
 from netdsl.training.export.prepared import said
@@ -42,13 +42,9 @@ def check_prepared(prepared: PreparedModel, path: Path, form: Format) -> str:
         values = as_list(prepared.model.predict_on_batch(as_input(x)))
         if not all(np.isfinite(array).all() for array in values):
             raise not_finite(prepared.model, form)
-        try:
-            assert form.prepared_runner is not None
+        assert form.prepared_runner is not None
+        with running(prepared.model, form):
             theirs = form.prepared_runner(prepared, path)(examples)
-        except (OSError, MemoryError):
-            raise
-        except Exception as error:  # runtimes raise whatever they like
-            raise cannot_hold(prepared.model, form, error) from None
     off = max(
         _error(preparation.outputs[one.place], one, values[one.place], array)
         for one, array in zip(interface.outputs, theirs, strict=True)

@@ -10,7 +10,7 @@ from netdsl.errors import Diagnostic, NetError, did_you_mean, fail
 from netdsl.errors.terminal import render
 from netdsl.keras import private
 from netdsl.training.data import reload
-from netdsl.training.export.checks import cannot_hold, check
+from netdsl.training.export.checks import check, running
 from netdsl.training.export.examples import as_input, as_list
 from netdsl.training.export.litert import LITERT, SINGLE, converted, input_names, runner_of
 from netdsl.training.export.silence import silent
@@ -194,13 +194,9 @@ def compare(
     checked = check(model, plain, LITERT)
     with silent():
         before = _figures(quantizing, lambda x: as_list(model.predict_on_batch(as_input(x))))
-        try:
-            assert LITERT.runner is not None
+        assert LITERT.runner is not None
+        with running(model, LITERT):
             after = _figures(quantizing, LITERT.runner(model, path))
-        except (OSError, MemoryError):
-            raise
-        except Exception as error:  # runtimes raise whatever they like
-            raise cannot_hold(model, LITERT, error) from None
     kind, part = quantizing.kind, quantizing.measured
     sizes = [file.stat().st_size for file in (plain, path)]
     record |= {

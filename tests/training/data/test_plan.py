@@ -1,5 +1,5 @@
 """What is planned for examples and networks: scales, losses, classes; what is refused and its way
-out. Then the parts of examples, and how arrays are told from single examples.
+out. Then the parts of examples, and how arrays differ from single examples.
 """
 
 from __future__ import annotations

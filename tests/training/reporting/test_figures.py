@@ -283,7 +283,7 @@ def test_a_section_of_positions_and_of_values() -> None:
     ]
     section = outcome_section(found_of(SIZE, [[1.0], [1.0]], [[2.0], [3.0]]), several=False)
     assert section.sentence == "Errors are in the units of the data's values."
-    assert len(section.figures) == 2  # all targets are alike: there is no R²
+    assert len(section.figures) == 2  # all targets are alike: R² is undefined
     two = OutputTransform("size", (2,), "linear", "squared", 0)
     section = outcome_section(found_of(two, [[1.0, 3.0]], [[2.0, 3.0]]), several=False)
     assert len(section.figures) == 2
