@@ -1,18 +1,20 @@
 """Tries texts without end: generated programs, broken ones, and noise, through parse, check, table,
-expand, emit and fmt.
+expand, emit and fmt; some of the valid ones also through draw, diff, forward and table's options.
 
     python benchmarks/fuzz.py [--seconds 60] [--inputs N] [--processes 2] [--seed 0]
 
 A failure is an exception other than a diagnostic, a text that takes more than 10 seconds of CPU
 time, a valid program that is refused or whose shapes and counts are not those of its plain
 recomputation, and a formatted or written-out text that means something else. Each is printed with
-the text that causes it; the exit status is 1 where there is one.
+the text that causes it; the exit status is 1 where there is one. `backward` and `gradcheck`, which
+import Keras, are not tried.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import signal
 import sys
@@ -21,12 +23,17 @@ import traceback
 from pathlib import Path
 from random import Random
 from typing import Any
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import numpy as np  # noqa: E402
 from support.programs import Program, meaning, mutated, noise, program, tangled  # noqa: E402
 
+from netdsl import Network  # noqa: E402
+from netdsl.constants import FORMATS, LEVELS  # noqa: E402
+from netdsl.drawing import options as drawn  # noqa: E402
 from netdsl.emit.program import UNFACTORED  # noqa: E402
 from netdsl.emit.program import program as keras_program  # noqa: E402
 from netdsl.errors import NetError, Source  # noqa: E402
@@ -49,6 +56,10 @@ VALID, CASES, NOISE = 0.05, 0.15, 0.3
 """Shares of the texts: valid programs, which take ten times as long as broken ones; cases of the
 kinds; noise. The rest are broken programs.
 """
+VIEWED = 0.2
+"""The share of the valid networks that are also drawn, compared or computed."""
+REFUSED = {"N527", "N661"}
+"""What is not shown of each network: outputs for fractions as indices, pictures of some styles."""
 
 
 def cases(rng: Random) -> str:
@@ -98,6 +109,60 @@ def _fault_in_networks(checked: Checked) -> str:
         if UNFACTORED in (text := keras_program([network])):
             return f"the Keras program with blocks is not proven:\n{text}"
     return ""
+
+
+def fault_in_view(text: str, rng: Random) -> str:
+    """Return what is wrong with one thing, of those that are shown of networks, of one text."""
+    checked = _checked(text)
+    if checked.faulty or rng.random() > VIEWED:
+        return ""
+    network = Network.of(rng.choice(checked.networks))
+    try:
+        rng.choice(_VIEWS)(network, rng)
+    except NetError as error:
+        return "" if error.code in REFUSED else f"it is not shown: {error}"
+    return ""
+
+
+def _drawn(network: Network, rng: Random) -> None:
+    picture = network.draw(
+        style=rng.choice(drawn.STYLES),
+        fold=rng.choice(drawn.FOLDS),
+        depth=rng.choice([None, 0, 1, 2]),
+        direction=rng.choice(drawn.DIRECTIONS),
+        columns=rng.sample(drawn.COLUMNS, rng.randint(0, 3)),
+        colour=rng.choice(drawn.COLOURS),
+        theme=rng.choice(drawn.THEMES),
+        heading=rng.random() < 0.5,
+    )
+    text = picture.text(form := rng.choice(drawn.FORMATS))
+    if form == "svg":
+        ElementTree.fromstring(text)
+
+
+def _tabulated(network: Network, rng: Random) -> None:
+    network.table(
+        by=rng.choice(list(LEVELS)),
+        format=rng.choice((*FORMATS, "json")),
+        batch=rng.choice([1, 7]),
+        bias=rng.random() < 0.5,
+        units=rng.random() < 0.5,
+    )
+
+
+def _compared(network: Network, rng: Random) -> None:
+    other = Network.of(_checked(program(rng).text).networks[0])
+    str(network.diff(other))
+
+
+def _computed(network: Network, rng: Random) -> None:
+    if sum(math.prod(each.shape) for each in network.inputs) > 10_000:
+        return
+    generator = np.random.default_rng(rng.randrange(2**32))
+    network.forward({each.name: generator.random(each.shape) for each in network.inputs})
+
+
+_VIEWS = (_drawn, _drawn, _tabulated, _compared, _computed)
 
 
 def _fault_in_format(text: str, checked: Checked) -> str:
@@ -168,13 +233,13 @@ def tried(seed: str) -> tuple[str, str]:
         text, roll = valid.text, rng.random()
         if roll < VALID / 2:
             text = tangled(rng)
-            return text, fault(text)
+            return text, fault(text) or fault_in_view(text, rng)
         if roll < VALID:
-            return text, disagreement(valid) or fault(text)
+            return text, disagreement(valid) or fault(text) or fault_in_view(text, rng)
         if roll < VALID + CASES:
             text = cases(rng)
             if rng.random() < 0.5:
-                return text, fault(text)
+                return text, fault(text) or fault_in_view(text, rng)
         text = noise(rng) if roll > 1 - NOISE else mutated(rng, text)
         return text, fault(text)
     except TooSlow:
