@@ -1,6 +1,6 @@
 """netdsl: neural networks written down, counted, and trained.
 
-What is asked for is imported when it is asked for, so that the import itself costs nothing.
+Each public name is imported when it is first used, so that `import netdsl` itself costs nothing.
 """
 
 TYPE_CHECKING = False  # as `typing` has it, which is not imported either

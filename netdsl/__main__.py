@@ -1,4 +1,4 @@
-"""`python -m netdsl`, and the `netdsl` command: from here on Ctrl-C ends in no traceback."""
+"""`python -m netdsl`, and the `netdsl` command: from here on Ctrl-C shows no traceback."""
 
 try:
     from netdsl.cli.main import run

@@ -126,7 +126,7 @@ class Architecture:
         return hash((len(self.graph.ops), self.counts))
 
     def replace(self, **values: Any) -> Self:
-        """Return the same with other values of attributes."""
+        """Return a copy with other values for the given attributes."""
         return type(self)(**{**self.values(), **values})
 
     def values(self) -> dict[str, Any]:
@@ -155,9 +155,9 @@ class Architecture:
 
 
 def titles_of(networks: Sequence[Architecture]) -> list[str]:
-    """Return what networks are called next to each other.
+    """Return a title for each of several networks that are shown together.
 
-    Their names; where several have one, with the params that were set: `rn (width=16)`.
+    It is the name; where several share one, followed by the params that were set: `rn (width=16)`.
     """
     from netdsl.params import param_text  # late: start-up is short
 

@@ -1,5 +1,6 @@
-"""The names that options choose from, and what they represent: the command line reads them at
-every start, so nothing is imported.
+"""The names that options choose from, and what they mean.
+
+The command line reads them at every start, so nothing is imported here.
 """
 
 from typing import NamedTuple

@@ -22,7 +22,7 @@ def evaluate(
     """Return the value of an expression: an int, a Fraction, a bool, a str, or a tuple of such.
 
     `lookup` gives the value of a name, or raises `NetError`. A value that is not plain (a chain)
-    can be no operand.
+    cannot be an operand.
 
     Args:
         expression: postfix code.
@@ -32,7 +32,7 @@ def evaluate(
 
     Raises:
         NetError: N111 for operands of the wrong type, N112 for a division by zero, N117 for an
-            index out of range, N404 for integers beyond the limit, and lists.
+            index out of range, N404 for integers and lists beyond their limits.
     """
     code, stack = expression.code, []
     at = 0
@@ -199,7 +199,7 @@ _OF_LISTS = ("min", "max", "sum")
 
 
 def _simplest(value: Any) -> Any:
-    """Return a fraction that is whole, as an integer."""
+    """Return the value, a fraction with the denominator 1 as an integer."""
     return value if isinstance(value, int) or value.denominator != 1 else value.numerator
 
 

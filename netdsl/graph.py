@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 CODE_NAMES = ("code", "codes", "z", "latent", "bottleneck")
-"""What points of codes are called: a decoder that is sampled begins there."""
+"""Names of points that hold a code: sampling runs the decoder from there."""
 
 _MANY_PORTS = 4
-"""Inputs or outputs of one shape that are counted where a network is described."""
+"""From how many inputs or outputs of one shape a description gives their number instead of each."""
 
 
 class Op(NamedTuple):
@@ -34,7 +34,7 @@ class Op(NamedTuple):
 
     Attributes:
         kind: the configured layer; None for an input.
-        inputs: indices of the operations whose outputs come in.
+        inputs: indices of the operations whose outputs it reads.
         shape: the output's shape, without the batch, channels last.
         layer: index of the layer that the operation belongs to.
         name: its name in the Keras model, unique in the network.
@@ -134,7 +134,8 @@ class Graph(NamedTuple):
     def with_an_input_first(self) -> Iterator[tuple[int, Op]]:
         """Yield the operations with their indices, an input before all others.
 
-        In Keras, tensors of the network's own take it, as it knows how many examples there are.
+        In Keras the network's own tensors (`learned`, `fixed`) are called on it, as it knows how
+        many examples there are.
         """
         first = self.inputs[0].op
         yield first, self.ops[first]
@@ -142,7 +143,7 @@ class Graph(NamedTuple):
 
     def read_by(self, op: Op) -> tuple[int, ...]:
         """Return the operations that an operation's Keras layers are called on."""
-        # A Keras layer needs a tensor: of the input it takes the batch alone.
+        # A Keras layer needs a tensor: of this one it takes the size of the batch alone.
         is_source = op.kind is not None and op.kind.is_source
         return (self.inputs[0].op,) if is_source else op.inputs
 
@@ -153,7 +154,7 @@ class Graph(NamedTuple):
     def weights(self, op: Op) -> tuple[Weight, ...]:
         """Return the arrays that an operation holds itself.
 
-        None that it shares, no kernel that it is tied to.
+        Without those that it shares, and without a kernel that it is tied to.
         """
         if op.kind is None or op.shares is not None:
             return ()

@@ -93,7 +93,7 @@ class Library:
                 place,
                 help=help,
             )
-        # What is a drive or a path on another system is refused on all: a text is portable.
+        # What is absolute on one system is refused on all: a text is portable.
         if not name or os.path.isabs(name) or "\\" in name or ":" in name or "\0" in name:
             help = f"write {example}, with no drive and no leading /"
             raise fail(

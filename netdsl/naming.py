@@ -37,7 +37,7 @@ def unique_name(
 
 
 def identifier(name: str) -> str:
-    """Make a name that Python and the language take.
+    """Make a name that both Python and the language accept.
 
     Letters of ASCII in lower case, digits and `_`.
     """

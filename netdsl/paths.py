@@ -19,9 +19,9 @@ _INHERITED = re.compile(r"/dev/(stdin|fd/\d+)|/proc/self/fd/\d+")
 
 
 def kind_of(mode: int) -> str:
-    """Say what a mode of `stat` is the mode of: `folder`, `named pipe`, `socket`, `device`.
+    """Say what kind of file a `stat` mode belongs to: `folder`, `named pipe`, `socket`, `device`.
 
-    Nothing of a regular file.
+    Empty for a regular file.
     """
     return next((name for matches, name in _SPECIAL if matches(mode)), "")
 
@@ -36,7 +36,7 @@ def is_null_device(path: str | os.PathLike[str]) -> bool:
 
 
 def require_regular(path: str | os.PathLike[str]) -> None:
-    """Reject what reading could wait for without end: pipes, sockets and devices.
+    """Reject what a reader could wait for without end: pipes, sockets and devices.
 
     The null device is an empty file, and a pipe that this process was given open (`/dev/stdin`, the
     `/dev/fd/63` of a shell) is read.

@@ -29,7 +29,8 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if own:
-            # What is made here lives to the end of the process: it need not be looked at again.
+            # What is made here lives to the end of the process: the collector need not look at it
+            # again.
             gc.freeze()
         if collecting:
             gc.enable()
@@ -42,7 +43,7 @@ def without_unused() -> Iterator[None]:
     """
     used = backend()
     known = {"tensorflow", "jax", "torch"}
-    # What is imported already stays: a module cannot be hidden from who has it.
+    # What is imported already stays: a module cannot be hidden from code that holds it.
     out = {"sklearn", *known} - {used, *sys.modules} if own and used in known else set()
     modules: dict[str, Any] = dict.fromkeys(out)  # None: importing it raises ImportError
     sys.modules.update(modules)
@@ -79,8 +80,8 @@ def _settled() -> str:
 def open_missing_descriptors() -> None:
     """Open the null device in place of standard streams that are closed.
 
-    Otherwise the next file would get the number of one, and what others print to that would be
-    written into the file.
+    Otherwise the next file that is opened would get the descriptor of one, and what is printed to
+    that stream would be written into the file.
     """
     for descriptor in range(3):
         try:
@@ -103,6 +104,6 @@ def end(code: int) -> NoReturn:
         sys.modules["threading"]._shutdown()  # these two as multiprocessing ends its processes
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or full: said already
+        with suppress(OSError, ValueError, AttributeError):  # closed, or full: reported already
             stream.flush()
     os._exit(code)

@@ -223,7 +223,7 @@ def fragment_of(
 
     Args:
         source: the text.
-        options: what comes with it from outside; an input's shape makes it none.
+        options: what comes with it from outside; with an input's shape the text is not a fragment.
         default_name: of a network that has no name of its own.
         net: the network that is meant, where the text holds several.
     """

@@ -57,7 +57,7 @@ def stem(path: str | os.PathLike[str]) -> str:
 
 
 def holds_text(file: str) -> bool:
-    """Return whether what is in a file's place is a text itself.
+    """Return whether what is given in place of a file is a text itself.
 
     It holds a `>` or several lines, and no file has that name.
     """
@@ -89,13 +89,13 @@ _OTHER_FILES = {
     ".py": ("a Python program", _NETWORK),
     ".json": ("a JSON file", _NETWORK),
     ".zip": ("an archive", _NETWORK),
-    ".onnx": ("an ONNX model", f"{_NETWORK}; of models `netdsl import` reads those of Keras"),
+    ".onnx": ("an ONNX model", f"{_NETWORK}; `netdsl import` reads only Keras models"),
 }
 """By suffix, what a file is that is not a network, and what is done with it."""
 
 
 def refuse_other_files(path: str | os.PathLike[str]) -> None:
-    """Reject a file that is given as a network and by its name or its beginning is something else.
+    """Reject a file that is given as a network but is something else, by its name or first bytes.
 
     Raises:
         NetError: N607 for such a file, where it exists.
@@ -119,12 +119,12 @@ def _by_beginning(name: str) -> tuple[str, str] | None:
         with open(name, "rb") as file:
             begin = file.read(_BEGINNING)
     except OSError:
-        return None  # said where it is read
+        return None  # reported where it is read
     if begin.startswith(b"PK\x03\x04"):
         return _OTHER_FILES[".zip"]
     if re.match(rb'\s*(?:\[\s*)?\{\s*"', begin):
         return _OTHER_FILES[".json"]
-    # A table without a suffix: two lines of as many commas, and no sign of the language.
+    # A table without a suffix: two lines with equally many commas, and no sign of the language.
     rows = begin.splitlines()[:2]
     plain = len(rows) == 2 and all(re.fullmatch(rb"[^>()\[\]{}#=@:]*", row) for row in rows)
     commas = {row.count(b",") for row in rows}

@@ -26,7 +26,7 @@ UNITS = {
 
 
 def plural(word: str, count: int) -> str:
-    """Return the word as that many take it: `layer` for one, else `layers`."""
+    """Return the word for this count: `layer` for one, else `layers`."""
     return word if count == 1 else f"{word}s"
 
 

@@ -10,7 +10,7 @@ from netdsl.kinds.values import dims
 
 
 class Keys:
-    """What layers are called that are alike, whatever their points are called.
+    """Keys that are equal for layers that are alike, whatever their points are called.
 
     Kinds that operations share are written once.
     """

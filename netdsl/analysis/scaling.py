@@ -4,7 +4,7 @@ step's arithmetic.
 Each device works on its part of a batch; then all gradients are added up by a ring all-reduce, in
 which a device sends (and receives) 2(p-1)/p times the gradients' bytes, p being the devices:
 Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations" (2009).
-Of p it depends hardly at all; the slowest link of the ring sets the time. Start-up times of
+It hardly depends on p; the slowest link of the ring sets the time. Start-up times of
 messages are left out.
 """
 
@@ -22,7 +22,7 @@ inputs and of the weights.
 """
 
 RATE, UTILISATION, BATCH = 312e12, 0.2, 64
-"""What the table of docs/scaling.md is reckoned with: a device's FLOP/s in bfloat16, the share
+"""What the table of docs/scaling.md is computed with: a device's FLOP/s in bfloat16, the share
 of it that is reached, examples a device.
 """
 
@@ -67,9 +67,9 @@ class StepCost(NamedTuple):
 
     @property
     def efficiency(self) -> tuple[float, float]:
-        """Examples a second, in shares of what p devices would do that exchange nothing.
+        """Examples a second, as a share of those of p devices that exchange nothing.
 
-        Sent after the backward pass, and overlapped.
+        For an exchange after the backward pass, and for one that overlaps it.
         """
         return self.compute / self.apart, self.compute / self.overlapped
 
@@ -101,7 +101,7 @@ def step(
     if min(devices, link, batch, rate, use, width) <= 0:
         raise ValueError("devices, link, batch, rate, use and width are above 0")
     counts = count_network(graph)
-    # Twice: once to add the parts up, once to hand the sums round.
+    # Twice: once to add the parts up, once to pass the sums on.
     sent = 2 * (devices - 1) / devices * width * counts.params
     # A MAC is 2 FLOPs; elementwise work is left out, as in published figures of utilisation.
     return StepCost(sent, PASSES * 2 * counts.macs * batch / (rate * use), sent / link)

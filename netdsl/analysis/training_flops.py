@@ -13,7 +13,8 @@ from netdsl.kinds.values import Shape
 def training_flops(graph: Graph) -> list[int]:
     """Return for each operation what it costs forward and backward.
 
-    What several operations read has the gradients of all of them summed; that is counted to it.
+    The gradients of an output that several operations read are summed; these additions are counted
+    as its own.
 
     Source: Griewank and Walther, "Evaluating Derivatives" (2008), section 3.4: a gradient costs a
     small multiple of the function, whatever the number of weights.

@@ -103,10 +103,7 @@ class ChainBox:
         self.right = max(*(part.right + axis for part, axis in placed), max(lines, default=0.0))
 
     def turns(self, at: int) -> bool:
-        """Return whether lines turn before the part.
-
-        0 is the first, their number what follows.
-        """
+        """Return whether lines turn before the part, or after the last one for their number."""
         # Branches and tangles spread and join in the gap, which needs room for the bends.
         around = self.parts[max(0, at - 1) : at + 1]
         if any(not isinstance(part, NodeBox) for part in around):

@@ -102,7 +102,7 @@ def is_small(labels: Labels, layer: int) -> bool:
     return labels.group[layer] in _SMALL
 
 
-SHADOW = 3.0  # from a box to those that it represents
+SHADOW = 3.0  # by which the boxes of a stack are apart
 ALONGSIDE = "||"  # in a badge: side by side, not one after the other
 BADGE = 12.0  # by which a badge is out of its box
 
@@ -117,7 +117,7 @@ def drawn(
         x: its left edge.
         y: its upper edge.
         note: the look of its second line.
-        stacked: whether others stand after it, as a badge may mean.
+        stacked: whether it is the front of a stack, as a badge may mean.
         above: whether the badge of a merge is over it, not next to it.
     """
     middle, room = x + card.width / 2, card.width - 2 * _CLEAR

@@ -1,6 +1,6 @@
 """Numbers on a network: a circuit with each value above its wire and the derivative by it below.
 
-As the figures of circuits in lectures on backpropagation; arrays are tables in the boxes.
+Like the figures of circuits in lectures on backpropagation; arrays are tables in the boxes.
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ class Painter:
         return found
 
     def mark(self, box: Box, card: Card, x: float, y: float, long: float = 0.0) -> MarkGroup:
-        """Return a box with its upper left corner at (x, y); a bar is so long.
+        """Return a box with its upper left corner at (x, y).
 
         Args:
             box: what is drawn.

@@ -26,8 +26,8 @@ class Spot(NamedTuple):
 
 
 class Area(NamedTuple):
-    """A frame: how many are around it, where wires come in across, and its edges along and
-    across.
+    """A frame: how many are around it, where wires come in across, and its edges in both
+    directions.
     """
 
     frame: Frame

@@ -76,7 +76,7 @@ def width(text: str, size: float, bold: bool = False) -> float:
 
 
 def shortened(text: str, size: float, highest: float, bold: bool = False) -> str:
-    """Return the text where it is at most so wide, else its beginning and an ellipsis.
+    """Return the text where it is not wider than `highest`, else its beginning and an ellipsis.
 
     Args:
         text: what is written.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_LAYERS = 6
 _MAX = 16  # circles of a layer
-_DOTS = 30.0  # room for what represents the others
+_DOTS = 30.0  # room for the dots in place of the others
 _BETWEEN = 46.0  # between two columns of circles, at least
 _LABEL, _NOTE = 12.0, 10.0
 _PASSING = ("activation", "norm", "noise")  # kinds that leave each number in its place

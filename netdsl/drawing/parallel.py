@@ -15,7 +15,8 @@ _MANY = 16  # more are drawn as one where their outputs differ, too
 
 def side_by_side(items: Sequence[Shown], wiring: Wiring, labels: Labels) -> tuple[Shown, ...]:
     """Make one box of four or more that differ in numbers alone, read the same, are read by the
-    same, and stand on no way from one to another; of few, whose outputs are as large.
+    same, and are on no way from one to another; where they are few, only if their outputs are
+    equally large.
 
     "The same" is the coarsest division of the items that agrees with itself (as Hopcroft 1971
     divides the states of an automaton): those that read alike may be such boxes too.

@@ -1,4 +1,4 @@
-"""The ways of a region's wires, once all its nodes stand."""
+"""The ways of a region's wires, once all its nodes are placed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netdsl.drawing.parts import Wire
 
 
 class Router:
-    """The ways of a region's wires, once all nodes stand."""
+    """The ways of a region's wires, once all nodes are placed."""
 
     def __init__(self, laid: LaidRegion) -> None:
         self.laid, self.nodes = laid, laid.nodes

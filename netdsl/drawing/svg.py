@@ -212,7 +212,7 @@ def _font(run: TextRun, size: float, around: str) -> str:
 
 
 def _fitted(word: str, font: str, x: float, y: float, wide: float) -> str:
-    """Return a word from x on, so wide in every font; the document's head centres texts."""
+    """Return a word from x on, `wide` in every font; the document's head centres texts."""
     fit = ""
     if len(word) > _SHORT:
         fit = f' textLength="{number(wide)}" lengthAdjust="spacingAndGlyphs"'

@@ -75,7 +75,7 @@ class Steps:
 
     Attributes:
         chain: the boxes one after the other, and arcs over them.
-        steps: boxes that stand on one label.
+        steps: boxes that share a label.
         columns: for each box in how many columns it is.
     """
 

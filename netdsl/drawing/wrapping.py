@@ -37,7 +37,7 @@ def wrapped(laid: Layout, max_wide: float, rows: bool) -> Layout:
     if rows:
         columns = _filled(laid, max_wide / _LAST) if length > max_wide else []
         return _moved(laid, columns) if len(columns) > 1 else laid
-    # A fixed ladder of heights: a layer more seldom changes the height, and with it all columns.
+    # A fixed ladder of heights: one more layer seldom changes the height, and with it all columns.
     for height in _HEIGHTS:
         columns = _filled(laid, height)
         if len(columns) == 1:

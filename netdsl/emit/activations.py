@@ -23,7 +23,7 @@ _BEFORE_ACTIVATION = (
 def with_activations(calls: KerasCalls) -> KerasCalls:
     """Move activations into the layers before them, where the weights then keep their order.
 
-    Of all layers, or of as many kinds of layers as can be.
+    For all layers, or for as many kinds of layers as possible.
     """
     order = weight_order(calls)
     everything = _moved(calls)
@@ -43,7 +43,7 @@ def with_activations(calls: KerasCalls) -> KerasCalls:
 def _moved(calls: KerasCalls, of: Collection[str] | None = None) -> KerasCalls:
     """Return the calls with activations as arguments.
 
-    Where a layer is shared, where all its uses have the same.
+    Of a shared layer only where all its uses have the same one.
 
     `of` says which layers, such as `layers.Dense`; None means all.
     """
@@ -98,7 +98,7 @@ def _with_activation(arguments: Arguments, activation: str) -> Arguments:
 
 
 def _without(calls: KerasCalls, gone: Mapping[int, int]) -> KerasCalls:
-    """Return the calls without some, each of which another one represents."""
+    """Return the calls without some, each of which is replaced by another one."""
     kept = [place for place in range(len(calls.calls)) if place not in gone]
     number = {place: at for at, place in enumerate(kept)}
     at = {place: number[gone.get(place, place)] for place in range(len(calls.calls))}

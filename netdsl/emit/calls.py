@@ -27,7 +27,7 @@ class KerasCall(NamedTuple):
         arguments: what makes it.
         applied: the call on the inputs: `({0})`, `([{0}, {1}])`; of an operation all of it:
             `ops.absolute({0})`.
-        inputs: the calls whose outputs come in.
+        inputs: the calls whose outputs it reads.
         shape: of the first input, without the batch.
         op: the operation that it belongs to.
         layer: the first call that uses the same layer: itself, where none does.

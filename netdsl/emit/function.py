@@ -41,7 +41,7 @@ from netdsl.factoring.items import (
 )
 from netdsl.naming import identifier, unique_name
 
-_MAIN = 4  # times as long as the other one is a branch that continues with the same variable
+_MAIN = 4  # a branch this many times as long as the other one continues with the same variable
 
 
 class FunctionWriter:
@@ -124,7 +124,7 @@ class FunctionWriter:
     def _chain(self, chain: ItemChain, current: str, target: str) -> str:
         """Add the statements of a chain on the variable `current`, into `target`.
 
-        The variable that then holds the result.
+        Returns the variable that then holds the result.
         """
         for item in chain:
             current = self._item(item, current, target)
@@ -171,7 +171,7 @@ class FunctionWriter:
         self.body = outer
 
     def _merge(self, item: Item, current: str, target: str) -> Expression:
-        """Add the branches' statements; the call that merges them.
+        """Add the branches' statements, and return the call that merges them.
 
         One branch can be the main one, which continues with the variable `target`; the others have
         variables of their own.
@@ -202,7 +202,7 @@ class FunctionWriter:
     # --- expressions ---
 
     def _call(self, item: Item, inputs: tuple[str, ...]) -> Expression:
-        """Return what an item is on these variables."""
+        """Return the call of an item on these variables."""
         head = item.head
         if isinstance(head, BlockCall):
             given = () if head.elsewhere else inputs
@@ -284,7 +284,7 @@ def _takes_only_input(item: Item) -> bool:
 
 
 def _default(name: str) -> Any:
-    """Return what a parameter is where nothing is said; None where it has no such value."""
+    """Return the default value of a parameter; None where it has none."""
     return DEFAULTS.get(role_of(name))
 
 

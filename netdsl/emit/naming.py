@@ -42,7 +42,8 @@ def parameter_name(name: str) -> str:
 
 
 def parameter_order(name: str) -> tuple[int, bool]:
-    """Return where a parameter comes: those with defaults last, and how often before them."""
+    """Return a key that sorts parameters: those with defaults last, the number of repeats before
+    them."""
     role = role_of(name)
     return list(DEFAULTS).index(role) if role in DEFAULTS else -1, role == "n"
 

@@ -47,9 +47,9 @@ class ProgramPlan(NamedTuple):
 
 
 def name_of_made(number: int) -> NodeName:
-    """Return what represents the layers that are made as the `number`th ones, from 0.
+    """Return the name of the layers that are made as the `number`th ones, counted from 0.
 
-    Nodes are above.
+    Its number is negative, unlike those of nodes.
     """
     # -1 is the node of an item that has none.
     return NodeName(-2 - number)

@@ -69,7 +69,7 @@ class _Reader:
         return self._add(call)
 
     def _op(self, index: int, op: Op) -> int:
-        """Add the calls of an operation; the last of them."""
+        """Add the calls of an operation, and return the last of them."""
         assert op.kind is not None
         axes = op.kind.each_axes
         output, *shapes = (
@@ -114,7 +114,7 @@ class _Reader:
                 self.calls[at] = self.calls[at]._replace(layer=self.calls[other].layer)
 
     def _call(self, node: ast.expr, op: int, last: int, has_weights: bool) -> int:
-        """Add the call that an expression is, those within it first; its place.
+        """Add the call that an expression is, those within it first, and return its place.
 
         `last` is the tensor `t`.
         """

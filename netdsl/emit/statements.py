@@ -108,10 +108,7 @@ Statement = Assign | Return | Repeat | ThroughLayers
 
 
 class FunctionParameter(NamedTuple):
-    """A parameter of a function, and what it is where nothing is said.
-
-    None where it must be given.
-    """
+    """A parameter of a function, and its default value: None where it must be given."""
 
     name: str
     default: Any = None

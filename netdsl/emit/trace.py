@@ -36,7 +36,7 @@ class TracedCall(NamedTuple):
 
     Attributes:
         described: what is called, and how on its inputs.
-        inputs: the places of the calls whose outputs come in.
+        inputs: the places of the calls whose outputs it reads.
         layer: the number of the layer; -1 for operations.
         history: a number for the call with all that comes before it, whichever layers make it.
     """

@@ -53,8 +53,8 @@ class NetError(Exception):
     """What was given has mistakes.
 
     `NetError(...)` makes the subclass that the code of its first error belongs to: `except
-    ShapeError` catches what `except NetError` does, for shapes alone. A class whose `codes` is
-    empty is chosen by name only.
+    ShapeError` catches mistakes in shapes alone, `except NetError` all of them. A class whose
+    `codes` is empty is chosen by name only.
 
     Attributes:
         diagnostics: all mistakes, and the warnings between them.
@@ -136,7 +136,8 @@ class RunError(NetError):
 
 
 def _first_code(diagnostics: Iterable[Diagnostic]) -> str:
-    """Return the code of the first error, else of the first warning; none of none."""
+    """Return the code of the first error, else of the first warning; empty where there is
+    neither."""
     codes = [diagnostic.code for diagnostic in diagnostics]
     return next((code for code in codes if not code.startswith("W")), (*codes, "")[0])
 

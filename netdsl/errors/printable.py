@@ -13,11 +13,11 @@ _SPACES = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 
 
 def printable(text: str) -> str:
-    """Replace the characters that are not to be seen, but for tabs and the ends of lines."""
+    """Replace the characters that cannot be seen, except tabs and line ends."""
     # The usual case without a substitution: this is asked of each line of a table.
     return text if text.isascii() and text.isprintable() else _UNSAFE.sub("\ufffd", text)
 
 
 def in_one_line(text: str) -> str:
-    """Make a text printable, with blanks for its tabs and the ends of its lines."""
+    """Make a text printable, with spaces for its tabs and line ends."""
     return text if text.isprintable() else printable(_SPACES.sub(" ", text))

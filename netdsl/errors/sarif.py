@@ -44,7 +44,7 @@ def as_sarif(
         for diagnostic in diagnostics
     ]
     driver = {"name": "netdsl", "version": version, "rules": rules}
-    # Python counts characters so; without it readers count UTF-16 units.
+    # As Python counts columns; without it readers count UTF-16 units.
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

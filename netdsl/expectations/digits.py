@@ -54,7 +54,7 @@ def computed_text(computed: float, places: int | None) -> str:
 
 
 def right_text(computed: float, places: int | None) -> str:
-    """Write a computed number as it could be written in place of another."""
+    """Write a computed number as a text could state it."""
     if places is not None:
         return f"{computed:.{places}f}"
     close = math.isfinite(computed) and abs(computed - round(computed)) <= _CLOSE * max(

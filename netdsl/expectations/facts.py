@@ -39,8 +39,8 @@ def unmet(expanded: Expanded, graph: Graph) -> list[Diagnostic]:
 
 
 def unmet_among_errors(expanded: Expanded, as_written: bool) -> list[Diagnostic]:
-    """Return the `expect` statements of facts that no network has, of points that this one has not,
-    and of points that are known not to have the shape, for a text with errors.
+    """Return the `expect` statements of facts that no network has, of points that this one does not
+    have, and of points that are known not to have the shape, for a text with errors.
 
     Args:
         expanded: the text's network.

@@ -162,7 +162,7 @@ def _count(
     if len(set(counts.values())) > 1:
         said = ", ".join(f"`{name}` {count}" for name, count in counts.items())
         span = _value_span(next(iter(given.values())))
-        raise fail("N304", f"each input requires as many examples: {said}", span)
+        raise fail("N304", f"each input requires the same number of examples: {said}", span)
     return next(iter(counts.values()), 1)
 
 

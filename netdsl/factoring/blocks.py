@@ -160,7 +160,7 @@ def _cuts(chain: ItemChain) -> Iterator[tuple[int, int]]:
 
 
 def _candidate(pieces: _Pieces, forms: ItemForms, rules: BlockRules) -> _Candidate | None:
-    """Return the pieces with what a block for them saves; None where it is not worth its while."""
+    """Return the pieces with what a block for them saves; None where it is not worth it."""
     first = pieces.chains[0]
     # A block of one call would only rename the other block.
     if len(first) == 1 and isinstance(first[0].head, BlockCall):

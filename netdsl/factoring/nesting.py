@@ -84,10 +84,11 @@ def single_chains(nodes: Sequence[Node], outputs: Sequence[int]) -> list[RootedC
 def crossings(nodes: Sequence[Node]) -> list[int]:
     """Find the nodes whose output goes to places that are not the branches of one merge.
 
-    Cells that reach over the next one.
+    Such are the ends of cells that the cell after the next reads as well.
 
     Returns:
-        Merges, where any are such: the ends of cells rather than what is used twice within one.
+        The merges among them, where there are any: these are ends of cells, and not what is used
+        twice within one. Else all of them.
     """
     consumers: Counter[int] = Counter(source for node in nodes for source in set(node.inputs))
     dominators = immediate_dominators(nodes)
@@ -101,7 +102,7 @@ def crossings(nodes: Sequence[Node]) -> list[int]:
 
 
 class _Nester:
-    """Nodes to chains; `made` are those that a chain before holds."""
+    """Nodes to chains; `made` are those that an earlier chain holds."""
 
     def __init__(self, nodes: Sequence[Node], inputs: tuple[int, ...]) -> None:
         self.nodes, self.inputs = nodes, inputs

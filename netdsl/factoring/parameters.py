@@ -138,8 +138,10 @@ def _part_of(column: Sequence[Any], known: Iterable[tuple[str, Sequence[Any]]]) 
 
 
 def _part_of_width(column: Sequence[Any], widths: Sequence[Any], largest: int) -> Formula | None:
-    """Return a column as a multiple or a part of the channels that come in, in each row, or already
-    said to be.
+    """Return a column as one multiple, or one part, of the channels that come in; None where it is
+    not.
+
+    A row may be such a formula already.
     """
     # One ratio for all rows, or it is coincidence.
     ratios = {

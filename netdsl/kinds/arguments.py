@@ -16,7 +16,8 @@ def check_head(signature: Signature, spec: LayerSpec) -> None:
     """Check size, amount and stride against what the kind takes.
 
     Raises:
-        LayerError: N106 for one that lacks or that the kind does not take, N201 for one below 1.
+        LayerError: N106 for one that is missing or that the kind does not take, N201 for one below
+            1.
     """
     for part, number in (("size", spec.size), ("amount", spec.amount), ("stride", spec.stride)):
         takes = signature.takes.get(part, "no")
@@ -62,7 +63,7 @@ def read_options(signature: Signature, spec: LayerSpec) -> tuple[dict[str, Any],
 
     Raises:
         LayerError: N103 for an option that the kind does not have, N104 for one given twice, N106
-            for one that lacks, N107 for a value that it does not accept.
+            for one that is missing, N107 for a value that it does not accept.
     """
     options = signature.options
     # A default may depend on others: the norm of `conv(bn)` has `bn`'s own defaults.

@@ -59,14 +59,14 @@ class CallView(NamedTuple):
     Attributes:
         class_name: of the layer or operation.
         config: what it was made with.
-        inputs: the shapes that come in, without the batch; a vector where Keras has 1x1xC and the
+        inputs: the shapes of its inputs, without the batch; a vector where Keras has 1x1xC and the
             language has C.
-        output: the shape that comes out, as Keras has it.
+        output: the shape of its output, as Keras has it.
         arguments: those of the call, in order; None is a tensor.
         named: the arguments by name, tensors left out.
-        before: the calls whose outputs come in one after the other, each read by nothing but the
-            next; the last one's output is the input.
-        sources: the layers that come in.
+        before: the chain of calls in front of it, each read by nothing but the next; the last one's
+            output is the input.
+        sources: the layers that it reads.
         readers: for each of them the other layers that read it, where several come in.
         left_out: the keys of its configuration that are left out; kinds add to them.
     """
@@ -93,7 +93,7 @@ class CallView(NamedTuple):
         return NoWord(reason)
 
     def refuse_set(self, *keys: str) -> None:
-        """Refuse what the configuration says beyond its usual nothing.
+        """Refuse a configuration that sets keys which are usually left empty.
 
         Raises:
             NoWord: where one of these keys is set.
@@ -162,7 +162,7 @@ class CallView(NamedTuple):
         """Read a number of the configuration, exact.
 
         Raises:
-            NoWord: where it is infinite or none.
+            NoWord: where it is infinite or not a number.
         """
         if not math.isfinite(self.config[key]):
             raise self.refuse(f"its {key} is {self.config[key]}")

@@ -49,35 +49,35 @@ class EachElement(Kind):
         return self.inner.weights(*self._elements(inputs))
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
-        """The layer's, for each element."""
+        """Return the layer's own, times the number of elements."""
         return self.count * self.inner.macs(*self._elements((output, *inputs)))
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
-        """The layer's, for each element."""
+        """Return the layer's own, times the number of elements."""
         return self.count * self.inner.elementwise_ops(*self._elements((output, *inputs)))
 
     def trained_ops(self, output: Shape, *inputs: Shape) -> int:
-        """Return the layer's, for each element."""
+        """Return the layer's own, times the number of elements."""
         return self.count * self.inner.trained_ops(*self._elements((output, *inputs)))
 
     def input_macs(self, output: Shape, *inputs: Shape) -> int:
-        """Return the layer's, for each element."""
+        """Return the layer's own, times the number of elements."""
         return self.count * self.inner.input_macs(*self._elements((output, *inputs)))
 
     def backward_ops(self, output: Shape, *inputs: Shape) -> int:
-        """The layer's, for each element."""
+        """Return the layer's own, times the number of elements."""
         return self.count * self.inner.backward_ops(*self._elements((output, *inputs)))
 
     def flops(self, output: Shape, *inputs: Shape) -> int:
-        """Return the layer's, for each element."""
+        """Return the layer's own, times the number of elements."""
         return self.count * self.inner.flops(*self._elements((output, *inputs)))
 
     def acts(self, output: Shape, *inputs: Shape) -> int:
-        """Return the layer's, for each element."""
+        """Return the layer's own, times the number of elements."""
         return self.count * self.inner.acts(*self._elements((output, *inputs)))
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
-        """Return the layer's, for each element."""
+        """Return the layer's own, times the number of elements."""
         saved = self.inner.saved_tensors(*self._elements((output, *inputs)))
         return saved._replace(
             values=saved.values * self.count,
@@ -105,11 +105,11 @@ class EachElement(Kind):
         return output.reshape(-1, *self.each_axes, *output.shape[1:])
 
     def size_formulas(self, output: Shape, *inputs: Shape) -> tuple[str, ...]:
-        """Return the layer's."""
+        """Return those of the layer."""
         return self.inner.size_formulas(*self._elements((output, *inputs)))
 
     def warnings(self, output: Shape, *inputs: Shape) -> list[LayerError]:
-        """Return the layer's."""
+        """Return those of the layer."""
         return self.inner.warnings(*self._elements((output, *inputs)))
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
@@ -138,7 +138,7 @@ class EachElement(Kind):
         return self._within(self.inner.written())
 
     def head(self) -> str:
-        """Return the layer's, within `each`."""
+        """Return the layer's own, within `each`."""
         return self._within(self.inner.head())
 
     def _within(self, text: str) -> str:

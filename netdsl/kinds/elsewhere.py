@@ -28,4 +28,4 @@ COMPOSED = {
     "maxout": "fc-{2*in}(linear) > featpool2",
 }
 """By names in small letters, without axes, numbers and `_`. A kind that is known by such a name
-goes before."""
+takes precedence."""

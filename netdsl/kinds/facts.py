@@ -61,11 +61,10 @@ class Seen(NamedTuple):
 
     Attributes:
         stages: steps from the input's positions to the output's, in this order, each with a `Reach`
-            for every axis; none where each position sees its own only; None where the output's
+            for every axis; empty where each position sees only its own; None where the output's
             positions do not lie along the input's.
-        whole: whether each position sees all positions of the input, maybe in addition to those of
-            the
-            stages. So it is where these are None.
+        whole: whether each position sees all positions of the input, whatever the stages say;
+            always so where these are None.
     """
 
     stages: tuple[tuple[Reach, ...], ...] | None = ()

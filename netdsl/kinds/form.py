@@ -177,7 +177,7 @@ class Reshape(Plain):
         return self.to
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Return its own position where the positions stay; else taken as all."""
+        """Return its own position where the positions stay; else all are taken as seen."""
         # 4x4x3 to 16x3 keeps numbers at their places, but not along axes that could be followed.
         return (Seen() if output[:-1] == inputs[0][:-1] else Seen(None, True),)
 

@@ -1,4 +1,4 @@
-"""How a layer's weights begin and what holds them small: shared by all kinds with a kernel."""
+"""How a layer's weights begin and what keeps them small: shared by all kinds with a kernel."""
 
 from __future__ import annotations
 

@@ -21,15 +21,15 @@ from netdsl.kinds.values import ArrayFile, Shape, Word, shown
 from netdsl.wording import axes_text, shape_text
 
 _ROLES = {"init": ("kernel", "factor"), "bias_init": ("bias",)}
-"""What the weights are that an option says the beginning of."""
+"""By option, the roles of the weights whose initial values it gives."""
 
 
 MAX_COMPONENTS = 4096
-"""Numbers whose covariances are looked at: their matrix takes 128 MiB."""
+"""How many numbers a filter of `pca` may have: the matrix of their covariances takes 128 MiB."""
 
 
 def listed_weight(kind: Kind, option: str, *inputs: Shape) -> Weight | None:
-    """Return the weight that a list can say the beginning of; None for none, or several."""
+    """Return the weight whose initial values a list can give; None for none, or several."""
     found = [each for each in kind.weights(*inputs) if each.role in _ROLES[option]]
     return found[0] if len(found) == 1 else None
 
@@ -38,7 +38,7 @@ def check_lists(kind: Kind, *inputs: Shape) -> None:
     """Check that lists of initial values have the shape of what begins so.
 
     Raises:
-        LayerError: N216 where one has not.
+        LayerError: N216 where one does not.
     """
     _check_components(kind, *inputs)
     for option in lists_of(kind):
@@ -89,13 +89,13 @@ def _check_components(kind: Kind, *inputs: Shape) -> None:
         raise LayerError("N216", "`pca` is for one group of channels", option)
     *cells, filters = kind.weights(*inputs)[0].shape
     if (count := math.prod(cells)) > MAX_COMPONENTS:
-        message = f"`pca` of {count:,} numbers: at most {MAX_COMPONENTS:,} are looked at together"
+        message = f"`pca` of {count:,} numbers: at most {MAX_COMPONENTS:,} can be taken together"
         raise LayerError("N216", message, option)
     from netdsl.kinds.window import Windowed  # late: texts of dense layers do not need it
 
     windows = kind.axes(inputs[0]) if isinstance(kind, Windowed) else ()
     if any(axis.extent > size for axis, size in zip(windows, inputs[0], strict=False)):
-        message = "`pca` is of windows within the input, and none is"
+        message = "`pca` is computed from windows within the input, and none fits"
         raise LayerError("N216", message, option, label=f"the input is {shape_text(inputs[0])}")
     if filters > count:
         message = f"`pca` has {count:,} components, and `{kind.head()}` {filters:,} filters"

@@ -203,8 +203,9 @@ class Kind(Costed):
 
     @classmethod
     def tied_kernel(cls, kernel: Shape) -> Shape:
-        """Return the kernel's shape that the layer needs to be tied to one of this shape: a matrix
-        the other way round.
+        """Return the shape that the layer's kernel needs to be tied to one of this shape.
+
+        For a matrix the sizes the other way round.
         """
         return kernel[::-1]
 
@@ -280,9 +281,9 @@ class Kind(Costed):
         """Return the layer as Keras source: what is assigned, one after the other, to the variable
         `writes`.
 
-        The first reads the variables `reads`, the others what was written: `layers.Conv2D(64, 3,
-        name="conv_1")(x)`. It comes from `layers` with a Keras that writes down what is asked of
-        it, so the two cannot differ.
+        The first reads the variables `reads`, the others what was written:
+        `layers.Conv2D(64, 3, name="conv_1")(x)`. It comes from `layers` with a Keras that writes
+        down what is asked of it, so the two cannot differ.
 
         Args:
             name: of the Keras layer.
@@ -305,8 +306,9 @@ class Kind(Costed):
         return tuple(lines)
 
     def as_value(self) -> str:
-        """Return the layer as an option of another: `relu`, `bn(momentum=0.9, eps=1e-05, scale=yes,
-        shift=yes)`.
+        """Return the layer as an option of another.
+
+        `relu`, `bn(momentum=0.9, eps=1e-05, scale=yes, shift=yes)`.
         """
         return self.written()
 
@@ -320,8 +322,9 @@ class Kind(Costed):
         return self.head() + (f"({inside})" if inside else "")
 
     def opening(self) -> str:
-        """Return what is written before a merge's branches: `matmul(transpose=yes)`; nothing for `[
-        a | b ]`.
+        """Return what is written before a merge's branches: `matmul(transpose=yes)`.
+
+        Nothing for `[ a | b ]`.
         """
         written = Kind.written(self)
         return "" if self.wordless and written == self.word else written

@@ -27,7 +27,7 @@ class Merge(Weightless):
     word = "_merge"
     group = "merge"
     merges = True
-    max_branches: ClassVar[int | None] = None  # a merge of just as many
+    max_branches: ClassVar[int | None] = None  # a merge of exactly this many
     passes_single_branch: ClassVar[bool] = False  # of one branch it gives that branch
 
     def written(self) -> str:
@@ -93,7 +93,7 @@ class Concatenate(Merge):
         others = {(len(x), *x[:at], *x[at + 1 :]) for x in inputs}
         if len(others) > 1:
             if self.over.text != "channels":
-                rule = f"branches with the same sizes but along `{self.over.text}`"
+                rule = f"branches with the same sizes except along `{self.over.text}`"
                 raise self._misfit(inputs, rule)
             raise self._misfit(inputs, "branches with the same positions", same_positions(inputs))
         return (*inputs[0][:at], sum(x[at] for x in inputs), *inputs[0][at + 1 :])
@@ -188,7 +188,7 @@ class Elementwise(Merge):
 
 
 def _as_deep(inputs: tuple[Any, ...]) -> list[Any]:
-    """Arrays with as many axes each: vectors get positions of size 1."""
+    """Return the arrays with equally many axes: vectors get positions of size 1."""
     axes = max(x.ndim for x in inputs)
     return [x.reshape(len(x), *(1,) * (axes - x.ndim), *x.shape[1:]) for x in inputs]
 

@@ -136,7 +136,7 @@ class BatchNorm(Affine):
         return 2 * math.prod(output)
 
     def trained_ops(self, output: Shape, *inputs: Shape) -> int:
-        """As of the other norms: mean and variance of the batch, then factor and offset."""
+        """As for the other norms: mean and variance of the batch, then factor and offset."""
         return super().elementwise_ops(output, *inputs)
 
     def statistics(self, x: Shape) -> int:

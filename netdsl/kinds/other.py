@@ -165,8 +165,8 @@ class ConstantBranch(Plain):
 
 
 class Rescale(Plain):
-    """Each number times a fixed factor, plus a fixed offset: `rescale(1/255)`, `rescale(1/127.5,
-    offset=-1)`.
+    """Each number times a fixed factor, plus a fixed offset: `rescale(1/255)`,
+    `rescale(1/127.5, offset=-1)`.
     """
 
     counterparts = ("layers.Rescaling", "")

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class AlongAxis(Weightless):
-    """What means, sums and maxima share: an axis that goes, or becomes one number long."""
+    """What means, sums and maxima share: an axis that is removed, or becomes one number long."""
 
     word, added = "_along_axis", True
     group = "pooling"
     positional = ("over",)
 
-    over = over_option(REQUIRED, "the axis that goes")
+    over = over_option(REQUIRED, "the axis that is removed")
     keep = Flag(False, "the axis stays, one number long")
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -41,7 +41,7 @@ class AlongAxis(Weightless):
         return tuple(size for at, size in enumerate(x) if at not in axes)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Return its own position where the positions stay; else taken as all."""
+        """Return its own position where the positions stay; else all are taken as seen."""
         return (Seen() if output[:-1] == inputs[0][:-1] else Seen(None, True),)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

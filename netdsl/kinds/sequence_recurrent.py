@@ -144,8 +144,8 @@ class Recurrent(Trained):
         return Saved(inputs=True, values=stacks, temporaries=stacks)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
-        """Taken as all positions; its own stays its own with `seq`, unless they are read from
-        the end.
+        """All positions are taken as seen; with `seq` positions stay, unless they are read from the
+        end.
         """
         return (Seen(() if self.seq and not self.back else None, True),)
 
@@ -228,7 +228,7 @@ class Recurrent(Trained):
 
     @classmethod
     def from_keras(cls, call: CallView) -> Meaning | None:
-        """Also read both ways, with the states of both next to each other."""
+        """Also a layer that reads both ways, in Keras's `Bidirectional`."""
         both = call.layer == "Bidirectional"
         if both and call.config["layer"]["class_name"] != cls.keras_layers[0]:
             return None

@@ -31,7 +31,7 @@ class Stated(Configured):
         wordless: whether it is the merge without a word: `[ a | b ]`.
         names_elsewhere: its names in Keras and PyTorch, in small letters, without `2d` and `_`.
         counterparts: its layer or function in Keras and in PyTorch, of two axes where there are
-            several, below `keras` and `torch`; empty where there is none.
+            several, under the keys `keras` and `torch`; empty where there is none.
         usual_spelling: how messages say that it is written; empty: its word.
 
     What it does:
@@ -48,10 +48,9 @@ class Stated(Configured):
             channels, which sum to 1), `log-distribution`, `probability` (each number alone),
             `score` (any number), `margin` (a side, from -1 to 1), `decision` (a side, above 0 or
             not); empty: none of these.
-        inactive_in_use: whether its output is its input but while training.
-        differs_in_training: whether it does something else while training than in use, and is
-            not inactive then.
-        makes_mask: whether it can say which positions are padding (`embed-8(mask)`).
+        inactive_in_use: whether its output is its input, except in training.
+        differs_in_training: whether it does something else while training than in use, where it is
+        not inactive. makes_mask: whether it can say which positions are padding (`embed-8(mask)`).
         takes_mask: whether it skips positions that are padding.
         keeps_mask: whether layers after it know which these are, as Keras hands it on.
         flattens_input: whether it takes everything that comes in as one vector.

@@ -117,7 +117,7 @@ class Fixed(OwnTensor):
         while numbers and all(type(each) is tuple for each in numbers):
             lengths = {len(each) for each in numbers}
             if len(lengths) > 1:
-                message = f"lists of one length each make a tensor, not of {sorted(lengths)}"
+                message = f"a tensor's lists have one length at each depth, not {sorted(lengths)}"
                 raise LayerError("N207", message)
             given += lengths
             numbers = [number for each in numbers for number in each]

@@ -24,7 +24,7 @@ def per_axis(values: tuple[int, ...], rank: int, what: str, where: str) -> tuple
     Args:
         values: one number, or one for each axis.
         rank: how many axes of positions there are.
-        what: the numbers are, for the message.
+        what: what the message calls the numbers.
         where: the part of the layer that the error is in.
 
     Raises:
@@ -43,7 +43,7 @@ def per_axis(values: tuple[int, ...], rank: int, what: str, where: str) -> tuple
 
 
 def wrong_rank(word: str, x: Shape, expected: str, help: str = "") -> LayerError:
-    """N203: the kind does not take an input with this many axes."""
+    """Return the error N203: the kind does not take an input with this many axes."""
     what = {0: "a vector", **_RANK_WORDS}.get(len(x) - 1, f"an array of {len(x) - 1} axes")
     return LayerError(
         "N203",

@@ -323,7 +323,7 @@ def examples(given: Values, ports: Sequence[Port]) -> list[Any]:
     lengths = {len(array) for array in arrays}
     if len(lengths) > 1:
         said = ", ".join(f"`{p.name}` {len(a)}" for p, a in zip(ports, arrays, strict=True))
-        raise fail("N515", f"each input requires as many examples: {said}")
+        raise fail("N515", f"each input requires the same number of examples: {said}")
     return arrays
 
 

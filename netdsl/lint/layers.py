@@ -36,7 +36,7 @@ def lint_graph(graph: Graph, stated: StatedBias) -> list[Diagnostic]:
             continue
         if kind.values.get("init") == PCA:
             message = (
-                f"`{_text(graph, op)}` begins at the components of the training data in a run alone"
+                f"`{_text(graph, op)}` begins at the components of the training data only in a run"
             )
             help = "without data, as in `emit` and `.keras()`, it begins as init=glorot_uniform"
             found.append(_warning(graph, "W725", op, message, help))

@@ -57,7 +57,7 @@ def _is_ignored(code: str, place: Span, known: dict[Source, dict[int, set[str]]]
 
 def _ignores(source: Source) -> Iterator[tuple[int, Span, list[str]]]:
     """Yield the comments that silence: their line, place and codes."""
-    # A search in C: most texts have no such comment, and are not scanned.
+    # A search in C first: most texts have no such comment, and are not scanned.
     if "netdsl:" not in source.text:
         return
     # Strings are matched, so that a `#` within one begins no comment.

@@ -53,11 +53,9 @@ def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diag
 def _words_of(
     statement: tree.Statement, text: str, own: set[str], defined: set[str], used: set[str]
 ) -> set[str]:
-    """Return the names in a statement.
+    """Return the names in a statement: its own, and defined ones that no use is known of yet.
 
-    All that are its own, or that are defined and not known to be used yet.
-
-    The tree is walked only where braces do not tell.
+    The tree is walked only where braces do not decide.
     """
     start = _start_of_uses(statement)
     braced = set(_WORD.findall(" ".join(_BRACED.findall(text, start, statement.end))))

@@ -23,7 +23,7 @@ operation, and returns its own last one.
 """
 
 NOTHING = -1
-"""What `none` gives, in the place of an operation: a branch that is none."""
+"""What `none` gives, in the place of an operation: this branch is left out."""
 
 
 def use_value(
@@ -55,7 +55,8 @@ def use_value(
 
 
 def _entered(closure: Closure, x: int | None, use: Span, graph: GraphBuilder) -> Lowering:
-    """Return a chain from elsewhere, its mistakes with the use that led to it."""
+    """Add the layers of a chain from elsewhere; its mistakes get a note of the use that led to
+    it."""
     found = graph.faults.found
     before = len(found)
     try:
@@ -81,10 +82,10 @@ def use_block(
     Args:
         node: the use.
         block: what it uses.
-        x: the operation that comes in.
+        x: the operation that it reads.
         scope: what the use sees; the block sees its own.
-        graph: the layers are added to.
-        name: it is given by `as`, if any.
+        graph: what the layers are added to.
+        name: the one given by `as`, if any.
 
     Raises:
         NetError: N106 for what touches its word, N405 where blocks are too deep within each other.
@@ -149,17 +150,17 @@ def _bound(
 ) -> dict[str, Any]:
     """Return a use's values by the parameters' names.
 
-    Defaults are read within the block, and may use `in` and earlier parameters. A value that lacks
-    is a mistake where all that is given could be read (`complete`).
+    Defaults are read within the block, and may use `in` and earlier parameters. A missing value is
+    a mistake where all that is given could be read (`complete`).
 
     Args:
         given: the values in brackets, by the parameters' names.
         node: the use.
         block: what it uses.
-        x: the operation that comes in.
+        x: the operation that it reads.
         scope: what the use sees.
         inside: what the block sees.
-        graph: that both are part of.
+        graph: the graph in the making.
         complete: whether all that is given could be read.
     """
     definition = block.definition
@@ -259,10 +260,10 @@ def use_shared(
     Args:
         node: the use.
         shared: what it uses.
-        x: the operation that comes in.
+        x: the operation that it reads.
         scope: what the use sees.
-        graph: the layers are added to.
-        name: it is given by `as`, if any.
+        graph: what the layers are added to.
+        name: the one given by `as`, if any.
 
     Raises:
         NetError: N106 for what is written with it, N214 where it would be another piece than at
@@ -272,7 +273,7 @@ def use_shared(
     use = scope.span(node)
     if node.size or node.amount is not None or node.stride or node.arguments is not None:
         help = f"a block accepts values: def {word}(...)"
-        raise scope.fail("N106", f"`{word}` is one shared piece: it accepts nothing", node, help)
+        raise scope.fail("N106", f"`{word}` is one shared piece: it accepts no values", node, help)
     if len(scope.path) >= graph.limits.blocks:
         message = f"blocks are nested more than {graph.limits.blocks} levels deep"
         raise fail("N405", message, use)

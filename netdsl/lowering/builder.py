@@ -68,7 +68,7 @@ class GraphBuilder:
         sharing: for each use of a `let` that is being made, the operations of its first use that
             are not matched yet; None within a first use.
         planned: layers by what their outcome depends on: deep networks repeat them.
-        counter: counts what a piece of the text makes at least.
+        counter: counts the least that a piece of the text makes.
         kinds: configured layers by what they depend on, each with the defaults that it was made
             for: kept alive, as they are known by their identity.
         steps: how many steps were made one by one.
@@ -156,7 +156,7 @@ class GraphBuilder:
 
         Args:
             planned: what is added.
-            inputs: the operations whose outputs come in.
+            inputs: the operations whose outputs it reads.
             name: the layer's, made unique here.
             span: where it is written.
             path: the uses of blocks that led to it.
@@ -234,7 +234,7 @@ class GraphBuilder:
         return passage
 
     def _share(self, owner: int | None, index: int) -> None:
-        """Return an operation the weights of the one in its place at the first use of a `let`."""
+        """Give an operation the weights of the one in its place at the first use of a `let`."""
         if owner is None:
             raise NotShareable("it has more layers here than at its first use")
         op, first = self.ops[index], self.ops[owner]
@@ -296,7 +296,7 @@ class GraphBuilder:
         return unique_name(name, self._names, "_", str.lower, last=self._last)
 
     def fits(self, least: Least) -> bool:
-        """Return whether so much may be added.
+        """Return whether at least this much may still be added.
 
         Uses of blocks that make nothing are stopped by the number of steps.
         """
@@ -307,7 +307,7 @@ class GraphBuilder:
         )
 
     def too_large(self, least: Least, span: Span) -> NetError:
-        """Return the error of a network to which so much cannot be added, to be raised."""
+        """Return the error of a network to which this much cannot be added, to be raised."""
         if len(self.ops) + least.operations > self.limits.operations:
             message = f"the network has more than {self.limits.operations:,} operations"
             return fail("N406", message, span)

@@ -39,9 +39,9 @@ def lower_chain(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuil
 
     Args:
         chain: of the tree.
-        x: the operation that comes in; None where nothing comes in.
+        x: the operation that it reads; None where there is none.
         scope: what the chain sees.
-        graph: the layers are added to.
+        graph: what the layers are added to.
 
     Returns:
         The last operation; None where there is none.
@@ -140,9 +140,9 @@ def _check_room(chain: tree.Chain, scope: Scope, graph: GraphBuilder) -> None:
 
 
 def _check_use(node: tree.LayerNode, scope: Scope, graph: GraphBuilder) -> None:
-    """Reject a use of a block that cannot fit; within blocks, one more than there may be.
+    """Reject a use of a block that cannot fit; within blocks, only a use beyond their limit.
 
-    What is wrong within a block that uses no other is reported there.
+    A block that uses no other and is too large is reported at what makes it so.
     """
     least = Least(1, 1) if scope.path else graph.counter.least(node, scope)
     if not graph.fits(least) and (scope.path or least.uses > 1):
@@ -231,13 +231,13 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
         except NetError as error:
             ends = [_after(error, layer, before, scope, graph)]
         if x is None and graph.faults.count > faults:
-            x = UNKNOWN  # that nothing comes in is said once
+            x = UNKNOWN  # that nothing comes in is reported once
         for end in ends:
             # Only a concatenation grows by it; in a sum a branch that is `id` is the usual skip.
             if end == x and end >= 0 and body.word is None and _skips_when(branch):
                 graph.warnings.append(_adds_its_input(branch, end, scope, graph))
         ends_of[at] = ends
-    # As they are written again: a concatenation's channels have an order.
+    # In the order of the text again: a concatenation's channels have an order.
     branches = [end for at in sorted(ends_of) for end in ends_of[at]]
     kind = _merge_kind(body, x, scope, graph)
     if UNKNOWN in branches:
@@ -253,9 +253,9 @@ def _merge(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphBuilde
 
 
 def _is_constant(branch: tree.Chain, scope: Scope) -> bool:
-    """Return whether a branch begins with what sees nothing of its input: `const(2)`.
+    """Return whether a branch begins with a layer that ignores its input: `const(2)`.
 
-    Where nothing comes into a merge, that of another branch is its example.
+    Where nothing comes into a merge, such a layer takes the shape of another branch.
     """
     body = branch.steps[0].body
     if not isinstance(body, tree.LayerNode) or not means_kind(body.word.text, scope):
@@ -313,7 +313,7 @@ def _merge_kind(body: tree.MergeNode, x: int | None, scope: Scope, graph: GraphB
 
 
 def _skips_when(branch: tree.Chain) -> bool:
-    """Return whether a branch that gives the input has a `when` that does so by itself."""
+    """Return whether a branch has a `when` without an else, which may be why it gives its input."""
     return any(
         isinstance(step.body, tree.When) and step.body.otherwise is None for step in branch.steps
     )

@@ -189,7 +189,7 @@ def _flags(ops: list[Op], at: int) -> Destination | None:
     kind = ops[at].kind
     if kind is not None and kind.shape_only:
         return None
-    # What has no kind, an input or a guess, reads nothing: as a consumer it never comes here.
+    # What has no kind, an input or a guess, reads nothing: it is never a consumer.
     return NEEDLESS if makes_needless(None if kind is None else type(kind)) else NEEDED
 
 

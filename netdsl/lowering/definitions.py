@@ -77,7 +77,7 @@ def set_defaults(statement: tree.Default, scope: Scope, draft: Draft) -> Scope:
             draft.graph.faults.add(error)
             continue
         except LayerError as error:
-            if error.code != "N106":  # what else the layer must have is said where it is written
+            if error.code != "N106":  # what else the layer requires is reported where it is written
                 draft.graph.faults.add(diagnostics.of_layer(error, setting, scope))
                 continue
         # Appended and not merged: a layer reads the last statement that names the option.

@@ -20,7 +20,7 @@ def of_layer(error: LayerError, node: Any, scope: Scope, shrinking: str = "") ->
     Args:
         error: what the kind says.
         node: the layer that it says it of.
-        scope: what that sees.
+        scope: what it sees.
         shrinking: where the positions at hand were reached, for a window that does not fit.
     """
     span = error.place if isinstance(error.place, Span) else _part(error.where, node, scope)

@@ -61,9 +61,8 @@ class Common(NamedTuple):
     Attributes:
         scope: after them.
         draft: what came with the text, and what is wrong with them.
-        rest: the statements before the first `net` after the first that is not a definition: what
-            they
-            make, each network makes again.
+        rest: the statements before the first `net`, from the first one on that is not a definition:
+            each network makes its own of them.
     """
 
     scope: Scope
@@ -147,7 +146,7 @@ def expand(
         else finished(graph, scope.points, source, next(nets, None), defined)
     )
     diagnostics = [*report.problems, *graph.warnings, *doubts]
-    # What W707 and W708 have in common; most inputs have it not, and the module stays unread.
+    # What W707 and W708 have in common; most inputs lack it, and then the module is not imported.
     if any(port.shape[0] in (1, 3, port.shape[-1]) for port in graph.inputs):
         from netdsl.lowering.input_shapes import doubtful_inputs  # late: start-up is short
 

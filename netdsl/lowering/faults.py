@@ -6,7 +6,7 @@ UNKNOWN = -2
 """What a step with a mistake gives, in the place of an operation: its shape is not known."""
 
 _ENDING = ("N405", "N406")
-"""Codes of what is too much: nothing is read after it, so that no text takes unbounded time."""
+"""Codes of exceeded limits: nothing is read after one, so that no text takes unbounded time."""
 
 _MAX_FOUND = 500
 """Mistakes in chains after which a text is not read on."""

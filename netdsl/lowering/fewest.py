@@ -2,7 +2,8 @@
 before its first operation.
 
 Blocks are counted once for the same arguments, so that one which doubles what it is given forty
-times takes forty steps to count. What depends on shapes is not known yet, and counts as least.
+times takes forty steps to count. What depends on shapes is not known yet, and counts as the least
+that it can be.
 """
 
 from collections.abc import Generator, Mapping
@@ -20,7 +21,7 @@ from netdsl.syntax import tree
 from netdsl.syntax.walks import bare_word, only_layer
 
 _MAX_COUNTED = 20_000
-"""Pieces that are looked into at most; what is beyond them counts as nothing."""
+"""How many pieces are looked into; what is beyond them counts as nothing."""
 
 
 class Least(NamedTuple):
@@ -122,7 +123,7 @@ class LeastCounter:
             if isinstance(value, _Piece):
                 parts.append((name, id(value.chain), value.seen.key, 0))
             else:
-                # With the type: 1, 1.0 and True are equal, and count differently.
+                # With the type: 1, 1.0 and True are equal, but may lead to different counts.
                 parts.append((name, type(value).__name__, value, 0))
         try:
             return self._keys.setdefault(tuple(parts), len(self._keys))
@@ -175,7 +176,7 @@ class LeastCounter:
         return total
 
     def _of_kinds(self, body: tree.Body, seen: _Seen) -> int | None:
-        """Return the operations of a kind, and of a merge of kinds; None for what else there is.
+        """Return the operations of a kind, and of a merge of kinds; None for anything else.
 
         They are most of any network, and are counted without a call on the stack.
         """
@@ -248,7 +249,7 @@ class LeastCounter:
     def _arguments(
         self, node: tree.LayerNode, definition: tree.Def, seen: _Seen, outer: _Seen
     ) -> dict[str, Any]:
-        """Return the values of a block's parameters; unknown those that are not there."""
+        """Return the values of a block's parameters; those that are missing are unknown."""
         names = [parameter.name.text for parameter in definition.parameters]
         values: dict[str, Any] = dict.fromkeys(names, _UNKNOWN)
         free = iter(names)

@@ -167,11 +167,11 @@ def _add_flow(chain: tree.Chain, x: int | None, scope: Scope, graph: GraphBuilde
 
 
 def lower_output(statement: tree.Output, scope: Scope, draft: Draft) -> Scope:
-    """Give points out, also those that are read further.
+    """Make points outputs, also those that other layers read.
 
     Raises:
-        NetError: N101, N109 where there is no such point, or it is an input; N104 where it is given
-            out already.
+        NetError: N101, N109 where there is no such point, or it is an input; N104 where it is an
+            output already.
     """
     graph = draft.graph
     for point in statement.points:

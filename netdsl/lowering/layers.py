@@ -32,10 +32,10 @@ def lower_layer(
 
     Args:
         node: of the tree.
-        x: the operation that comes in; None where nothing comes in.
+        x: the operation that it reads; None where there is none.
         scope: what the node sees.
-        graph: the layer is added to.
-        name: it is given by `as`, if any.
+        graph: what the layer is added to.
+        name: the one given by `as`, if any.
 
     Returns:
         The last of its operations; x for `id`, which makes none.
@@ -220,10 +220,10 @@ def add_kind(
 
     Args:
         kind: the layer.
-        inputs: the operations that come in.
-        node: it is made of.
-        scope: what that sees.
-        graph: the layer is added to.
+        inputs: the operations that it reads.
+        node: what it is made of.
+        scope: what it sees.
+        graph: what the layer is added to.
         text: as it is written; by default with every option.
         spec: what its row shows, where that is not the text.
 
@@ -331,7 +331,10 @@ def _place(
     span = scope.span(node)
     # Not in the plan, which is shared by layers at other places of the network.
     if planned.kind.values.get("init") == PCA and not _holds_input(graph, inputs[0]):
-        message = "`pca` is of the training data: this layer is not on the network's input"
+        message = (
+            "`pca` takes the components of the training data:"
+            " this layer does not read the network's input"
+        )
         raise diagnostics.of_layer(LayerError("N216", message, "init"), node, scope)
     for warning in planned.warnings:
         graph.warnings.append(

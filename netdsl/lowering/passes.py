@@ -16,7 +16,7 @@ from netdsl.syntax import tree
 def turns(starts: Sequence[Any], scope: Scope) -> Iterator[tuple[Any, Scope]]:
     """Yield what each pass begins with, and what it sees: points of its own, and the number `i`.
 
-    The names that it has made by the next one are known around it: `@name.0`.
+    Names that were made in it by the time the next one is asked for are known outside: `@name.0`.
     """
     names: set[str] = set()
     for turn, start in enumerate(starts):

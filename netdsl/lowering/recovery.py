@@ -27,9 +27,9 @@ def after(
     Args:
         error: the mistake.
         body: the step; None for several.
-        x: the operation that comes in; None where nothing comes in.
+        x: the operation that it reads; None where there is none.
         scope: what the step sees.
-        graph: the step would have been added to.
+        graph: what the step would have been added to.
 
     Raises:
         NetError: where nothing can be read after the mistake.
@@ -47,9 +47,9 @@ def _read_on(node: tree.LayerNode, x: int, scope: Scope, graph: GraphBuilder) ->
 
     Args:
         node: a layer that could not be added: its input is not known, or it has a mistake.
-        x: the operation that comes in, or `UNKNOWN`.
+        x: the operation that it reads, or `UNKNOWN`.
         scope: what the layer sees.
-        graph: it would have been added to.
+        graph: what it would have been added to.
     """
     recovered = _Recovered(node, x, scope, graph)
     kind = recovered.kind()

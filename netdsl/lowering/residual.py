@@ -40,7 +40,7 @@ def lower_residual(
             _activation(written.act, range(0), node, scope, graph)
         assert isinstance(y, int)
         return y  # the sum has its shape
-    # `res(id)`: x + x would be meant by nobody.
+    # `res(id)`: nobody means x + x.
     if y == x and first == len(graph.ops):
         raise scope.fail("N207", "`res` contains no layer", node)
     made = range(first, len(graph.ops))
@@ -117,12 +117,12 @@ def _shortcut(
 
     Args:
         skip: auto, id, pad or match.
-        x: the operation that comes in.
+        x: the operation that it reads.
         y: the end of F.
         made: the operations of F.
         node: the `res`.
         scope: what it sees.
-        graph: the shortcut is added to.
+        graph: what the shortcut is added to.
     """
     before, after = graph.ops[x].shape, graph.ops[y].shape
     if before == after:
@@ -163,7 +163,8 @@ def _shortcut(
 
 
 def _as_row(spec: LayerSpec) -> LayerSpec:
-    """Return a shortcut as a row shows it: its norm by the options that are not the norm's own."""
+    """Return a shortcut as a row shows it: its norm with the options that differ from its
+    defaults."""
     arguments = (each for each in spec.arguments if isinstance(each.value, Kind))
     return spec._replace(
         arguments=tuple(Argument(None, _word_of(each.value)) for each in arguments)

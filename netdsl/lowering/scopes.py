@@ -13,8 +13,10 @@ SHOWN_USES = 3
 
 
 def lost_defaults(word: str) -> tuple[str, str]:
-    """Return what is among the lost names where a `default` with a mistake was a kind's, or may
-    have been any kind's.
+    """Return the entries of the lost names that say that a kind's defaults may be lost.
+
+    The first is of a `default` of this kind with a mistake, the second of one that may be any
+    kind's.
     """
     return f"default {word}", "default"
 
@@ -96,7 +98,7 @@ class Points:
         self.prefix = prefix
         self.suffix = suffix
         self.parent = parent
-        # Passes count on: `conv_4` of the second pass follows `conv_3` of the first.
+        # Passes continue the count: `conv_4` of the second pass follows `conv_3` of the first.
         self.counts: dict[str, int] = parent.counts if parent else {}
 
     def named(self, name: str) -> str:
@@ -177,7 +179,7 @@ class Scope(NamedTuple):
         return self._replace(values={**self.values, "i": turn}, points=points)
 
     def notes(self) -> tuple[Note, ...]:
-        """Return where the blocks are used that a mistake is in, innermost first."""
+        """Return where the blocks that hold a mistake are used, innermost first."""
         return used_here(self.uses)
 
     def fail(self, code: str, message: str, node: Any, help: str = "") -> NetError:

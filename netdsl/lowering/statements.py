@@ -19,7 +19,7 @@ from netdsl.syntax.lost import ANY_BLOCK
 from netdsl.syntax.walks import names_of
 
 _MAX_FILES = 50
-"""How many files may use one the other."""
+"""How many files may use each other in a chain."""
 
 _Lower: TypeAlias = Callable[[Any, Scope, Draft], Scope]
 

@@ -13,7 +13,7 @@ from netdsl.syntax import tree
 
 
 def lower_tensor(statement: tree.TensorStatement, scope: Scope, draft: Draft) -> Scope:
-    """Add a tensor, a point of its name.
+    """Add a tensor, and a point of its name.
 
     Raises:
         NetError: N104 for a name that is used already, N107, N207 for values that do not fit.

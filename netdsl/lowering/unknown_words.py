@@ -22,7 +22,7 @@ class UnknownWord(NamedTuple):
 
 
 HINTED = 100
-"""Unknown words of a text for which the nearest known one is looked for, which takes long."""
+"""For how many unknown words of a text the nearest known one is looked for, which is slow."""
 
 
 def unknown_words(
@@ -33,7 +33,7 @@ def unknown_words(
     Args:
         statement: of the tree.
         scope: what it sees.
-        hinted: of how many to say what may have been meant.
+        hinted: for how many of them to say what may have been meant.
     """
     if isinstance(statement, tree.Default):
         return [each for setting in statement.settings for each in _in_default(setting, scope)]

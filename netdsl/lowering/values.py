@@ -174,9 +174,9 @@ def whole(
     Args:
         node: as it is written.
         scope: what it sees.
-        x: the operation that comes in, whose sizes are `in`; None where nothing comes in.
-        graph: that it is part of.
-        what: the number is, for messages.
+        x: the operation whose sizes are `in`; None where there is none.
+        graph: the graph in the making.
+        what: what messages call the number.
         min: the smallest that it may be.
 
     Raises:
@@ -225,7 +225,7 @@ def lookup(scope: Scope, x: int | None, graph: GraphBuilder) -> Callable[[str, S
 def _in_expressions(value: Any) -> Any:
     """Return a parameter's value in an expression.
 
-    `yes` or `no` given as a word holds or does not, as in `when(se, ...)`.
+    The words `yes` and `no` are true and false, as in `when(se, ...)`.
     """
     bare = bare_word(value.chain) if isinstance(value, Closure) else None
     return value if bare is None else YES_OR_NO.get(bare.text, value)

@@ -52,8 +52,7 @@ def kind_and_size(word: str) -> tuple[str, tuple[int, ...]] | None:
 
 
 def added_word(name: str) -> str | None:
-    """Return the kind or form that a name would mean, with a size in it or not, had no text
-    defined it.
+    """Return the kind or form that a name would mean if no text had defined it, with a size or not.
 
     None where there is none, or one that no text can define.
     """

@@ -130,7 +130,7 @@ def columns_and_scales(
         Their keys, and the units of those that have one.
 
     Raises:
-        NetError: N625 for one that is not a column, comes twice, or has a unit that is none.
+        NetError: N625 for one that is not a column, comes twice, or has a unit that does not exist.
     """
     keys, scales = [], {}
     for name in names:

@@ -1,4 +1,4 @@
-"""The lines of two networks side by side: those that represent each other together."""
+"""The lines of two networks side by side, those that correspond together."""
 
 from __future__ import annotations
 
@@ -94,9 +94,10 @@ def _marked(what: str, a: TableLine | None, b: TableLine | None) -> LineGroup:
 
 
 def _keys(found: TableContent, line: TableLine, keys: Keys) -> tuple[Hashable, ...]:
-    """Return what a line is matched by.
+    """Return what a line is matched by, the most exact key first.
 
-    Its operations, then what it is called, then, of a block, its positions, then what it is of.
+    Its operations, then its name, then the positions of a block or the kind of a layer, and at last
+    whether it is a block, or the layer's group.
     """
     ops = found.graph.ops
     of = (line.output[:-1], "block") if line.stem else family(ops[line.ops[0]].kind)

@@ -59,7 +59,7 @@ def compared_values(
 ) -> tuple[Any, ...]:
     """Return the values of both for each column, and for numbers their difference.
 
-    A line that one has not counts 0 where columns sum.
+    A line that one of them lacks counts 0 where columns sum.
 
     Args:
         found: both networks.
@@ -78,7 +78,7 @@ def compared_values(
         if not column.number:
             continue
         if column.sums:
-            # A row that one network has not is 0 params there, but no stride or field.
+            # A row that one network lacks has 0 params there, but no stride or field.
             values.append((b or 0) - (a or 0))
         else:
             values.append(None if a is None or b is None else round(b - a, 2))
@@ -108,7 +108,7 @@ def _heads(key: str, scales: Mapping[str, str]) -> list[ColumnHead]:
 
 
 def _label(group: LineGroup) -> str:
-    """Return a mark and the line as it is in A and in B, further in where it is in a block."""
+    """Return a mark and the line as it is in A and in B, indented where it is in a block."""
     first = first_of(group)
     names = [line.short or line.label for line in group if line is not None]
     # `bottleneck_3` and `bottleneck_4` are one block at another place: no change of name.

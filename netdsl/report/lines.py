@@ -120,7 +120,7 @@ def _layer_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
 
 
 def _op_lines(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
-    """Return one for each operation.
+    """Return a line for each operation.
 
     Their activations are what the layers' last operations give, so that sums agree.
     """
@@ -203,7 +203,7 @@ def stage_label(output: tuple[int, ...]) -> str:
 
 
 def _network_line(graph: Graph, rows: Sequence[LayerRow]) -> list[TableLine]:
-    """Return one line for the whole network; what its table is of says what it is called."""
+    """Return one line for the whole network; its name is in the table's title."""
     return [_sum("network", _layer_lines(graph, rows), 0, "", "")]
 
 

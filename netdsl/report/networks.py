@@ -29,9 +29,9 @@ DEFAULT_COLUMNS = ("input", "output", "depth", "params", "macs", "memory")
 
 
 def labels_of(networks: Sequence[Architecture]) -> list[str]:
-    """Return what networks are called next to each other.
+    """Return a label for each network: its name.
 
-    Their names; where several have one, with the params that were set, and else with a number.
+    Where several share one, the params that were set follow it, or else a number.
     """
     used: set[str] = set()
     return [unique_name(title, used, " ") for title in titles_of(networks)]

@@ -122,15 +122,13 @@ def _change(
 ) -> RowChange:
     """Return what became of a row.
 
-    `place` says where the rows of A that stay are in B; `kept` are these places.
-
     Args:
         a: the rows of A.
         b: the rows of B.
         i: the row of A; None where it has none.
         j: the row of B; None where it has none.
-        place: of rows of A, where they are in B.
-        kept: the rows of B that are in A.
+        place: for the rows of A that are kept, where they are in B.
+        kept: these places in B.
     """
     if i is None or j is None:
         return (
@@ -144,7 +142,7 @@ def _change(
         for one, other in zip(ours.sources, theirs.sources, strict=False)
         if one in place
         and other in kept
-        and place[one] != other  # that rows between came or went moves nothing
+        and place[one] != other  # rows that came or went in between do not count as a move
     ]
     notes = _options(ours, theirs)
     if len(ours.sources) != len(theirs.sources):

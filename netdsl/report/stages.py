@@ -95,7 +95,7 @@ def side_by_side(networks: Sequence[Architecture]) -> list[tuple[str, list[tuple
         pairs = aligned([(label,) for label, _ in found], [(stage.label,) for stage in own])
         merged = []
         for i, j in pairs:
-            # A stage that the networks before have not: empty cells for each of them.
+            # A stage that the networks before do not have: empty cells for each of them.
             label, cells = found[i] if i is not None else (own[j or 0].label, [()] * at)
             merged.append((label, [*cells, () if j is None else own[j].layers]))
         found = merged

@@ -34,7 +34,7 @@ def why(network: Architecture, what: str) -> str:
 
 
 def field_drawing(network: Architecture, what: str = "") -> str:
-    """Return what of the input the middle of a layer's output sees, as text.
+    """Draw, as text, which part of the input the middle of a layer's output sees.
 
     Of the last layer with positions where none is named.
 
@@ -122,9 +122,9 @@ def _params(graph: Graph, op: Op) -> str:
 
 
 def _macs(graph: Graph, op: Op) -> str:
-    """Return a product where it is one.
+    """Return the MACs, as a product where they are one.
 
-    The kernel once at each position of the output, or of the input.
+    It is the size of the kernels times the positions of the output, or of the input.
     """
     assert op.kind is not None
     shapes = graph.input_shapes(op)

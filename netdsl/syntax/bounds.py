@@ -1,4 +1,4 @@
-"""What a statement may ask of the parser: imported where one is long at all."""
+"""What a statement may ask of the parser: imported only where one is long."""
 
 from __future__ import annotations
 

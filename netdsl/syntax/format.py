@@ -1,5 +1,5 @@
-"""The formatter: a text in, the same text in its one canonical form out (`docs/language.md` says
-the form).
+"""The formatter: a text in, the same text in its one canonical form out (`docs/language.md`
+describes it).
 
 It works on each statement's tokens, not on the tree, so that comments keep their place wherever
 they are. Three passes, each linear in the text and without recursion: `Reader` takes the tokens and

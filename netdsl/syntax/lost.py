@@ -1,6 +1,4 @@
-"""What a statement that cannot be read would have brought in: not knowing that is not a further
-mistake.
-"""
+"""What a statement that cannot be read would have brought in: its use is not a further mistake."""
 
 from __future__ import annotations
 
@@ -11,10 +9,10 @@ from netdsl.errors import Diagnostic, nearest
 from netdsl.syntax.split import ADDED_STATEMENTS, STATEMENT_WORDS, Broken, Extent
 
 ANY_BLOCK = "use"
-"""What is among the lost names where any unknown word may be a block of a lost file or `def`."""
+"""Entry of the lost names: any unknown word may be a block of a lost file or `def`."""
 
 ANY_PARAM = "param"
-"""What is among them where any unknown name may be that of a lost `param`."""
+"""Entry of the lost names: any unknown name may be that of a lost `param`."""
 
 _BRINGS = {"flow": "input", "input": "input", "use": ANY_BLOCK}
 _UNNAMED = {"def": ANY_BLOCK, "let": ANY_BLOCK, "param": ANY_PARAM}

@@ -25,7 +25,7 @@ FUNCTIONS = {
 
 
 class ExpressionRules:
-    """The rules of the grammar for expressions. Each value is the code that gives it."""
+    """The rules of the grammar for expressions. Each value is the code that computes it."""
 
     def literal(self, parts: list[Any]) -> tuple[Instruction, ...]:
         token = parts[0]

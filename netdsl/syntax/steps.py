@@ -154,7 +154,7 @@ class StepRules:
 
 
 def as_sizes(part: tree.Number | tree.Expression | tree.Sizes) -> tree.Sizes:
-    """Return one size alone as the sizes that it is where several can be."""
+    """Return one size alone as `Sizes`, for places where several are possible."""
     return part if isinstance(part, tree.Sizes) else tree.Sizes((part,), part.start, part.end)
 
 

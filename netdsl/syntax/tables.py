@@ -96,10 +96,10 @@ def _lark_order(terminal: Any) -> tuple[Any, ...]:
 def _shared_lexers(
     accepted: Sequence[set[str]], terminals: Mapping[str, str], ignored: Sequence[str]
 ) -> tuple[list[list[str]], list[int]]:
-    """Group the tokens for the states, few and so few patterns to compile at every start.
+    """Group the tokens of the states: fewer groups are fewer patterns to compile at every start.
 
-    A state may look for a token that it does not accept, where none that it does accept is missed
-    for it: those that can begin alike are tried before. Then it stops at that token, as it would
+    A state may look for a token that it does not accept, where that hides none that it does accept:
+    all of those that can begin alike are tried first. At such a token the parser stops, as it would
     where it finds none.
 
     Args:
@@ -108,7 +108,7 @@ def _shared_lexers(
         ignored: the tokens that are tried first where no other begins alike: they are many.
 
     Returns:
-        The groups, and that of each state.
+        The groups, and the number of each state's group.
     """
     order = {name: place for place, name in enumerate(terminals)}
     first = {name: frozenset(_first_characters(pattern)) for name, pattern in terminals.items()}
@@ -149,7 +149,7 @@ def _ordered(
 
 
 def _one_character(pattern: str) -> str:
-    """Return the character that a pattern is, if it is one."""
+    """Return the character that a pattern matches, where it is a single one; else nothing."""
     plain = pattern.removeprefix("\\")
     return plain if len(plain) == 1 else ""
 
@@ -157,7 +157,7 @@ def _one_character(pattern: str) -> str:
 def _first_characters(pattern: str) -> Iterator[str]:
     """Yield the characters that a token can begin with.
 
-    Tokens that are not words show theirs within three characters.
+    Whether one can is decided by trying: tokens that are not words match within three characters.
     """
     if pattern[0].isalpha():
         yield pattern[0]

@@ -38,7 +38,8 @@ def is_chain(value: Any) -> bool:
 
 
 def first_reference(chain: tree.Chain) -> tree.Reference | None:
-    """Return the named point that comes in first, where one does."""
+    """Return the reference that a chain, or its first branch, begins with; None where it has
+    none."""
     first = chain.steps[0].body
     while isinstance(first, tree.Group | tree.MergeNode):
         first = (first.chain if isinstance(first, tree.Group) else first.branches[0]).steps[0].body
@@ -68,7 +69,7 @@ def names_of(statement: tree.Statement | tree.Chain) -> set[str]:
 
 
 def words_in(node: Any) -> set[str]:
-    """Return the names that layers, values and expressions within a node speak of."""
+    """Return the names that layers, values and expressions within a node refer to."""
     found: set[str] = set()
     waiting = [node]
     while waiting:

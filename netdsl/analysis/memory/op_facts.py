@@ -23,7 +23,7 @@ class OpFacts(NamedTuple):
         extra: what it saves on top for each example.
         once: what it saves on top for the whole batch.
         is_view: whether its output is its input's storage.
-        inactive_in_use: whether its output is its input but while training.
+        inactive_in_use: whether its output is its input, except in training.
         in_place: whether its output can take its input's storage.
         free: whether a lecture's table leaves its output out.
         passes_gradient: whether the gradient of its output is that of its inputs.

@@ -111,5 +111,5 @@ class ProcessMemory(NamedTuple):
         return overhead.fixed + threads + self.data + COPIES * plan.parameters
 
     def _overhead(self, kind: Overheads) -> Overhead:
-        """Return a backend's; for one that was not measured the largest."""
+        """Return the backend's overhead; for one that was not measured the largest."""
         return kind.get(self.backend) or Overhead(*map(max, zip(*kind.values(), strict=True)))

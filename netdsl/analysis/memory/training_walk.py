@@ -67,7 +67,7 @@ class TrainingWalk:
         self.note()
 
     def loss(self) -> HeldBytes:
-        """Make the gradients of the outputs, of these themselves.
+        """Make the gradients of the loss with respect to the network's outputs.
 
         Returns what is saved between the passes.
         """

@@ -18,8 +18,8 @@ from typing import NamedTuple
 from netdsl.kinds.facts import Reach
 
 MAX_STRIDE = 2**53  # beyond it no axis has positions, and the field is taken as the whole input
-# of fields; where a longer one is longer than the output too, only the output's own positions are
-# exact
+# of fields that repeat; where the period is longer, and longer than the output too, only the fields
+# of the output's own positions are exact
 LONGEST_PERIOD = 512
 # of fields that differ from output to output; where more would, the field is taken as the whole
 # input

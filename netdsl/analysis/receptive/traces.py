@@ -16,7 +16,8 @@ T = TypeVar("T")
 class Trace(NamedTuple):
     """What an operation sees of an input.
 
-    Along each axis through windows (None without positions), and whether all of it besides.
+    Along each axis what windows see (None without positions), and whether all of it is seen by
+    other ways.
     """
 
     source: int

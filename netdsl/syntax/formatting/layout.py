@@ -14,7 +14,8 @@ class BrokenGroup:
         base: the indent of its closing bracket; `indent`: that of its lines.
         end: where the segment ends that is being written: the next token before which a break may
             be.
-        line: in which line the segment began; `item_line`: and what is between two commas.
+        line: in which line the segment began; `item_line`: in which line what is between two commas
+            began.
     """
 
     __slots__ = ("base", "end", "indent", "item_line", "line")

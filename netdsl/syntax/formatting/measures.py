@@ -16,12 +16,12 @@ class Measures(NamedTuple):
 
     Attributes:
         widths: the columns before it, if all were on one line.
-        comments: those that are before it.
-        counts: how many are before earlier tokens.
-        ends: of one before which a break may be: the next one in its group; `item_ends`: the
-            next one that is not `>`.
+        comments: those before it.
+        counts: how many comments are before all earlier tokens together.
+        ends: for a token before which a break may be, the next such token in its group;
+            `item_ends`: the next one that is not `>`.
         parted: whether the author broke the line at a `>` from there to the item's end.
-        stays: whether a directive follows its line, which no break may part for that reason.
+        stays: whether it must stay in its line, which a directive follows.
     """
 
     widths: list[int]
@@ -71,9 +71,8 @@ def _staying(comments: dict[int, list[Comment]], size: int) -> list[bool]:
 def _placed_comments(statement: Tokens) -> dict[int, list[Comment]]:
     """Return each comment at the next token before which the line will be broken.
 
-    What is left follows the statement.
-
     That is a token of a group that holds comments: one without any may be written on one line.
+    Comments that are left over follow the statement.
     """
     placed: dict[int, list[Comment]] = {}
     if not statement.comments:

@@ -68,8 +68,8 @@ class Page:
     def text(self) -> str:
         """Return the whole text.
 
-        Comments next to code begin two blanks after it, or in a column where the author had
-        them in one.
+        Comments next to code begin two spaces after it, or in one column where the author had
+        aligned them.
         """
         result: list[str] = []
         columns = self._comment_columns()
@@ -84,9 +84,9 @@ class Page:
         return "".join(result)
 
     def _comment_columns(self) -> dict[int, int]:
-        """Return where that begins for each line with a comment next to it.
+        """Return the column of the comment of each line that has one next to its code.
 
-        Neighbours of one column in one paragraph share one.
+        Neighbours that the author had in one column, within a paragraph, share one.
         """
         columns: dict[int, int] = {}
         paragraphs = accumulate(line.blank for line in self.lines)
@@ -106,6 +106,6 @@ class Page:
 
 
 def comment_text(text: str) -> str:
-    """Give `#text` its blank; `#!`, `##` and what is indented stay."""
+    """Give `#text` its space; `#!`, `##` and what is indented stay."""
     text = text.rstrip()
     return text if text[1:2] in ("", " ", "\t", "#", "!") else f"# {text[1:]}"

@@ -36,7 +36,7 @@ def rows_without_commas(stop: Stop) -> Diagnostic | None:
         for row in f"{before[1]} {after[1]}".split(";")
     ]
     written = rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
-    message = "numbers of a list are separated by commas, and rows are lists in it"
+    message = "numbers of a list are separated by commas, and each row is a list in it"
     return stop.error(message, f"write {written}")
 
 

@@ -18,7 +18,7 @@ class Stop(NamedTuple):
         source: the text.
         rule: of the statement.
         start: of the statement; `end`: where it ends.
-        at: the offset of what cannot stay there.
+        at: the offset of what cannot be there.
         expected: the tokens that could.
     """
 
