@@ -1,4 +1,4 @@
-"""The front door: what `import netdsl` shows, each name from its module when it is asked for.
+"""The public interface: the names of `import netdsl`, each imported from its module when needed.
 
-Public functions check their arguments in `arguments`, once, and call the room that does the work.
+Public functions check their arguments once, by `arguments`, and call the room that does the work.
 """

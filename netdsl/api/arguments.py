@@ -1,5 +1,4 @@
-"""What the arguments of public functions accept: each is checked once, here, and a wrong one is
-named with what it accepts.
+"""Checks of the arguments of public functions, whose errors name the argument and what it accepts.
 
 A value of a wrong type is a TypeError; a value that its type allows and the argument does not is a
 NetError.
@@ -29,12 +28,12 @@ ParamValue: TypeAlias = SupportsIndex | SupportsFloat | str
 
 
 def wrong_type(name: str, accepts: str, value: object, more: str = "") -> TypeError:
-    """Return the error of an argument that is given a value of a type that it does not accept."""
+    """Return the error for a value whose type an argument does not accept."""
     return TypeError(f"`{name}` accepts {accepts}, not {represented(value)}{more}")
 
 
 def is_whole(value: Any) -> bool:
-    """Return whether a value is an integer of Python or NumPy, and not yes or no."""
+    """Return whether a value is an integer of Python or NumPy, and not a bool."""
     return (
         hasattr(value, "__index__")
         and not isinstance(value, bool)
@@ -49,7 +48,7 @@ def _is_array(value: Any) -> bool:
 
 
 def whole(name: str, value: Any, min: int, below: int = 2**63) -> int:
-    """Return an integer from `min` on and below `below`.
+    """Return an integer of at least `min` and below `below`.
 
     Raises:
         TypeError: where it is not an integer.
@@ -100,10 +99,10 @@ def names(name: str, value: object) -> tuple[str, ...]:
 
 
 def dtype_name(value: object) -> object:
-    """Return the name of a number type: of NumPy's `float64` or `dtype("float64")` too."""
+    """Return the name of a number type, also for NumPy's `float64` or `dtype("float64")`."""
     if isinstance(value, type):
         return value.__name__
-    # NumPy's dtypes, of a class each: `Float64DType`.
+    # NumPy's dtypes have a class each: `Float64DType`.
     return str(value) if type(value).__name__.endswith("DType") else value
 
 
@@ -122,7 +121,7 @@ def text(name: str, value: object, accepts: str, more: str = "") -> str:
 
 
 def yes_or_no(name: str, value: object) -> bool:
-    """Return a bool, of NumPy too.
+    """Return a bool, also for one of NumPy.
 
     Raises:
         TypeError: where it is neither true nor false.
@@ -165,7 +164,7 @@ def path(name: str, value: object, accepts: str = "a path") -> str:
 
 
 def shape(value: object, limits: Limits) -> Shape | None:
-    """Return the shape of one example that `input` is given.
+    """Return the shape of one example that is given as `input`.
 
     Raises:
         TypeError: where it is not a tuple of integers.
@@ -175,7 +174,7 @@ def shape(value: object, limits: Limits) -> Shape | None:
         return value
     accepts = "a shape as a tuple of integers, such as (28, 28, 1)"
     if not isinstance(value, tuple) or not value or not all(map(is_whole, value)):
-        # 8 and [8, 8, 3] are what callers write: the tuple that they mean is shown.
+        # Callers write 8 or [8, 8, 3]: the message shows the tuple that they mean.
         near, more = (value,) if is_whole(value) else value, ""
         if isinstance(near, list | tuple) and near and all(map(is_whole, near)):
             more = f"; write {represented(tuple(int(size) for size in near))}"
@@ -190,10 +189,10 @@ def shape(value: object, limits: Limits) -> Shape | None:
 
 
 def limits(value: object, elsewhere: str = "") -> Limits:
-    """Return the limits that a text is read under.
+    """Return the limits within which a text is read.
 
     Raises:
-        TypeError: where they are none, or one of them is not an integer.
+        TypeError: where the value is not `Limits`, or one of them is not an integer.
     """
     if not isinstance(value, Limits):
         raise wrong_type("limits", "a netdsl.Limits", value, elsewhere)
@@ -206,10 +205,11 @@ def limits(value: object, elsewhere: str = "") -> Limits:
 def params(
     function: str, given: Mapping[str, ParamValue] | None, keywords: Mapping[str, ParamValue]
 ) -> dict[str, Param]:
-    """Return the params of a network, exact. Those that are keywords are deprecated.
+    """Return the params of a network as exact values. Params as keywords are deprecated.
 
     Args:
-        function: its name; it is called by the code that the warning points to, and calls this.
+        function: the name of the public function, which must call this directly: the warning points
+            to its caller.
         given: its argument `params`.
         keywords: its other keywords.
 
@@ -223,7 +223,7 @@ def params(
             f"params as keywords of `{function}` are deprecated: write "
             f'params={{"{name}": {represented(value)}}}',
             DeprecationWarning,
-            # The line of the caller of `function`, which calls this.
+            # Points to the line that calls `function`, which calls this.
             stacklevel=3,
         )
     exact = exact_params({} if given is None else given)
@@ -235,7 +235,7 @@ def params(
 
 
 def elsewhere(name: str, value: object) -> str:
-    """Return what helps where an argument is given a value that may have been meant for a param."""
+    """Return the help for a wrong argument that may have been meant for a param of its name."""
     if isinstance(value, bool | int | float | str):
         return f'; a param of this name is set by params={{"{name}": {represented(value)}}}'
     return ""

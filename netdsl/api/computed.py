@@ -1,4 +1,4 @@
-"""What a network computes, as values: what layers give, derivatives, their check."""
+"""The results of what a network computes: layers' outputs, derivatives, and their check."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def named(name: str, names: Sequence[str]) -> int:
 
 
 class LayerOutputs(Records[LayerValues]):
-    """What layers give, in order: each has a `name`, its `text`, and its `array` [n, *shape].
+    """The outputs of layers, in order: each has a `name`, its `text`, and its `array` [n, *shape].
 
     `print` shows them as `netdsl forward` does.
     """
@@ -41,7 +41,7 @@ class LayerOutputs(Records[LayerValues]):
 
     @classmethod
     def of(cls, network: Architecture, values: Iterable[LayerValues]) -> Self:
-        """Return what layers of a network give."""
+        """Make it from the values of layers of a network."""
         found = cls(values)
         found._network = network
         return found
@@ -51,14 +51,14 @@ class LayerOutputs(Records[LayerValues]):
 
     @property
     def last(self) -> Any:
-        """The array [n, *shape] that the last layer gives."""
+        """The output of the last layer, an array [n, *shape]."""
         return self[-1].array
 
     def array(self, name: str) -> Any:
-        """Find what a layer or a named point gives.
+        """Return the output of a layer or a named point.
 
         Args:
-            name: a name among these, such as `conv_1`, or that of a point.
+            name: of one of these layers, such as `conv_1`, or of a point.
 
         Returns:
             An array [n, *shape].
@@ -69,7 +69,7 @@ class LayerOutputs(Records[LayerValues]):
         return self[named(name, [each.name for each in self])].array
 
     def draw(self) -> Picture:
-        """Draw the network with these numbers: one above its wire, arrays as tables in the boxes.
+        """Draw the network with these numbers: single ones above wires, arrays as tables in boxes.
 
         Returns:
             A picture, which a notebook shows; `.save("values.svg")` writes it (.png too).
@@ -90,12 +90,12 @@ class LayerOutputs(Records[LayerValues]):
 
 
 class PassedBack(NamedTuple):
-    """What goes back to one of a node's inputs.
+    """The derivative that is passed back to one of a node's inputs.
 
     Attributes:
         name: the input's.
-        local: how the node changes with it, where both are one number; else None.
-        downstream: the derivative that is passed on, an array [n, *shape].
+        local: the derivative of the node by this input, where both are one number; else None.
+        downstream: the derivative that is passed back, an array [n, *shape].
     """
 
     name: str
@@ -108,11 +108,11 @@ class NodeDerivatives(NamedTuple):
 
     Attributes:
         name: the layer's or the point's.
-        text: the layer as it was written.
-        value: what it gives [n, *shape].
-        derivative: the derivative by that [n, *shape].
-        weights: the derivatives by its arrays, by their names.
-        inputs: what is passed on to each of its inputs.
+        text: the layer as it is written.
+        value: its output [n, *shape].
+        derivative: the derivative by its output [n, *shape].
+        weights: the derivatives by its arrays, by the arrays' names.
+        inputs: the derivatives that are passed back to its inputs.
     """
 
     name: str
@@ -127,7 +127,7 @@ class NetworkDerivatives:
     """The derivatives of one number; `print` shows them as `netdsl backward` does.
 
     Attributes:
-        number: what is derived, in words.
+        number: the number that is differentiated, in words.
         value: its value.
         nodes: the nodes from the inputs to the outputs.
     """
@@ -155,8 +155,8 @@ class NetworkDerivatives:
             name: such as `conv_1`, or an input's name.
 
         Returns:
-            What the layer gives with its norm and activation, the `derivative` by that, those by
-            all its `weights`, and what is passed on to its inputs.
+            The layer's output with its norm and activation as `value`, the `derivative` by that,
+            those by its `weights`, and those that are passed back to its `inputs`.
 
         Raises:
             NetError: N626 where nothing has this name.
@@ -194,11 +194,11 @@ class NetworkDerivatives:
 
 
 class GradientChecks:
-    """Derivatives compared with differences; `print` shows them as `netdsl gradcheck` does.
+    """Derivatives compared with finite differences; `print` shows them as `netdsl gradcheck` does.
 
     Attributes:
-        arrays: a record an array: `layer`, `array`, entries `tried`, `kinks` left out, the `worst`
-            relative error, and whether it is `right`.
+        arrays: a record for each array: `layer`, `array`, entries `tried`, `kinks` left out, the
+            `worst` relative error, and whether it is `right`.
     """
 
     def __init__(

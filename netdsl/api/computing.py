@@ -1,4 +1,4 @@
-"""What a network does with numbers: the verbs of networks and runs."""
+"""Methods that networks and runs share: they compute with numbers and weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Computing:
-    """What has weights, and computes with them."""
+    """The methods of what has weights, and computes with them."""
 
     __slots__ = ()
 
@@ -34,23 +34,24 @@ class Computing:
         engine: str = "numpy",
         seed: int = 0,
     ) -> LayerOutputs:
-        """Compute what each layer gives.
+        """Compute the output of each layer.
 
         Args:
-            x: of one input an array [n, *shape] or one example [*shape], its numbers in a list, a
-                text such as "1 4 3", or the path of an array, a table or an image; of several
-                inputs a dict of these by name. None for what the text gives by `given`. Files that
-                a run is given are prepared as its data was; numbers are as its network takes them.
-            at: a layer or a named point, which alone is computed then.
+            x: for one input an array [n, *shape] or one example [*shape], numbers in a list, a text
+                such as "1 4 3", or the path of an array, a table or an image; for several inputs a
+                dict of these by name. None for the values that the text states by `given`. Files
+                for a run are prepared as its data was; numbers are its network's inputs as they
+                are.
+            at: a layer or a named point: only this one is computed.
             training: whether the network works as in training: with the batch's statistics, and
-                noise that is drawn.
+                with random noise.
             engine: numpy, the kinds' definitions in float64; or keras, in float32, for large
                 inputs.
             seed: of a network's random weights, and of what is drawn in training.
 
         Returns:
             The layers in order, each with `name`, `text` and `array` [n, *shape]; `.array(name)` is
-            that of one, `.last` that of the last, `.draw()` a picture of all.
+            that of one layer, `.last` that of the last, `.draw()` a picture of all.
 
         Raises:
             NetError: N514 to N518 for what is wrong with the numbers, N626 where nothing has the
@@ -83,20 +84,20 @@ class Computing:
         training: bool = False,
         seed: int = 0,
     ) -> NetworkDerivatives:
-        """Derive a number by everything that it is made of, in float64.
+        """Differentiate a number by everything that it is computed from, in float64.
 
         Args:
             x: as `forward` takes it.
             of: an output, or one number of it, as `f[2]`; the sum of the only output by default.
-            loss: what is derived instead: cross-entropy, squared, half-squared, absolute or binary.
+            loss: differentiated instead: cross-entropy, squared, half-squared, absolute or binary.
             target: what the loss compares with: a class, or as many numbers as the output has.
             training: whether the network works as in training.
             seed: of a network's random weights, and of what is drawn in training.
 
         Returns:
-            `.value` of the number, and `.nodes` in order, each with its `value`, the `derivative`
-            by it, that by its `weights`, and what is passed on to its `inputs`; `.by(name)` is one,
-            `.draw()` a picture of all.
+            The number as `.value`, and `.nodes` in order, each with its `value`, the `derivative`
+            by that, those by its `weights`, and those that are passed back to its `inputs`;
+            `.by(name)` is one node, `.draw()` a picture of all.
 
         Raises:
             NetError: N514 to N518 for what is wrong with the numbers, N602 where Keras is missing,
@@ -130,13 +131,14 @@ class Computing:
             step: h of (f(x + h) - f(x - h)) / 2h.
             one_sided: whether it is (f(x + h) - f(x)) / h.
             of: an output, or one number of it; all outputs with random factors by default.
-            loss: a loss instead, as `backward` knows them.
-            target: what it compares with.
+            loss: a loss to differentiate instead, one of those of `backward`.
+            target: what the loss compares with.
             seed: of a network's random weights, of random examples, and of the entries tried.
 
         Returns:
-            `.arrays` with a record each: `layer`, `array`, how many entries were `tried`, how many
-            `kinks` left out, the `worst` relative error, whether it is `right`; `.right` of all.
+            `.arrays` with a record for each array: `layer`, `array`, how many entries were `tried`,
+            how many `kinks` left out, the `worst` relative error, whether it is `right`; `.right`
+            says whether all are.
 
         Raises:
             NetError: as `backward`; N107 for a step that differences cannot be taken with.
@@ -160,8 +162,8 @@ class Computing:
             seed: of a network's random weights.
 
         Returns:
-            The matrix: `.array` [outputs, inputs], `.shared` with the weight that each entry is
-            (from 1 on, 0 for none), `.draw()` with shared entries in one colour.
+            The matrix: `.array` [outputs, inputs], `.shared` with the number of each entry's weight
+            (from 1; 0 for none), `.draw()` a picture with each weight in its own colour.
 
         Raises:
             NetError: N626 where nothing has this name, N670 for a matrix that is too large, N681
@@ -189,7 +191,7 @@ def _asked(of: str | None, loss: str | None, target: Any) -> Asked:
 
 
 def _values(subject: WeightedNetwork, x: Any) -> Values:
-    """Return what the inputs are given by their names, and what the text gives to the others.
+    """Return the values of the inputs by name: the given ones, and those that the text states.
 
     Raises:
         TypeError: where `x` is not numbers.
@@ -208,7 +210,7 @@ def _values(subject: WeightedNetwork, x: Any) -> Values:
         accepts = f"a dict of arrays by the names {', '.join(names)}"
         raise arguments.wrong_type("x", accepts, x)
     for name, value in given.items():
-        # NumPy would make an array of almost anything, of objects: what cannot be numbers is named
+        # NumPy makes an array of objects of almost anything: what cannot be numbers is rejected
         # here.
         if isinstance(value, bytes | bytearray | bool) or (
             not isinstance(value, str | os.PathLike) and not _may_be_numbers(value)

@@ -1,1 +1,1 @@
-"""The command line: a file a command, found through the registry in `commands`."""
+"""The command line: a file for each command, found through the registry in `commands`."""

@@ -22,13 +22,13 @@ RUNS = "runs"
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:
-    """Add FILE, and what chooses and sets the network in it."""
+    """Add FILE, and the options that choose the network in it and set its params."""
     parser.add_argument("file", metavar="FILE", help=FILE_HELP)
     add_network_options(parser)
 
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:
-    """Add what goes wherever a FILE goes: `--net`, `--input` and `-p`."""
+    """Add the options of every command with a FILE: `--net`, `--input` and `-p`."""
     parser.add_argument("--net", metavar="NAME", help="one of the file's networks")
     parser.add_argument(
         "--input",
@@ -50,7 +50,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
 def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
     """Add `--format` with text, JSON and `more`, and `--json`.
 
-    Where neither is given, the suffix of `-o` says it (`netdsl.cli.formats`).
+    Where neither is given, the suffix of `-o` decides (`netdsl.cli.formats`).
     """
     formats = ("text", "json", *more)
     parser.add_argument("--format", choices=formats, help="format of the output (default: text)")
@@ -61,7 +61,7 @@ def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
 
 
 def add_output(parser: argparse.ArgumentParser, metavar: str = "FILE", help: str = "") -> None:
-    """Add `--output` and `--force` of a command that writes what it prints otherwise."""
+    """Add `--output` and `--force` of a command that prints its result where no file is given."""
     parser.add_argument(
         "-o",
         "--output",
@@ -73,7 +73,7 @@ def add_output(parser: argparse.ArgumentParser, metavar: str = "FILE", help: str
 
 
 EACH_EPOCH = "print a line for each epoch on a terminal too, in place of the bar"
-"""What `--verbose` is for in a training."""
+"""The help of `--verbose` for commands that train."""
 
 
 def add_verbose(parser: argparse.ArgumentParser, help: str) -> None:
@@ -97,7 +97,7 @@ def add_run_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def add_net(parser: argparse.ArgumentParser, usual: str = "") -> None:
-    """Add `--net`, which of a GAN's two networks is meant."""
+    """Add `--net`, which chooses one of a GAN's two networks."""
     more = f" (default: {usual})" if usual else ""
     parser.add_argument(
         "--net",
@@ -107,14 +107,14 @@ def add_net(parser: argparse.ArgumentParser, usual: str = "") -> None:
 
 
 def add_run_folders(parser: argparse.ArgumentParser, several: str) -> None:
-    """Add RUN, a run folder or several of them, with a word about these."""
+    """Add RUN, one run folder or several; `several` ends its help."""
     parser.add_argument(
         "folders", nargs="+", metavar="RUN", type=run_folder, help=f"{RUN_HELP}; {several}"
     )
 
 
 def add_force(parser: argparse.ArgumentParser, what: str = "an existing file") -> None:
-    """Add `--force`, without which nothing that exists is written over."""
+    """Add `--force`, without which nothing that exists is overwritten."""
     parser.add_argument("-f", "--force", action="store_true", help=f"overwrite {what}")
 
 
@@ -141,7 +141,7 @@ def shape(text: str) -> tuple[int, ...]:
     Raises:
         argparse.ArgumentTypeError: where it is not sizes from 1 joined by `x`.
     """
-    # Nine digits: `int` of thousands of them takes long, or is refused by Python itself.
+    # At most nine digits: `int` of thousands of digits takes long, or is refused by Python.
     if not re.fullmatch(r"[0-9]{1,9}([x×][0-9]{1,9})*", text) or "0" in re.split("[x×]", text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a shape: write it like 224x224x3, or 784"
@@ -179,7 +179,7 @@ def memory_size(text: str) -> int:
     from netdsl.analysis.memory.cards import card_memory
 
     try:
-        # Sizes begin with a digit: what begins with a letter can only be a card.
+        # Sizes begin with a digit, so what begins with a letter can only be a card.
         if re.match(r"\s*[A-Za-z]", text) and (found := card_memory(text)) is not None:
             return found
         return parse_size(text)

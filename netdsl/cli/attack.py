@@ -1,4 +1,4 @@
-"""`netdsl attack`: small changes that a run's network answers wrongly."""
+"""`netdsl attack`: small changes that make the answers of a run's network wrong."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="of a change: its largest pixel, or the root of the sum of squares (default: inf)",
     )
     parser.add_argument(
-        "-t", "--target", type=natural, metavar="CLASS", help="the class that should be answered"
+        "-t", "--target", type=natural, metavar="CLASS", help="the class to be answered instead"
     )
     parser.add_argument(
         "--part",
@@ -119,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
     how = Attack(
         options.eps, options.steps, options.norm, options.target, options.count, options.seed
     )
-    # A run named twice is attacked once.
+    # A run that is named twice is attacked once.
     folders = list(dict.fromkeys(map(Path, options.folders)))
     subjects = [TrainedRun.of(folder) for folder in folders]  # all that is wrong before any attack
     attacked = {

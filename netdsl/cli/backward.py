@@ -40,10 +40,10 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--of",
         metavar="OUTPUT",
-        help="what is derived: an output, or one number of it: f[2] (default: the only output)",
+        help="the output to differentiate, or one number of it: f[2] (default: the only output)",
     )
     parser.add_argument(
-        "--loss", choices=LOSSES, help="what is derived instead, summed: a loss of the output"
+        "--loss", choices=LOSSES, help="differentiate a loss of the output instead, summed"
     )
     add_target(parser, "what the loss compares with: a class, or numbers", "VALUE")
     parser.add_argument(
@@ -58,7 +58,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     shown.add_argument(
         "--norms",
         action="store_true",
-        help="how large gradient and update of each layer are in a first step on --data",
+        help="the norms of each layer's gradient and update in a first step on --data",
     )
     add_data(parser, f"for --norms: {DATA_HELP}")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""`netdsl backward --norms`: how large gradients and updates are, layer by layer."""
+"""`netdsl backward --norms`: the norms of gradients and updates, layer by layer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netdsl.cli.terminal import note, print_json
 
 
 def run_norms(options: argparse.Namespace) -> int:
-    """Measure a first step, of FILE on the data, or of a run's weights on its own."""
+    """Measure a first step of FILE on the data, or the next step of a run on its own data."""
     from netdsl.lab.norms import norms_json, norms_of, norms_picture, norms_text
     from netdsl.lab.pictures import checked_picture, save_picture
     from netdsl.training.planning.plan import plan

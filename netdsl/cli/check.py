@@ -1,4 +1,4 @@
-"""`netdsl check`: what is found in files and directories."""
+"""`netdsl check`: errors and warnings in files and directories."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _tried(result: Result, change: str) -> Result:
-    """Try how a file's networks answer a change of their input."""
+    """Try how the outputs of a file's networks respond to a change of their input."""
     if result.checked.faulty:
         return result
     from netdsl.lab.equivariance import equivariance
@@ -89,13 +89,13 @@ def _tried(result: Result, change: str) -> Result:
 def _check_again(options: argparse.Namespace) -> None:
     """Check the files on an empty screen."""
     if sys.stdout.isatty():
-        # Clear the screen, cursor to the top left (ECMA-48): these are not printable, hence not by
-        # `print`.
+        # Clear the screen, move the cursor to the top left (ECMA-48). `print` would escape control
+        # characters.
         print_in_colour("\033[2J\033[H", sys.stdout)
     _check(options)
     sys.stdout.flush()
     if getattr(sys.stdout, "abandoned", False):
-        raise KeyboardInterrupt  # nobody reads it any more
+        raise KeyboardInterrupt  # the reader of the output is gone
 
 
 def found_in(names: Sequence[str], check: Callable[[str], Checked]) -> list[Result]:
@@ -103,7 +103,7 @@ def found_in(names: Sequence[str], check: Callable[[str], Checked]) -> list[Resu
 
     Args:
         names: as they are on the command line.
-        check: gives what is found in one file; an error that it raises is found too.
+        check: checks one file; an error that it raises is reported as found in the file.
     """
     try:
         files = found_files(names)
@@ -127,9 +127,8 @@ def _unreadable(names: str, error: NetError) -> Checked:
 
 
 def _blocks_alone(checked: Checked) -> int:
-    """Count the blocks of a file for others to `use`.
-
-    One where nothing is wrong but that there is no network.
+    """Count the blocks of a file for others to `use`: one without errors but that of having no
+    network.
     """
     # N211 says that there is no network: in a file of blocks that is not a mistake.
     codes = [diagnostic.code for diagnostic in checked.diagnostics]

@@ -24,8 +24,8 @@ else:
 class Result(NamedTuple):
     """A file as it was named, and what was found in it.
 
-    `blocks` counts those of a file that holds nothing else; `equivariance` is how outputs answer a
-    change of the input, by networks, where that was tried.
+    `blocks` is their count in a file that holds only blocks; `equivariance` is how outputs respond
+    to a change of the input, by network, where that was tried.
     """
 
     file: str
@@ -35,7 +35,7 @@ class Result(NamedTuple):
 
     @property
     def moves_wrongly(self) -> bool:
-        """Whether an output does not move with the input as was asked."""
+        """Whether an output neither moves with the input nor stays."""
         rows = chain.from_iterable((self.equivariance or {}).values())
         return any(each.verdict == "no" for each in rows)
 
@@ -53,10 +53,10 @@ def show(
     Args:
         results: of each file.
         form: `text`, `concise`, `json`, `github` or `sarif`. As text, messages and the summary go
-            to standard error; of the other forms, the summary only.
-        hints: whether to name the `expect` statements that could be added.
+            to standard error; of the other forms, only the summary does.
+        hints: whether to show the `expect` statements that could be added.
         colour: whether messages as text are in colour.
-        limit: how many messages of a code people are shown; None for all.
+        limit: how many messages of each code are shown in forms for people; None for all.
     """
     if form == "json":
         print_json({"files": [_file_as_json(result, hints) for result in results]})
@@ -74,7 +74,9 @@ def show(
 
 
 def _warned_once(results: Sequence[Result]) -> list[Result]:
-    """Leave out the warnings of a place that an earlier result has: a file with other params."""
+    """Leave out warnings that an earlier result has at the same place, as the file was checked with
+    other params.
+    """
     known: set[Any] = set()
     shown = []
     for result in results:
@@ -85,7 +87,7 @@ def _warned_once(results: Sequence[Result]) -> list[Result]:
             if each.severity == "error" or place is None or place not in known:
                 kept.append(each)
                 here.add(place)
-        # After the file: within one, two warnings at a place are two.
+        # After the whole file: two warnings at one place of a file are both kept.
         known |= here
         shown.append(result._replace(checked=result.checked._replace(diagnostics=tuple(kept))))
     return shown
@@ -169,9 +171,8 @@ def _described(network: Architecture) -> str:
 
 
 def hints_for(network: Architecture) -> list[str]:
-    """Write the `expect` statements that could be added.
-
-    For the counts that no statement of the network's text holds to.
+    """Write the `expect` statements that could be added: those for counts that the network's text
+    does not state yet.
     """
     parts = re.split(r"(?m)^[ \t]*net[ \t]+(\w+)", network.text)
     # What precedes the first `net` is for all networks of the file.

@@ -1,13 +1,14 @@
-"""The registry of the commands: a line a command, so that none is imported that nobody asks for.
+"""The registry of the commands: a line for each, so that only the command that runs is imported.
 
-A command is a module of this package, called as the command is (`import_` for `import`, which is a
-word of Python's), with three names:
+A command is a module of this package, named as the command is (`import_` for `import`, which is a
+keyword of Python), with three names:
 
-- `EXAMPLES`: how it is called, for its help;
+- `EXAMPLES`: command lines for its help;
 - `set_up(parser)`: adds its arguments;
-- `run(options)`: does it, and gives back the exit code;
+- `run(options)`: runs it, and returns the exit code;
 
-and, where argparse cannot know which options go together, `problem(options)`: says what does not.
+and, where argparse cannot know which options go together, `problem(options)`, which says which do
+not.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ GROUPS = {
         "completion": "print what completes commands in bash, zsh or fish",
     },
 }
-"""The commands by what they are for, and what the help says of them."""
+"""The commands by purpose, with a line of help for each."""
 
 COMMANDS = {name: about for group in GROUPS.values() for name, about in group.items()}
 
@@ -70,5 +71,5 @@ def module_of(command: str) -> str:
 
 def load(command: str) -> Any:
     """Import the command's module."""
-    # importlib would be imported for this alone
+    # `importlib` would be imported for this alone.
     return __import__(module_of(command), fromlist=["run"])

@@ -7,16 +7,16 @@ from typing import Any
 
 COLORS = ("auto", "always", "never")
 COMMON_DEFAULTS: dict[str, Any] = {"quiet": None, "color": None, "pager": None, "config": True}
-"""None where a file of settings may say it (`netdsl.cli.config`)."""
+"""The default of each option; None where a settings file may set it (`netdsl.cli.config`)."""
 VALUED = ("--color",)
-"""Those that are followed by a value."""
+"""The common options that are followed by a value."""
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Add the options of all commands.
 
-    Their defaults are set once, by the parser of the whole command line: what is given before the
-    command's name would be lost otherwise.
+    Their defaults are set once, by the parser of the whole command line: set here, they would
+    replace what was given before the command's name.
     """
     group = parser.add_argument_group("options of all commands")
     group.add_argument(

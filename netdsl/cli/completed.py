@@ -1,4 +1,4 @@
-"""What may follow each command, as its parser knows it: for the completion of shells."""
+"""The options and arguments of each command, read from its parser, for completion in shells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netdsl.cli.parser import CommandParser
 FILES = re.compile(
     r"FILE|DATA|PICTURE|RECIPE|RUN|FOLDER|MODEL|SOURCE|INPUT|IMAGE|PATH|OTHER|A B|^TARGET|\]VALUE"
 )
-"""Metavars of what is a file or a folder."""
+"""The metavars of values that are a file or a folder."""
 
 
 class CompletedOption(NamedTuple):
@@ -58,7 +58,7 @@ def completed_commands() -> list[CompletedCommand]:
 
 
 def _completed(name: str, about: str) -> CompletedCommand:
-    # From the parsers themselves: a list of options kept apart would lack the newest.
+    # From the parsers themselves: a separate list of options would lack the newest.
     parser = CommandParser(command=name, prog=f"netdsl {name}")
     parser.declare()
     values = [action for action in parser._actions if not action.option_strings]

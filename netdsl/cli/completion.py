@@ -1,4 +1,4 @@
-"""`netdsl completion`: what completes commands, options and files in a shell."""
+"""`netdsl completion`: a script that completes commands, options and files in a shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Completion scripts of bash, zsh and fish, each made of what may follow the commands."""
+"""Completion scripts for bash, zsh and fish, made from the commands' options and arguments."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ complete -F _netdsl netdsl
 
 
 def bash_script(commands: Sequence[CompletedCommand]) -> str:
-    """Write the completion of bash: a function that knows every command's options and values."""
+    """Write the script for bash: a function that knows every command's options and values."""
     before = CompletedCommand("''", "", common_options(), tuple(COMMANDS), False)
     cases = "\n".join(_bash_case(each) for each in (before, *commands))
     return _BASH.format(valued=" | ".join(VALUED), cases=cases)
@@ -129,7 +129,7 @@ fi
 
 
 def zsh_script(commands: Sequence[CompletedCommand]) -> str:
-    """Write the completion of zsh, with what each option is for."""
+    """Write the script for zsh, with the help of each option."""
     return _ZSH.format(
         common="\n".join(f"        {_zsh_option(option)} \\" for option in common_options()),
         commands="\n".join(
@@ -160,7 +160,7 @@ def _zsh_option(option: CompletedOption) -> str:
 
 
 def _zsh_values(words: Sequence[str], files: bool) -> str:
-    """Write what completes a value; a blank where nothing is known."""
+    """Write the action that completes a value; a space where nothing is known."""
     if words and files:
         return f" _netdsl_words_and_files {' '.join(words)}"
     return f"({' '.join(words)})" if words else "_files" if files else " "
@@ -170,7 +170,7 @@ def _zsh_values(words: Sequence[str], files: bool) -> str:
 
 
 def fish_script(commands: Sequence[CompletedCommand]) -> str:
-    """Write the completion of fish, a line an option."""
+    """Write the script for fish, a line for each option."""
     lines = [
         "# fish completion of netdsl, made by `netdsl completion fish`",
         "complete -c netdsl -f",
@@ -210,4 +210,4 @@ SCRIPTS: Mapping[str, Callable[[Sequence[CompletedCommand]], str]] = {
     "zsh": zsh_script,
     "fish": fish_script,
 }
-"""What writes the script of each shell."""
+"""The function that writes the script of each shell."""

@@ -1,7 +1,7 @@
 """The settings in a TOML file: what they accept, and what is wrong with them.
 
-None of them names a program or anything else that runs: the worst that a file from elsewhere can do
-is that it is rejected.
+None of them names a program or anything else that runs: the worst that a file from elsewhere can
+cause is an error.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 """The settings, and the words that each accepts; `pager` and `quiet` are true or false."""
 
 VARIABLES = {"data-folder": "NETDSL_DATA", "backend": "KERAS_BACKEND"}
-"""Settings that replace a variable of the environment where that is not set."""
+"""Settings that take the place of a variable of the environment that is not set."""
 
 _LONGEST = 1 << 13
-"""Characters of settings: many dots in a longer text would take long to read as TOML."""
+"""The most characters of settings: many dots in a longer text would take long to parse as TOML."""
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -45,7 +45,8 @@ def read_config(path: str) -> Mapping[str, Any]:
     Raises:
         NetError: N606 with every mistake, N601, N007, N401 where the file cannot be read.
     """
-    # A pyproject.toml may be longer than a network's text: only its own table is short.
+    # A pyproject.toml may be longer than a network's text; the limit of settings is for its own
+    # table only.
     source = read_source(path, DEFAULT_LIMITS._replace(source=LONGEST))
     values = _parsed(source, os.path.basename(path) == PROJECT)
     wrong = [found for key, value in values.items() for found in _wrong(source, key, value)]
@@ -53,14 +54,14 @@ def read_config(path: str) -> Mapping[str, Any]:
         raise NetError(*wrong)
     if "data-folder" in values:
         folder = os.path.expanduser(values["data-folder"])
-        # Relative to the file, wherever below it the command is called.
+        # Relative to the file, whatever the working directory is.
         return {**values, "data-folder": os.path.join(os.path.dirname(path), folder)}
     return values
 
 
 @contextmanager
 def as_environment(settings: Mapping[str, Any]) -> Iterator[None]:
-    """Let settings replace the variables of the environment that are not set."""
+    """Within the block, set the variables of the environment that are not set from the settings."""
     added = {
         variable: settings[key]
         for key, variable in VARIABLES.items()
@@ -78,7 +79,8 @@ def as_environment(settings: Mapping[str, Any]) -> Iterator[None]:
 def _parsed(source: Source, in_project: bool) -> dict[str, Any]:
     """Parse the settings in a text.
 
-    Of a `pyproject.toml` its table alone, so that nothing of other tools is judged.
+    Of a `pyproject.toml` only the own table is parsed, so that those of other tools may hold
+    anything.
     """
     text = _own_table(source.text) if in_project else source.text
     if len(text.strip()) > _LONGEST:
@@ -99,11 +101,11 @@ def _parsed(source: Source, in_project: bool) -> dict[str, Any]:
 
 
 def _own_table(text: str) -> str:
-    """Return the lines of the table `[tool.netdsl]`, with empty ones for all before."""
+    """Return the lines of the table `[tool.netdsl]`, after empty lines for those before it."""
     lines = text.split("\n")
     first = next((at for at, line in enumerate(lines) if line.startswith(HEADER)), len(lines))
     table = takewhile(lambda line: not line.lstrip().startswith("["), lines[first + 1 :])
-    # Empty lines in front keep the numbers of lines in messages right.
+    # The empty lines keep line numbers in messages right.
     return "\n" * (first + 1) + "\n".join(table)
 
 
@@ -128,7 +130,7 @@ def _wrong(source: Source, key: str, value: Any) -> Iterator[Diagnostic]:
 
 
 def _place(source: Source, key: str) -> Span | None:
-    """Return where a key is in the text; None where it is written in another way."""
+    """Return where a key is in the text; None if it is not found, as when it is quoted."""
     found = re.search(rf"(?m)^[^#\n]*?({re.escape(key)})\b", source.text)
     return Span(source, *found.span(1)) if found else None
 

@@ -1,4 +1,4 @@
-"""`netdsl data`: what a data set holds."""
+"""`netdsl data`: the contents of a data set."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     if options.recipe and not options.sheet:
         return wrong_usage("data", "RECIPE.yaml changes images: give --sheet FILE.png to see them")
     recipe = load_recipe(options.recipe) if options.recipe else None
-    # Where it may not write is known before data is read, which can take minutes.
+    # A path that cannot be written is rejected before data is read, which can take minutes.
     sheet = free_path(options.sheet, options.force) if options.sheet else None
     target = target_of(options.output, options.force)
     with help_in_options():

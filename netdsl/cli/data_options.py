@@ -1,4 +1,4 @@
-"""Keys of a recipe's `data` as options: what `data` and `new` take."""
+"""Keys of a recipe's `data` as options of `data` and `new`."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 _KEYS = {
-    "separator": ("C", "what is between the cells of a table, or tab or space"),
+    "separator": ("C", "the character between the cells of a table, or tab or space"),
     "decimal": ("C", "the decimal separator of a table: . or ,"),
     "thousands": ("C", "the thousands separator: . , ' or space, or none"),
     "encoding": ("NAME", "the encoding of a table"),
-    "comment": ("C", "what begins a line that is not read"),
-    "missing": ("HOW", "what becomes of missing numbers: median, drop or error"),
+    "comment": ("C", "the character that begins a comment line of a table"),
+    "missing": ("HOW", "how missing numbers are treated: median, drop or error"),
     "missing_values": ("A,B", "texts of cells that are missing, besides the usual ones"),
     "weight": ("NAME", "the column, array or file of the examples' weights"),
-    "damaged": ("HOW", "what becomes of images that cannot be read: error or skip"),
+    "damaged": ("HOW", "how images that cannot be read are treated: error or skip"),
     "function": ("TEXT", "the function of x that a polynomial learns"),
 }
 """Keys of a recipe's `data` that are options too: metavar and help."""
 
 _NUMBERS = ("count", "noise", "seed", "range")
-"""Keys of a recipe's `data` that are options of numbers."""
+"""Keys of a recipe's `data` that are options with numbers."""
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -47,15 +47,21 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--day-first",
         choices=("yes", "no"),
-        help="whether dates such as 1/2/2024 have the day first (default: found out)",
+        help="whether dates such as 1/2/2024 have the day first (default: decided by the data)",
     )
-    parser.add_argument("--count", type=positive, metavar="N", help="examples that are made")
     parser.add_argument(
-        "--noise", type=float, metavar="D", help="the deviation of the noise of data that is made"
+        "--count", type=positive, metavar="N", help="how many examples of generated data to make"
     )
-    parser.add_argument("--seed", type=natural, metavar="N", help="of data that is made")
     parser.add_argument(
-        "--range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="of the x of a function"
+        "--noise", type=float, metavar="D", help="the standard deviation of generated data's noise"
+    )
+    parser.add_argument("--seed", type=natural, metavar="N", help="of generated data")
+    parser.add_argument(
+        "--range",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="the range of a function's x",
     )
 
 
@@ -75,7 +81,9 @@ def spec_of(options: argparse.Namespace) -> DataSpec:
 
 @contextmanager
 def help_in_options() -> Iterator[None]:
-    """Say in options what errors say in keys of a recipe, which these commands do not read."""
+    """Within the block, make errors suggest options instead of keys of a recipe, as these commands
+    read no recipe.
+    """
     from netdsl.errors import NetError
 
     try:

@@ -1,4 +1,4 @@
-"""`netdsl diff`: what two networks do not share."""
+"""`netdsl diff`: the differences between two networks."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare two files.
+    """Compare two files, and return the exit code.
 
-    Called by git, which stops at any other code, it gives 0 unless git is set to trust the code.
+    Where git calls the command, that is 0 unless git is set to trust exit codes: git stops at any
+    other code.
     """
     asked = sides_of(options.files, options.path, os.environ)
     if asked is None and len(options.files) == 1 and "GIT_DIFF_PATH_COUNTER" in os.environ:
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     )
     networks: list[tuple[Architecture, ...]] = []
     messages: list[Diagnostic] = []
-    # Both sides are read before anything is said: mistakes in both are shown in one run.
+    # Both sides are read before anything is printed, so that mistakes in both are shown at once.
     for side in (asked.a, asked.b):
         try:
             networks.append(_networks_of(side, options))
@@ -94,8 +95,8 @@ def run(options: argparse.Namespace) -> int:
             messages += with_places(error.diagnostics, side)
     show_diagnostics(messages)
     if messages:
-        # git stops at another exit code than 0 of a GIT_EXTERNAL_DIFF, unless it is set to trust
-        # it.
+        # Unless it is set to trust the code, git stops where a GIT_EXTERNAL_DIFF returns another
+        # code than 0.
         return int(exit_code_counts)
     found, labels = compare(*networks), (asked.a.label, asked.b.label)
     if options.output and Path(options.output).suffix.lower() not in _TEXTS:
@@ -115,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _draw(found: FileDifference, output: str, force: bool) -> None:
-    """Draw the networks of both files, and those that only one holds."""
+    """Draw the pairs of networks of both files, and the networks that only one file holds."""
     from netdsl.api.difference import drawn_pairs
     from netdsl.drawing.difference import difference_sheet
     from netdsl.drawing.options import Options

@@ -1,4 +1,4 @@
-"""The two files that `netdsl diff` is asked for, by a person or by git."""
+"""The two files that `netdsl diff` compares, named by a person or by git."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class DiffSide(NamedTuple):
     """One of the two files.
 
     Attributes:
-        file: where its text is, or what is on the command line in its place.
-        place: where the text belongs in the working tree, of a copy that git made; the files that
+        file: its path, or the text or `-` that is given on the command line instead.
+        place: for a copy that git made, where the text belongs in the working tree; the files that
             it uses are looked for there.
         label: what messages call it.
     """
@@ -28,10 +28,7 @@ class DiffSide(NamedTuple):
     label: str
 
     def remark(self, text: str) -> str:
-        """Return what a reader of an older version should know.
-
-        Nothing where its text uses no file.
-        """
+        """Return a note on which version of used files is read; empty where the text uses none."""
         if self.place is None or not re.search(r'(?m)^[ \t]*use[ \t]+"', text):
             return ""
         return (
@@ -41,12 +38,14 @@ class DiffSide(NamedTuple):
 
     @property
     def missing(self) -> bool:
-        """Whether git says with it that there is no such file: it was added, or deleted."""
+        """Whether the file does not exist on this side, as it was added or deleted: git then names
+        the null device.
+        """
         return self.file in _NO_FILE
 
 
 class DiffSides(NamedTuple):
-    """What is compared, and whether git asks: then the exit code says only that it can continue."""
+    """The two sides, and whether git runs the command: then the exit code is 0 for differences."""
 
     a: DiffSide
     b: DiffSide
@@ -56,11 +55,10 @@ class DiffSides(NamedTuple):
 def sides_of(
     files: Sequence[str], place: str | None, environment: Mapping[str, str]
 ) -> DiffSides | None:
-    """Return the two files of a command line.
+    """Return the two files of a command line; None where there are not two.
 
-    Two names, or the seven arguments of GIT_EXTERNAL_DIFF (nine of a renamed file); else None.
-
-    `git difftool --extcmd` says in BASE where the file belongs.
+    A command line has two names, or the seven arguments of GIT_EXTERNAL_DIFF (nine for a renamed
+    file). `git difftool --extcmd` sets BASE to where the file belongs.
     """
     if len(files) in (7, 9):
         return DiffSides(
@@ -76,10 +74,7 @@ def sides_of(
 
 
 def _side(file: str, place: str | None, age: str) -> DiffSide:
-    """Return a file.
-
-    One that is in its place in the working tree already is called by its name alone.
-    """
+    """Return one side; a file that is at its place in the working tree is called by its name."""
     if (
         place is not None
         and file not in (*_NO_FILE, "-")
@@ -91,9 +86,8 @@ def _side(file: str, place: str | None, age: str) -> DiffSide:
 
 
 def with_places(messages: Iterable[Diagnostic], side: DiffSide) -> tuple[Diagnostic, ...]:
-    """Return the messages about a side.
-
-    Where a used file was not found, with what decides where it is looked for.
+    """Return the messages about a side; where a used file was not found, with help that says where
+    it is looked for.
     """
     if side.place is None:
         help = "for a copy elsewhere, --path says where it belongs: used files are read there"

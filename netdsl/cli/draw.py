@@ -112,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def picture_options(options: argparse.Namespace) -> Options:
-    """Return what the command line asks of a picture."""
+    """Return the options of a picture from those of the command line."""
     return Options(
         options.style,
         options.fold,

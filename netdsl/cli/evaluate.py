@@ -1,4 +1,4 @@
-"""`netdsl evaluate`: a run's best model is measured on a part of its data."""
+"""`netdsl evaluate`: measure a run's best model on a part of its data."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 
 def exit_code_of(work: Callable[[], int]) -> int:
-    """Do what a command does; mistakes that it finds are shown.
+    """Do the work of a command, and show the error that ends it, if any.
 
     Returns:
         Its exit code.
@@ -25,7 +25,7 @@ def exit_code_of(work: Callable[[], int]) -> int:
         try:
             return int(work())
         finally:
-            # Here, where a full disk or a closed pipe still ends in a message.
+            # Flush here, where a full disk or a closed pipe still ends in a message.
             sys.stdout.flush()
     except NetError as error:
         show_diagnostics(error.diagnostics)
@@ -36,7 +36,7 @@ def exit_code_of(work: Callable[[], int]) -> int:
 
 
 def wrong_usage(command: str, message: str) -> int:
-    """Say what is wrong with a command's arguments where argparse cannot know it.
+    """Print what is wrong with a command's arguments where argparse cannot know it.
 
     Returns:
         The exit code.

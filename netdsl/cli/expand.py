@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options.output, options.force)
     networks = read_networks(options.file, options).networks
     text = "\n".join(map(written_out, networks))
-    # What is written out may be longer than a file may be: it is our own text.
+    # An expanded text may be longer than files may be: netdsl itself has written it.
     limits = DEFAULT_LIMITS._replace(source=4 * len(text), statements=len(text))
     laid = laid_out(Source("expand", text), limits).removesuffix("\n")
     show_or_write(laid, target, ", ".join(network.name for network in networks))

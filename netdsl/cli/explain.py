@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _page(what: str) -> str:
-    """Return all that is said of a name; of a command its help."""
+    """Return the explanation of a name; of a command its help."""
     colour = in_colour(sys.stdout)
     if what not in COMMANDS:
         return explained(what, colour, COMMANDS)

@@ -1,4 +1,4 @@
-"""`netdsl fmt`: network files in their one form."""
+"""`netdsl fmt`: format network files."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Format each file.
+    """Format each file, and return the exit code.
 
-    One with mistakes is reported and left as it is, and the others are done all the same.
+    A file with mistakes is reported and not changed; the others are formatted nonetheless.
     """
     if options.files == ["-"]:
         return _format(read_standard_input(), options.stdin_filename, None, options)
@@ -59,10 +59,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespace) -> int:
-    """Format one text; without a path it goes to standard output.
-
-    Line ends and a byte order mark are part of the form.
-
+    """Format one text, also its line ends and byte order mark; without a path it goes to standard
+    output.
     Raises:
         NetError: where the text has mistakes, N604 where the path is a link.
     """
@@ -72,7 +70,7 @@ def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespa
     refuse_other_files(name)
     source = decoded(data, name)
     text = format_text(source, DEFAULT_LIMITS)
-    # Bytes, not texts: line ends and a byte order mark are changed too.
+    # Bytes are compared, not texts: formatting also changes line ends and a byte order mark.
     changed = text.encode() != data
     if options.diff:
         print(diff(source.text, text, name), end="")
@@ -83,7 +81,7 @@ def _format(data: bytes, name: str, path: Path | None, options: argparse.Namespa
     if path is None:
         print(text, end="")
     elif changed:
-        # Of a link that is named itself the file is written, and the link stays.
+        # Where a link itself is named, its target is written, and the link stays.
         write(path.resolve(), text)
         note(f"{name}: formatted")
     return 0

@@ -1,4 +1,4 @@
-"""The format that the suffix of `-o` says."""
+"""The format that the suffix of `-o` implies."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ SUFFIXES = {
 """Formats by a file's suffix."""
 
 NO_TEXT = (".png", ".svg", ".pdf", ".npy", ".npz", ".keras", ".parquet")
-"""Suffixes of files that hold no text of a command that writes text."""
+"""Suffixes of files into which a command cannot write text."""
 
 PLAIN = (".txt", ".text", ".log")
 """Suffixes of files that hold plain text whatever the settings say."""
 
 
 def format_of(options: argparse.Namespace, usual: str) -> str:
-    """Return the format that `--format` names, else the one of the suffix of `-o`, else the usual.
+    """Return the format that `--format` names, else that of the suffix of `-o`, else the usual one.
 
     Raises:
-        NetError: N604 where the two contradict each other, or the command writes text, and nothing
-            in a file of this suffix.
+        NetError: N604 where the two contradict each other, or the command, which writes text,
+            writes no file with this suffix.
     """
     suffix = Path(options.output or "").suffix.lower()
     form = SUFFIXES.get(suffix, "")

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     how = Computation(options.engine, options.training, options.seed)
     drawn = target is not None and target.suffix == ".svg"
     name = options.at
-    # A file holds one array: without --at that of the last layer.
+    # A file holds one array: without --at it is that of the last layer.
     if name is None and target is not None and not drawn:
         name = subject.network.graph.layers[-1].name
     found = values_of(subject, given, how, name)

@@ -29,7 +29,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "--h", type=float, default=1e-6, metavar="STEP", help="the step (default: 1e-6)"
     )
     parser.add_argument(
-        "--one-sided", action="store_true", help="(f(x + h) - f(x))/h instead of both sides"
+        "--one-sided", action="store_true", help="use (f(x + h) - f(x))/h instead of both sides"
     )
     parser.add_argument("--of", metavar="OUTPUT", help="an output, or one number of it: f[2]")
     parser.add_argument("--loss", choices=LOSSES, help="a loss of the output, summed")

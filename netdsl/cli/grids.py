@@ -40,7 +40,8 @@ def run_grid(options: argparse.Namespace) -> int:
         raise fail("N507", message, whole.span("gan"), help="train each by --set")
     given = read_input(options.file)
     if options.file == "-":
-        # Standard input is read once, and the grid reads the network for each training: as a text.
+        # The grid reads the network for each training, but standard input can be read only once:
+        # the text takes its place.
         options.file = given.source.text
     network = read_trained(options)
     from netdsl.training.loop.grid import GridAxis, check_size, new_grid, points_of
@@ -82,8 +83,8 @@ def run_grid(options: argparse.Namespace) -> int:
 def _check_once(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:
     """Reject keys of the grid that an option sets as well, so that only one would count.
 
-    `--set optimizer=sgd` and `--grid optimizer.rate=0.1,1` go together; the other way round the
-    rate would be lost.
+    `--set optimizer=sgd` and `--grid optimizer.rate=0.1,1` go together; with
+    `--set optimizer.rate=0.1` and `--grid optimizer=sgd` the rate would be lost.
 
     Raises:
         NetError: N506.
@@ -101,9 +102,9 @@ def _check_once(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:
 def _check_folds(
     options: argparse.Namespace, network: Architecture | Fragment, first: Sequence[RecipeSetting]
 ) -> None:
-    """Plan the first fold, so that data which cannot be divided is one error, before any folder.
+    """Plan the first fold, so that data which cannot be divided is one error before any training.
 
-    Of a grid, what is wrong with one combination alone is left to it.
+    What is wrong with one combination of a grid only is left to its training.
 
     Raises:
         NetError: what planning it raises.
@@ -132,7 +133,7 @@ def _check_params(axes: Sequence[GridAxis], options: argparse.Namespace) -> None
     for way, params in (("-p", options.params), ("FILE", split_params(options.file)[1])):
         for name, _ in params:
             if name in names:
-                # which would go before the grid's values
+                # Either would take precedence over the grid's values.
                 raise fail("N506", f"the param `{name}` is set by {way} and by --grid")
     # One value of each is enough to see whether there is such a param.
     first = [
@@ -150,7 +151,7 @@ def _check_params(axes: Sequence[GridAxis], options: argparse.Namespace) -> None
 
 
 def resume_grid(folder: Path) -> int:
-    """Train what a grid's training has left.
+    """Train the combinations of a grid that are left.
 
     Returns:
         The exit code.
@@ -178,7 +179,7 @@ def resume_grid(folder: Path) -> int:
     except (KeyError, TypeError, ValueError):
         raise damaged(folder / GRID) from None
     options.log = tuple(options.log) if options.log else None
-    # The files may have been edited since: half of the table would be of another network.
+    # The files may have been edited since: part of the table would be of another network.
     if _digest(options, given) != command.get("digest"):
         message = f"the network or the recipe of {folder} has changed since it began"
         raise fail("N616", message, help="train again, or restore the files")
@@ -214,7 +215,7 @@ def _trained(grid: Grid, options: argparse.Namespace) -> int:
 
 
 def _command(options: argparse.Namespace, given: CommandInput) -> dict[str, Any]:
-    """Return what a grid is resumed with, as JSON knows it."""
+    """Return what is needed to resume a grid, as values of JSON."""
     from netdsl.params import param_text
 
     return {

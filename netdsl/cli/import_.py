@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     weights = free_model_path(options.weights, options.force) if options.weights else None
     shapes = _shapes(options.input or [])
     model = open_model(options.model, shapes, pretrained)
-    # Random weights need no comparison of their own, and copying them helps nobody.
+    # Random weights need no comparison of their own, and nobody needs a copy of them.
     random = is_application(options.model) and pretrained is None
     found = import_model(model, shapes, not random, _comparing)
     for sentence in found.left_out:
@@ -104,13 +104,13 @@ def _named_shape(text: str) -> tuple[str, tuple[int, ...]]:
 def _shapes(
     given: list[tuple[str, tuple[int, ...]]],
 ) -> tuple[int, ...] | dict[str, tuple[int, ...]] | None:
-    """Give one shape, or one for each name."""
+    """Return one shape, or one for each name."""
     if len(given) == 1 and not given[0][0]:
         return given[0][1]
     return dict(given) or None
 
 
 def _comparing(macs: int) -> None:
-    """Say what takes long with large models."""
+    """Note that the networks are being compared, which takes long for large ones."""
     if macs > _LONG:
         note(f"comparing the two networks on random weights ({macs:,} MACs)")

@@ -18,12 +18,12 @@ from netdsl.wording import counted
 
 
 class CommandInput(NamedTuple):
-    """What FILE means.
+    """The text that FILE names.
 
     Attributes:
         source: the text.
-        path: where it lies.
-        name: of a network that states none.
+        path: where it is.
+        name: of a network whose text states none.
         params: of this file alone: `FILE:width=32`.
     """
 
@@ -34,7 +34,7 @@ class CommandInput(NamedTuple):
 
 
 def read_input(file: str) -> CommandInput:
-    """Read a file, an example (`zoo:NAME`), standard input (`-`), or what holds a `>`: the text.
+    """Read a file, an example (`zoo:NAME`), standard input (`-`), or a text, which has a `>`.
 
     A file's own params may follow it: `FILE:NAME=VALUE,...`.
 
@@ -44,7 +44,7 @@ def read_input(file: str) -> CommandInput:
             is too large.
     """
     if holds_text(file):
-        # Arguments that are not UTF-8 come as surrogates: they become bytes again, and N007.
+        # Bytes of an argument that are not UTF-8 are surrogates in it: as bytes they raise N007.
         return CommandInput(decoded(file.encode("utf-8", "surrogateescape"), "<text>"))
     file, params = split_params(file)
     if file == "-":
@@ -76,16 +76,16 @@ def check_input(given: CommandInput, options: argparse.Namespace) -> Checked:
 
 
 def _read_options(given: CommandInput, options: argparse.Namespace) -> ReadOptions:
-    """Return what comes with a text: the params of its file replace those of `-p`."""
+    """Return the options for reading a text: the params of its file replace those of `-p`."""
     # In this order: the file's own come last, and win.
     return ReadOptions(given.path, dict([*options.params, *given.params]), options.input)
 
 
 def valid(checked: Checked) -> Checked:
-    """Return what was checked.
+    """Return the argument if it has no mistakes.
 
     Raises:
-        NetError: where it has mistakes.
+        NetError: with the mistakes.
     """
     if checked.faulty:
         raise NetError(*checked.diagnostics)
@@ -132,11 +132,11 @@ def split_params(file: str) -> tuple[str, tuple[tuple[str, Any], ...]]:
     Raises:
         NetError: N107 for a param that is given twice, or has no value.
     """
-    # A file may be called so, and a network has colons of its own.
+    # A file's name may have this form, and a network's text has colons of its own.
     found = None if os.path.exists(file) or holds_text(file) else _FILE_AND_PARAMS.fullmatch(file)
     if found is None:
         return file, ()
-    # At commas before a name: `(1, 2)` is one value.
+    # Split at commas before a name: `(1, 2)` is one value.
     parts = re.split(r",\s*(?=[A-Za-z_][A-Za-z0-9_]*=)", found[2])
     pairs = [part.partition("=") for part in parts]
     names = [name for name, _, _ in pairs]
@@ -179,17 +179,17 @@ def read_trained(options: argparse.Namespace) -> Architecture | Fragment:
 
 
 _OF_CHECK = ("W701",)
-"""Warnings that a training does not repeat: rows that no window reads hardly matter to it."""
+"""Warnings that `train` does not show: rows that no window reads hardly matter to a training."""
 
 
 def found_files(names: Iterable[str]) -> list[str]:
-    """Find the files that are meant.
+    """Find the files that are named, and those of directories.
 
-    Of a directory all `.net` files in it and below, but for hidden ones. A link in it to another of
-    them is that one.
+    A directory means all `.net` files in it and below, except hidden ones. A link from one of them
+    to another does not count as a second file.
 
     Raises:
-        NetError: N601 where a directory holds none, or a link that leads out of it.
+        NetError: N601 where a directory holds no such file, or holds a link that leads out of it.
     """
     files: list[str] = []
     for name in names:
@@ -198,7 +198,7 @@ def found_files(names: Iterable[str]) -> list[str]:
             continue
         below = []
         for folder, folders, inside in os.walk(name):
-            # Assigned in place, as `os.walk` looks at this list: hidden folders are not entered.
+            # Assigned in place, as `os.walk` reads this list: hidden folders are not entered.
             folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
             below += [
                 os.path.join(folder, file)

@@ -1,4 +1,4 @@
-"""A network, a recipe and keys on the command line: what `train` and `recipe` take."""
+"""A network, a recipe and its keys on the command line, as `train` and `recipe` take them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 KEYS = ("data", "target", "drop", "epochs", "batch", "seed", "backend", "log", "init_from")
-"""The options that go before a recipe's keys."""
+"""The keys that have options, which take precedence over the recipe."""
 
 FLAGS = {"drop": "--ignore"}
-"""What options are called that have another name than their key."""
+"""The names of options that are not called as their key."""
 
 
 def add_job(parser: argparse.ArgumentParser) -> None:
-    """Add FILE, RECIPE and the options that go before the recipe's keys."""
+    """Add FILE, RECIPE and the options that take precedence over the recipe's keys."""
     add_file(parser)
     parser.add_argument(
         "recipe",
@@ -118,7 +118,7 @@ def setting(text: str) -> tuple[str, str]:
 
 
 def keys_of(options: argparse.Namespace) -> dict[str, Any]:
-    """Gather the options that go before a recipe's keys."""
+    """Gather the options that take precedence over a recipe's keys."""
     return {key: getattr(options, key) for key in KEYS}
 
 
@@ -127,7 +127,7 @@ def recipe_of(options: argparse.Namespace, more: Sequence[tuple[str, str]] = ())
 
     Args:
         options: of the command.
-        more: keys and values that are set too.
+        more: further keys and values to set.
 
     Raises:
         NetError: where it has mistakes.
@@ -143,21 +143,21 @@ def recipe_of(options: argparse.Namespace, more: Sequence[tuple[str, str]] = ())
         raise fail("N506", message, help=f"--set data.source={options.data}")
     if options.recipe:
         return load_recipe(options.recipe, settings)
-    # Who names data means to do without the recipe.
+    # A caller who names data chose to do without the recipe.
     if not options.data and of_data is None:
         _note_recipe(options.file)
     return parse_recipe("", settings=settings) if settings else None
 
 
 def _note_recipe(file: str) -> None:
-    """Say that the recipe next to a network's file is not read, as none is named."""
+    """Note that the recipe next to a network's file is not read, as none is named."""
     recipe = f"{file.removesuffix('.net')}.yaml"
     if file.endswith(".net") and os.path.isfile(recipe):
         note(f"{recipe} is not read; with it: netdsl train {file} {recipe}")
 
 
 def network_to_train(options: argparse.Namespace, recipe: Recipe | None) -> Architecture | Fragment:
-    """Read the network of a training, of a GAN one of the two of its file.
+    """Read the network of a training; of a GAN, one of the two in its file.
 
     Raises:
         NetError: where it has mistakes; N507 where `--net` names one of a GAN's.

@@ -1,4 +1,4 @@
-"""What the lab's commands share: FILE or RUN, and the numbers that are given."""
+"""The arguments that the lab's commands share: FILE or RUN, and numbers for the inputs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
 
 
 def add_values(parser: argparse.ArgumentParser) -> None:
-    """Add what is given to the inputs."""
+    """Add the values that are given to the inputs."""
     parser.add_argument(
         "values",
         nargs="*",
@@ -44,7 +44,7 @@ def add_values(parser: argparse.ArgumentParser) -> None:
 
 
 def subject_of(options: argparse.Namespace) -> WeightedNetwork:
-    """Read the network and its weights: a run's best, or those that a file begins with.
+    """Read the network and its weights: a run's best, or the initial ones of a file's network.
 
     Raises:
         NetError: for what is wrong with the file or the run.
@@ -61,10 +61,10 @@ def subject_of(options: argparse.Namespace) -> WeightedNetwork:
 
 
 def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Values]:
-    """Read the network and its weights, and what is given to its inputs.
+    """Read the network, its weights, and the values of its inputs.
 
-    A fragment's input has the shape of what is given; inputs for which nothing is said take what
-    the file gives them.
+    A fragment's input gets the shape of the value that is given. Inputs without a value take the
+    one that the file states.
 
     Raises:
         NetError: for what is wrong with the file, the run or the values.
@@ -74,7 +74,7 @@ def opened(options: argparse.Namespace) -> tuple[WeightedNetwork, Values]:
     try:
         subject = subject_of(options)
     except NetError as error:
-        # N209: the text has no input. A single value says its shape; of several none can be chosen.
+        # N209: the text has no input. A single value determines its shape; several values do not.
         if error.code != "N209" or options.input is not None or len(options.values) != 1:
             raise
         options.input = own_shape(options.values[0].removeprefix("x="))

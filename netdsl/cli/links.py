@@ -1,4 +1,4 @@
-"""Links on terminals that know them (OSC 8); the others show the text alone."""
+"""Links on terminals that support them (OSC 8); others show only the text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def with_report_link(text: str, folder: Path) -> str:
     """Return a printable text in which the path of a run's report leads to it.
 
     Args:
-        text: that may name the report.
+        text: may hold the path of the report.
         folder: the run's.
     """
     path = folder / REPORT
     shown = printable(str(path))
-    target = path.resolve().as_uri()  # which has no character that acts
+    target = path.resolve().as_uri()  # has no control characters
     link = f"\033]8;;{target}\033\\{shown}\033]8;;\033\\"
     return printable(text).replace(shown, link)

@@ -1,7 +1,7 @@
 """The `netdsl` command: from its arguments to the command that they name, and its exit code.
 
-Data goes to standard output, messages to standard error. What is imported here is little, and the
-rest is imported where Ctrl-C already ends in one line.
+Data goes to standard output, messages to standard error. Little is imported here; the rest is
+imported where Ctrl-C already ends in a single line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def run() -> NoReturn:
         from netdsl import process
 
         process.own = True
-        # Before any file is opened: it would take the number of a closed standard stream.
+        # Before any file is opened, which would get the number of a closed standard stream.
         process.open_missing_descriptors()
         try:
             code = main()
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     from netdsl import process
 
-    with process.uncollected():  # what is imported here stays
+    with process.uncollected():  # nothing that is imported here is garbage
         from netdsl.cli.config import WITHOUT, fill_in, nearest_config
         from netdsl.cli.exit_codes import WRONG_USAGE, wrong_usage
         from netdsl.cli.parser import command_in, parser_for
@@ -80,7 +80,7 @@ def _run(given: list[str]) -> int:
     shown_as(options.quiet, options.color, options.pager, verbose)
     if hasattr(options, "formats"):
         _choose_format(options, settings.get("format", "text"))
-    # Without settings nothing is changed, and nothing is imported to put it back.
+    # Without settings nothing is set, and so nothing is imported to restore it.
     if not settings:
         return int(options.run(options))
     with as_environment(settings):
@@ -88,9 +88,9 @@ def _run(given: list[str]) -> int:
 
 
 def _choose_format(options: Namespace, usual: str) -> None:
-    """Let the suffix of `-o` say the format where `--format` does not, else the settings.
+    """Choose the format where `--format` does not: by the suffix of `-o`, else by the settings.
 
-    Of these a command may not do what it is asked for in the format: then it is text.
+    Where the command can do what it is asked for only as text, the settings' format is ignored.
     """
     if options.format is None and _shows_only_text(options):
         usual = "text"
@@ -103,6 +103,6 @@ def _choose_format(options: Namespace, usual: str) -> None:
 
 
 def _shows_only_text(options: Namespace) -> bool:
-    """Return whether a command is asked for what it shows as text alone."""
+    """Return whether a command is asked for something that it shows only as text."""
     only_text = getattr(options, "only_text", None)
     return only_text is not None and bool(only_text(options))

@@ -25,12 +25,12 @@ def target_of(output: str | None, force: bool) -> Path | None:
 
 
 def show_or_write(text: str, target: Path | None, about: str) -> None:
-    """Print a text, through a pager where that helps, or write it into a file.
+    """Print a text, through a pager if it is long, or write it into a file.
 
     Args:
-        text: without the last line's end.
-        target: the file, None for standard output.
-        about: what a note says of the file.
+        text: without the end of its last line.
+        target: the file; None for standard output.
+        about: what the note after writing says about the file.
     """
     if target is None:
         show_text(text)
@@ -44,12 +44,12 @@ def show_or_write(text: str, target: Path | None, about: str) -> None:
 def free_path(path: str | Path, force: bool) -> Path:
     """Return a path that can be written.
 
-    Of a link, which the user has named himself, it is the path that the link leads to.
+    For a link that the user has named, it is the path that the link leads to.
 
     Raises:
         NetError: N604 where a file is there and `force` is not given, or what is there is not a
             file; N601 where its folder does not exist.
-        RunError: N610 where the system refuses the path: too long, or in a folder of others.
+        RunError: N610 where the system rejects the path: too long, or in another user's folder.
     """
     from pathlib import Path
 
@@ -65,9 +65,9 @@ def free_path(path: str | Path, force: bool) -> Path:
 def _free(path: Path, force: bool) -> Path:
     from pathlib import Path
 
-    # Files are written next to and renamed: of a link that would replace the link.
+    # Files are written under another name and renamed, which would replace a link.
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    # `-o /dev/null` is a way to measure, and must not replace the device by a file.
+    # `-o /dev/null` is of use for measuring, and must not replace the device by a file.
     if is_null_device(target):
         return target
     if target.exists() and (kind := kind_of(target.stat().st_mode)):
@@ -91,7 +91,7 @@ def free_model_path(path: str | Path, force: bool) -> Path:
     """Return a path to which Keras can write a model.
 
     Raises:
-        NetError: N604 where it does not end in .keras; else as in `free_path`.
+        NetError: N604 where it does not end in .keras, and as `free_path` does.
     """
     from pathlib import Path
 

@@ -10,29 +10,29 @@ from typing import TextIO
 from netdsl.errors.printable import printable
 
 _NOT_FOUND = (126, 127)
-"""Exit codes of programs like `env` that could not start another."""
+"""Exit codes of programs like `env` that could not start another program."""
 
 
 def through_pager(text: str, stream: TextIO, coloured: bool) -> bool:
     """Show a text in a pager.
 
-    PAGER is the user's own variable, as git has it; it is split as a shell does, and no shell runs.
+    PAGER is the user's own variable, as for git; it is split as a shell would, but no shell runs.
 
     Args:
-        text: without the last line's end.
+        text: without the end of its last line.
         stream: the terminal.
         coloured: whether the text holds colours, and is printable otherwise.
 
     Returns:
-        Whether it was shown. It was not where it fits the terminal, where PAGER is empty, or where
-        no such program is found.
+        Whether it was shown: not if it fits the terminal, PAGER is empty, or its program is not
+        found.
     """
     command = _command()
     # Strictly fewer: the prompt takes a line too.
     if not command or text.count("\n") + 1 < _lines(stream):
         return False
     stream.flush()
-    environment = {"LESS": "FRX", "LV": "-c", **os.environ}  # as git: colours, and what is left
+    environment = {"LESS": "FRX", "LV": "-c", **os.environ}  # as git sets them, for colours
     try:
         pager = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stream, env=environment)
     except (OSError, ValueError):
@@ -43,14 +43,13 @@ def through_pager(text: str, stream: TextIO, coloured: bool) -> bool:
         try:
             pager.communicate(encoded)
             return pager.returncode not in _NOT_FOUND
-        except KeyboardInterrupt:  # is the pager's
-            # Empty: `communicate` keeps what it has not written yet, and refuses to be given it
-            # again.
+        except KeyboardInterrupt:  # is meant for the pager
+            # `communicate` keeps what it has not written yet, and must not be given it again.
             encoded = b""
 
 
 def _command() -> list[str]:
-    """Return the pager's words; empty where there should be none."""
+    """Return the pager's command line as words; empty where no pager should be used."""
     if os.environ.get("TERM") == "dumb":
         return []
     try:
@@ -60,7 +59,7 @@ def _command() -> list[str]:
 
 
 def _lines(stream: TextIO) -> int:
-    """Return the lines of a terminal; without an answer, more than any text has."""
+    """Return the lines of a terminal; if they are not known, more than any text has."""
     try:
         lines = os.get_terminal_size(stream.fileno()).lines
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The parser of the command line: one for each command, made when the command is asked for."""
+"""The parser of the command line, with one for each command that is made only when needed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from netdsl.cli.common import COMMON_DEFAULTS, VALUED, add_common
 def parser_for(requested: str | None, first: bool = False) -> argparse.ArgumentParser:
     """Make the parser.
 
-    Where a command is named, with that command alone: to make the parsers of all takes a
+    If a command is named, it has that command alone, as making the parsers of all commands takes a
     millisecond or two.
 
     Args:
         requested: the command that is named, if any.
-        first: whether it is the first argument, so that no option comes before it.
+        first: whether the command is the first argument, so that no option comes before it.
     """
     if process.own:
         gettext.find = _nothing_found  # type: ignore[assignment]
@@ -47,7 +47,7 @@ def parser_for(requested: str | None, first: bool = False) -> argparse.ArgumentP
         parser_class=CommandParser,
         help=argparse.SUPPRESS,
     )
-    # All of them only for the list of commands, and for a word that is near to one.
+    # All of them only for the list of commands, and to suggest one for an unknown word.
     for name in [requested] if requested in COMMANDS else COMMANDS:
         parsers.add_parser(name, command=name)
     return parser
@@ -63,7 +63,7 @@ def help_of(command: str | None) -> str:
 
 
 def command_in(given: Sequence[str]) -> str | None:
-    """Return the first argument that is not an option of all commands, or the value of one."""
+    """Return the first argument that is neither a common option nor the value of one."""
     words = iter(given)
     for word in words:
         # `--color=never` is one word, and needs no skipping.
@@ -75,9 +75,9 @@ def command_in(given: Sequence[str]) -> str | None:
 
 
 def _nothing_found(*_: object, **__: object) -> list[str]:
-    """Look for no translations of argparse's own words.
+    """Find no translations of argparse's messages.
 
-    There are none of netdsl's, and locale would be imported for it at every start.
+    netdsl's own messages have none, and searching would import `locale` at every start.
     """
     return []
 
@@ -85,7 +85,7 @@ def _nothing_found(*_: object, **__: object) -> list[str]:
 class _Help(argparse.RawDescriptionHelpFormatter):
     """Asks for the terminal's width itself.
 
-    Argparse would import shutil for it, even where no help is printed.
+    Argparse would import `shutil` for it, even where no help is printed.
     """
 
     def __init__(self, prog: str) -> None:
@@ -126,7 +126,7 @@ class _MainParser(argparse.ArgumentParser):
 
 
 class CommandParser(argparse.ArgumentParser):
-    """The parser of one command, which imports the command when there is something to parse."""
+    """The parser of one command, which imports the command only when it parses something."""
 
     def __init__(self, *, command: str, **settings: Any) -> None:
         about = COMMANDS[command]
@@ -152,10 +152,10 @@ class CommandParser(argparse.ArgumentParser):
         return super().format_help()
 
     def error(self, message: str) -> NoReturn:
-        """End with an error; without a FILE also with what a beginner may do (`NO_FILE`)."""
+        """End with an error; where FILE is missing, with a help for beginners (`NO_FILE`)."""
         self._shorten_usage()
         help = getattr(load(self._command), "NO_FILE", "")
-        # By argparse's words for a missing argument, which it gives no other way to recognise.
+        # Recognised by argparse's words for a missing argument, as there is no other way.
         if help and message.endswith(": FILE"):
             message = f"{message}\n  help: {help}"
         super().error(message)
@@ -163,7 +163,7 @@ class CommandParser(argparse.ArgumentParser):
     def _shorten_usage(self) -> None:
         from netdsl.cli.usage import usage_of
 
-        # Argparse's own lists every option, in ten lines for some commands.
+        # Argparse's own usage lists every option, in ten lines for some commands.
         self.usage = self.usage or usage_of(self)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
@@ -176,7 +176,7 @@ class CommandParser(argparse.ArgumentParser):
             if word == "--":
                 break
             flag = word.partition("=")[0]
-            # Before argparse, which would take an unknown option's value for a FILE and complain of
+            # Before argparse, which would take an unknown option's value for a FILE and report
             # that.
             if word.startswith("--") and " " not in flag and flag not in known:
                 refuse(self, word, *args[place + 1 : place + 2])
@@ -196,7 +196,7 @@ def refuse(parser: argparse.ArgumentParser, word: str, following: str = "") -> N
     Args:
         parser: of a command, or of the whole command line.
         word: an option, perhaps with its value, or an argument too many.
-        following: what comes after it.
+        following: the argument after it.
     """
     from netdsl.cli.usage import about_unknown
 

@@ -1,4 +1,4 @@
-"""`netdsl predict`: a run's best model is applied."""
+"""`netdsl predict`: apply a run's best model."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="refuse rows of tables with values that the network was not trained on",
+        help="reject rows of tables with values that the network was not trained on",
     )
     parser.add_argument(
         "--with",
@@ -68,13 +68,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="average over N versions of each image, changed as in the training",
     )
     parser.add_argument(
-        "--at", metavar="LAYER", help="what a layer or a point gives, in place of the outputs"
+        "--at", metavar="LAYER", help="the output of a layer or a point, in place of the network's"
     )
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
-        help="where to write: .csv or .json, else text; arrays as .npy, images as .png or .svg",
+        help="where to write: .csv or .json, else text; with --at .npy, for images .png or .svg",
     )
     add_net(parser, "discriminator")
     add_force(parser)
@@ -131,7 +131,7 @@ def run(options: argparse.Namespace) -> int:
         note(f"{target}: {counted(made, 'prediction')}")
     for line in describe_notes(records):
         print(line, file=sys.stderr)
-    # What could be predicted is written all the same.
+    # The predictions that could be made are written nonetheless.
     return 1 if any("error" in record for record in records) else 0
 
 

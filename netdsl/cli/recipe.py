@@ -1,4 +1,4 @@
-"""`netdsl recipe`: the recipe that a network and its data would get."""
+"""`netdsl recipe`: the recipe that a network would be trained with on its data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key of a recipe that an unknown option of `netdsl train` means."""
+"""The key of a recipe that an unknown option of `netdsl train` may mean."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _VALUE = re.compile(r"[\w.+-]{1,20}")
 
 
 def recipe_key(flag: str, value: str, options: Collection[str]) -> str:
-    """Say how a recipe sets what an unknown option would; nothing where no key is called so.
+    """Return a hint how a recipe sets what an unknown option names; empty if no key is known.
 
     Args:
         flag: the option, `--lr`.
-        value: what follows it.
+        value: the argument after it.
         options: those that the command has.
     """
     name = flag.lstrip("-").replace("-", "_")

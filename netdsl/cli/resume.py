@@ -1,4 +1,4 @@
-"""`netdsl resume`: a run that was stopped continues, or one that has ended is trained on."""
+"""`netdsl resume`: continue a run that was stopped, or train one that has ended for longer."""
 
 from __future__ import annotations
 

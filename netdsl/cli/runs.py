@@ -1,4 +1,4 @@
-"""`netdsl runs`: a list of runs, or some side by side."""
+"""`netdsl runs`: list runs, or compare some side by side."""
 
 from __future__ import annotations
 

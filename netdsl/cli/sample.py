@@ -38,26 +38,26 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at",
         metavar="LAYER",
-        help="the code that is decoded; by default what `gaussian` gives, or a point called code",
+        help="the code to decode (default: the output of `gaussian`, or a point called code)",
     )
     parser.add_argument(
         "--count",
         type=positive,
         metavar="N",
-        help="how many are drawn (default: 64, with --judge 1000)",
+        help="how many to draw (default: 64, with --judge 1000)",
     )
     parser.add_argument("--seed", type=natural, metavar="N", help="(default: 0)")
     parser.add_argument(
         "--between",
         nargs=2,
         metavar="IMAGE",
-        help="decode the codes between two images'; of a GAN, the numbers of two of its samples",
+        help="decode codes between those of two images; for a GAN, give two samples by number",
     )
     parser.add_argument(
         "--steps",
         type=_several,
         metavar="N",
-        help="of --between, both ends with it (default: 8)",
+        help="how many samples --between makes, both ends included (default: 8)",
     )
     for sign, help in (
         ("mean", "decode the mean code of a class"),
@@ -67,13 +67,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{sign}", dest="terms", action=_Term, metavar="CLASS", default=[], help=help
         )
-    parser.add_argument("--label", metavar="CLASS", help="of a GAN that is given a class: which")
+    parser.add_argument("--label", metavar="CLASS", help="the class to make, of a GAN with classes")
     parser.add_argument(
         "--judge",
         dest="classifier",
         type=run_folder,
         metavar="RUN",
-        help="a classifier's run, which names the samples: how many classes, how surely",
+        help="a classifier's run: count the classes among the samples, and its mean confidence",
     )
     parser.add_argument(
         "-o",
@@ -87,7 +87,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 DRAWN, COUNTED = 64, 1000
-"""Samples that are drawn by default, and those that a classifier names."""
+"""How many samples are drawn by default, and with a classifier."""
 
 
 def _several(text: str) -> int:
@@ -144,7 +144,7 @@ def run(options: argparse.Namespace) -> int:
     if target is not None and target.suffix == ".npy":
         saved(made.array, target)
     elif target is not None:
-        # A classifier names many; a sheet of them all could not be looked at.
+        # A classifier names many samples, too many for a sheet.
         shown = made if classifier is None else made.first(DRAWN)
         save_picture(shown.sheet, target)
     if options.format == "json":
@@ -158,7 +158,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _made(options: argparse.Namespace, classifier: Classifier | None) -> Samples:
-    """Make what is asked for, of a decoder or of a generator."""
+    """Make the samples that are asked for, by a decoder or a generator."""
     from netdsl.training.verbs import adversarial
 
     usual = DRAWN if classifier is None else COUNTED

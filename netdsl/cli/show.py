@@ -51,7 +51,7 @@ DEFAULTS = {"prior": "none", "map": "pca", "part": "test", "seed": 0, "noise": 0
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_run_folders(parser, "of --reconstruct several")
+    add_run_folders(parser, "for --reconstruct, several")
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument(
         "--filters",
@@ -64,7 +64,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "--maps",
         nargs="+",
         metavar=("IMAGE", "LAYER"),
-        help="what every channel of a layer gives for an image; without LAYER, a strip of all",
+        help="the map of every channel of a layer for an image; without LAYER, some of each layer",
     )
     forms.add_argument(
         "--top",
@@ -77,13 +77,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         metavar="IMAGE",
         help="what the network looked at: occlusion, gradient, Grad-CAM",
     )
-    forms.add_argument("--codes", metavar="LAYER", help="a map of what a layer gives each example")
+    forms.add_argument("--codes", metavar="LAYER", help="a map of a layer's outputs for examples")
     forms.add_argument(
         "--plane",
         action="store_true",
         default=None,
-        help="what a network of one or two numbers gives over them, with the examples and a small "
-        "picture for each hidden unit",
+        help="the output of a network over its one or two input numbers, with the examples and a "
+        "small picture for each hidden unit",
     )
     forms.add_argument(
         "--path",
@@ -101,12 +101,12 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "--reconstruct",
         action="store_true",
         default=None,
-        help="images, and what autoencoders make of them, a row for each run",
+        help="images, and their reconstructions by autoencoders, a row for each run",
     )
     forms.add_argument(
         "--report",
         action="store_true",
-        help="add to report.html a picture of each kind that the run has something for",
+        help="add to report.html each kind of picture that can be made of the run",
     )
     parser.add_argument(
         "--print",
@@ -122,15 +122,15 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prior",
         choices=("none", "l2", "blur", "tv"),
-        help="of --excite: what an image is kept to as well (default: none)",
+        help="of --excite: what keeps the images natural (default: none)",
     )
     parser.add_argument(
-        "--label", type=natural, metavar="CLASS", help="of --where: another class than the answer"
+        "--label", type=natural, metavar="CLASS", help="of --where: a class other than the answer"
     )
     parser.add_argument(
         "--map",
         choices=("pca", "tsne", "umap"),
-        help="of --codes: how they become places in the plane (default: pca)",
+        help="of --codes: how they are mapped to the plane (default: pca)",
     )
     parser.add_argument(
         "--part",

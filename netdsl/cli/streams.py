@@ -15,11 +15,11 @@ from netdsl.errors.printable import printable
 
 
 class PrintableStream:
-    """A text stream on which nothing that a stranger wrote can act.
+    """A text stream that escapes control characters, as texts from elsewhere may hold some.
 
     Attributes:
         unfiltered: the stream itself, for what is known to be safe.
-        abandoned: whether the caller who read it, `head` say, has read enough; the rest is dropped.
+        abandoned: whether its reader, such as `head`, has closed it; the rest is dropped.
         quiet: whether notes are left out.
         color: `auto`, `always` or `never`.
         pager: whether long texts go through a pager, on a terminal.
@@ -51,7 +51,7 @@ class PrintableStream:
         try:
             try:
                 self.unfiltered.write(shown)
-            # A terminal of another encoding: `?` for what it lacks, since no result is worth a
+            # A terminal with another encoding: `?` for what it lacks, since no result is worth a
             # traceback.
             except UnicodeEncodeError as error:
                 self.unfiltered.write(
@@ -94,7 +94,9 @@ class PrintableStream:
 
 
 class MessageStream(PrintableStream):
-    """Standard error, which ends nothing where it is closed or full: there is nowhere to say so."""
+    """Standard error, which raises nothing where it is closed or full: there is nowhere to report
+    it.
+    """
 
     def write_as_it_is(self, shown: str) -> None:
         """Write a text."""
@@ -108,7 +110,7 @@ class MessageStream(PrintableStream):
 
 
 def _drop(stream: TextIO | None) -> None:
-    """Let a stream that cannot be written lead to the null device: what waits in it is dropped."""
+    """Redirect a stream that cannot be written to the null device, dropping what it still holds."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         # The descriptor too: Python flushes the stream again at exit, and would print an error.
@@ -118,7 +120,7 @@ def _drop(stream: TextIO | None) -> None:
 
 @contextmanager
 def printable_streams() -> Iterator[None]:
-    """Let what is printed meanwhile be printable."""
+    """Within the block, make what is printed printable."""
     kept = sys.stdout, sys.stderr
     out = PrintableStream(sys.stdout, "standard output")
     sys.stdout, sys.stderr = out, MessageStream(sys.stderr, "standard error")

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _text(networks: Sequence[Architecture], options: argparse.Namespace, view: TableView) -> str:
-    """Write what is asked for of each network."""
+    """Write the text that is asked for, for each network."""
     if is_of_networks(options):
         return _of_networks(networks, options, view)
     if options.format == "json":

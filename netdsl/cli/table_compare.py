@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def run_compare(options: argparse.Namespace, view: TableView, target: Path | None) -> int:
-    """Compare one network with one, of several those of one name.
+    """Compare one network with another; of files with several, those with the same name.
 
     Args:
         options: of the command.

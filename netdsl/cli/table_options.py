@@ -1,4 +1,4 @@
-"""What of a network `netdsl table` shows: its options, and what they ask for."""
+"""The options of `netdsl table`, and what they select of a network."""
 
 import argparse
 import sys
@@ -120,7 +120,7 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
 
 
 class _EarlierName(argparse.Action):
-    """An option by its name in 0.1.0, which is not in the help any more."""
+    """An option under its name in 0.1.0, which is no longer in the help."""
 
     def __call__(self, parser: Any, options: Any, value: Any, flag: Any = None) -> None:
         print(f"warning: {flag} is now --memory-batch", file=sys.stderr)
@@ -154,9 +154,7 @@ def _names(text: str | None) -> list[str]:
 def _columns(
     options: argparse.Namespace,
 ) -> tuple[Collection[str], Collection[str], tuple[str, ...]]:
-    """Return the columns that there are, those to sort by, and those that are shown if none is
-    named.
-    """
+    """Return the known columns, those to sort by, and those that are shown if none is named."""
     in_json = options.format == "json"
     if not is_of_networks(options):
         return COLUMNS, SORTED, tuple(COLUMNS) if in_json else DEFAULT_COLUMNS
@@ -170,7 +168,7 @@ def _columns(
 
 
 def is_of_networks(options: argparse.Namespace) -> bool:
-    """Return whether the table is of networks, next to each other, not of one's layers."""
+    """Return whether the table is of several networks, and not of one network's layers."""
     return len(options.file) > 1 or (options.by == "network" and not options.compare)
 
 
@@ -235,8 +233,8 @@ def _of_several_files(options: argparse.Namespace, instead: list[str]) -> str:
 class MemoryOptions(NamedTuple):
     """What the memory is counted for.
 
-    Examples in a batch, the activations' precision, the optimizer; and the bytes that the largest
-    batch is to fit in, if any.
+    It is the examples in a batch, the activations' precision, the optimizer, and the bytes that the
+    largest batch must fit in, if that is asked for.
     """
 
     batch: int
@@ -253,5 +251,5 @@ def memory_options_of(options: argparse.Namespace) -> MemoryOptions:
 
 
 def asks_for_memory(options: argparse.Namespace) -> bool:
-    """Return whether a table as text has all memory below it."""
+    """Return whether a table as text is followed by all memory figures."""
     return bool(options.batch or options.optimizer or options.fit is not None)

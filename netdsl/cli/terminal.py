@@ -1,4 +1,4 @@
-"""How commands print: JSON, diagnostics, in colour where somebody looks, and how wide."""
+"""How commands print: JSON, diagnostics, in colour on a terminal, and how wide."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from netdsl.errors import Diagnostic
 
 
 def print_json(values: Any) -> None:
-    """Print values as JSON on standard output, a line for each."""
+    """Print values as indented JSON on standard output."""
     print(json_lines(values))
 
 
 def json_lines(values: Any) -> str:
-    """Write values as JSON, a line for each."""
+    """Write values as indented JSON."""
     return json.dumps(values, indent=2)
 
 
@@ -31,9 +31,8 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
 
 
 def in_colour(stream: TextIO) -> bool:
-    """Return whether a stream shows colours.
-
-    Where `--color` does not say, whether it is a terminal, and NO_COLOR is not set.
+    """Return whether a stream shows colours: as `--color` says, or by default if it is a terminal
+    and NO_COLOR is not set.
     """
     color = getattr(stream, "color", "auto")
     if color != "auto":
@@ -42,7 +41,7 @@ def in_colour(stream: TextIO) -> bool:
 
 
 def note(text: str) -> None:
-    """Say on standard error what was done, but for `--quiet`."""
+    """Print on standard error what was done, unless `--quiet` is given."""
     if not is_quiet():
         print(text, file=sys.stderr)
 
@@ -56,7 +55,7 @@ def show_text(text: str, coloured: bool = False) -> None:
     """Print a text on standard output; on a terminal a long one goes through a pager.
 
     Args:
-        text: without the last line's end.
+        text: without the end of its last line.
         coloured: whether it holds colours, and is printable otherwise.
     """
     if getattr(sys.stdout, "pager", False) and sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""`netdsl train --then`: another command, on what was trained, when the training has ended."""
+"""`netdsl train --then`: another command on the run when the training has ended."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from netdsl.cli.outputs import target_of
 from netdsl.cli.terminal import is_quiet
 
 COMMANDS = ("show", "attack", "sample", "evaluate", "predict", "export", "runs", "backward")
-"""The commands that may follow: a run is the first that each is given."""
+"""The commands that may follow: those whose first argument is a run."""
 
 PLACE = "RUN"
-"""What is in a run's place while there is none."""
+"""The placeholder for the run while there is none yet."""
 
 
 def following(text: str) -> list[str]:
@@ -39,12 +39,12 @@ def check_following(words: Sequence[str]) -> None:
 
     Raises:
         NetError: as `target_of` does.
-        SystemExit: 2 for wrong options, once it is said which.
+        SystemExit: 2 for wrong options, after the message that names them.
     """
     from netdsl.cli.commands import load
     from netdsl.cli.parser import parser_for
 
-    # Parsed now: a training may take a night before the command is run.
+    # Parsed now: the training before the command may take a night.
     options = parser_for(words[0]).parse_args([words[0], PLACE, *words[1:]])
     problem = getattr(load(words[0]), "problem", None)
     if problem is not None and (found := problem(options)) is not None:

@@ -1,4 +1,4 @@
-"""`netdsl train`: a network is trained, and the run is kept."""
+"""`netdsl train`: train a network in a run folder."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
             what = "--grid" if options.grid else "--folds"
             return wrong_usage("train", f"{what} trains; try one of its trainings out by --set")
         if options.then:
-            return wrong_usage("train", "--then is for a run, and this leaves none")
+            return wrong_usage("train", "--then is for a run, and this writes none")
         return _try(options)
     if options.then:
         check_following(options.then)
@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _try(options: argparse.Namespace) -> int:
     """Take a step, or overfit one batch, or look for a rate; no run is written."""
-    # Before the steps: a path that cannot be written costs no training.
+    # Before the steps, so that a path that cannot be written wastes none.
     picture = target_of(options.find_rate, force=False) if options.find_rate else None
     job = job_of(options)
     from netdsl.keras.quiet import quiet_keras
@@ -157,7 +157,7 @@ def _try_pair(job: AdversarialJob, options: argparse.Namespace) -> int:
         )
         raise fail("N507", message, job.recipe.span("gan"), help="--dry-run takes one step")
     if options.overfit_one_batch:
-        message = "two networks that compete learn no batch: their losses do not fall to 0"
+        message = "two networks that compete do not overfit a batch: their losses do not fall to 0"
         raise fail("N507", message, job.recipe.span("gan"), help="--dry-run takes one step")
     print(dry_run_pair(job))
     return 0

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 def on_hosts(
     recipe: Recipe | None, train: Callable[[], RunResult], then: Sequence[str] | None = None
 ) -> int:
-    """Train, watched where this is one of several hosts; the first of them says what came of it.
+    """Train, supervised if this is one of several hosts; the first of them prints the outcome.
 
     Args:
         recipe: of the training.
         train: trains.
-        then: a command on the run when it has ended, without the run.
+        then: a command to run when the training has ended, without the run's folder.
 
     Returns:
         The exit code.
@@ -49,5 +49,5 @@ def _ended(run: RunResult, then: Sequence[str] | None, report: bool = True) -> i
         print(describe_run(run), flush=True)
     if run.interrupted:
         return INTERRUPTED
-    # On one of several hosts alone, which has the run.
+    # Of several hosts, only on the one that has the run.
     return follow(then, [run.folder]) if then and report else 0

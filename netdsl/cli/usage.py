@@ -1,5 +1,5 @@
-"""How netdsl is called: its commands in groups, a command in a line, and what an unknown word may
-mean.
+"""How netdsl is called: its commands in groups, a command's usage line, and suggestions for unknown
+words.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ FAMILIAR = {
     "validate": "check",
     "version": "--version",
 }
-"""What other programs call the commands."""
+"""The names that other programs have for the commands."""
 
 _SPELT = {"--colour": "--color"}
-"""Options in another spelling, which a key of recipes may share."""
+"""Other spellings of options, checked first as a key of recipes may be called the same."""
 
 
 def overview(width: int) -> str:
-    """Write what netdsl is, and its commands by what they are for.
+    """Write what netdsl is, and its commands by purpose.
 
     Args:
         width: the columns of the terminal.
@@ -102,7 +102,7 @@ def about_unknown(parser: argparse.ArgumentParser, word: str, following: str) ->
     Args:
         parser: of a command, or of the whole command line.
         word: an option, perhaps with its value, or an argument too many.
-        following: what comes after it.
+        following: the argument after it.
     """
     if not word.startswith("-"):
         return f"`{word}` is one argument too many"

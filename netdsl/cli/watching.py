@@ -1,4 +1,4 @@
-"""Doing something again whenever a file changes."""
+"""Repeat something whenever a file changes."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from typing import NoReturn
 from netdsl.cli.inputs import found_files, split_params
 from netdsl.errors import NetError
 
-_POLL = 0.3  # seconds between two looks at the files
+_POLL = 0.3  # seconds between two checks of the files
 
 
 def watch(
     names: Sequence[str], run: Callable[[], None], wait: Callable[[float], None] = time.sleep
 ) -> NoReturn:
-    """Call `run` now, and again whenever a file that is meant, or a `.net` file next to it, has
-    changed.
+    """Call `run` now, and again whenever one of the files or a `.net` file next to it has changed.
 
     Args:
         names: files and directories.
-        run: what should be done.
-        wait: called with the seconds between two looks at the files.
+        run: called without arguments.
+        wait: called with the seconds between two checks of the files.
 
     Raises:
-        KeyboardInterrupt: at the end; there is no other.
+        KeyboardInterrupt: on Ctrl-C; there is no other end.
     """
     seen = None
     while True:
@@ -37,24 +36,23 @@ def watch(
 
 
 def stamps(names: Iterable[str]) -> dict[str, tuple[int, int] | None]:
-    """Look when each file was last changed, in nanoseconds, and its size in bytes.
+    """Return when each file was last changed, in nanoseconds, and its size in bytes.
 
-    None where it cannot be looked at.
+    None for a file that cannot be read.
     """
     return {file: _stamp(file) for name in names for file in _watched(name)}
 
 
 def _watched(name: str) -> Iterable[str]:
-    """Return the files of a directory.
-
-    A file, and the `.net` files next to it, which it may `use`.
+    """Return the files of a directory, or a file and the `.net` files next to it, which it may
+    `use`.
     """
     try:
         name = split_params(name)[0]
         if os.path.isdir(name):
             return found_files([name])
         folder = os.path.dirname(name)
-        # Looked at again each time: a new file next to it may be one that it uses.
+        # Listed again each time: a new file next to it may be one that it uses.
         siblings = [file for file in os.listdir(folder or ".") if file.endswith(".net")]
         return [name, *(os.path.join(folder, file) for file in siblings)]
     except (NetError, OSError):

@@ -44,8 +44,8 @@ def arranged(
 ) -> Arrangement:
     """Find branches, residuals, blocks and repeats.
 
-    Where cells take the last cell but one, chains end at some of them: the shortest text decides
-    at which, the first of equal ones.
+    Where cells read the cell before the previous one, chains must end at some of the cells. Each
+    choice of `_ends` is tried, and the one with the shortest text is taken, the first of equals.
 
     Args:
         model: the layers.
@@ -67,8 +67,7 @@ def arranged(
     def length(arrangement: Arrangement) -> int:
         return text_length(arrangement) + _NESTING * max(map(_depth, arrangement.all_chains))
 
-    # Models without cells have one candidate: the text is not laid out twice to compare it with
-    # itself.
+    # Models without cells have one candidate: its text need not be laid out to be compared.
     candidates = list(_ends(found.nodes))
     if len(candidates) == 1:
         return arrange(candidates[0])
@@ -76,9 +75,10 @@ def arranged(
 
 
 def _ends(nodes: Sequence[Node]) -> Iterator[Sequence[int]]:
-    """List the nodes at which chains could end: none, or cells that reach over the next one.
+    """Yield the choices of nodes at which chains could end.
 
-    Those of one form, of one word, or all.
+    The first choice has no nodes. The others have nodes like those whose output is read beyond the
+    next node: the nodes of one form, of one word, or all of them.
     """
     # Ending no chain is tried first, so that it wins where the texts are equally long.
     yield ()

@@ -86,19 +86,19 @@ def scope_name(name: str) -> str:
 
 
 def build(network: Architecture, seed: int | None = None, precision: str = "float32") -> Any:
-    """Build the network as a Keras model with initial weights, the same ones again for the same
-    seed.
+    """Build the network as a Keras model with initial weights.
 
     Layers are named by the path of blocks that leads to them.
 
-    Raises:
-        NetError: N605 for what the backend does not compute in float64.
-        RunError: where the model does not fit into the memory.
-
     Args:
         network: what is built.
-        seed: of the weights and of what layers draw; None for other ones each time.
+        seed: of the weights and of what layers draw: the same seed gives the same weights; None
+            gives other ones each time.
         precision: float32, float64, bfloat16, or mixed (weights float32, arithmetic bfloat16).
+
+    Raises:
+        NetError: N602 without Keras, N605 for what the backend does not compute in float64.
+        RunError: N603 where the model does not fit into the memory.
     """
     return build_layers(network, seed, precision).model
 
@@ -184,7 +184,7 @@ class Connected(NamedTuple):
 
 
 Reading = Callable[["FoldedTensors", int, int, "Shape"], Any]
-"""Gives what goes into an operation at one of its inputs, folded along axes."""
+"""Returns what goes into an operation at one of its inputs, folded along axes."""
 
 
 def connected(graph: Graph, tools: Toolbox, reading: Reading | None = None) -> Connected:
@@ -233,12 +233,11 @@ def connected(graph: Graph, tools: Toolbox, reading: Reading | None = None) -> C
 
 
 def _draw_by_own_states(model: Any, tools: Toolbox) -> None:
-    """Make dropout under torch draw by the states of its layers, as the other backends do.
+    """Make dropout under torch draw from the states of its layers, as on the other backends.
 
-    What a checkpoint holds of them.
-
-    Keras takes torch's own numbers for a layer without a seed. Those stay on a GPU, which would
-    have to wait for each layer's state.
+    A checkpoint holds these states, so that a resumed training draws on from them. Without this
+    Keras uses torch's global generator for a layer without a seed. On a GPU it is left at that:
+    the GPU would have to wait for each layer's state.
     """
     if tools.keras.config.backend() != "torch":
         return
@@ -251,9 +250,9 @@ def _draw_by_own_states(model: Any, tools: Toolbox) -> None:
 
 
 def pieces_of(graph: Graph, tools: Toolbox) -> dict[int, list[Any]]:
-    """Make the Keras layers of each operation that shares no other's.
+    """Make the Keras layers of each operation that does not share another's.
 
-    Those that are tied use one kernel.
+    Operations that are tied use one kernel.
     """
     pieces = {
         index: op.kind.element.layers(tools, op.name, *_of_elements(graph, op))

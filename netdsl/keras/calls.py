@@ -1,6 +1,4 @@
-"""A Keras model as a list of calls: what each operation is, what goes into it, and what comes
-out.
-"""
+"""A Keras model as a list of calls: each with its operation, what goes in, and what comes out."""
 
 from __future__ import annotations
 
@@ -78,8 +76,8 @@ def calls_of_model(model: Any, input: InputShapes = None) -> ModelCalls:
 
 
 def _needed(calls: Sequence[ModelCall], ends: set[int]) -> dict[int, int]:
-    """Return the places of the calls that these need, and what they are without the others: rules
-    replace some calls.
+    """Return the places of the calls that `ends` need, each with its place once the others are left
+    out: rules replace some calls, and those replaced are no longer needed.
     """
     needed, waiting = set(ends), list(ends)
     while waiting:
@@ -166,7 +164,7 @@ class _ModelReader:
 
     def __init__(self, keras: Any, model: Any) -> None:
         self.keras = keras
-        # Only masks that something reads have a word: Keras hands them on to every layer.
+        # Keras passes masks on to every layer: only those that a layer reads are written.
         layers = private.layers_within(model)
         self.masks_are_read = any(map(private.reads_mask, layers)) or any(
             map(private.has_mask, model.outputs)
@@ -230,7 +228,7 @@ class _ModelReader:
         waiting = list(reversed(model.outputs))
         while waiting:
             tensor = waiting[-1]
-            # It was asked for twice before it was found.
+            # A tensor that several calls read can be on the stack more than once.
             if id(tensor) in known:
                 waiting.pop()
                 continue
@@ -272,7 +270,7 @@ class _ModelReader:
         try:
             arguments, named = private.arguments_with(node, tensors)
             shapes = self._announced(operation.compute_output_spec(*arguments, **named))
-            if any(None in shape for shape in shapes):  # it is said more exactly by trying
+            if any(None in shape for shape in shapes):  # a call on zeros shows the exact sizes
                 tried = {
                     key: self.keras.ops.zeros((1, *tensor.shape[1:]), tensor.dtype)
                     for key, tensor in tensors.items()
@@ -319,24 +317,24 @@ class _ModelReader:
         )
 
     def _config(self, operation: Any) -> dict[str, Any]:
-        """Return what an operation was made with; an embedding whose mask nothing reads has none,
-        as in the language an operator would hand it on.
+        """Return what an operation was made with; an embedding whose mask nothing reads gets no
+        mask, as in the language operators would pass it on.
 
         Raises:
-            NetError: N621 where it does not say it.
+            NetError: N621 where its `get_config` does not say it.
         """
         try:
             config: dict[str, Any] = _plain(operation.get_config())
         except Exception:  # of other people's layers, and of operations that were given arrays
             reason = "its get_config() does not say what it was made with"
             raise no_word(operation.name, type(operation).__name__, reason) from None
-        # A mask that nothing reads changes nothing, but would make `embed(mask)` of it.
+        # A mask that nothing reads changes nothing, but the layer would become `embed(mask)`.
         if config.get("mask_zero") and not self.masks_are_read:
             config["mask_zero"] = False
         return config
 
     def number(self, operation: Any) -> int:
-        """Count an operation."""
+        """Return an operation's number, a new one for an operation not seen before."""
         number = self.numbers.setdefault(id(operation), len(self.operations))
         if number == len(self.operations):
             # Kept: the identity of an object that is gone can be another's.
@@ -362,7 +360,7 @@ class _ModelReader:
     def place(
         self, call: ModelCall, operation: Any, shapes: Sequence[Shape], node: Any = None
     ) -> OutputPlaces:
-        """Add a call, or those that together do the same; give the places of its outputs.
+        """Add a call, or those that together do the same, and return the places of its outputs.
 
         Raises:
             NetError: N621 for one with several outputs that no rule takes apart.

@@ -1,5 +1,7 @@
-"""What files of models claim, compared with what they hold before anything is unpacked or built: a
-few megabytes can claim to hold terabytes of zeros, and a few words of a configuration ask for them.
+"""Check the sizes that files of models claim before anything is unpacked or built.
+
+A few megabytes can claim to hold terabytes of zeros, and a few words of a configuration can ask for
+as many weights.
 """
 
 from __future__ import annotations
@@ -12,12 +14,12 @@ from typing import IO, Any
 from netdsl.wording import bytes_text
 
 MAX_RATIO = 32
-"""How many times its stored bytes an array can be: weights are hardly compressed by more, even
-where nine in ten are zero.
+"""The largest ratio of an array's bytes to its stored bytes: weights are hardly ever compressed by
+more, even where nine in ten are zero.
 """
 
 SMALL = 64 << 20
-"""Bytes that a file can claim whatever its own size."""
+"""Bytes that a file may claim whatever its own size."""
 
 
 def check_claims(path: str) -> int:
@@ -95,7 +97,7 @@ def _check_arrays(file: Any, stored: int) -> int:
                 if isinstance(link, h5py.ExternalLink):
                     raise ValueError(f"`{name}` is in another file, {link.filename}")
                 found = group.get(name)
-                # Links can lead round in a circle; an address is visited once.
+                # Links can form a cycle: each address is visited once.
                 if found is None or (place := h5py.h5o.get_info(found.id).addr) in seen:
                     continue
                 seen.add(place)
@@ -104,7 +106,7 @@ def _check_arrays(file: Any, stored: int) -> int:
                 elif isinstance(found, h5py.Dataset):
                     if found.external or found.is_virtual:
                         raise ValueError(f"the numbers of `{name}` are in another file")
-                    # A dataset without chunks written claims any size in a few bytes: Keras would
+                    # A dataset without written chunks claims any size in a few bytes: Keras would
                     # allocate it.
                     claimed += int(found.size or 0) * int(found.dtype.itemsize)
     _check(claimed, stored)

@@ -25,7 +25,7 @@ from netdsl.kinds.window import sizes_value
 _TENSORS = ("LearnedTensor", "FixedTensor")
 _LONGEST_CHAIN = 8  # calls that are one layer
 _TRAINING = "it has an effect in training only"
-_REASONS = {  # other ones
+_REASONS = {  # of keys that have an effect in use too
     "stateful": "here every batch begins with states of 0",
     "epsilon": "it changes only vectors that are shorter, which `l2norm` divides by 1e-12 or more",
 }
@@ -64,7 +64,7 @@ def _sentences(training: Iterable[str], keys: Iterable[tuple[str, str]]) -> Iter
 
     Args:
         training: what works in training only and is not a call.
-        keys: what calls say that has no word, with their names.
+        keys: settings that the language has no word for, each with its call's name.
     """
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     reasons[_TRAINING] += training
@@ -111,7 +111,7 @@ class _Converter:
         outputs: what each of these calls gives.
         views: these calls as the kinds see them.
         axes: of the elements that are in the batch of what each of them gives.
-        passages: those that only put elements into the batch, or take them out of it.
+        passages: the calls that only put elements into the batch, or take them out of it.
     """
 
     def __init__(self, calls: ModelCalls, padding_apart: bool) -> None:
@@ -174,7 +174,7 @@ class _Converter:
         return _Unread(place, call.no_word(reason))
 
     def _passed(self, place: int) -> _Output | None:
-        """Return its input, where a call only puts elements of it into the batch, or takes
+        """Return a call's input, where the call only puts elements of it into the batch, or takes
         them out again; None where it does more.
         """
         call = self.calls[place]
@@ -241,7 +241,7 @@ class _Converter:
         return tuple(as_point(self.layers, layer).of_element(axes) for layer in layers)
 
     def _is_chained(self, source: int, place: int) -> bool:
-        """Say whether a call only comes before another one, so that the two can be one layer."""
+        """Say whether only one call reads another's output, so that the two can be one layer."""
         call, before = self.calls[place], self.calls[source]
         alone = self.consumers[source] == [place] and source not in self.ended
         if not alone or not before.inputs or {source, place} & self.passages:
@@ -267,7 +267,7 @@ class _Converter:
             yield self._view(place)._replace(before=())
 
     def _readings(self, view: CallView, place: int) -> tuple[list[_Reading], str]:
-        """Find what the call may be, what takes in most calls first; and why it is nothing else."""
+        """Find what the call may be, readings of most calls first, and why it is nothing else."""
         found, reason = [], ""
         for kind in self.readers.get(view.layer, ()):
             try:
@@ -358,7 +358,7 @@ class _Converter:
         """Return an input the shape of indices.
 
         Raises:
-            NoWord: where it is none, or has another number of them.
+            NoWord: where it is not an input, or has another number of indices.
         """
         given = self.layers[place]
         if given.inputs:
@@ -382,11 +382,11 @@ class _Converter:
     def ends(self, outputs: Sequence[int]) -> list[int]:
         """Find the layers of the model's outputs.
 
-        One that is read elsewhere too, or twice an output, or an input, ends in a `linear` of its
-        own: in the language an output is the end of a flow.
+        An output that is also read elsewhere, that is an output twice, or that is an input gets a
+        `linear` of its own: in the language an output is the end of a chain.
 
         Raises:
-            NetError: N621 where they come of a call that has no word.
+            NetError: N621 where they come from a call that has no word.
         """
         unread = [each for place in outputs if isinstance(each := self.outputs[place], _Unread)]
         if unread:
@@ -405,7 +405,7 @@ class _Converter:
 
 
 def _refuse_more(kind: type[Kind], call: CallView) -> None:
-    """Reject a call that is given what the kind does not look at, and what would change it.
+    """Reject a call with arguments that the kind does not look at and that would change the layer.
 
     Raises:
         NoWord: with the arguments' names.
@@ -423,7 +423,7 @@ def _refuse_more(kind: type[Kind], call: CallView) -> None:
 
 
 def _is_squeezed(shape: Shape, keras_shape: Shape) -> bool:
-    """Say whether Keras has the language's vector of C as 1x1xC.
+    """Say whether a shape in Keras is 1x1xC where the language has a vector of C.
 
     Raises:
         NoWord: where the shapes differ otherwise.

@@ -1,4 +1,4 @@
-"""The `default` statement that makes a file shortest, and what each layer still has to say."""
+"""The `default` statement that makes a file shortest, and the options each layer still needs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _NOTHING: Any = object()  # what an option is by default where there is no defau
 
 
 class _SaidOptions(NamedTuple):
-    """A layer's options, and what it has where nothing is said.
+    """A layer's options, and the values it has where none are written.
 
     Attributes:
-        options: all that Keras says.
+        options: all that the Keras layer has.
         implied: values of options that follow from the layer itself or from where it is.
         act: whether a default activation stays, is left out, or which of the two is doubtful.
         ends: whether its output is one of the network's.
@@ -50,7 +50,8 @@ class _SaidOptions(NamedTuple):
         """
         value = self.options[name]
         default = language if stated is _NOTHING else stated
-        # Dropped for one consumer and kept for another: only `none` on both sides is the same.
+        # One consumer keeps the default activation and another drops it: it need not be written
+        # only where both value and default are `none`.
         if name == "act" and self.act == "doubtful":
             return bool(value == default == _NONE)
         if name == "act" and self.act == "left out":
@@ -78,7 +79,7 @@ class FileDefaults:
         norms = [norm for layer in self.layers if (norm := _norm_of(layer)) is not None]
         for word in dict.fromkeys(norm.text for norm in norms):
             rows = [_SaidOptions(_named(norm)) for norm in norms if norm.text == word]
-            # Norms first: what a layer says of its norm is shorter by what the norm's default says.
+            # Norms first: the shorter a norm is by its own default, the shorter the option of it.
             self.stated[word] = _shortest(KINDS[word], rows)
         self.rows = [self._row(place) for place in range(len(self.layers))]
         places: dict[str, list[int]] = {}
@@ -90,7 +91,7 @@ class FileDefaults:
             self.stated[word] = _shortest(KINDS[word], rows)
 
     def left(self, place: int) -> dict[str, Any]:
-        """Return the options that a layer has to say."""
+        """Return the options that must be written at a layer."""
         return self._left(self.layers[place].spec.word, self.rows[place])
 
     def _left(self, word: str, row: _SaidOptions) -> dict[str, Any]:
@@ -104,7 +105,7 @@ class FileDefaults:
         }
 
     def residual_act(self) -> Word:
-        """Return the activation of a residual that holds convolutions, where it says none."""
+        """Return the activation of a residual with convolutions whose own is not written."""
         usual = _language_default(KINDS["conv"], "act")
         act: Word = self.stated.get("conv", {}).get("act", usual)
         return act
@@ -137,7 +138,7 @@ class FileDefaults:
         return _SaidOptions(options, implied, self._act(place), place in self.ends)
 
     def _part(self, part: Word) -> Word:
-        """Write a norm or an activation without what the defaults say of it."""
+        """Write a norm or an activation without the options that equal its defaults."""
         if not part.arguments:
             return part
         plain = tuple(each for each in part.arguments if each.name is None)
@@ -147,7 +148,7 @@ class FileDefaults:
     def _act(self, place: int) -> Literal["stays", "left out", "doubtful"]:
         """Say what becomes of a default activation, by all that takes the layer's output.
 
-        A shared layer says its own, whatever each use is followed by.
+        A shared layer is written with its own, whatever each use is followed by.
         """
         if self.layers[place].shared is not None:
             return "doubtful"
@@ -167,7 +168,7 @@ class FileDefaults:
         return NEEDLESS if makes_needless(type(layer.kind)) else NEEDED
 
     def _init(self, place: int) -> Word:
-        """Say how a kernel begins where nothing is said."""
+        """Return the initializer that a kernel has where none is written."""
         act = self.layers[place].options.get("act", _NONE)
         if act == _NONE:
             relu = self.before_relu[place]
@@ -195,9 +196,9 @@ def _named(word: Word) -> dict[str, Any]:
 
 
 def _language_default(kind: type[Kind], name: str) -> Any:
-    """Return what an option is in the language where nothing is said, as Keras's layers say it.
+    """Return an option's default in the language, in the form in which Keras's layers have it.
 
-    Nothing where it has no default, or one that depends on the layer.
+    `_NOTHING` where it has no default, or one that depends on the layer.
     """
     option = kind.options[name]
     if isinstance(option, Part):
@@ -209,7 +210,7 @@ def _language_default(kind: type[Kind], name: str) -> Any:
 
 
 def _shortest(kind: type[Kind], rows: Sequence[_SaidOptions]) -> dict[str, Any]:
-    """Find what a `default` statement had better say of layers of a kind: options that all have."""
+    """Find the options of layers of a kind that are shortest as defaults, among those all have."""
     found = {}
     for name in dict.fromkeys(name for row in rows for name in row.options):
         if all(name in row.options for row in rows):
@@ -223,7 +224,7 @@ def _shortest(kind: type[Kind], rows: Sequence[_SaidOptions]) -> dict[str, Any]:
 
 
 def _cost(kind: type[Kind], name: str, value: Any, rows: Sequence[_SaidOptions]) -> int:
-    """Count the characters that it takes to say `value` once, and others where they differ."""
+    """Count the characters of an option: `value` as the default, others where layers differ."""
     option, language = kind.options[name], _language_default(kind, name)
     usual = value is language or value == language
     stated = _NOTHING if usual else value

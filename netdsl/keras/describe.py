@@ -29,7 +29,7 @@ class Imported(NamedTuple):
         network: what it says.
         holders: by the name of an operation of the network, the Keras operations that hold its
             weights, by the calls' numbers for them.
-        left_out: what changes nothing in use and is not in the file, a sentence for each reason.
+        left_out: what is not in the file and changes nothing in use, a sentence for each reason.
     """
 
     text: str
@@ -46,10 +46,10 @@ class _WrittenFile(NamedTuple):
 
 
 def imported(calls: ModelCalls) -> Imported:
-    """Write a model as a file, with what pads before a layer as its option or as a layer.
+    """Write a model as a file.
 
-    What has fewer lines.
-
+    Padding before a layer is written as an option of it, or as a layer of its own, whichever gives
+    fewer lines.
     Raises:
         NetError: N621 where the language has no word for a layer.
     """
@@ -86,9 +86,9 @@ def _given_names(calls: ModelCalls) -> list[str]:
 def _holders(
     calls: ModelCalls, model: ModelLayers, arrangement: Arrangement
 ) -> Iterator[tuple[int, ...]]:
-    """Yield the calls with weights, for each operation of the file that has some, in its order.
+    """Yield the calls that hold weights, for each operation with weights in the file's order.
 
-    Those of a shared layer once.
+    The calls of a shared layer are yielded once.
     """
     seen: set[int] = set()
     for place in (*model.tensors, *arrangement.order):
@@ -104,7 +104,7 @@ def _compared_with(calls: ModelCalls, written: _WrittenFile, left_out: tuple[str
     """Read the text again: it must have the model's weights, layer by layer, and its outputs.
 
     Raises:
-        NetError: N623 where it has not; that is a mistake of netdsl's.
+        NetError: N623 where it does not, which is a mistake of netdsl's.
     """
     # Read by the same front end as any file: what it says is what a user will get.
     network = without_needless_warnings(written.text)

@@ -1,4 +1,4 @@
-"""Networks in 64 bits: what a backend does not compute in them is refused, not rounded."""
+"""Networks in 64 bits: what a backend does not compute in float64 is rejected, not rounded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _POOLS = ("MaxPooling3D", "AveragePooling3D", "OverhangingAveragePooling", "Powe
 
 
 def require_float64(keras: Any) -> None:
-    """Make Keras compute in float64; reject it where the backend silently makes float32 of it.
+    """Make Keras compute in float64; reject it where the backend would silently use float32.
 
     Raises:
         NetError: N605.
@@ -30,7 +30,7 @@ def require_float64(keras: Any) -> None:
 
 @contextmanager
 def in_float64(keras: Any) -> Iterator[None]:
-    """Make what is built meanwhile compute in 64 bits.
+    """Make what is built within compute in 64 bits.
 
     Raises:
         NetError: N605 where the backend does not.
@@ -46,8 +46,8 @@ def in_float64(keras: Any) -> Iterator[None]:
 
 @contextmanager
 def losses_in(precision: str) -> Iterator[None]:
-    """Make losses, optimizers and metrics that are made meanwhile compute in 64 bits too, where
-    that is the precision.
+    """Make losses, optimizers and metrics that are made within compute in 64 bits, where that is
+    the precision.
     """
     from netdsl.keras.quiet import quiet_keras
 

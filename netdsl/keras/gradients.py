@@ -1,4 +1,4 @@
-"""Derivatives of one number by tensors and by variables: Keras's own, on any backend."""
+"""Derivatives of one number with respect to tensors and Keras variables, on any backend."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 Number = Callable[[list[Any]], Any]
-"""Makes one number of tensors."""
+"""Computes one number from tensors."""
 
 
 class Gradients(NamedTuple):
@@ -14,8 +14,8 @@ class Gradients(NamedTuple):
 
     Attributes:
         value: the number.
-        tensors: by each tensor, of its shape.
-        variables: by each variable, of its shape.
+        tensors: the derivative with respect to each tensor, of its shape.
+        variables: the derivative with respect to each variable, of its shape.
     """
 
     value: float
@@ -24,10 +24,10 @@ class Gradients(NamedTuple):
 
 
 def gradients(number: Number, tensors: Sequence[Any], variables: Sequence[Any] = ()) -> Gradients:
-    """Derive a number; by what it does not depend on, zeros.
+    """Differentiate a number; derivatives by what it does not depend on are zeros.
 
     Args:
-        number: makes it, of these tensors on the device and of the variables' values.
+        number: computes it from these tensors on the device and from the variables' values.
         tensors: arrays.
         variables: Keras variables.
 
@@ -42,10 +42,10 @@ def gradients(number: Number, tensors: Sequence[Any], variables: Sequence[Any] =
 
 
 def repeated(number: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Gradients]:
-    """Derive a number by one tensor again and again: traced and compiled once for each shape.
+    """Differentiate a number by one tensor repeatedly: traced and compiled once for each shape.
 
     Args:
-        number: makes it of the tensor and of other arrays, by which is not derived.
+        number: computes it from the tensor and from other arrays, which are constants.
 
     Returns:
         A function of the tensor and the others.
@@ -77,10 +77,10 @@ def repeated(number: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Gradient
 
 
 def derivative(number: Callable[[Any], Any], tensor: Any) -> Any:
-    """Derive a number by one tensor, as tensors: within a step that a backend traces.
+    """Differentiate a number by one tensor, within a step that a backend traces.
 
     Args:
-        number: makes it of the tensor.
+        number: computes it from the tensor.
         tensor: of the backend.
 
     Returns:
@@ -130,7 +130,7 @@ def _by_tensorflow(number: Number, tensors: list[Any], variables: list[Any]) -> 
         tape.watch(tensors)
         value = number(tensors)
     found = tape.gradient(value, tensors + values, unconnected_gradients="zero")
-    # An embedding's gradient is rows with their places: it is made a whole array.
+    # An embedding's gradient is rows with their indices: it is made a whole array.
     found = [tf.convert_to_tensor(each) for each in found]
     return value, found[: len(tensors)], found[len(tensors) :]
 

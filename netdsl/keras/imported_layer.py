@@ -13,13 +13,13 @@ class ImportedLayer(NamedTuple):
     """A layer of the `.net` file.
 
     Attributes:
-        kind: as it was read: without what layers after it become options of it.
-        spec: as it is written, with all that Keras says of it; its norm and activation too.
+        kind: as it was read, without the later layers that became options of it.
+        spec: as it is written, with all options of the Keras layer, its norm and activation too.
         inputs: the layers that go in: one, then those that its options name; or a merge's branches.
         holders: for each of its operations with weights the Keras calls that hold them.
-        shape: its output's; where Keras has 1x1xC, a vector of C may be meant.
+        shape: its output's; where Keras has 1x1xC, this may be a vector of C.
         shared: the number of the Keras operation, where that is called several times.
-        option: what the layer before it says instead, where it is nothing but that.
+        option: the option of the layer before it that replaces it, where it can only be that.
         kernel: the number of the Keras operation that holds its kernel, where several have one
             kernel.
     """
@@ -51,7 +51,7 @@ class ImportedLayer(NamedTuple):
         return tuple(each.value for each in self.spec.arguments if each.name is None)
 
     def with_option(self, option: Argument) -> Self:
-        """Make an option say this, whatever it said before."""
+        """Return the layer with this option set, whatever its value was before."""
         others = (each for each in self.spec.arguments if each.name != option.name)
         return self._replace(spec=self.spec._replace(arguments=(*others, option)))
 

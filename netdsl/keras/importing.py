@@ -20,8 +20,7 @@ class ImportedModel(NamedTuple):
     Attributes:
         text: the `.net` file's.
         clone: the Keras model of that text, with the first one's weights.
-        left_out: what of the model changes nothing in use, and is not in the text: one sentence
-            for each reason.
+        left_out: what is not in the text and changes nothing in use: one sentence for each reason.
     """
 
     text: str
@@ -32,7 +31,7 @@ class ImportedModel(NamedTuple):
 def from_keras(model: Any, input: InputShapes = None) -> str:
     """Write a Keras model as the text of a `.net` file.
 
-    Blocks as `def`s, repeats as `xN`, residuals as `res`, branches as merges.
+    Blocks become `def`s, repeats `xN`, residuals `res`, and branches merges.
 
     Raises:
         NetError: as `import_model`.
@@ -46,8 +45,8 @@ def import_model(
     own_weights: bool = True,
     report: Callable[[int], None] = lambda macs: None,
 ) -> ImportedModel:
-    """Write a Keras model as text, build the Keras model of that text, and compare the two as
-    functions.
+    """Write a Keras model as text, build the Keras model of that text, and compare what both
+    compute.
 
     Args:
         model: a functional or sequential one.
@@ -58,7 +57,7 @@ def import_model(
     Raises:
         NetError: N620 for a model that is not of layers joined by inputs and outputs; N621 where
             the language has no word for a layer; N623 where the text would be another function;
-            N624 where that cannot be seen.
+            N624 where the comparison cannot tell.
     """
     toolbox()
     calls = calls_of_model(model, input)
@@ -82,7 +81,7 @@ def _weight_pairs(
 ) -> Iterator[WeightPair]:
     """Pair the weights of a model with those of the one that is built of its text."""
     ops = found.network.graph.ops
-    backs: dict[str, list[str]] = {}  # by the layer with a kernel, those that it is transposed in
+    backs: dict[str, list[str]] = {}  # by a layer with a kernel, those that use it transposed
     for op in ops:
         if op.tied is not None:
             backs.setdefault(ops[op.tied].name, []).append(op.name)
@@ -104,7 +103,7 @@ def _weight_pairs(
 def _measured(
     operations: tuple[Any, ...], found: Imported
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """Yield the means and deviations that the layers in front measured on data."""
+    """Yield the means and standard deviations that normalization layers measured on data."""
     kinds = {op.name: op.kind for op in found.network.graph.ops}
     for name, numbers in found.holders.items():
         if isinstance(kinds[name], Standardize):

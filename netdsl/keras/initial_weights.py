@@ -1,8 +1,8 @@
-"""The initial weights of models, drawn by NumPy's generator: one seed gives the same ones on every
-backend.
+"""The initial weights of models, drawn by NumPy's generator.
 
-Each weight has a stream of its own, by the names of its layer and itself: whatever other layers a
-network has, a layer begins with the same weights as long as it keeps its name.
+One seed gives the same weights on every backend. Each weight has a stream of random numbers of its
+own, by its name and that of its layer: whatever other layers a network has, a layer begins with the
+same weights as long as it keeps its name.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ DRAWING = (
 )
 """The initializers of Keras that draw random numbers and that kinds use, or their Keras layers."""
 PART = 1 << 20
-"""Numbers of a weight that have a stream of their own, so that a thread can draw them."""
+"""How many numbers of a weight have a stream of their own, so that a thread can draw them."""
 BLOCK = 1 << 15
-"""Numbers that are drawn at once: as many as stay in a processor's cache."""
+"""How many numbers are drawn at once: as many as fit a processor's cache."""
 
 TRUNCATED_AT = 2.0
-"""Deviations from the mean within which a truncated normal distribution lies."""
+"""Where a truncated normal distribution ends on both sides, in standard deviations."""
 TRUNCATED_DEVIATION = 0.87962566103423978
 """The standard deviation of the standard normal distribution truncated there."""
 LEVEL_BITS = 14
@@ -56,7 +56,7 @@ def draw_by_numpy(model: keras.Model, seed: int | None) -> None:
 
     Args:
         model: its weights have no values yet (`private.initialized_later`).
-        seed: gives the same weights again; None gives others each time.
+        seed: the same seed gives the same weights; None gives others each time.
     """
     entropy = np.random.SeedSequence(seed).entropy
     for variable in model.variables:
@@ -68,8 +68,9 @@ def draw_by_numpy(model: keras.Model, seed: int | None) -> None:
 
 
 class _Lent:
-    """An array that nobody else changes: TensorFlow copies arrays, but not what has an
-    `__array__`.
+    """An array that TensorFlow need not copy, as nothing else changes it.
+
+    TensorFlow copies NumPy arrays, but not objects that have an `__array__`.
     """
 
     def __init__(self, array: Floats) -> None:
@@ -107,7 +108,7 @@ def _fill(initializer: Any, shape: tuple[int, ...]) -> Fill:
 
 
 def _orthogonal(gain: float, shape: tuple[int, ...], stream: np.random.SeedSequence) -> Floats:
-    """Draw a matrix with orthogonal rows or columns, each such matrix alike (Saxe et al. 2014)."""
+    """Draw uniformly a matrix with orthogonal rows or columns (Saxe et al. 2014)."""
     rows, columns = math.prod(shape[:-1]), shape[-1]
     random = _filled((max(rows, columns), min(rows, columns)), _normal(1.0), stream)
     q, r = np.linalg.qr(random.astype(np.float64))
@@ -119,7 +120,7 @@ def _orthogonal(gain: float, shape: tuple[int, ...], stream: np.random.SeedSeque
 def _filled(shape: tuple[int, ...], fill: Fill, stream: np.random.SeedSequence) -> Floats:
     """Draw an array, in parts that several threads draw where there are several.
 
-    A stream starts again in each call, for there is one call for each device.
+    A stream starts again in each call, so that all devices, each with its call, get the same.
     """
     size = math.prod(shape)
     # Parts are numbered by place, not by thread: the count of threads changes nothing.
@@ -144,9 +145,9 @@ def _filled(shape: tuple[int, ...], fill: Fill, stream: np.random.SeedSequence) 
 
 
 def _pages(size: int) -> Floats:
-    """Return memory that begins where a page does, so that TensorFlow takes it without a copy.
+    """Return memory for `size` numbers that begins at a page, so that TensorFlow need not copy it.
 
-    NumPy asks the system for huge pages, and clearing those can take longer than drawing.
+    NumPy would ask the system for huge pages, and clearing those can take longer than drawing.
     """
     return np.frombuffer(mmap(-1, 4 * size, access=ACCESS_COPY), np.float32)
 
@@ -169,8 +170,9 @@ def _uniform(low: float, high: float) -> Fill:
 
 
 def _truncated_normal(deviation: float) -> Fill:
-    """Draw by the inverse of the distribution, which is several times as fast as drawing again what
-    lies outside.
+    """Draw by the inverse of the cumulative distribution.
+
+    This is several times as fast as drawing again the numbers that lie outside.
 
     Of 32 random bits the first choose a piece of the distribution, the others a place in it.
     """
@@ -180,7 +182,7 @@ def _truncated_normal(deviation: float) -> Fill:
     bits_below = np.uint32(32 - LEVEL_BITS)
 
     def fill(block: Floats, rng: np.random.Generator) -> None:
-        # 64 bits at a time are two numbers.
+        # 64 bits at a time make two numbers.
         raw = rng.bit_generator.random_raw(math.ceil(block.size / 2))
         bits = raw.view(np.uint32)[: block.size]
         pieces = bits >> bits_below

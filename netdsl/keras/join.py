@@ -12,13 +12,13 @@ _NONE = Word("none")
 
 
 def joined(model: ModelLayers) -> ModelLayers:
-    """Join what can be an option of the layer before it, and leave out what goes nowhere.
+    """Join what can be an option of the layer before it, and leave out what no output needs.
 
     Raises:
         NetError: N621 for a penalty after a layer that takes none.
     """
     needed = _needed(model)
-    # Only among what is needed: a branch that goes nowhere must not keep an activation apart.
+    # Only among what is needed: a branch without use must not keep an activation from being joined.
     consumers: dict[int, list[int]] = {}
     for place in needed:
         for source in model.layers[place].inputs:
@@ -67,7 +67,7 @@ def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
     """Return the option of `host` that a norm, an activation or a penalty after it can be."""
     said, options = host.options, host.kind.options
     if "act_l1" in said:
-        return None  # a penalty is on the layer's end
+        return None  # a penalty on activations comes last in a layer: nothing can follow it
     if layer.option is not None:
         return layer.option if layer.option.name in options else None
     if host.kind.each_axes != layer.kind.each_axes:
@@ -90,7 +90,7 @@ def _as_option(host: ImportedLayer, layer: ImportedLayer) -> Argument | None:
 def _renumbered(
     found: dict[int, ImportedLayer], found_at: list[int], model: ModelLayers
 ) -> ModelLayers:
-    """Count the layers that are left again."""
+    """Return the layers that are left, with references to their new places."""
     read = {source for layer in found.values() for source in layer.inputs}
     read |= {found_at[place] for place in model.outputs}
     kept = [

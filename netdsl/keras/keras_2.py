@@ -18,7 +18,7 @@ from netdsl.keras.build import toolbox
 from netdsl.keras.keras_2_operators import operators
 
 _MODELS = ("Functional", "Model", "Sequential")
-# Keys of Keras 2 that say nothing about what is computed.
+# Keys of Keras 2 that do not affect what is computed.
 _ALWAYS = {"implementation", "input_length", "query_shape", "key_shape", "value_shape"}
 _HARMLESS = (("groups", 1), ("output_mode", "int"), ("fused", True), ("trainable", True))
 _OF_EVERY_LAYER = {"name", "trainable", "dtype", "activity_regularizer"}
@@ -142,7 +142,7 @@ class _Updater:
         return {**self._layer(layer), "module": module, "registered_name": None}
 
     def _config(self, name: str, class_name: str, config: dict[str, Any]) -> dict[str, Any]:
-        """Keep what Keras 3 accepts; leave out the rest where it says nothing."""
+        """Keep what Keras 3 accepts; leave out the rest where it has no effect."""
         made = getattr(self.keras.layers, class_name, None)
         if made is None:
             self._refuse(name, class_name, "Keras 3 has no such layer")
@@ -196,7 +196,7 @@ def _updated_value(key: str, value: Any) -> Any:
         return value[0]
     if isinstance(value, dict) and value.get("class_name") == "VarianceScaling":
         old = value["config"].get("distribution")
-        # Keras 2's "normal" was truncated, that of Keras 3 is too, under its full name.
+        # Keras 2's "normal" was truncated; Keras 3 has the same under its full name.
         new = "truncated_normal" if old == "normal" else old
         return {**value, "config": {**value["config"], "distribution": new}}
     return value
@@ -229,7 +229,7 @@ def _references(value: Any) -> Iterator[tuple[str, int]]:
 
 
 def _node(node: Any, shift: Mapping[str, int]) -> dict[str, Any]:
-    """Write a call as Keras 3 does, its arguments apart."""
+    """Write a call as Keras 3 does, its positional and keyword arguments separately."""
     if isinstance(node, dict):
         return node
     if _is_reference(node):

@@ -48,7 +48,7 @@ def _table(ops: Any) -> Mapping[str, Callable[..., Any]]:
     }
 
     def plain(value: Any) -> Any:
-        """Return an array for a list of numbers, which `tf.constant` was."""
+        """Return an array for a list of numbers, as which files store a `tf.constant`."""
         return ops.array(value, "float32") if isinstance(value, list) else value
 
     arithmetic = {
@@ -117,8 +117,8 @@ def operators() -> dict[str, type]:
     class Operator(keras.Operation):  # type: ignore[misc, name-defined]
         """A function of TensorFlow's.
 
-        What it is called on goes through `keras.ops`, so that a model holds these operations, and
-        not this one.
+        Calling it applies functions of `keras.ops`, so that the model holds their operations
+        instead of this one.
         """
 
         def __init__(self, function: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""A network with given weights as Keras models that give out what its operations do."""
+"""A network with given weights as Keras models that return the outputs of its operations."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def built_with(
 
 
 def model_at(built: Built, ops: Sequence[int]) -> Any:
-    """Return a Keras model that gives what these operations do [n, *shape], one output or several.
+    """Return a Keras model whose outputs [n, *shape] are those of these operations.
 
     It has the layers of `built`, and so its weights.
     """
@@ -58,8 +58,8 @@ def called(model: Any, inputs: Sequence[Any]) -> list[Any]:
 
 
 def called_in_training(model: Any, inputs: Sequence[Any]) -> list[Any]:
-    """Return the arrays that a model gives in training for a batch: with the batch's statistics,
-    and noise that is drawn.
+    """Return the arrays that a model gives for a batch in training: with the batch's statistics and
+    with random noise.
     """
     import keras
 

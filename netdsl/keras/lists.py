@@ -1,4 +1,4 @@
-"""Kernels and biases that Keras begins at given arrays, as lists of the language."""
+"""Kernels and biases that Keras initializes with given arrays, as lists of the language."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import Argument, LayerSpec, Shape
 
 MAX_WRITTEN = 1 << 10
-"""Numbers of a list that is written: nobody reads a text of more, and they are left out."""
+"""How many numbers of a list are written: a text of more is not readable, so they are left out."""
 
 _KEYS = {
     "kernel_initializer": "init",
     "depthwise_initializer": "init",
     "bias_initializer": "bias_init",
 }
-"""The options that say what these keys of a configuration say."""
+"""The options that correspond to these keys of a configuration."""
 
 
 class ListedLayer(NamedTuple):
@@ -32,7 +32,7 @@ class ListedLayer(NamedTuple):
 def with_lists(
     layer: ListedLayer, views: Sequence[CallView], inputs: Sequence[Shape]
 ) -> ListedLayer:
-    """Return a layer with the lists that its calls begin at.
+    """Return a layer with the lists of numbers that its calls' weights begin with.
 
     Arrays of layers that take no lists are noted as left out.
 
@@ -48,7 +48,7 @@ def with_lists(
                 continue
             known = option in layer.kind.options
             weight = listed_weight(layer.kind, option, *inputs) if known else None
-            # First weights do not change what the model computes: without them the import still
+            # Initial weights do not change what the model computes: without them the import still
             # holds.
             if weight is None or not len(numbers) == math.prod(weight.shape) <= MAX_WRITTEN:
                 view.leave_out(key)

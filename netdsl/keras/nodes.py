@@ -61,7 +61,7 @@ class LayerNodes(NamedTuple):
         nodes: one for each layer.
         shared: by the Keras operation's number, the name of a shared layer, and its first use's
             head and values.
-        ends: nodes that others name and that are not on their way: chains end there.
+        ends: nodes that others name and that do not precede them in a chain: chains end there.
     """
 
     nodes: list[Node]
@@ -84,7 +84,7 @@ def layer_nodes(layers: Sequence[ImportedLayer], defaults: FileDefaults) -> Laye
             # The only shared layer of a file needs none.
             number = f"_{len(shared) + 1}" if shared else ""
             name, *_ = shared.setdefault(layer.shared, (f"shared{number}", head, values))
-            # A use says the name alone: its size and options are those of the `let`.
+            # A use is the name alone: its size and options are those of the `let`.
             head, values, roles = ImportedHead(name, each=head.each), (), ()
         if layer.kernel is not None:
             # `tie` names a single layer: folded into a repeat it could not be named.
@@ -95,8 +95,9 @@ def layer_nodes(layers: Sequence[ImportedLayer], defaults: FileDefaults) -> Laye
 
 
 def _around_each(layers: Sequence[ImportedLayer]) -> set[int]:
-    """Find the nodes outside an `each` from which branches of one merge within it begin: they
-    cannot be written among these, and are named.
+    """Find the nodes outside an `each` that start branches of one merge within it.
+
+    They cannot be written within the branches, so they are named.
     """
     found: set[int] = set()
     begins: list[set[int]] = []
@@ -112,7 +113,7 @@ def _around_each(layers: Sequence[ImportedLayer]) -> set[int]:
 
 
 def _aside(layers: Sequence[ImportedLayer], nodes: Sequence[Node]) -> list[int]:
-    """Find the nodes that an option of another names, where no way to that one passes them."""
+    """Find the nodes that an option of another node names and that do not dominate that node."""
     dominators = immediate_dominators(nodes)
     found: set[int] = set()
     for place, layer in enumerate(layers):
@@ -121,7 +122,7 @@ def _aside(layers: Sequence[ImportedLayer], nodes: Sequence[Node]) -> list[int]:
             at: int | None = place
             while at is not None:
                 before.add(at)
-                # Dominators: only what every way passes is certainly named before it is used.
+                # Only what is on every path to the node is certainly named before it is used.
                 at = dominators[at]
             found.update(point for point in layer.inputs[1:] if point not in before)
     return sorted(found)
@@ -163,7 +164,7 @@ class _TakenNumbers:
 
 
 def _role(option: Option[Any], value: Any, named: bool) -> str:
-    """Name a block's parameter for an option; not where it should be one and the same."""
+    """Name a block's parameter for an option; empty where layers must agree in its value."""
     if isinstance(value, Ref):
         return "p"
     if isinstance(option, Padding):
@@ -214,7 +215,7 @@ def _head(
 
 
 def _is_filled(options: dict[str, Any]) -> bool:
-    """Say whether an activation is all that units say: `softmax-10`."""
+    """Say whether units have an activation and no other option: `softmax-10`."""
     act = options.get("act", Word("none"))
     return set(options) == {"act"} and act.text != "none" and not act.arguments
 
@@ -222,7 +223,7 @@ def _is_filled(options: dict[str, Any]) -> bool:
 def _positional_names(layer: ImportedLayer) -> Iterable[str]:
     """Name the options that values without names are for.
 
-    One takes them all where it is the only one (`permute(2, 1)`).
+    The only positional option of a kind takes all of them (`permute(2, 1)`).
     """
     names = layer.kind.positional or tuple(layer.kind.options)
     return names if len(names) >= len(layer.positional) else names * len(layer.positional)

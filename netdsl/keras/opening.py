@@ -28,7 +28,7 @@ _CODE = (
     "JaxLayer",
     "FlaxLayer",
     "TFSMLayer",
-)  # they run what they were given
+)  # these layers run code that they were given
 _OURS = re.compile(r"(keras|tf_keras|netdsl|builtins)(\.|>|$)")
 _MAX_BYTES = 64 << 20
 _APPLICATION = re.compile(r"keras:(\w+)")
@@ -37,9 +37,9 @@ IMAGENET = "imagenet"
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
-    """Load a saved Keras model, netdsl's own layers known, `safe_mode` on.
+    """Load a saved Keras model, which may have netdsl's own layers, with `safe_mode` on.
 
-    The file can hold no code that runs.
+    Code in the file is not run.
 
     Raises:
         NetError: N601 where there is no such file, N614 where it is not a whole model.
@@ -53,7 +53,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     try:
         with _bounded(os.fspath(path)):
             return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # of damage Keras, h5py, zipfile and zlib raise what they like
+    except Exception as error:  # on damage Keras, h5py, zipfile and zlib raise errors of any kind
         raise fail(
             "N614", f"{os.fspath(path)} is not a complete Keras model: {first_line(error)}"
         ) from None
@@ -61,7 +61,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
 @contextmanager
 def _bounded(path: str) -> Iterator[None]:
-    """Load a file within: it may claim no more than it holds.
+    """Limit what is loaded within: a file may not claim far more than it holds.
 
     Raises:
         ValueError: where it does.
@@ -72,14 +72,14 @@ def _bounded(path: str) -> Iterator[None]:
 
     def count(variable: Any) -> None:
         nonlocal needed
-        # At each variable, before it has memory: a config of few words can ask for terabytes.
+        # At each variable, before it has memory: a short configuration can ask for terabytes.
         needed += math.prod(variable.shape) * np.dtype(variable.dtype).itemsize
         check_built(needed, arrays)
 
     with private.watched_initialization(count):
         try:
             yield
-        except Exception:  # Keras makes an error of its own of what is raised in a layer
+        except Exception:  # Keras replaces what is raised in a layer by an error of its own
             check_built(needed, arrays)
             raise
 
@@ -87,7 +87,7 @@ def _bounded(path: str) -> Iterator[None]:
 def _lack(path: str) -> str:
     """Find what a file lacks to be a Keras model: a `.keras` is a zip archive.
 
-    Nothing is said of `.h5`, which Keras reads too.
+    Files with the suffix `.h5`, which Keras reads too, are not checked.
     """
     if path.endswith((".h5", ".hdf5")):
         return ""
@@ -116,8 +116,8 @@ def is_application(what: str) -> bool:
 def open_model(what: str, shape: InputShapes = None, weights: str | None = None) -> Any:
     """Open a Keras model.
 
-    A file's stored configuration is read first, and refused by name where it could run code:
-    Keras's loader never sees that.
+    A file's stored configuration is read first, and rejected with the layer's name where it could
+    run code: Keras's loader never sees such a file.
 
     Args:
         what: a `.keras` or `.h5` file, or `keras:NAME` for one of keras.applications.
@@ -162,7 +162,7 @@ def _application(name: str, shape: InputShapes, weights: str | None) -> Any:
 
 
 def _downloaded(name: str, make: Callable[..., Any], given: Mapping[str, Any]) -> Any:
-    """Build a model with the weights that Keras fetches, without what it prints of its own."""
+    """Build a model with the weights that Keras downloads, without its own output."""
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             return make(weights=IMAGENET, **given)
@@ -182,7 +182,7 @@ def _load_weights(model: Any, path: str) -> None:
         with catch_warnings():
             simplefilter("ignore")  # of another model's file Keras warns a hundred times
             model.load_weights(path)
-    except Exception as error:  # of damage Keras and h5py raise what they like
+    except Exception as error:  # on damage Keras and h5py raise errors of any kind
         message = f"{path} does not hold the weights of {model.name}: {first_line(error)}"
         raise fail(
             "N614", message, help="Keras's model.save_weights writes FILE.weights.h5"
@@ -284,10 +284,8 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _refuse_code(path: str, config: Mapping[str, Any]) -> None:
-    """Reject a configuration that names code.
-
-    A Lambda, marshalled bytes, a class from outside Keras and netdsl.
-
+    """Reject a configuration that names code: a Lambda, marshalled bytes, or a class from outside
+    Keras and netdsl.
     Raises:
         NetError: N622.
     """

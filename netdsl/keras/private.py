@@ -51,9 +51,9 @@ def add_call(operation: Any, tensor: Any) -> None:
 
 
 def inputs_of(node: Any) -> list[Any]:
-    """List the tensors that go into a call, as the operation's signature has them.
+    """List the tensors that go into a call, in the order of the operation's signature.
 
-    Not the masks that Keras itself hands on from them.
+    The masks that Keras itself passes on with them are left out.
     """
     import inspect
 
@@ -78,8 +78,8 @@ def inputs_of(node: Any) -> list[Any]:
 
 
 def arguments_with(node: Any, tensors: Mapping[int, Any]) -> tuple[Any, Any]:
-    """Return the arguments of a call with these tensors in the place of its own, by their identity;
-    masks are left out.
+    """Return the arguments of a call with its tensors, by their identity, replaced by these; masks
+    are left out.
     """
     from keras import KerasTensor, tree
 
@@ -118,19 +118,19 @@ def projections(layer: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def is_masked(node: Any) -> bool:
-    """Say whether Keras hands a mask on to a call with one of its tensors."""
+    """Say whether Keras passes a mask on to a call with one of its tensors."""
     return any(map(has_mask, inputs_of(node)))
 
 
 def has_mask(tensor: Any) -> bool:
-    """Say whether Keras hands a mask on with a tensor."""
+    """Say whether Keras passes a mask on with a tensor."""
     from keras.src.backend import get_keras_mask
 
     return get_keras_mask(tensor) is not None
 
 
 def reads_mask(layer: Any) -> bool:
-    """Say whether a layer looks at a mask that Keras hands on to it."""
+    """Say whether a layer uses a mask that Keras passes on to it."""
     import inspect
 
     looks = any(name.endswith("mask") for name in inspect.signature(layer.call).parameters)
@@ -165,7 +165,7 @@ def keep_scale_in_float64(layer: Any) -> None:
 
 @contextmanager
 def initialized_later() -> Iterator[None]:
-    """Give the variables that are made within their values at the end."""
+    """Give the variables that are made within their values only at the end."""
     from keras import StatelessScope
     from keras.src.backend.common import global_state
     from keras.src.backend.common.variables import initialize_all_variables
@@ -174,7 +174,7 @@ def initialized_later() -> Iterator[None]:
         with StatelessScope(initialize_variables=False):
             yield
         initialize_all_variables()
-    finally:  # Keras would initialize what an exception has left once more
+    finally:  # after an exception Keras would initialize the variables that are left again
         global_state.set_global_attribute("uninitialized_variables", [])
 
 
@@ -282,8 +282,8 @@ def leave_unreduced(optimizer: Any) -> None:
 
 
 def whole_loss(loss: Any) -> Any:
-    """Return a mean over a batch as it is: among several TensorFlow devices Keras divides the loss
-    by their number, for the sum of all gradients.
+    """Return a mean over a batch undivided: on several TensorFlow devices Keras divides the loss by
+    their number, as it sums their gradients.
     """
     from keras.src.losses.loss import unscale_loss_for_distribution
 
@@ -306,12 +306,12 @@ def has_jax_state(model: Any) -> bool:
 
 
 def lend_jax_state(model: Any, state: Mapping[str, Any]) -> None:
-    """Leave with a model what its variables are given when somebody asks for them."""
+    """Attach a state to a model, from which its variables get their values when they are read."""
     model._jax_state, model._jax_state_synced = dict(state), False
 
 
 def end_jax_state(model: Any) -> None:
-    """Make a model forget what was left with it."""
+    """Make a model forget the state that was attached to it."""
     model._jax_state = None
 
 

@@ -13,12 +13,12 @@ from netdsl import process
 
 
 def quiet_keras() -> ModuleType:
-    """Import Keras, with standard error shut at the level of the process.
+    """Import Keras, with standard error closed for the whole process.
 
     TensorFlow's C++ code writes there before it has read any setting of its log level. An error of
     the import itself is still raised. `TF_CPP_MIN_LOG_LEVEL`, where it is set, decides what is
-    logged later on. Nothing of what is imported is garbage: looking for some takes a sixth of the
-    time.
+    logged later on. The garbage collector is off during the import: nothing of what is imported is
+    garbage, and looking for some takes a sixth of the time.
 
     TensorFlow's oneDNN kernels are switched on, which it does itself on some processors only:
     without them a dilated transposed convolution fails on CPU. `TF_ENABLE_ONEDNN_OPTS=0` keeps them
@@ -26,12 +26,12 @@ def quiet_keras() -> ModuleType:
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Imported by someone else it has already said what it says.
+    # If something else has imported Keras, its messages were already written.
     if "keras" not in sys.modules:
         with stderr_shut(), process.without_unused(), process.uncollected():
             import keras  # noqa: F401
-        # To TensorFlow another model looks like the same one that is traced again and again: it
-        # warns where a report asks several for what their layers give.
+        # TensorFlow takes several models for one that is traced again and again: it warns where a
+        # report computes the outputs of the layers of several models.
         if os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3":
             logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return sys.modules["keras"]

@@ -17,18 +17,18 @@ from netdsl.kinds.sequence import Mask
 from netdsl.kinds.values import Indices, Shape
 
 TOLERANCE = 1e-5  # of the output's largest magnitude
-_NOISE = 10  # times the noise of rounding: within it nothing is shown
+_NOISE = 10  # times the noise of rounding: smaller differences prove nothing
 _MOVING = ("moving_mean", "moving_variance")
-_VARIES = 1e-3  # of it: by less two inputs are not distinguished
+_VARIES = 1e-3  # of the largest magnitude: outputs that differ by less count as equal
 _DRAWS = (*((gain, False) for gain in (1, 1, 2**0.5, 2, 3)), (1, True))
-"""Of the kernels, draw by draw, their gain: deep networks shrink what goes in; and whether inputs
+"""For each draw the gain of the kernels, as deep networks shrink their input, and whether inputs
 are above 0, as roots and logarithms need them."""
-_DRAWN_STATISTICS = 2  # draws, from which on batch norms get those of their input instead
-_BIG = 5 * 10**8  # multiply-accumulates of an example, from which on batches are smaller
+_DRAWN_STATISTICS = 2  # draws with random statistics; later ones measure those of batch norms
+_BIG = 5 * 10**8  # multiply-accumulates of an example from which batches are smaller
 
 
 class WeightPair(NamedTuple):
-    """A weight of a model, and that of the clone which holds the same numbers, maybe reshaped."""
+    """A weight of a model, and the one of the clone with the same numbers, maybe reshaped."""
 
     source: Any
     target: Any
@@ -40,9 +40,9 @@ class InputDraw(NamedTuple):
     Attributes:
         shape: without the batch.
         limit: indices below this; else normal numbers.
-        offset: of these, for each channel or all.
-        factor: their deviation.
-        padding: what the last third of the first example is, where steps of it are skipped.
+        offset: the mean of normal numbers, for each channel or all.
+        factor: their standard deviation.
+        padding: the value of the last third of the first example, where a mask skips this value.
     """
 
     shape: Shape
@@ -53,13 +53,13 @@ class InputDraw(NamedTuple):
 
 
 def input_draws(graph: Graph, measured: Mapping[str, tuple[Any, Any]]) -> list[InputDraw]:
-    """Say how inputs of a network are drawn.
+    """Return how the inputs of a network are drawn.
 
-    So that normal numbers arrive where factors and offsets in front have been applied.
+    Where a network begins with factors and offsets, standard normal numbers come out of these.
 
     Args:
         graph: of the network.
-        measured: by the names of operations, means and deviations that `adapt` measured.
+        measured: the means and standard deviations that `adapt` measured, by operations' names.
     """
     import numpy as np
 
@@ -70,7 +70,7 @@ def input_draws(graph: Graph, measured: Mapping[str, tuple[Any, Any]]) -> list[I
         factor: Any = 1.0
         offset: Any = 0.0
         padding: float | None = None
-        # As long as there is one way on: beyond a fork, no one scaling suits all readers.
+        # As long as there is one reader: after a fork, no single scaling suits all of them.
         while len(consumers[place]) == 1:
             place = consumers[place][0]
             kind = graph.ops[place].kind
@@ -104,7 +104,7 @@ class Comparison:
     Attributes:
         pairs: which weights hold the same numbers.
         batches: how many examples each comparison has.
-        measured_batch: how many statistics are measured on.
+        measured_batch: how many examples statistics are measured on.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Comparison:
         self.model, self.clone, self.pairs = model, clone, list(pairs)
         self.inputs = input_draws(graph, measured)
         self.dtypes = [str(tensor.dtype) for tensor in model.inputs]
-        # Two sizes of batch: what mixes examples with each other differs in one of them.
+        # Two sizes of batch: an error that mixes examples shows in at least one of them.
         self.batches = (2, 3) if macs < _BIG else (2,)
         self.measured_batch = 16 if macs < _BIG else 4
         # Always the same numbers: an import that succeeds does so every time.
@@ -131,10 +131,10 @@ class Comparison:
         """Compare the two on random weights, and on the model's own.
 
         Args:
-            own_weights: whether the model's weights are more than initial ones.
+            own_weights: whether to compare on the model's own weights too.
 
         Raises:
-            NetError: N623 where they differ, N624 where it cannot be seen whether they do.
+            NetError: N623 where they differ, N624 where the outputs cannot show whether they do.
         """
         self._hold_drawn()
         if own_weights:
@@ -148,7 +148,7 @@ class Comparison:
         for number, (gain, positive) in enumerate(_DRAWS):
             weights = [self._drawn(pair.source, gain) for pair in self.pairs]
             inputs = [self._inputs(batch, positive) for batch in self.batches]
-            # Later draws only: with drawn statistics a norm whose statistics are swapped is seen.
+            # Later draws only: random statistics reveal a norm whose statistics are swapped.
             if number >= _DRAWN_STATISTICS:
                 weights = self._with_statistics(weights, positive)
             if self._shows(weights, inputs):
@@ -161,9 +161,8 @@ class Comparison:
         )
 
     def _shows(self, weights: list[Any], inputs: list[Any]) -> bool:
-        """Compare on one draw.
-
-        Say whether the outputs tell inputs apart, before a last softmax or sigmoid or after it.
+        """Compare on one draw, and say whether all outputs differ between inputs, before or after a
+        last softmax or sigmoid.
         """
         shown = [self._differ(weights, given) for given in inputs]
         found = [any(column) for column in zip(*shown, strict=True)]
@@ -193,7 +192,7 @@ class Comparison:
             # An overflow in one of the two alone is a difference, whatever its size.
             if one.shape != other.shape or not (finite == np.isfinite(other)).all():
                 raise self._other(number, math.inf)
-            # Where both overflow alike nothing is learned from it; the finite rest still counts.
+            # Where both overflow alike nothing is proved; the finite rest still counts.
             one, other = np.where(finite, one, 0), np.where(finite, other, 0)
             largest = float(np.abs(one).max(initial=0))
             error = float(np.abs(one - other).max(initial=0))
@@ -209,9 +208,10 @@ class Comparison:
         return shown
 
     def _noise(self, weights: list[Any], inputs: list[Any], number: int, output: Any) -> float:
-        """Measure how far the model's own output moves where the last bit of all that goes in does.
+        """Measure how far the model's own output moves if the last bit of all weights and inputs
+        changes.
 
-        A softmax of large numbers, or a deep network, makes much of rounding.
+        A softmax of large numbers, or a deep network, amplifies rounding.
         """
         import numpy as np
 
@@ -222,7 +222,7 @@ class Comparison:
             return np.where(numbers == padding, numbers, np.nextafter(numbers, np.float32(np.inf)))
 
         moved_inputs = [
-            nudged(numbers, draw.padding)  # what is skipped must stay so
+            nudged(numbers, draw.padding)  # steps that a mask skips must still be skipped
             for numbers, draw in zip(inputs, self.inputs, strict=True)
         ]
         moved = self._outputs([nudged(numbers) for numbers in weights], moved_inputs)[0][number]
@@ -243,8 +243,8 @@ class Comparison:
     def _drawn(self, weight: Any, gain: float) -> Any:
         """Draw a weight.
 
-        Kernels with deviation gain/sqrt(fan-in), biases and means with 0.1, factors and variances
-        from 0.5 to 1.5.
+        Kernels have the standard deviation gain/sqrt(fan-in), biases and means 0.1, embeddings 1;
+        factors and variances lie from 0.5 to 1.5.
         """
         import numpy as np
 
@@ -267,10 +267,10 @@ class Comparison:
         return (deviation * self.rng.standard_normal(shape)).astype(np.float32)
 
     def _with_statistics(self, weights: list[Any], positive: bool) -> list[Any]:
-        """Set the moving statistics of batch norms to those of what they get.
+        """Set the moving statistics of batch norms to those of their inputs.
 
-        Otherwise what two inputs differ by is lost in deep networks: their norms divide by more
-        than its deviation, again and again.
+        With random statistics the difference between two inputs would be lost in deep networks:
+        norm after norm would divide by more than its input's standard deviation.
         """
         sources = {id(pair.source): value for pair, value in zip(self.pairs, weights, strict=True)}
         with _taking_statistics(self.model):
@@ -333,10 +333,10 @@ def _run(model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]) -> list[
 def _call(
     model: Any, weights: Mapping[int, Any], inputs: Sequence[Any]
 ) -> tuple[list[Any], dict[int, Any]]:
-    """Return a model's outputs in use, with other weights than its own; and by the identities of
-    the variables that are not trained, what they are afterwards.
+    """Return a model's outputs in use with other weights than its own, and the new values of the
+    variables that are not trained, by their identities.
 
-    The model stays as it is.
+    The model itself is not changed.
     """
     keras = toolbox().keras
 
@@ -348,7 +348,7 @@ def _call(
         for value, tensor in zip(inputs, model.inputs, strict=True)
     ]
     with _without_states(model):
-        # Stateless: the model that is imported must come out as it went in.
+        # Stateless: the model that is imported must not be changed.
         outputs, after = model.stateless_call(
             values(model.trainable_variables),
             values(model.non_trainable_variables),
@@ -361,7 +361,7 @@ def _call(
 
 @contextmanager
 def _taking_statistics(model: Any) -> Iterator[None]:
-    """Make batch norms take the statistics of their input as the moving ones for a while."""
+    """Within the block, make batch norms use the statistics of their input as the moving ones."""
     norm = toolbox().keras.layers.BatchNormalization
     with ExitStack() as stack:
         for layer in private.layers_within(model):
@@ -377,7 +377,7 @@ def _with_own_statistics(norm: Any, call: Callable[..., Any], inputs: Any, **mor
     rank = len(inputs.shape)
     axes = [axis for axis in range(rank) if axis != norm.axis % rank]
     mean, variance = toolbox().keras.ops.moments(inputs, axes)
-    # Within `stateless_call`: it is the values handed out that change, not the model.
+    # Within `stateless_call` this changes the values that the call returns, not the model.
     norm.moving_mean.assign(mean)
     norm.moving_variance.assign(variance)
     return call(inputs, **more)
@@ -385,7 +385,7 @@ def _with_own_statistics(norm: Any, call: Callable[..., Any], inputs: Any, **mor
 
 @contextmanager
 def _without_states(model: Any) -> Iterator[None]:
-    """Make recurrent layers begin every batch again for a while."""
+    """Within the block, make recurrent layers begin every batch with states of 0."""
     with ExitStack() as stack:
         for layer in private.layers_within(model):
             if getattr(layer, "stateful", False):
@@ -420,7 +420,9 @@ def _fan_in(shape: Shape, path: str) -> float:
 
 @contextmanager
 def without_last_activation(model: Any) -> Iterator[bool]:
-    """Leave out softmax and sigmoid at a model's outputs for a while; say whether there are any."""
+    """Within the block, leave out softmax and sigmoid at a model's outputs; yield whether any are
+    there.
+    """
     keras = toolbox().keras
     ends = keras.activations.softmax, keras.activations.sigmoid
     undo: list[Callable[[], None]] = []
@@ -437,7 +439,7 @@ def without_last_activation(model: Any) -> Iterator[bool]:
 
 
 def _set(holder: Any, name: str, value: Any) -> Callable[[], None]:
-    """Set an attribute; give what puts back what was there."""
+    """Set an attribute, and return a function that restores its value."""
     own = vars(holder).get(name, _set)
     before = getattr(holder, name)
     setattr(holder, name, value)
@@ -447,8 +449,8 @@ def _set(holder: Any, name: str, value: Any) -> Callable[[], None]:
 
 
 def _last_operations(model: Any) -> Iterator[Any]:
-    """Yield the operations that models end with, those that are called once, nested models looked
-    into.
+    """Yield the operations that a model, and each model nested at its end, ends with; only those
+    that are called once.
     """
     for output in model.outputs:
         made = private.origin(output)

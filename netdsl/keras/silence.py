@@ -1,4 +1,4 @@
-"""What an import writes on purpose is not warned of: comments at its causes say so."""
+"""Silence warnings about what an import writes on purpose, by comments at their causes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from netdsl.errors import CAUSE
 from netdsl.reading import read_text
 
 _ON_PURPOSE = ("W701", "W702", "W704", "W706", "W707", "W708", "W715")
-"""Warnings that a model's text silences: rows that no window reads, default activations that stay
-or are dropped, shapes of inputs, biases before norms. The model has them so.
+"""Warnings about what the imported model itself has: rows that no window reads, default activations
+that stay or are dropped, shapes of inputs, biases before norms.
 """
 
 
 def without_needless_warnings(text: str) -> Architecture:
-    """Read a text, with comments that silence what its model asks for."""
+    """Read a text, with comments added that silence warnings about what its model has."""
     network = read_text(text)
     codes: dict[int, set[str]] = {}
     for warning in network.warnings:
@@ -24,7 +24,7 @@ def without_needless_warnings(text: str) -> Architecture:
             codes.setdefault(line, set()).add(warning.code)
     if not codes:
         return network
-    # Read twice: only the reader knows which lines are warned of.
+    # Read twice: only reading shows which lines get warnings.
     lines = text.split("\n")
     for line, own in codes.items():
         lines[line - 1] += f"  # netdsl: ignore {', '.join(sorted(own))}"

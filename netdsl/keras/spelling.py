@@ -35,7 +35,7 @@ def _number_text(value: Fraction) -> str:
 
 
 def _argument_text(argument: Argument) -> str:
-    """Write what is in the brackets of a word: a flag says yes by its name."""
+    """Write an argument in the brackets of a word: a flag that is set is its name alone."""
     if argument.name is None:
         return value_text(argument.value)
     if argument.value is True:
@@ -44,6 +44,6 @@ def _argument_text(argument: Argument) -> str:
 
 
 def option_text(option: Option[Any], value: Any) -> str:
-    """Write an option with its value: by a bare word where that is the option's own."""
+    """Write an option with its value: as the bare value where it can only belong to this option."""
     bare = isinstance(value, Word) and option.of_bare(value) is not None
     return value_text(value) if bare else _argument_text(Argument(option.name, value))

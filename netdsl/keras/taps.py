@@ -1,4 +1,4 @@
-"""Derivatives of a network at every place: Keras's own, on any backend."""
+"""Derivatives of a number by every value within a network, by Keras on any backend."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Derivatives(NamedTuple):
 
     Attributes:
         value: the number.
-        edges: by what goes into each operation, at each of its inputs [n, *shape].
-        outputs: by what each output gives out [n, *shape].
-        weights: by each array, by operation and name, in the shapes of its kind.
+        edges: the derivative by each input of each operation [n, *shape].
+        outputs: the derivative by each output of the network [n, *shape].
+        weights: the derivative by each array, by operation and name, in the shapes of its kind.
     """
 
     value: float
@@ -44,16 +44,16 @@ def derivatives(
     number: Callable[[Any, list[Any]], Any],
     seed: int | None = None,
 ) -> Derivatives:
-    """Derive a number that is made of the network's outputs, in float64.
+    """Differentiate a number that is computed from the network's outputs, in float64.
 
-    Each value that goes into an operation has a zero added on its way, by which is derived.
+    A zero is added to each value that goes into an operation; derivatives are by these zeros.
 
     Args:
         graph: the network.
         weights: its arrays by operation.
         inputs: [n, *shape] each.
-        number: makes the number of `keras.ops` and the outputs.
-        seed: where the network works as in training, of what its layers draw.
+        number: computes the number, given `keras.ops` and the outputs.
+        seed: of what layers draw, if the network works as in training; None in use.
 
     Raises:
         NetError: N605 where the backend does not compute it in float64.
@@ -72,7 +72,7 @@ def derivatives(
     assign(built, graph, weights)
     shapes = [graph.ops[graph.ops[index].inputs[slot]].shape for index, slot in edges]
     shapes += [port.shape for port in graph.outputs]
-    # x + 0 is x, and the derivative by the 0 is that by x on this way alone.
+    # x + 0 is x, and the derivative by the 0 is that by x along this edge alone.
     zeros = [np.zeros((len(inputs[0]), *shape)) for shape in shapes]
     named = variables_of(built, graph)
     trained = [
@@ -99,7 +99,9 @@ def derivatives(
 
 
 def _tapped(graph: Graph, tools: Any) -> tuple[Built, list[Edge]]:
-    """Build a model with an input more for each value that goes into an operation, or out."""
+    """Build a model with one more input for each value that goes into an operation or out of the
+    network.
+    """
     keras = tools.keras
     taps: dict[Edge, Any] = {}
 

@@ -116,7 +116,7 @@ class FileWriter:
         return format_text(Source(self.name, "\n".join(lines) + "\n"), Limits())
 
     def _ties(self) -> list[tuple[int, int]]:
-        """Return the layers with the kernel of an earlier one, each with that."""
+        """Return pairs of layers: one with the kernel of an earlier one, and the earlier one."""
         first: dict[int, int] = {}
         found = []
         for place, layer in enumerate(self.model.layers):
@@ -206,8 +206,8 @@ class ChainWriter:
         return _layer_text(head, values)
 
     def _has_default(self, chain: ItemChain) -> bool:
-        """Say whether a chain holds a kind with an activation of its own by default, blocks looked
-        into: then a residual has one too.
+        """Say whether a chain, or a block in it, holds a kind that has an activation by default:
+        then a residual has one too.
         """
         for item in all_items(chain):
             if isinstance(item.head, BlockCall) and item.head.block in self.blocks:
@@ -229,7 +229,7 @@ class ChainWriter:
         arguments = list(zip(parameters, item.values, values, strict=True))
         while arguments and arguments[-1][0].default is not None:
             parameter, value, _ = arguments[-1]
-            # Only from the end: an argument that is left out cannot be followed by one.
+            # Only from the end: no argument can follow one that is left out.
             if parameter.default != value:
                 break
             arguments.pop()
@@ -248,7 +248,7 @@ class ChainWriter:
 
 
 def _layer_text(head: ImportedHead, values: Sequence[str]) -> str:
-    """Write a layer with its values: what its kind has anyway is not written."""
+    """Write a layer with its values; what is the default of its kind is not written."""
     kind = KINDS.get(head.word)
     left = iter(values)
     size = next(left) if head.size is None else head.size
@@ -286,7 +286,7 @@ def _input_names(names: Sequence[str]) -> list[str]:
 
 
 def _filled(begin: str, steps: Sequence[str], indent: str) -> list[str]:
-    """Fill lines of a decent length with steps; each but the first line begins with `>`."""
+    """Fill lines of at most `_WIDTH` with steps; each line but the first begins with `>`."""
     lines: list[str] = []
     line = begin
     for at, step in enumerate(steps):

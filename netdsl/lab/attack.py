@@ -1,4 +1,6 @@
-"""Adversarial examples: small changes that a network answers wrongly, compared with random ones."""
+"""Adversarial examples: small changes that make a network's answers wrong, and random changes of
+the same size to compare them with.
+"""
 
 from __future__ import annotations
 
@@ -25,22 +27,22 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.outputs import OutputTransform
 
 STEPS, GRADIENTS = 1_000, 10_000_000
-"""Steps of an attack, and gradients of all its examples, steps and sizes, at most."""
+"""The most steps of an attack, and the most gradients over all its examples, steps and sizes."""
 
 SIZES = 100
-"""Sizes that are tried, and the largest of them, at most."""
+"""The most sizes that are tried, and the largest size."""
 
 NUMBERS = 250_000_000
-"""Of all examples that are attacked, at most."""
+"""The most numbers that all attacked examples may have together."""
 
 EXAMPLES, SHOWN = 1_000, 8
-"""Examples that are attacked by default, and those of the sheet."""
+"""How many examples are attacked by default, and how many the sheet shows."""
 
 TIMES = 10
-"""By how much the sheet enlarges changes."""
+"""The factor by which the sheet enlarges changes."""
 
 STRIDE = 2.5
-"""Several steps together reach this many times as far as the size allows, so that they can turn
+"""The length of all steps together, in sizes of the change: more than 1, so that steps can turn
 (Madry et al. 2018)."""
 
 
@@ -48,11 +50,11 @@ class Attack(NamedTuple):
     """How an attack is made.
 
     Attributes:
-        sizes: the largest change, in units of what the network's input takes.
+        sizes: the sizes of changes to try, in units of the network's input.
         steps: 1 is the fast gradient sign method (Goodfellow et al. 2015), more are projected
             gradient descent (Madry et al. 2018).
         norm: `inf`, the change of each pixel; or `2`, the root of the sum of squares.
-        target: the class that answers should become; None where any wrong one will do.
+        target: the class that examples should be taken for; None for any wrong one.
         examples: how many are attacked.
         seed: of the random changes, and of which examples are attacked.
     """
@@ -66,13 +68,13 @@ class Attack(NamedTuple):
 
 
 class AttackResult(NamedTuple):
-    """What changes of a size do.
+    """The effect of changes of one size.
 
     Attributes:
         size: of the change.
-        adversarial: the accuracy after it; of a targeted attack on the other classes' examples.
+        adversarial: the accuracy after it; of a targeted attack, on examples of other classes.
         random: the accuracy after random changes of the same size and norm.
-        hit: the share that is answered with the target; None without one.
+        hit: the share of examples that is taken for the target; None without one.
     """
 
     size: float
@@ -88,10 +90,10 @@ class Attacked(NamedTuple):
         attack: how it was made.
         examples: how many were attacked.
         results: for each size.
-        rows: of the part, those that were attacked [n].
+        rows: the numbers of the attacked examples within their part [n].
         labels: their classes [n].
-        original: what the network takes for them [n, *shape].
-        changed: the same with changes of the last size that is not 0 [n, *shape]; None without.
+        original: the network's inputs for them [n, *shape].
+        changed: these with changes of the last size that is not 0 [n, *shape]; None without.
         sheet: original, change, result; None where the input is not an image, or nothing changed.
     """
 
@@ -109,13 +111,13 @@ def attack(subject: TrainedRun, how: Attack, part: str = "test") -> Attacked:
     """Attack a run's network with changes of several sizes.
 
     Args:
-        subject: a trained run whose network names a class of each example.
+        subject: a trained run whose network classifies examples.
         how: the attack.
         part: of the data.
 
     Raises:
-        NetError: N680 where the network names no class, its input cannot be changed a little, or
-            no example is of another class than the target; N107 for a target that is none of its
+        NetError: N680 where the network does not classify, its input cannot be changed a little, or
+            no example is of another class than the target; N107 for a target that is not one of its
             classes, N630 for an empty part, N670 for too much.
     """
     import numpy as np
@@ -143,7 +145,7 @@ def attack(subject: TrainedRun, how: Attack, part: str = "test") -> Attacked:
     for size in how.sizes:
         given, at_random = x.copy(), np.zeros_like(labels)
         for each in row_batches(len(x), subject.batch):
-            # The baseline: changes of the same size that do not look at the network.
+            # The baseline: changes of the same size that do not depend on the network.
             noise = _random(rng, x[each].shape, size, how.norm)
             at_random[each] = _answers(subject, output, _bounded(x[each] + noise, unit))
             if size:
@@ -195,10 +197,10 @@ def _check_amount(subject: TrainedRun, how: Attack, examples: int) -> None:
 def _climber(
     subject: TrainedRun, output: int, transform: OutputTransform
 ) -> Callable[[Any, Any], Gradients]:
-    """Return the derivative of the loss, summed over examples, by the input.
+    """Return a function for the derivative of the loss, summed over examples, by the input.
 
-    Of a loss of probabilities it is that of the scores before softmax, which does not vanish where
-    a probability rounds to 1.
+    A loss of probabilities is computed from the scores before softmax, so that its derivative does
+    not vanish where a probability rounds to 1.
     """
     from netdsl.keras.gradients import repeated
     from netdsl.keras.quiet import quiet_keras
@@ -215,7 +217,7 @@ def _climber(
 
     def number(x: Any, y: Any) -> Any:
         given = model(x, training=False)
-        # A sum over examples: their slopes must not shrink with the batch.
+        # A sum over examples: their gradients must not shrink as the batch grows.
         return loss(y, given) * keras.ops.cast(keras.ops.shape(x)[0], given.dtype)
 
     return repeated(number)
@@ -232,19 +234,19 @@ def changed(
     """Change examples by steps along the loss, within the size.
 
     Args:
-        climb: gives the derivative of the loss by examples, for targets.
+        climb: computes the derivative of the loss by the examples, given their targets.
         x: the examples [n, *shape].
-        goal: the targets: of the examples themselves, whose loss grows; or those that the answers
-            should become, whose loss falls.
-        size: of the change, at most.
+        goal: the examples' own targets, whose loss is to grow; of a targeted attack, the target's,
+            whose loss is to fall.
+        size: the largest change.
         how: the attack.
-        unit: whether examples are from 0 to 1, and stay so.
+        unit: whether examples are from 0 to 1, and must stay so.
 
     Returns:
         The changed examples [n, *shape].
     """
     way = -1.0 if how.target is not None else 1.0
-    # One step goes all the way: the fast gradient sign method.
+    # A single step has the whole size: the fast gradient sign method.
     step = size if how.steps == 1 else STRIDE * size / how.steps
     current = x
     for _ in range(how.steps):
@@ -252,7 +254,7 @@ def changed(
         move = way * step * _direction(slope, how.norm)
         # The change from the original is bounded, not each step's: projected gradient descent.
         change = _within(current + move - x, size, how.norm)
-        # The dtype of the examples, or each step would be traced again for another one.
+        # Keep the dtype of the examples: another one would be traced again in each step.
         current = _bounded(x + change, unit).astype(x.dtype)
     return current
 
@@ -264,7 +266,7 @@ def _direction(slope: Any, norm: str) -> Any:
     if norm == "inf":
         return np.sign(slope)
     lengths = _lengths(slope)
-    # An example without a slope stays where it is.
+    # An example whose gradient is 0 is not changed.
     return np.divide(slope, lengths, out=np.zeros_like(slope), where=lengths > 0)
 
 
@@ -298,7 +300,7 @@ def _bounded(x: Any, bounded: bool) -> Any:
 
 
 def _answers(subject: TrainedRun, output: int, x: Any) -> Any:
-    """Return the class that the network names [n]."""
+    """Return the classes that the network answers [n]."""
     import numpy as np
 
     transform = subject.run.preparation.outputs[output]
@@ -321,7 +323,7 @@ def _sheet(
     shape = subject.image_shape(0)
     transform = subject.run.preparation.outputs[output]
     before = _answers(subject, output, x)
-    # Only what was right before the change has been fooled by it.
+    # Only examples that were right before the change were fooled by it.
     fooled = np.flatnonzero((answers != labels) & (before == labels))
     chosen = (fooled if len(fooled) else np.arange(len(x)))[:SHOWN]
     first, then = (
@@ -351,7 +353,7 @@ def _kind(how: Attack) -> str:
 
 
 def described(found: Attacked) -> list[str]:
-    """Say what the attack does, in lines."""
+    """Describe the outcome of the attack, in lines."""
     how = found.attack
     lines = [f"{_kind(how)}, on {counted(found.examples, 'example')}"]
     rows = [["eps", "adversarial", "random"]]

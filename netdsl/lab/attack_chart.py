@@ -1,4 +1,4 @@
-"""What attacks do to several runs, in one chart."""
+"""The effect of attacks on several runs, in one chart."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AttackChart(NamedTuple):
     """The accuracy of several runs by the size of the changes.
 
     Attributes:
-        attacked: what was found, by the runs' names.
+        attacked: the outcome of each attack, by the runs' names.
     """
 
     attacked: Mapping[str, Attacked]
@@ -43,7 +43,7 @@ class AttackChart(NamedTuple):
 
 
 def described_runs(attacked: Mapping[str, Attacked]) -> list[str]:
-    """Say what the attack does to each run, in lines."""
+    """Describe the outcome of the attack on each run, in lines."""
     lines: list[str] = []
     for name, found in attacked.items():
         lines += [*([""] if lines else []), f"{name}: {described(found)[0]}", *described(found)[1:]]

@@ -1,4 +1,4 @@
-"""Derivatives back through a network: at each node, and of each weight."""
+"""Derivatives back through a network: by each node's output, and by each weight."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class InputEdge(NamedTuple):
-    """What goes back to one of an operation's inputs.
+    """The derivative that is passed back to one of an operation's inputs.
 
     Attributes:
-        source: the operation that it comes from.
-        local: how the operation changes with it, where both are one number and the derivative that
-            comes in is not 0; else None.
+        source: the operation whose output the input is.
+        local: the derivative of the operation by this input, where both are one number and the
+            upstream derivative is not 0; else None.
         downstream: the derivative that is passed on: upstream times local.
     """
 
@@ -32,13 +32,13 @@ class InputEdge(NamedTuple):
 
 
 class NodeDerivative(NamedTuple):
-    """An operation with what it gives, and the derivative by that.
+    """An operation with its output, and the derivative by that.
 
     Attributes:
         op: its index.
-        value: [n, *shape].
-        upstream: the derivative by it [n, *shape], summed over all that read it.
-        edges: what is passed on to its inputs.
+        value: its output [n, *shape].
+        upstream: the derivative by its output [n, *shape], summed over all that read it.
+        edges: the derivatives that are passed back to its inputs.
         weights: the derivatives by its arrays, by name.
     """
 
@@ -66,7 +66,7 @@ class Backward(NamedTuple):
 
 
 def backward(subject: WeightedNetwork, given: Values, asked: Asked) -> Backward:
-    """Derive a number by everything that it is made of, in float64.
+    """Differentiate a number by everything that it is computed from, in float64.
 
     Args:
         subject: a network with weights.
@@ -84,7 +84,7 @@ def backward(subject: WeightedNetwork, given: Values, asked: Asked) -> Backward:
     inputs = inputs_of(subject, given)
     if asked.training:
         how = Computation(training=True, seed=asked.seed)
-        # By Keras with the same seed as the derivatives: values and slopes are of the same draws.
+        # By Keras with the same seed as the derivatives: both must belong to the same random draws.
         values = computed_by_keras(subject, inputs, range(len(graph.ops)), how)
     else:
         values = computed(np, subject, inputs)
@@ -106,8 +106,8 @@ def backward(subject: WeightedNetwork, given: Values, asked: Asked) -> Backward:
 
 
 def _upstreams(np: Any, graph: Graph, values: list[Any], found: Derivatives) -> list[Any]:
-    """Sum what comes back to each operation, from all that read it."""
-    # What is read twice gets a derivative from each reader: they add up.
+    """Sum the derivatives that come back to each operation from all that read it."""
+    # An output that is read twice gets a derivative from each reader: they add up.
     sums = [np.zeros(value.shape) for value in values]
     for port, derivative in zip(graph.outputs, found.outputs, strict=True):
         sums[port.op] = sums[port.op] + derivative
@@ -125,7 +125,7 @@ def _edges(
         if (index, slot) in edges:
             downstream = edges[index, slot]
             single = upstream.size == downstream.size == 1 and upstream.any()
-            # A quotient: Keras gives only products. Of one number through one number it is the
+            # Keras gives only upstream * local. From one number to one number, the quotient is the
             # local slope.
             local = float(downstream.item() / upstream.item()) if single else None
             found.append(InputEdge(source, local, downstream))

@@ -1,4 +1,4 @@
-"""Derivatives in words: a table where each value is one number, else arrays."""
+"""Derivatives as text: a table where each value is one number, else arrays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def backward_text(found: Backward) -> str:
     """Write the derivatives: a table where each value is one number, else arrays."""
     head = f"{found.number} = {number_text(found.value)}"
-    # The lectures' tables are of graphs of single numbers; anything else is written as arrays.
+    # Tables as in lectures are for graphs of single numbers; anything else is written as arrays.
     scalar = all(node.value.size == 1 and not node.weights for node in found.nodes)
     return "\n".join([head, "", *(_table(found) if scalar else _blocks(found))])
 
@@ -48,7 +48,7 @@ def _table(found: Backward) -> list[str]:
 
 
 def gate_of(op: Op, readers: int) -> str:
-    """Say what an operation does with the gradient, as the lectures' gates do."""
+    """Name what an operation does with the gradient, in the terms of gates in lectures."""
     said = []
     if op.kind is not None and op.kind.gate:
         said.append(f"{op.kind.word} {op.kind.gate}")
@@ -67,7 +67,7 @@ def written(graph: Graph, index: int) -> str:
 
 
 def node_names(graph: Graph) -> dict[int, str]:
-    """Name each operation: by what its layer gives, else by its own name."""
+    """Name each operation: by its layer's output, else by its own name."""
     return {index: op.name for index, op in enumerate(graph.ops)} | names_of(graph)
 
 

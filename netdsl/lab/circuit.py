@@ -1,4 +1,4 @@
-"""Pictures of a network with its numbers: what each layer gives, and derivatives by it."""
+"""Pictures of a network with its numbers: each layer's output, and the derivatives by it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from netdsl.lab.forward import LayerValues
 
 SIDE = 12
-"""Rows and columns of a table that is drawn."""
+"""The most rows and columns of a table that is drawn."""
 TABLES = 4
-"""Tables of one array: of examples and channels."""
+"""The most tables that are drawn of one array: for its examples and channels."""
 
 
 def forward_picture(network: Architecture, found: Sequence[LayerValues]) -> Picture:
-    """Draw a network with what its layers give.
+    """Draw a network with the outputs of its layers.
 
     Args:
         network: the network.
@@ -47,7 +47,7 @@ def forward_picture(network: Architecture, found: Sequence[LayerValues]) -> Pict
 
 
 def backward_picture(network: Architecture, found: Backward) -> Picture:
-    """Draw a network with what its layers give, and the derivatives by it and by their weights.
+    """Draw a network with its layers' outputs and the derivatives by these and by the weights.
 
     Raises:
         NetError: N660 where an array or the network is too large to be drawn.
@@ -75,7 +75,7 @@ def backward_picture(network: Architecture, found: Backward) -> Picture:
 def _picture(
     network: Architecture, numbers: dict[int, LayerNumbers], facts: str, where: str
 ) -> Picture:
-    """Draw the numbers; `where` says what is above and below wires, if there are numbers there."""
+    """Draw the numbers; `where` explains those above and below the wires, if there are any."""
     options = Options(style="graph")
     on_wires = any(each.on_wire for each in numbers.values())
     sheet = circuit_sheet(network, numbers, facts + where if on_wires else facts, options)
@@ -83,7 +83,7 @@ def _picture(
 
 
 def _point_of(graph: Graph, layer: Layer) -> str:
-    """Return the author's name of what a layer gives; empty where its box says it, or none does."""
+    """Return the author's name for a layer's output; empty if it has none or its box shows it."""
     if graph.ops[layer.ops[0]].kind is None:
         return ""
     return next((name for name, op in graph.points.items() if op == layer.ops[-1]), "")
@@ -98,7 +98,7 @@ def _tables(
     Raises:
         NetError: N660 where they are too large.
     """
-    # Looked at before they are listed: the tables of a large array would take long to be refused.
+    # Checked before they are listed: listing the tables of a large array would take long.
     matrices = list(_matrices(array, last)) if array.ndim <= 5 and array.size <= 10_000 else []
     sides = (side for _, matrix in matrices for side in matrix.shape)
     if not 0 < len(matrices) <= TABLES or any(side > SIDE for side in sides):
@@ -116,7 +116,7 @@ def _tables(
 
 
 def _matrices(array: Any, last: str) -> Iterator[tuple[str, Any]]:
-    """Yield what of [n, *shape] is a table each, and what it is: of a kernel (h, w, c, filters)
+    """Yield the tables of an array [n, *shape], each with its name: of a kernel (h, w, c, filters)
     each channel of each filter.
     """
     if array.ndim <= 2:
@@ -140,6 +140,6 @@ def _matrices(array: Any, last: str) -> Iterator[tuple[str, Any]]:
 
 
 def number_drawn(value: float) -> str:
-    """Write a number for reading: three digits that count, integers up to 99,999 in full."""
+    """Write a number for reading: with three significant digits, integers to 99,999 in full."""
     whole = abs(value) < 100_000 and value == int(value)
     return (f"{int(value):,}" if whole else f"{value:.3g}").replace("-", "−")

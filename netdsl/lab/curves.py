@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ALL = "activations"
 """The word for all of them."""
 POINTS = 400
-"""Places at which a curve is computed, at equal distances: none of them is an integer."""
+"""How many places a curve is computed at, at equal distances: none of them is an integer."""
 _STEP = 1e-6  # of the central differences
 
 
@@ -32,7 +32,7 @@ def curves_picture(what: str) -> Picture:
         what: an activation as a layer is written, `lrelu(0.1)`, or `activations` for all.
 
     Raises:
-        NetError: N661 where it is not an activation of one number; else as a text with it.
+        NetError: N661 where it is not an activation of one number, and what reading it raises.
     """
     if what == ALL:
         kinds = dict.fromkeys(KINDS.values())
@@ -51,10 +51,10 @@ def curve_of(text: str) -> Curve:
     """Compute the curve of an activation, in float64, its slope by central differences.
 
     Args:
-        text: the layer as it is written; a word that requires a value has a usual one.
+        text: the layer as it is written.
 
     Raises:
-        NetError: N661 where it is not an activation of one number; else as a text with it.
+        NetError: N661 where it is not an activation of one number, and what reading it raises.
     """
     import numpy as np
 
@@ -65,7 +65,7 @@ def curve_of(text: str) -> Curve:
     graph = read_text(f"1 > {written}").graph
     activation = _activation(graph, text)
     low, high = activation.drawn or (0.0, 0.0)
-    # In the middle of each interval: kinks lie at integers, where a slope is of neither side.
+    # In the middle of each interval: kinks lie at integers, where the slope is not defined.
     x = low + (np.arange(POINTS) + 0.5) * (high - low) / POINTS
     weights, _ = initial_weights(np, graph)
     # One pass for the curve and both sides of the differences.

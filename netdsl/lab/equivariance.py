@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from netdsl.kinds.values import Shape
 
 CHANGES = ("shift", "rotate90", "permute")
-"""What is done to an input's positions."""
+"""The changes of an input's positions that can be tried."""
 CLOSE = 1e-9
-"""Differences up to this share of the output's largest number are rounding."""
+"""Differences up to this share of the output's largest number count as rounding."""
 
 
 class Equivariance(NamedTuple):
-    """How an output answers a change of the input.
+    """How an output responds to a change of the input.
 
     Attributes:
         output: its name.
         change: in words: `shift by 2 along h`.
         verdict: `moves with it`, `stays`, or `no`.
-        largest: the largest difference, of an output with positions to the moved one, where the
-            borders have no part in it; else to the same.
+        largest: the largest difference from the output for the original input, which is moved
+            likewise where the output has positions; where borders influence it, it is not counted.
         where: the place of that difference in the output.
-        borders: the largest difference where zeros around the input have a part in it; None where
-            nowhere.
+        borders: the largest difference where the zeros around the input influence the output; None
+            if they do so nowhere.
         scale: the output's largest number.
     """
 
@@ -62,8 +62,8 @@ def equivariance(network: Architecture, change: str, seed: int = 0) -> list[Equi
         seed: of the numbers.
 
     Raises:
-        NetError: N670 for a large network, N682 where nothing can be said: of several inputs, of
-            inputs that cannot be changed so, of outputs that see the border everywhere.
+        NetError: N670 for a large network, N682 where the test does not apply: to several inputs,
+            to inputs that cannot be changed this way, to outputs that see the border everywhere.
     """
     import numpy as np
 
@@ -107,7 +107,7 @@ class _Move(NamedTuple):
 
 
 def _moved(np: Any, rng: Any, port: Port, x: Any, change: str) -> tuple[_Move, Shape]:
-    """Say how an input's positions are moved, and which axes they are."""
+    """Return how an input's positions are moved, and the sizes of the positions' axes."""
     positions = positions_of(port.shape)
     if change == "permute":
         axes = positions or tuple(port.shape)
@@ -129,14 +129,14 @@ def _shifted(np: Any, subject: WeightedNetwork, x: Any, plain: list[Any]) -> lis
         for output in graph.outputs:
             trace = traces[output.op]
             along = trace.axes[axis] if trace is not None and trace.axes else None
-            # As far as one step of the output: a shift by less need not move an output of stride 2
-            # at all.
+            # By one step of the output: a shift by less need not move an output of stride 2 at all.
             by = 1 if along is None else along.stride.numerator
             to = 1 if along is None else along.stride.denominator
             if by >= positions[axis]:
                 too_few = f"{counted(positions[axis], 'position')} along {name}"
                 raise _refused(f"the input has {too_few}, too few for a shift by {by}")
-            # Rolled around: what the border brings in is left out below by the receptive fields.
+            # Rolled around: positions whose receptive fields reach over the border are left out
+            # below.
             values = computed(np, subject, [np.roll(x, by, axis + 1)])
             before, after = plain[output.op], values[output.op]
             words = f"shift by {by} along {name}"
@@ -157,7 +157,7 @@ def _shifted(np: Any, subject: WeightedNetwork, x: Any, plain: list[Any]) -> lis
 
 
 def _inside(np: Any, trace: Trace, axis: int, size: int, end: int) -> Any:
-    """Say which positions along an axis see the input's own alone, from its first to `end`."""
+    """Say which positions along an axis see only the input from its first position to `end`."""
     if trace.whole or trace.axes is None:
         return np.ones(size, bool)
     line = trace.axes[axis]
@@ -181,7 +181,7 @@ def _row(
         borders = float(np.compress(~kept, difference, axis).max())
         shape = [1] * difference.ndim
         shape[axis] = len(kept)
-        # The borders are reported apart: padding breaks equivariance there in every convolution.
+        # Borders are reported separately: padding breaks equivariance there in every convolution.
         difference = np.where(kept.reshape(shape), difference, 0.0)
     where = np.unravel_index(int(difference.argmax()), difference.shape)
     scale = float(abs(expected).max())

@@ -1,4 +1,4 @@
-"""Numbers through a network: what each layer gives."""
+"""Numbers through a network: the output of each layer."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph, Layer
 
 EXAMPLES = 8
-"""Examples that are written."""
+"""The most examples that are written."""
 ELEMENTS = 50_000_000
-"""Numbers that all operations together may give, and that Keras may give back."""
+"""The most numbers that all operations together may give, and that Keras may return."""
 KERAS_ELEMENTS = 500_000_000
-"""Numbers that all operations may give in Keras, which does not keep them."""
+"""The most numbers that all operations may give in Keras, which does not keep them."""
 ENGINES = ("numpy", "keras")
 """What computes: the kinds' definitions in float64, or Keras in float32."""
 FLOPS, WINDOWED = 20_000_000_000, 500_000_000
-"""Floating-point operations in NumPy: of all layers, and of one without products, whose windows
-are held in memory at once.
+"""The most floating-point operations in NumPy: of all layers, and of one layer without products,
+whose windows are held in memory at once.
 """
 _SMALLER = "give fewer examples, or a smaller input"
 _BY_KERAS = f"--engine keras computes up to {KERAS_ELEMENTS:,}"
@@ -47,16 +47,16 @@ class Computation(NamedTuple):
 
 
 IN_USE = Computation()
-"""By the kinds' definitions, in use."""
+"""By the kinds' definitions, not as in training."""
 
 
 class LayerValues(NamedTuple):
-    """What a layer gives.
+    """The output of a layer.
 
     Attributes:
         name: the layer's.
-        text: as it was written.
-        array: numbers of [n, *shape].
+        text: the layer as it is written.
+        array: its output [n, *shape].
     """
 
     name: str
@@ -70,13 +70,13 @@ def values_of(
     how: Computation = IN_USE,
     name: str | None = None,
 ) -> list[LayerValues]:
-    """Compute what layers give.
+    """Compute the outputs of layers.
 
     Args:
         subject: a network with weights.
         given: for each input numbers as a text, the path of a file, or an array.
         how: what computes it.
-        name: of a layer or a named point; without one, what all layers give.
+        name: of a layer or a named point; None for all layers.
 
     Raises:
         NetError: N511 to N518, N524, N527, N605, N626, N670.
@@ -102,7 +102,7 @@ def values_of(
 def computed(
     np: Any, subject: WeightedNetwork, inputs: list[Any], *, or_keras: bool = False
 ) -> list[Any]:
-    """Compute what each operation gives [n, *shape].
+    """Compute the output of each operation [n, *shape].
 
     Args:
         np: NumPy.
@@ -115,7 +115,7 @@ def computed(
     """
     graph = subject.network.graph
     by_keras = _BY_KERAS if or_keras else ""
-    # Before anything is computed: the definitions keep what every operation gives.
+    # Before anything is computed: the definitions keep the output of every operation.
     _refuse_more(range(len(graph.ops)), graph, len(inputs[0]), ELEMENTS, by_keras)
     _refuse_long(graph, len(inputs[0]), "--engine keras is faster" if or_keras else _SMALLER)
     with np.errstate(all="ignore"):
@@ -125,7 +125,7 @@ def computed(
 def computed_by_keras(
     subject: WeightedNetwork, inputs: list[Any], ops: Sequence[int], how: Computation
 ) -> list[Any]:
-    """Compute what some operations give [n, *shape] by Keras.
+    """Compute the outputs of some operations [n, *shape] by Keras.
 
     Raises:
         NetError: N605 for what the backend does not compute in float64, N670 where that is too
@@ -138,8 +138,8 @@ def computed_by_keras(
     graph, count = subject.network.graph, len(inputs[0])
     _refuse_more(range(len(graph.ops)), graph, count, KERAS_ELEMENTS, "")
     _refuse_more(ops, graph, count, ELEMENTS, "--at NAME gives one layer back")
-    # In training values belong to derivatives, which are in float64; in use Keras is asked for
-    # speed.
+    # Values in training are shown with derivatives, which are in float64; in use Keras is chosen
+    # for speed.
     precision = "float64" if how.training else "float32"
     built = built_with(subject.network, subject.weights, seed=how.seed, precision=precision)
     # Only what is asked for comes back: Keras frees the rest as it goes.
@@ -177,7 +177,7 @@ def _refuse_more(ops: Iterable[int], graph: Graph, count: int, limit: int, help:
 
 
 def names_of(graph: Graph) -> dict[int, str]:
-    """Name what each layer gives: by the author's point, else by the layer's own name."""
+    """Name each layer's output: by the author's point, else by the layer's own name."""
     points = {op: name for name, op in graph.points.items()}
     ends = (layer.ops[-1] for layer in graph.layers)
     return {op: points.get(op, graph.layers[graph.ops[op].layer].name) for op in ends}

@@ -1,4 +1,4 @@
-"""Circular convolutions in the basis of waves, where they are diagonal."""
+"""Circular convolutions in the Fourier basis, where they are diagonal."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from netdsl.lab.weighted import WeightedNetwork
 
 POSITIONS = 1_024
-"""Positions of a matrix that is brought into the basis of waves, at most."""
+"""The most positions of a matrix that is transformed into the Fourier basis."""
 _LISTED = 32
-"""Frequencies that are listed one by one."""
+"""How many frequencies are listed one by one."""
 
 
 class Spectrum(NamedTuple):
-    """A layer's kernel as a circular convolution, the borders joined.
+    """A layer's kernel as a circular convolution, which wraps around at the borders.
 
     Attributes:
         name: the layer's.
         positions: its input's.
-        circulant: its matrix [positions, positions]; a convolution with zeros around differs in the
-            rows of the borders.
+        circulant: its matrix [positions, positions]; a convolution with zero padding differs from
+            it in the rows of the borders.
         eigenvalues: what it multiplies each wave by [*positions], complex: the discrete Fourier
             transform of the kernel.
-        off_diagonal: the largest entry next to the diagonal of F C F^-1, relative to the largest
+        off_diagonal: the largest entry off the diagonal of F C F^-1, relative to the largest
             eigenvalue: 0 but for rounding.
     """
 
@@ -59,7 +59,7 @@ class Spectrum(NamedTuple):
 
 
 def spectrum_of(subject: WeightedNetwork, name: str) -> Spectrum:
-    """Find what a convolution does to waves.
+    """Compute what a convolution multiplies each wave by.
 
     Args:
         subject: a network with weights.
@@ -109,7 +109,7 @@ def _kernel(weights: Mapping[int, Arrays], index: int) -> Any:
 
 
 def _circulant(np: Any, window: Any, positions: Shape, dilation: Shape) -> Any:
-    """Return the matrix of a window that goes around the borders, its middle at each position."""
+    """Return the matrix of a window that wraps around the borders, centred at each position."""
     size = math.prod(positions)
     matrix = np.zeros((size, size))
     places = np.indices(positions).reshape(len(positions), -1)
@@ -135,7 +135,7 @@ def _waves(np: Any, positions: Shape) -> Any:
 
 
 def spectrum_text(found: Spectrum) -> str:
-    """Write the eigenvalues, of an image their sizes."""
+    """Write the eigenvalues; of images their absolute values."""
     but = "" if found.off_diagonal < 1e-9 else f", but for {found.off_diagonal:.1e}"
     lines = [
         f"{found.name} as a circular convolution on {dims(found.positions)}: diagonal in the basis "

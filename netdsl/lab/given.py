@@ -1,4 +1,4 @@
-"""What is given to a network's inputs: `x="1 4 3"`, `x=image.npy`, `photo.png`, arrays."""
+"""Values that are given to a network's inputs: `x="1 4 3"`, `x=image.npy`, `photo.png`, arrays."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 Value: TypeAlias = Any
 """Numbers as a text, the path of a file, or an array: nested lists too."""
 Values: TypeAlias = Mapping[str, Value]
-"""What inputs are given, by their names."""
+"""The values that inputs are given, by the inputs' names."""
 
 NUMBERS = 10_000_000
-"""Numbers that a text or a file may give, for all examples."""
+"""The most numbers that a text or a file may give, for all examples."""
 _BETWEEN = r"\s,;\[\]()"
-# Numbers must have a separator on both sides: `1-2` and `1.2.3` were read as two once. Exponents of
-# three digits at most, so that no text overflows `float` slowly.
+# Numbers need a separator on both sides, or `1-2` and `1.2.3` would be read as two. Exponents have
+# at most three digits, so that no text overflows `float` slowly.
 _NUMBER = re.compile(
     rf"(?<![^{_BETWEEN}])[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{{1,3}})?(?:/[0-9]+)?"
     rf"(?![^{_BETWEEN}])"
@@ -41,7 +41,7 @@ _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 
 
 class GivenArray(NamedTuple):
-    """Numbers, and how they are called in messages; an image has positions of its own."""
+    """Numbers, what messages call them, and whether they are an image, whose shape must fit."""
 
     array: Any
     called: str
@@ -49,7 +49,7 @@ class GivenArray(NamedTuple):
 
 
 def named_values(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Say which value is given to which input: `x=1` by its name, a lone value to a lone input.
+    """Return the value of each input: `x=1` is for the named input, a lone value for a lone input.
 
     Raises:
         NetError: N514 for a name that is not one of the inputs, or one given twice.
@@ -73,7 +73,7 @@ def named_values(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
 
 
 def named_inputs(given: Mapping[str, Value], names: Sequence[str]) -> dict[str, Value]:
-    """Return what is given by the inputs' own names: a lone one may be called x.
+    """Return what is given, by the inputs' own names: a lone input may be called x.
 
     Raises:
         NetError: N514 for a name that is not one of the inputs.
@@ -95,7 +95,7 @@ def _input(name: str, names: Sequence[str]) -> str:
 
 
 def stated_values(network: Architecture) -> Values:
-    """Return what a network's text gives to its inputs, as arrays by their names."""
+    """Return the values of inputs that a network's text states, as arrays by their names."""
     import numpy as np
 
     names = [port.name for port in network.inputs]
@@ -105,9 +105,9 @@ def stated_values(network: Architecture) -> Values:
 
 
 def with_stated(network: Architecture, given: Values) -> Values:
-    """Return what is given, and what the network's text gives to the other inputs.
+    """Return the given values, and those that the network's text states for the other inputs.
 
-    Where nothing is given, that is the text's alone, if it is for every input.
+    Where nothing is given, the text's values are returned only if it states them for every input.
     """
     stated = stated_values(network)
     whole = all(port.name in stated for port in network.inputs)
@@ -119,8 +119,8 @@ def read_value(value: Value, channels: int | None = None) -> GivenArray:
     """Read numbers from a text, from the file that it names, or from an array.
 
     Args:
-        value: `1 4 3`, `[[1, 2], [3, 4]]`, the path of an array, a table or an image; an array.
-        channels: an image is read grey for one, in colour else; its pixels are from 0 to 1.
+        value: `1 4 3`, `[[1, 2], [3, 4]]`, the path of an array, a table or an image, or an array.
+        channels: 1 to read an image in grey, else it is read in colour; pixels are from 0 to 1.
 
     Raises:
         NetError: N401, N511, N517, N524, N601, N670.
@@ -144,7 +144,7 @@ def read_value(value: Value, channels: int | None = None) -> GivenArray:
 
 
 def own_shape(value: Value) -> Shape:
-    """Return the shape of one example that a value is: a grey image has one channel.
+    """Return the shape of a value taken as one example: a grey image has one channel.
 
     Raises:
         NetError: as `read_value` does.
@@ -155,7 +155,7 @@ def own_shape(value: Value) -> Shape:
     from PIL import Image as pillow
 
     with pillow.open(value) as image:
-        # By the file's mode: `read_value` has read it in colour, as nothing said otherwise.
+        # By the file's mode: `read_value` reads an image in colour unless `channels` is 1.
         is_grey = image.mode in ("1", "L", "LA", "I", "I;16", "F")
     return (*shape[:2], 1) if is_grey else shape
 
@@ -245,7 +245,7 @@ def _number(text: str) -> float:
 
 
 def _layout(text: str, count: int) -> Shape:
-    """Find the shape that brackets or semicolons say: a flat one where rows differ in length.
+    """Find the shape that brackets or semicolons give: a flat one where rows differ in length.
 
     Raises:
         NetError: N517 where a bracket is not closed, or was not opened.
@@ -269,10 +269,10 @@ def _layout(text: str, count: int) -> Shape:
 
 
 def fitted(given: GivenArray, port: Port) -> Any:
-    """Bring numbers to what an input takes: [n, *shape].
+    """Reshape numbers to an input's [n, *shape].
 
-    Numbers that are as many as one example has are taken row by row; n times as many too, in a row
-    of them, or along a first axis of n.
+    As many numbers as one example has fill it row by row. n times as many fill n examples, if they
+    are flat or have a first axis of n.
 
     Raises:
         NetError: N518 where they do not fit, N527 for an index out of range.
@@ -288,7 +288,8 @@ def fitted(given: GivenArray, port: Port) -> Any:
         help = f"--input {dims(array.shape)} reads the network at the image's size"
         raise fail("N518", message, help=help)
     count, left = divmod(array.size, size)
-    # An array of another layout but the right count would be cut up anywhere: only rows may be.
+    # An array with the right count but another layout would be cut in the wrong places: only flat
+    # numbers, and rows of one example each, are reshaped.
     in_rows = not left and count and (array.ndim < 2 or count in (1, len(array)))
     if not matches and not in_rows:
         numbers = counted(array.size, "number")
@@ -309,10 +310,11 @@ def fitted(given: GivenArray, port: Port) -> Any:
 
 
 def examples(given: Values, ports: Sequence[Port]) -> list[Any]:
-    """Read what each input is given, in their order: arrays of [n, *shape] with one n.
+    """Read the value of each input, in their order: arrays of [n, *shape] with the same n.
 
     Raises:
-        NetError: N514 for an input that nothing is given for, N515 for other numbers of examples.
+        NetError: N514 for an input that nothing is given for, N515 for inputs with different
+            numbers of examples.
     """
     arrays = []
     for port in ports:

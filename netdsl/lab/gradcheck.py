@@ -19,19 +19,21 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph
 
 ENTRIES = 100
-"""Entries of an array that are tried, at most."""
+"""The most entries of an array that are tried."""
 LIMIT, ONE_SIDED_LIMIT = 1e-6, 1e-3
-"""Relative errors up to which derivatives are right: of central differences, and of one-sided ones,
-whose own error grows with h.
+"""Relative errors up to which derivatives count as right: with central differences, and with
+one-sided ones, whose own error grows with h.
 """
 KINK = 1e-3
-"""How much the differences to both sides may differ, relative to them; more is a kink."""
+"""How much the differences to both sides may differ, relative to their size; more is a kink."""
 FLOOR = 1e-3
-"""Entries count as at least this share of their array's largest, and as what rounding hides."""
+"""Errors are relative to at least this share of the array's largest derivative, and to at least
+what rounding hides.
+"""
 
 
 class ArrayCheck(NamedTuple):
-    """What came of one array.
+    """The outcome for one array.
 
     Attributes:
         layer: the layer's name.
@@ -54,7 +56,7 @@ class ArrayCheck(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """How it is checked: the step, to one side or both, the seed, and what is derived."""
+    """How it is checked: the step, one-sided or central, the seed, and which number."""
 
     step: float = 1e-6
     one_sided: bool = False
@@ -70,7 +72,7 @@ class Settings(NamedTuple):
 def gradcheck(subject: WeightedNetwork, given: Values, settings: Settings) -> list[ArrayCheck]:
     """Compare the derivatives by each array, and by each input.
 
-    Without a loss the number that is derived is a sum of all outputs with random factors.
+    Without a loss the number that is differentiated is a sum of all outputs with random factors.
 
     Args:
         subject: a network with weights.
@@ -90,8 +92,7 @@ def gradcheck(subject: WeightedNetwork, given: Values, settings: Settings) -> li
     inputs = inputs_of(subject, given) if given else random_examples(graph, rng)
     ops = toolbox().keras.ops
     number = _number(graph, len(inputs[0]), settings.asked, rng)
-    # Copies of the arrays follow below: entries are changed in place, and the subject is the
-    # caller's.
+    # The arrays are copied: entries are changed in place, and the subject belongs to the caller.
     weights = {index: {**arrays} for index, arrays in subject.weights.items()}
     found = derivatives(graph, weights, inputs, number)
 
@@ -187,8 +188,8 @@ def _checked(
         flat[entry] = was - step
         below = (here - value()) / step
         flat[entry] = was
-        # The two sides differ: a relu's 0 or a pool's tie is within the step, and no slope is
-        # right.
+        # The two sides differ: a relu's 0 or a pool's tie is within the step, where there is no
+        # derivative.
         if abs(above - below) > KINK * max(abs(above) + abs(below), floor):
             kinks += 1
             continue
@@ -234,7 +235,7 @@ def blocked(graph: Graph) -> list[str]:
 def gradcheck_text(
     checks: Sequence[ArrayCheck], settings: Settings, blocking: Sequence[str] = ()
 ) -> str:
-    """Write a row an array, and the verdict; with the layers that no gradient passes."""
+    """Write a row for each array, the verdict, and the layers that no gradient passes."""
     rows = [["layer", "array", "entries", "kinks", "worst error", ""]]
     rows += [
         [

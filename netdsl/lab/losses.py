@@ -1,4 +1,4 @@
-"""The number that is derived: an output, or a loss of it."""
+"""The number that is differentiated: an output, or a loss of it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph, Port
 
 LOSSES = ("cross-entropy", "squared", "half-squared", "absolute", "binary")
-"""What the derived number can be, compared with a target: sums over the output."""
+"""The losses that can be differentiated: they compare an output with a target, and are summed."""
 
 
 class Asked(NamedTuple):
-    """What is derived.
+    """The number to differentiate.
 
     Attributes:
-        of: an output, or one number of it: `f`, `f[2]`; the only output where it is left out.
-        loss: one of `LOSSES`; without one, the output itself, or the sum of its numbers.
+        of: an output, or one number of it: `f`, `f[2]`; None for the only output.
+        loss: one of `LOSSES`; None for the output itself, or the sum of its numbers.
         target: what the loss compares with: a class, or as many numbers as the output has.
         training: whether the network works as in training.
         seed: of what is drawn in training.
@@ -35,11 +35,11 @@ class Asked(NamedTuple):
 
 
 Number = Callable[[Any, Sequence[Any]], Any]
-"""Makes one number of `keras.ops` and the network's outputs."""
+"""Computes one number, given `keras.ops` and the network's outputs."""
 
 
 def number_of(graph: Graph, count: int, asked: Asked) -> tuple[Number, str]:
-    """Say what is derived, as a function of `keras.ops` and the outputs, and in words."""
+    """Return the number to differentiate as a function, and in words."""
     place, index = _output(graph, asked.of)
     port = graph.outputs[place]
     if asked.loss is None:
@@ -102,13 +102,13 @@ def _target(loss: str, given: Value, port: Port, count: int) -> Any:
     """Read what a loss compares with: a class for each example, or numbers [n, *shape].
 
     Raises:
-        NetError: N515, N518 where they do not fit the output, or are not probabilities for a loss
-            that is of these.
+        NetError: N515, N518 where they do not fit the output, or are not probabilities where the
+            loss requires these.
     """
     import numpy as np
 
     value = read_value(given)
-    # As many numbers as the output has: probabilities; one an example: classes.
+    # As many numbers as the output has are probabilities; one for each example, classes.
     if loss != "cross-entropy" or value.array.size == count * np.prod(port.shape) > count:
         target = np.broadcast_to(fitted(value, port), (count, *port.shape))
         if loss == "binary" and ((target < 0) | (target > 1)).any():
@@ -140,7 +140,7 @@ def _loss(ops: Any, loss: str, output: Any, target: Any, meaning: str) -> Any:
         return -ops.sum(target * logs)
     if loss == "binary":
         ones = output if meaning == "probability" else ops.sigmoid(output)
-        # As the lectures write it: exact in float64 up to scores of about 36.
+        # The textbook formula: exact in float64 up to scores of about 36.
         return -ops.sum(target * ops.log(ones) + (1 - target) * ops.log(1 - ones))
     if loss == "absolute":
         return ops.sum(ops.absolute(output - target))

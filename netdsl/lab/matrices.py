@@ -1,7 +1,7 @@
 """Backpropagation with matrices: for each layer its input, its delta, and their outer product.
 
-A layer with weights W (a row for each unit) computes z = W*v + b. What comes back to z is its
-delta; the derivative by W is the outer product of delta and v, what is passed on is W^T*delta.
+A layer with weights W (a row for each unit) computes z = W*v + b. The derivative by z is its delta;
+the derivative by W is the outer product of delta and v, and W^T*delta is passed back to v.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def matrices_of(subject: WeightedNetwork, found: Backward) -> list[LayerMatrices
         layers.append(
             LayerMatrices(
                 op.name,
-                # Keras has a column for each unit, the lectures' W a row.
+                # Keras's kernel has a column for each unit, W in textbooks a row.
                 kernel.T,
                 value,
                 node.upstream.reshape(-1),
@@ -76,7 +76,7 @@ def matrices_of(subject: WeightedNetwork, found: Backward) -> list[LayerMatrices
 
 
 def matrices_text(found: Backward, layers: list[LayerMatrices]) -> str:
-    """Write the matrices next to each other, the last layer first: the order of the way back."""
+    """Write the matrices next to each other, the last layer first, as in backpropagation."""
     parts = [f"{found.number} = {number_text(found.value)}"]
     for each in layers:
         units, inputs = each.outer.shape

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from netdsl.lab.weighted import WeightedNetwork
 
 ENTRIES = 4_000_000
-"""Entries of a matrix, at most."""
+"""The most entries of a matrix."""
 OPERATIONS = 2_000_000_000
-"""Floating-point operations for one, at most."""
+"""The most floating-point operations for a matrix."""
 AT_ONCE = 64
-"""Columns that are computed at once, so that the windows of pools fit into memory."""
+"""How many columns are computed at once, so that the windows of pools fit into memory."""
 
 
 class LayerMatrix(NamedTuple):
@@ -34,12 +34,12 @@ class LayerMatrix(NamedTuple):
 
     Attributes:
         name: the layer's.
-        text: as it was written.
+        text: the layer as it is written.
         input: the shape of its input.
-        output: the shape of what it gives.
+        output: the shape of its output.
         array: the matrix [outputs, inputs].
-        shared: for each entry, the weight that it is, from 1 on; 0 where it is none. None where the
-            entries are not single weights.
+        shared: for each entry the number of its weight, from 1; 0 where there is no weight. None
+            where entries are not single weights.
         weights: how many different weights there are.
     """
 
@@ -154,7 +154,7 @@ def _applied(np: Any, kind: Kind, weights: Arrays, x: Any) -> Any:
 
 
 def _matrix(np: Any, kind: Kind, weights: Arrays, before: Shape) -> Any:
-    """Return what the layer makes of each number alone, one column for each."""
+    """Return the layer's outputs for each unit vector, one column for each."""
     size = math.prod(before)
     parts = []
     for start in range(0, size, AT_ONCE):
@@ -164,7 +164,7 @@ def _matrix(np: Any, kind: Kind, weights: Arrays, before: Shape) -> Any:
 
 
 def _shared(np: Any, kind: Kind, weights: Arrays, before: Shape, rng: Any) -> tuple[Any, int]:
-    """Say which weight each entry is: the matrix of a kernel that numbers its weights.
+    """Find which weight each entry is, by a kernel whose weights are their own numbers.
 
     Returns:
         The numbers, or None where entries are not single weights, and how many weights there are.
@@ -178,12 +178,12 @@ def _shared(np: Any, kind: Kind, weights: Arrays, before: Shape, rng: Any) -> tu
         shaped = kernel.reshape(weights["kernel"].shape)
         return _matrix(np, kind, {**plain, "kernel": shaped}, before)
 
-    # A kernel whose weights are their own numbers: each entry then says which weight it is.
+    # The weights of this kernel are 1, 2, 3, ...: each entry is then the number of its weight.
     numbers = np.rint(matrix_of(np.arange(1.0, size + 1))).astype(np.int64)
     if numbers.min() < 0 or numbers.max() > size:
         return None, size
-    # Sums of weights can be another weight's number: random weights show whether entries are
-    # single.
+    # A sum of weights can equal another weight's number: random weights show whether entries are
+    # single weights.
     other = rng.normal(size=size)
     expected = np.concatenate([[0.0], other])[numbers]
     return (numbers if np.allclose(matrix_of(other), expected) else None), size

@@ -11,14 +11,14 @@ from netdsl.errors import fail
 from netdsl.lab.pictures import LabPicture
 
 DRAWN = 256
-"""Rows and columns of a picture, at most."""
+"""The most rows and columns of a picture."""
 _MARGIN, _HEAD = 24, 64
 _WITH_NUMBERS = 24
-"""Columns up to which cells hold their numbers."""
+"""Up to this many columns, numbers are written into the cells."""
 
 
 class MatrixPicture(LabPicture):
-    """A matrix with one colour for each weight: those that are shared are alike."""
+    """A matrix with one colour for each weight: entries that share a weight have the same."""
 
     def __init__(self, array: Any, shared: Any, title: str) -> None:
         rows, columns = array.shape

@@ -1,4 +1,4 @@
-"""A layer's matrix in words, and as plain values."""
+"""A layer's matrix as text, and as plain values."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from netdsl.lab.show_arrays import json_array, number_text
 from netdsl.text_table import aligned_lines
 
 COLUMNS, ROWS = 40, 60
-"""Columns and rows that are written."""
+"""The most columns and rows that are written."""
 
 
 def matrix_text(found: LayerMatrix) -> str:
-    """Write the matrix below what it is; `.` where no weight is."""
+    """Write the matrix below its title; `.` where there is no weight."""
     array = found.array
     filled = array != 0 if found.shared is None else found.shared != 0
     rows = [

@@ -1,4 +1,4 @@
-"""Gradient and update of each layer in a first step, as bars: do they vanish, do they explode?"""
+"""Gradient and update of each layer in a first step, as bars that show vanishing or explosion."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
 
 FAR = 1e4
-"""The first layer's gradient by the last one's, or the other way round, from which it is said to
-explode or vanish; and the norm of a gradient from which all are said to explode."""
+"""From this ratio of the first layer's gradient to the last one's it is said to explode, from the
+inverse ratio to vanish; and from this norm of a gradient all are said to explode."""
 
 _WIDE = 24
 
@@ -53,12 +53,12 @@ class Norms(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """The gradient of the first layer by that of the last; NaN where the last has none."""
+        """The first layer's gradient divided by the last one's; NaN where the last one's is 0."""
         first, last = self.found.layers[0].gradient, self.found.layers[-1].gradient
         return first / last if last else math.nan
 
     def about(self) -> str:
-        """Say what step it is."""
+        """Describe the step."""
         optimizer = self.job.recipe.optimizer
         examples = counted(self.found.examples, "example")
         return (
@@ -110,7 +110,7 @@ def norms_text(norms: Norms) -> str:
         for value in (each.gradient, each.update)
         if 0 < value < math.inf
     ]
-    # From a whole power of ten, which the scale below can name.
+    # From an integer power of ten, so that the scale below can name it.
     low, high = (math.floor(min(logs)), max(logs)) if logs else (0.0, 1.0)
 
     def bar(value: float) -> str:
@@ -121,7 +121,7 @@ def norms_text(norms: Norms) -> str:
 
     rows = [["layer", "gradient", "", "update", "", "update/weights"]]
     for each in layers:
-        # About 1e-3 is healthy: the weights of a layer at 0 have no such ratio.
+        # About 1e-3 is healthy. A layer whose weights are all 0 has no ratio.
         ratio = each.update / each.weights if each.weights else math.inf
         rows.append(
             [
@@ -152,7 +152,7 @@ def norms_json(norms: Norms) -> dict[str, Any]:
 
 
 def norms_picture(norms: Norms) -> NormsPicture:
-    """Draw the same: two bars a layer."""
+    """Draw the same: two bars for each layer."""
     from netdsl.training.reporting.bars import BarGroup, bars
 
     groups = [BarGroup(each.layer, (each.gradient, each.update)) for each in norms.found.layers]

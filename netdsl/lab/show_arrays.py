@@ -7,11 +7,13 @@ from typing import Any
 from netdsl.text_table import aligned_lines
 
 ROWS, COLUMNS, CHANNELS = 28, 28, 4
-"""Rows, columns and channels that are shown, a digit's image whole; the rest is counted."""
+"""The most rows, columns and channels that are shown, so that a digit's image of 28x28 is whole;
+the rest is counted.
+"""
 
 
 def array_lines(array: Any) -> list[str]:
-    """Write one example's array, a vector as one line, maps one channel after the other.
+    """Write one example's array: a vector as one line, maps one channel after the other.
 
     A map of one channel is shown without its channel.
     """
@@ -33,7 +35,7 @@ def array_lines(array: Any) -> list[str]:
 
 def kernel_lines(array: Any) -> list[str]:
     """Write weights: kernels of images (h, w, c, filters) one filter after the other, each as a
-    map of c channels; others as arrays are.
+    map of c channels; others like other arrays.
     """
     if array.ndim != 4:
         return array_lines(array)
@@ -71,9 +73,9 @@ def _matrix(matrix: Any) -> list[str]:
 
 
 def number_text(value: float) -> str:
-    """Write a number with up to five digits that count."""
+    """Write a number with up to five significant digits."""
     text = f"{float(value):.5g}"
-    # A zero's sign says nothing to a reader, and differs between backends.
+    # The sign of a zero means nothing to a reader, and differs between backends.
     return "0" if text == "-0" else text
 
 

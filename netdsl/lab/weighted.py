@@ -1,4 +1,4 @@
-"""What is looked at: a network with its weights, of a file or of a run."""
+"""A network with its weights, of a file or of a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class WeightedNetwork(NamedTuple):
     Attributes:
         network: the network.
         weights: the arrays of each operation that holds some, by its index.
-        run: where its weights are a run's.
+        run: the run that its weights come from; None for those of a file.
     """
 
     network: Architecture
@@ -30,10 +30,10 @@ class WeightedNetwork(NamedTuple):
 
 
 def begun(network: Architecture, seed: int) -> WeightedNetwork:
-    """Give a network the weights that it begins with.
+    """Give a network its initial weights.
 
-    Those that are stated are made by NumPy alone; where others are drawn, Keras is imported, so
-    that they are the ones of a training with this seed.
+    Weights that the text states are made by NumPy alone; where others are drawn, Keras is imported,
+    so that they are the ones of a training with this seed.
 
     Raises:
         RunError: where they do not fit into memory.
@@ -61,17 +61,17 @@ def trained(run: FinishedRun) -> WeightedNetwork:
 
 
 def inputs_of(subject: WeightedNetwork, given: Values) -> list[Any]:
-    """Read what each input is given: arrays of [n, *shape] with one n, as the network takes them.
+    """Read the value of each input: arrays [n, *shape] with the same n, as the network takes them.
 
-    Files that a run is given are prepared as its data was.
+    Files for a run's network are prepared as the run's data was.
 
     Raises:
         NetError: N511 to N518, N524, N527, N530 to N532, N670.
     """
     ports = subject.network.graph.inputs
     names = [port.name for port in ports]
-    # Numbers that are typed are taken as the network's own; files are examples as the data has
-    # them.
+    # Numbers that are typed are the network's inputs as they are; files hold examples as the data
+    # has them, which are still to be prepared.
     if subject.run is None or not all(is_file(given.get(name)) for name in names):
         return examples(given, ports)
     import numpy as np

@@ -1,8 +1,8 @@
 """Layers that Keras does not have, for all of its backends: those that the files here define.
 
-They are registered, so a saved model loads once this is imported. `netdsl.emit.carried` cuts their
-source out of these files for programs that netdsl writes: what they use of each other keeps its
-name from file to file, and names with an underscore meet none of a program's.
+They are registered, so that a saved model loads once this is imported. `netdsl.emit.carried` copies
+their source from these files into programs that netdsl writes. So a name must mean the same in all
+files, and helpers begin with an underscore, so that they do not clash with names of the program.
 """
 
 from __future__ import annotations

@@ -12,11 +12,10 @@ from netdsl.keras.layers.registered import _serializable
 
 @_serializable
 class GaussianDraw(keras.layers.Layer):  # type: ignore[misc]
-    """Draws from N(mean, exp(logvar)) while training, and gives the mean in use; the divergence
-    from N(0, 1), the mean over the batch of sums over each example, joins the loss (Kingma and
-    Welling 2014, appendix B).
+    """Draws from N(mean, exp(logvar)) in training, and returns the mean in use.
 
-    `kl` is its weight.
+    The divergence from N(0, 1), summed over each example and averaged over the batch, is added to
+    the loss with the weight `kl` (Kingma and Welling 2014, appendix B).
     """
 
     def __init__(self, kl: float = 1.0, seed: int | None = None, **more: Any) -> None:

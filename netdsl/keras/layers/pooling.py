@@ -14,12 +14,10 @@ from netdsl.keras.layers.windows import _cells, _Window
 
 @_serializable
 class OverhangingAveragePooling(keras.layers.Layer):  # type: ignore[misc]
-    """Average pooling whose last windows hang over the padded input, as `ceil` makes them.
+    """Average pooling whose last windows extend beyond the padded input, as with `ceil`.
 
-    Cells beyond it do not count.
-
-    `pads` are (before, after) for each axis and count in the divisor; `overhang` is how many cells
-    lie beyond, for each axis.
+    Cells beyond the padded input do not count in the divisor; those of the padding do. `pads` are
+    (before, after) for each axis; `overhang` is how many cells lie beyond, for each axis.
     """
 
     def __init__(self, window: Any, strides: Any, pads: Any, overhang: Any, **more: Any) -> None:
@@ -39,7 +37,7 @@ class OverhangingAveragePooling(keras.layers.Layer):  # type: ignore[misc]
         return means * ops.convert_to_tensor(self._corrections(x.shape[1:-1]), dtype=x.dtype)
 
     def _corrections(self, positions: Any) -> Any:
-        """Return cells of a window over its cells that count, for each output position."""
+        """Return all cells of a window divided by those that count, for each output position."""
         whole: Any = np.ones((1, *(1,) * len(positions), 1))
         for axis, size in enumerate(positions):
             end = size + sum(self.pads[axis])
@@ -103,10 +101,9 @@ class PowerPooling(_Window):
 class StochasticPooling(_Window):
     """Stochastic pooling (Zeiler and Fergus 2013).
 
-    Each value of a window has a probability in proportion to it.
-
-    While training one value is drawn; in use their mean is taken, weighted by the probabilities.
-    Values below 0 have probability 0; where no value of a window is above 0, all have the same.
+    Each value of a window has a probability in proportion to it. In training one value is drawn; in
+    use the output is their mean, weighted by the probabilities. Values below 0 have probability 0;
+    where no value of a window is above 0, all have the same.
     """
 
     def __init__(self, window: Any, strides: Any, seed: int | None = None, **more: Any) -> None:

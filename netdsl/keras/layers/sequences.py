@@ -57,8 +57,8 @@ class SinusoidalPositions(keras.layers.Layer):  # type: ignore[misc]
 
 
 class _OwnTensor(_Kernel):
-    """A tensor that is the same for all examples, as many times as there are in a batch: the
-    input only says how many.
+    """A tensor that is the same for all examples, repeated for each example of a batch; the input
+    only says how many there are.
     """
 
     def __init__(self, shape: Any, **more: Any) -> None:
@@ -111,7 +111,7 @@ class FixedTensor(_OwnTensor):
 
 @_serializable
 class LearnedToken(_Kernel):
-    """A learned position in front of a sequence, the same for all examples."""
+    """A learned position before the first of a sequence, the same for all examples."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)

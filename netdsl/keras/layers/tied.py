@@ -12,13 +12,11 @@ from netdsl.keras.layers.registered import _serializable
 
 @_serializable
 class Tied(keras.layers.Layer):  # type: ignore[misc]
-    """One kernel for a layer and for those that go back through it.
+    """One kernel for a layer and for those that use it transposed.
 
-    `tie decoder = transpose encoder`.
-
-    `forward` is the Keras configuration of the Dense, ConvND or Embedding layer, `backward` those
-    of the Dense or ConvNDTranspose layers that take its kernel transposed. Called with `back=i` the
-    layer is the i-th of these.
+    It is what `tie decoder = transpose encoder` makes. `forward` is the Keras configuration of the
+    Dense, ConvND or Embedding layer, `backward` those of the Dense or ConvNDTranspose layers that
+    take its kernel transposed. Called with `back=i` the layer is the i-th of these.
     """
 
     def __init__(
@@ -69,7 +67,7 @@ class Tied(keras.layers.Layer):  # type: ignore[misc]
         return ops.not_equal(x, 0) if self._masks(x) else mask
 
     def _masks(self, x: Any) -> bool:
-        """Return whether these are indices, of which 0 is padding."""
+        """Return whether the input is indices, of which 0 is padding."""
         indices = "int" in keras.backend.standardize_dtype(x.dtype)
         return indices and bool(self.ahead.get("mask_zero"))
 

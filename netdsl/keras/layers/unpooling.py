@@ -16,8 +16,8 @@ from netdsl.keras.layers.windows import _cells
 class MaxUnpooling(keras.layers.Layer):  # type: ignore[misc]
     """Max unpooling.
 
-    [values, the max pool's input] to the input's shape, each value where its window's maximum was,
-    zeros elsewhere.
+    The inputs are [values, the max pool's input]; the output has the shape of the pool's input,
+    with each value where its window's maximum was, and zeros elsewhere.
 
     Of equal values in a window the first one, row by row, is the maximum; each value goes back
     once, and where windows that overlap have their maxima at one place, the place holds the sum.
@@ -50,7 +50,7 @@ class MaxUnpooling(keras.layers.Layer):  # type: ignore[misc]
         return whole[(slice(None), *cuts)]  # type: ignore[index]
 
     def _placed(self, values: Any, cell: Any, shape: Any) -> Any:
-        """Return each value at its place in the padded input, for one cell of the windows."""
+        """Place the values whose maximum is at one cell of the windows in the padded input."""
         for axis, (start, stride) in enumerate(zip(cell, self.strides, strict=True), 1):
             before, count, inner = (
                 values.shape[1:axis],

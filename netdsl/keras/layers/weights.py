@@ -13,7 +13,7 @@ from netdsl.keras.layers.windows import _cells, _windows
 
 
 class _Kernel(keras.layers.Layer):  # type: ignore[misc]
-    """What the layers with a kernel share: how it begins and what holds it small."""
+    """What the layers with a kernel share: its initializer and regularizer."""
 
     def __init__(
         self,
@@ -35,12 +35,10 @@ class _Kernel(keras.layers.Layer):  # type: ignore[misc]
 
 @_serializable
 class LocallyConnected(_Kernel):
-    """A convolution without sharing.
+    """A convolution without sharing: each output position has a kernel and biases of its own.
 
-    At each position of the output a kernel and biases of its own; no padding.
-
-    The kernel has the shape (positions of the output, window, channels in, filters), the bias
-    (positions, filters).
+    There is no padding. The kernel has the shape (positions of the output, window, channels in,
+    filters), the bias (positions, filters).
     """
 
     def __init__(
@@ -102,9 +100,9 @@ class LocallyConnected(_Kernel):
 
 
 def _for_one_cell(initializer: Any, positions: Any) -> Any:
-    """Return what draws the kernels of all positions at once as `initializer` draws one of them.
+    """Return an initializer that draws the kernels of all positions as `initializer` draws one.
 
-    Keras counts what comes into all positions as what comes into a unit.
+    Keras would count the inputs of all positions as those of one unit.
     """
     if not isinstance(initializer, keras.initializers.VarianceScaling):
         return initializer
@@ -116,11 +114,10 @@ def _for_one_cell(initializer: Any, positions: Any) -> Any:
 
 @_serializable
 class DropConnectDense(keras.layers.Dense):  # type: ignore[misc]
-    """A dense layer that drops weights, not nodes (Wan et al. 2013).
+    """A dense layer that drops weights, not units (Wan et al. 2013).
 
-    While training each weight is 0 with probability `rate`.
-
-    The others are scaled by 1/(1 - rate); a batch shares one draw. In use all weights stand.
+    In training each weight is 0 with probability `rate`, and the others are scaled by
+    1/(1 - rate); a batch shares one draw. In use all weights are kept.
     """
 
     def __init__(self, units: int, rate: float, seed: int | None = None, **more: Any) -> None:

@@ -9,10 +9,7 @@ import numpy as np
 
 
 def _cells(x: Any, window: Any, strides: Any, dilation: Any = None) -> list[Any]:
-    """Return the cells of every window, row by row.
-
-    One tensor of the output's positions for each cell.
-    """
+    """Return the cells of every window, row by row: for each cell one tensor over all windows."""
     rank = len(window)
     spread = dilation or (1,) * rank
     counts = [

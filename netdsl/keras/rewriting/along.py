@@ -1,4 +1,4 @@
-"""Means, sums and maxima over any axes, and what works along another axis than the channels."""
+"""Means, sums and maxima over any axes, and layers that work along an axis other than the last."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from netdsl.kinds.values import dims
 
 
 def reduced(parts: CallParts) -> OutputPlaces | None:
-    """`ops.mean`, `ops.sum`, `ops.max`, `ops.min`: the mean or the largest along axes that have a
-    name, or else pooled, with the axes that stay as channels.
+    """`ops.mean`, `ops.sum`, `ops.max`, `ops.min`: a layer along axes that have a name, or else a
+    pool, with the axes that stay as its channels.
 
     Raises:
         NetError: N621 where nothing is left but a single number.
@@ -89,7 +89,9 @@ def adaptive(parts: CallParts) -> OutputPlaces | None:
 
 
 def _has_a_word(parts: CallParts, axes: list[int]) -> bool:
-    """Say whether it is along axes that have a name; `gap` and `gmp` are shorter still."""
+    """Say whether a word takes the call as it is: its axes have names, and `gap` or `gmp`, which
+    are shorter, do not apply.
+    """
     name, rank = parts.call.class_name, len(parts.shape(parts.source))
     if name == "Min" or not parts.shapes[0] or named_axes(axes, rank) is None:
         return False
@@ -126,7 +128,7 @@ def pooled(parts: CallParts, place: int, axes: list[int], name: str) -> int:
     rest = [axis for axis in range(len(shape)) if axis not in axes]
     if name != "Sum" and _is_global(axes, len(shape)):
         return parts.pool(place, "Max" if name == "Max" else "Average")
-    # Axes that have no name together: moved to the front and made one, of which there is a word.
+    # These axes together have no name: they are moved to the front and merged into one, which has.
     if not rest or named_axes(axes, len(shape)) is None:
         sizes = [math.prod(shape[axis] for axis in some) for some in (axes, rest)]
         moved = parts.permute(place, [axis + 1 for axis in (*axes, *rest)])
@@ -136,7 +138,7 @@ def pooled(parts: CallParts, place: int, axes: list[int], name: str) -> int:
 
 
 def along_last(parts: CallParts) -> OutputPlaces | None:
-    """Return a softmax or a norm along one other axis: with that one as the last."""
+    """Return a softmax or a norm along another axis, which is moved to the end and back."""
     call, rank = parts.call, len(parts.shapes[0])
     axis = call.config.get("axis", -1)
     axis = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
@@ -171,7 +173,7 @@ def transposed(parts: CallParts) -> OutputPlaces | None:
         if not isinstance(source, int) or not isinstance(target, int):
             raise parts.refuse("it moves several axes")
         order.insert(target % (rank + 1), order.pop(source % (rank + 1)))
-    # The batch is no longer first: there is no such layer, since examples are independent.
+    # The batch would no longer be first: there is no such layer, as examples are independent.
     if order[0]:
         raise parts.refuse("it works across the examples of a batch")
     return [parts.permute(parts.source, order[1:])]

@@ -78,9 +78,7 @@ def cast(parts: CallParts) -> OutputPlaces | None:
 
 
 def combined(parts: CallParts) -> OutputPlaces | None:
-    """Return an operator with an array that is not a tensor.
-
-    Numbers for each channel, or a table of positions.
+    """Return an operator with a constant array: numbers for each channel, or a table of positions.
 
     Raises:
         NetError: N621 for quotients, and constant arrays that are not one number for each channel.
@@ -110,7 +108,7 @@ def combined(parts: CallParts) -> OutputPlaces | None:
 
 
 def spread(parts: CallParts) -> OutputPlaces | None:
-    """Return a merge of shapes that Keras spreads over each other, where the language does not."""
+    """Return a merge of shapes that Keras broadcasts and the language does not."""
     shape = parts.shapes[0]
     if len(parts.call.inputs) < 2:
         return None
@@ -127,7 +125,7 @@ def spread(parts: CallParts) -> OutputPlaces | None:
 
 
 def _vector(parts: CallParts, place: int) -> int:
-    """Return a mean or the like over all positions without these axes: a vector is spread."""
+    """Return a mean or the like over all positions as a vector, which the merge broadcasts."""
     call = parts.reader.calls[place]
     *positions, _ = call.shape
     if call.class_name not in _REDUCED or not positions or set(positions) != {1}:
@@ -137,13 +135,13 @@ def _vector(parts: CallParts, place: int) -> int:
 
 
 def _repeated(parts: CallParts, place: int) -> int:
-    """Repeat the input along axes of one position; one channel is spread by the merge."""
+    """Repeat the input along axes of one position; a single channel is broadcast by the merge."""
     given, shape = parts.shape(place), parts.shapes[0]
     pairs = list(zip(given, shape, strict=False))
     if len(given) != len(shape) or any(one not in (1, whole) for one, whole in pairs):
         raise parts.refuse("its inputs are spread over each other across the batch")
     factors = [whole // one for one, whole in pairs[:-1]]
-    # Copies along positions: the language's merges spread over channels or all of them only.
+    # Copies along positions: the language's merges broadcast one channel or one position only.
     if any(factor > 1 for factor in factors):
         if len(factors) > 3:
             raise parts.refuse(f"it spreads its input over {len(factors)} axes")

@@ -68,7 +68,7 @@ def _scaled(parts: CallParts, place: int, factors: Any) -> int:
 
 
 def _scaled_alike(parts: CallParts, place: int, factor: Any) -> int:
-    """Multiply by one trained factor: with one channel."""
+    """Multiply all numbers by one trained factor: as one channel."""
     shape = parts.shape(place)
     flat = parts.reshape(place, (math.prod(shape), 1))
     return parts.reshape(_scaled(parts, flat, factor), shape)
@@ -84,7 +84,7 @@ def multi_head(parts: CallParts) -> OutputPlaces | None:
     queries, values, *keys = call.inputs
     heads, dim = config["num_heads"], config["key_dim"]
     alike = config.get("value_dim") in (None, dim) and [*keys, values][0] == values
-    # The word `attention` says all of it: None leaves the call whole.
+    # The word `attention` covers all of it: None leaves the call whole.
     if alike and parts.shapes[0] == parts.shape(queries) and not (several and parts.is_read(1)):
         if not several:
             return None
@@ -98,7 +98,7 @@ def multi_head(parts: CallParts) -> OutputPlaces | None:
 
 
 def grouped(parts: CallParts) -> OutputPlaces | None:
-    """`GroupedQueryAttention`: the queries of several heads meet the keys and values of one."""
+    """`GroupedQueryAttention`: several heads of queries share one head of keys and values."""
     config = parts.call.config
     return _projected(parts, config["num_query_heads"], config["num_key_value_heads"])
 
@@ -109,7 +109,7 @@ def _projected(parts: CallParts, heads: int, groups: int) -> OutputPlaces:
     Args:
         parts: the call, to which the steps are added.
         heads: of the queries.
-        groups: of the keys and values: each is for as many heads of queries.
+        groups: heads of the keys and values; each serves heads/groups heads of queries.
     """
     _refuse_hidden(parts)
     for key in ("use_gate", "sliding_window"):
@@ -121,8 +121,8 @@ def _projected(parts: CallParts, heads: int, groups: int) -> OutputPlaces:
     count = (heads, groups, groups)
     q, k, v = (_heads(parts, *each) for each in zip(inner, sources, count, strict=True))
     (_, length, dim), width = parts.shape(q), parts.shape(v)[-1]
-    # Heads of one group in a row: each group is one product of matrices. Scaled before, as Keras
-    # does.
+    # The heads of a group follow each other, so that each group is one product of matrices. Queries
+    # are scaled before it, as in Keras.
     q = parts.reshape(parts.rescale(q, dim**-0.5), (groups, heads // groups * length, dim))
     scores, out = _attended(parts, q, k, v)
     out = parts.permute(parts.reshape(out, (heads, length, width)), [2, 1, 3])
@@ -136,7 +136,7 @@ def _projected(parts: CallParts, heads: int, groups: int) -> OutputPlaces:
 
 
 def _heads(parts: CallParts, layer: Any, source: int, heads: int) -> int:
-    """Project a sequence, and put the heads in front of its positions."""
+    """Project a sequence, and move the axis of the heads before that of the positions."""
     length, dim = parts.shape(source)[0], layer.kernel.shape[-1]
     whole = _dense(parts, layer, source, (length, heads * dim))
     return parts.permute(parts.reshape(whole, (length, heads, dim)), [2, 1, 3])
@@ -176,7 +176,7 @@ def _weighed(parts: CallParts, scores: int, values: int) -> tuple[int, int]:
 
 
 def _refuse_hidden(parts: CallParts) -> None:
-    """Reject what keeps positions out of sight.
+    """Reject masks and arguments that hide positions from the attention.
 
     Raises:
         NetError: N621.
@@ -188,5 +188,5 @@ def _refuse_hidden(parts: CallParts) -> None:
     if given:
         raise parts.refuse(f"it is called with {', '.join(given)}")
     if parts.call.config.get("dropout"):
-        # In use it does nothing, and the products have no place to say it.
+        # In use dropout does nothing, and the products have no option for it.
         parts.reader.left_out.append(f"dropout of `{parts.call.name}`")

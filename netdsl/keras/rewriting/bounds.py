@@ -1,4 +1,4 @@
-"""Numbers cut off above or below: by ReLU, between an offset and its opposite."""
+"""Numbers limited above or below: by a ReLU between an offset and its negative."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def clipped(parts: CallParts) -> OutputPlaces | None:
 
 
 def larger(parts: CallParts) -> OutputPlaces | None:
-    """`ops.maximum(x, 0.5)`; of tensors there is a word."""
+    """`ops.maximum(x, 0.5)`; the maximum of tensors has a word."""
     number = _number(parts)
     return spread(parts) if number is None else [_raised(parts, parts.source, number)]
 
 
 def smaller(parts: CallParts) -> OutputPlaces | None:
-    """`ops.minimum(x, 0.5)`, and of tensors the largest of the negative ones."""
+    """`ops.minimum(x, 0.5)`; the minimum of tensors is -max(-x, -y)."""
     number = _number(parts)
     if number is not None:
         return [_capped(parts, parts.source, number)]

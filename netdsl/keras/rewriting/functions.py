@@ -30,7 +30,7 @@ def composed(parts: CallParts) -> OutputPlaces | None:
 
 
 def norm(parts: CallParts) -> OutputPlaces | None:
-    """`ops.norm`: the root of the sum of squares; of order 1 the sum of what is without a sign.
+    """`ops.norm`: the root of the sum of squares; of order 1 the sum of absolute values.
 
     Raises:
         NetError: N621 for another order.

@@ -1,4 +1,4 @@
-"""What a rule is given of a call, and what it makes of it: simpler calls."""
+"""A call as rules see it, and the simpler calls that they replace it by."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Reader(Protocol):
         """Make a call of an operation."""
 
     def number(self, operation: Any) -> int:
-        """Count an operation."""
+        """Return an operation's number."""
 
     def holder(self, weights: Sequence[Any]) -> Any:
         """Return what holds some of an operation's weights."""
@@ -40,7 +40,7 @@ class Reader(Protocol):
     def place(
         self, call: ModelCall, operation: Any, shapes: Sequence[Shape], node: Any = None
     ) -> OutputPlaces:
-        """Add a call; give the places of its outputs."""
+        """Add a call, and return the places of its outputs."""
 
     def is_read(self, tensor: Any) -> bool:
         """Say whether a symbolic tensor goes into a call, or is an output of a model."""
@@ -86,7 +86,7 @@ class CallParts(NamedTuple):
 
     @property
     def given(self) -> list[str]:
-        """The names of what the call is given by name and is more than nothing."""
+        """The names of keyword arguments that are neither None nor False."""
         named = self.node.arguments.kwargs if self.node is not None else {}
         return [key for key, value in named.items() if value is not None and value is not False]
 
@@ -97,7 +97,7 @@ class CallParts(NamedTuple):
     # --- parts ---
 
     def unread(self, reason: str, shape: Shape) -> int:
-        """Add an output that has no word: the caller who reads it is refused for this reason."""
+        """Add an output that has no word: a call that reads it is rejected for this reason."""
         return self.step("", [self.source], shape, {"reason": reason})
 
     def step(
@@ -167,9 +167,7 @@ class CallParts(NamedTuple):
         return self.step("Reshape", [place], shape, {"target_shape": shape})
 
     def is_unfolded(self, place: int, before: Shape) -> bool:
-        """Say whether a call's output has just been taken out of the batch again, these axes in
-        front.
-        """
+        """Say whether a call only takes its input out of the batch again, with these axes first."""
         call = self.reader.calls[place]
         return call.class_name == "Reshape" and call.shape == (
             *before,
@@ -179,7 +177,7 @@ class CallParts(NamedTuple):
     def permute(self, place: int, axes: Sequence[int]) -> int:
         """Put the axes, counted from 1, in another order."""
         before = self.reader.calls[place]
-        # Two after each other are one: rules move axes to where they need them and back.
+        # Two permutations in a row are one: rules move axes to where they need them and back.
         if before.class_name == "Permute":
             dims = before.config["dims"]
             return self.permute(before.inputs[0], [dims[axis - 1] for axis in axes])

@@ -1,4 +1,4 @@
-"""`TimeDistributed`: one layer or model for each step, which is in the batch meanwhile."""
+"""`TimeDistributed`: one layer or model for each step, with the steps folded into the batch."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _AT_EACH_POSITION = {  # they work on the last axis, or number by number
     "Concatenate",
 }
 _WITHOUT_MASKS = ("Conv", "DepthwiseConv", "MaxPooling", "AveragePooling", "UpSampling")
-"""They take no mask: none is lost to them within a step."""
+"""Layers that ignore masks, so that they lose none within a step."""
 
 
 def time_distributed(parts: CallParts) -> OutputPlaces | None:
@@ -51,8 +51,9 @@ def time_distributed(parts: CallParts) -> OutputPlaces | None:
 def per_step(
     parts: CallParts, layer: Any, sources: list[int], shapes: tuple[Shape, ...], steps: int
 ) -> OutputPlaces:
-    """Add a layer that works on what comes after the first `steps` axes: as it is where it works
-    on the last axis alone, else with the steps in the batch.
+    """Add a layer that works on the axes after the first `steps`.
+
+    It is added as it is where it works on the last axis alone, else with the steps in the batch.
 
     Raises:
         NetError: N621 for a layer that the language cannot apply at each step.
@@ -63,7 +64,7 @@ def per_step(
     if name == "TimeDistributed":
         return per_step(parts, layer.layer, sources, shapes, steps + 1)
     before = shapes[0][:steps]
-    # After a layer that was just unfolded it stays folded: both go into one `each`.
+    # A layer before it that was just unfolded stays folded: both become one `each`.
     plain = name in _AT_EACH_POSITION and not parts.is_unfolded(sources[0], before)
     if plain:
         return [_at_each_position(parts, layer, sources, shapes[0], steps)]

@@ -22,7 +22,7 @@ def only_in_training(parts: CallParts) -> OutputPlaces | None:
 
 
 def normalized(parts: CallParts) -> OutputPlaces | None:
-    """`Normalization(axis=None)` that measured one mean of all channels: with it as a number."""
+    """`Normalization(axis=None)`, which has one mean of all channels: it becomes a constant."""
     config = parts.call.config
     if config.get("axis", -1) not in (None, [], ()) or config.get("mean") is not None:
         return None
@@ -32,7 +32,7 @@ def normalized(parts: CallParts) -> OutputPlaces | None:
 
 
 def resized(parts: CallParts) -> OutputPlaces | None:
-    """`Resizing` to the nearest pixels: each several times, or the middle one of several.
+    """`Resizing` to the nearest pixels: each pixel is repeated, or the middle one of several taken.
 
     Raises:
         NetError: N621 where the new size is neither a multiple nor a divisor of the old one.

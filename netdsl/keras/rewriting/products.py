@@ -12,8 +12,8 @@ from netdsl.kinds.merge_products import TRANSPOSED
 def einsum(parts: CallParts) -> OutputPlaces | None:
     """Return the product of two tensors as one of matrices.
 
-    Axes that all three have are a batch, those that only the two have are summed over, the others
-    are rows of the one or of the other.
+    Axes of both tensors and of the output are a batch, axes of both tensors alone are summed over,
+    and the others are rows of one tensor or of the other.
 
     Raises:
         NetError: N621 for sums that are not such a product.
@@ -49,8 +49,8 @@ def einsum(parts: CallParts) -> OutputPlaces | None:
 
 
 def einsum_dense(parts: CallParts) -> OutputPlaces | None:
-    """`EinsumDense` whose last axes are summed over, and become others: a `Dense` between two
-    reshapes.
+    """`EinsumDense` that sums over the last axes and puts others in their place: a `Dense` between
+    two reshapes.
 
     Raises:
         NetError: N621 for other equations.

@@ -1,4 +1,4 @@
-"""Recurrent layers: both directions apart, states that are given out, cells."""
+"""Recurrent layers: both directions separately, states that are returned, cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CELLS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
 
 
 def bidirectional(parts: CallParts) -> OutputPlaces | None:
-    """Return both directions as layers of their own, where they are not simply joined and alike.
+    """Return both directions as layers of their own, where they differ or are not just joined.
 
     Raises:
         NetError: N621 for initial states.
@@ -41,7 +41,7 @@ def bidirectional(parts: CallParts) -> OutputPlaces | None:
 
 
 def recurrent(parts: CallParts) -> OutputPlaces | None:
-    """Return a layer that gives its states out too: the last ones at the last step.
+    """Return a layer that returns its states too: they are the outputs at the last step.
 
     Raises:
         NetError: N621 for initial states.
@@ -57,7 +57,7 @@ def of_cells(parts: CallParts) -> OutputPlaces | None:
     """`RNN` with cells: a layer for each.
 
     Raises:
-        NetError: N621 for initial states, the states of several cells, and cells of one's own.
+        NetError: N621 for initial states, the states of several cells, and custom cells.
     """
     if len(parts.call.inputs) > 1:
         raise parts.refuse("its initial states are given")
@@ -115,7 +115,7 @@ def _outputs(parts: CallParts, layer: Any) -> OutputPlaces:
         return [output]
     last = output
     if config["return_sequences"]:
-        # The hidden state at the end is the last output; an LSTM's cell state is nowhere to be
+        # The final hidden state is the last output; an LSTM's cell state is nowhere to be
         # read.
         last = parts.reshape(cut_axis(parts, output, 0, length - 1, length), (units,))
     if class_name == "LSTM":

@@ -1,6 +1,4 @@
-"""Positions and channels that are taken by their numbers, that come several times, and that become
-each other.
-"""
+"""Positions and channels that are selected by indices, repeated, or turned into each other."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from itertools import pairwise
 from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
 from netdsl.keras.rewriting.slices import axes_of, cut_axis
 
-_MAX_PARTS = 32  # that are taken one by one
+_MAX_PARTS = 32  # runs of neighbours that are cut out one by one
 
 
 def taken(parts: CallParts) -> OutputPlaces | None:
@@ -46,7 +44,7 @@ def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def tiled(parts: CallParts) -> OutputPlaces | None:
-    """`ops.tile`: the whole again and again along each axis.
+    """`ops.tile`: the whole input repeated along each axis.
 
     Raises:
         NetError: N621 where examples of the batch are repeated.
@@ -55,7 +53,7 @@ def tiled(parts: CallParts) -> OutputPlaces | None:
     counts = [repeats] if isinstance(repeats, int) else list(repeats)
     batch, *counts = [1] * (1 + len(parts.shape(place)) - len(counts)) + counts
     if counts[-1] == 1 and math.prod(parts.shape(place)[:-1]) == 1 and batch == 1:
-        return None  # one position, copied: it has a word
+        return None  # one position, copied, has a word
     if batch != 1 or len(counts) > len(parts.shape(place)):
         raise parts.refuse("it repeats the examples of a batch")
     for axis, count in enumerate(counts):
@@ -78,7 +76,7 @@ def repeated(parts: CallParts) -> OutputPlaces | None:
 
 
 def _again(parts: CallParts, place: int, axis: int, count: int, as_a_whole: bool) -> int:
-    """Repeat along one axis: as the positions of a sequence, with all others as channels."""
+    """Repeat along one axis, as the positions of a sequence with all other axes as channels."""
     shape = parts.shape(place)
     size, rest = shape[axis], math.prod(shape) // shape[axis]
     order = [axis + 1, *(at for at in range(1, len(shape) + 1) if at != axis + 1)]
@@ -86,7 +84,7 @@ def _again(parts: CallParts, place: int, axis: int, count: int, as_a_whole: bool
     rows = (1, size * rest) if as_a_whole else (size, rest)
     sequence = parts.reshape(parts.permute(place, order), rows)
     longer = (rows[0] * count, rows[1])
-    # `up` repeats each position: one position that is the whole, or each by itself.
+    # `up` repeats each position: the whole as one position, or each position by itself.
     made = parts.step("UpSampling1D", [sequence], longer, {"size": count})
     back = [order.index(at) + 1 for at in range(1, len(shape) + 1)]
     return parts.permute(parts.reshape(made, (size * count, *moved[1:])), back)

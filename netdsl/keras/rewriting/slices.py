@@ -18,7 +18,7 @@ class _Cut(NamedTuple):
 
 
 def indexed(parts: CallParts) -> OutputPlaces | None:
-    """`x[:, 1:-1, ::2, 0]`: cut, thinned out, turned round; an index takes its axis away."""
+    """`x[:, 1:-1, ::2, 0]`: cut, thinned out, or reversed; an index removes its axis."""
     call, shape = parts.call, parts.shape(parts.source)
     (key,) = call.arguments[1:] or (call.named.get("key"),)
     if _is_plain(key, len(shape)):
@@ -34,7 +34,7 @@ def indexed(parts: CallParts) -> OutputPlaces | None:
 
 
 def _is_plain(key: Any, rank: int) -> bool:
-    """Say whether a kind reads it as it is: `x[..., a:b]`, and `x[:, 0]`, `x[:, -1]` and
+    """Say whether a kind reads the call as it is: `x[..., a:b]`, and `x[:, 0]`, `x[:, -1]` and
     `x[:, a:b]` of a sequence.
     """
     if key in ((slice(None), 0), (slice(None), -1)):
@@ -96,7 +96,7 @@ def cut_axis(parts: CallParts, place: int, axis: int, first: int, end: int) -> i
         return parts.channels(place, first, end)
     if (first, end) == (0, shape[axis]):
         return place
-    if len(shape) > 4:  # all that comes after is one axis of channels, and before one of rows
+    if len(shape) > 4:  # the axes after it become one of channels, those before it one of rows
         flat, back = _as_rows(parts, place, axis)
         cut = cut_axis(parts, flat, 1, first, end)
         return parts.reshape(cut, (*back[:axis], end - first, *back[axis + 1 :]))
@@ -109,7 +109,7 @@ def cut_axis(parts: CallParts, place: int, axis: int, first: int, end: int) -> i
 
 
 def _as_rows(parts: CallParts, place: int, axis: int) -> tuple[int, tuple[int, ...]]:
-    """Reshape to (before, axis, after); give the old shape too."""
+    """Reshape to (before, axis, after), and return the old shape too."""
     import math
 
     shape = parts.shape(place)
@@ -141,7 +141,7 @@ def thinned(parts: CallParts, place: int, axis: int, step: int) -> int:
 
 
 def turned(parts: CallParts, place: int, axis: int) -> int:
-    """Turn an axis round.
+    """Reverse an axis.
 
     Raises:
         NetError: N621 for other axes than the positions of a sequence, or many channels.
@@ -149,7 +149,7 @@ def turned(parts: CallParts, place: int, axis: int) -> int:
     shape = parts.shape(place)
     if shape[axis] == 1:
         return place
-    # Channel by channel: more than these would be a text that nobody reads.
+    # Channel by channel: with more channels the text would not be readable.
     if axis == len(shape) - 1 and shape[-1] <= 16:
         channels = [parts.channels(place, at, at + 1) for at in reversed(range(shape[-1]))]
         return parts.concatenate(channels)
@@ -198,7 +198,7 @@ def split(parts: CallParts) -> OutputPlaces | None:
 
 
 def joined(parts: CallParts) -> OutputPlaces | None:
-    """Join along one of more than four axes, with that one as the last: it has no name."""
+    """Join along one of more than four axes, which has no name: with it moved to the end."""
     call, rank = parts.call, len(parts.shapes[0])
     if len(call.inputs) == 1:
         return [parts.source]
@@ -211,7 +211,7 @@ def joined(parts: CallParts) -> OutputPlaces | None:
 
 
 def stacked(parts: CallParts) -> OutputPlaces | None:
-    """Join what is stacked along another axis than the first, each with that axis."""
+    """Stack along an axis other than the first: give each input that axis, and join them."""
     call, rank = parts.call, len(parts.shapes[0])
     (axis,) = axes_of(parts, call.config.get("axis", 0), rank)
     if axis == 0:

@@ -9,8 +9,8 @@ from netdsl.keras.rewriting.parts import CallParts, OutputPlaces
 
 
 def tied(parts: CallParts) -> OutputPlaces | None:
-    """Take a call of `Tied` as one of the layer that it is this way, with the weights that are its
-    own.
+    """Replace a call of `Tied` by one of the layer that it is in this direction, which holds the
+    kernel and bias, or transposed only the bias of that direction.
     """
     layer, back = parts.operation, parts.call.named.get("back")
     kernel = parts.reader.holder([each for each in (layer.kernel, layer.bias) if each is not None])

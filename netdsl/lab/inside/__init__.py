@@ -1,1 +1,1 @@
-"""Inside a trained network: what its layers have learned, what they see, what fools them."""
+"""Inside a trained network: what its layers have learned, what they react to, what fools them."""

@@ -1,4 +1,4 @@
-"""What one layer of a trained network gives for examples."""
+"""The output of one layer of a trained network for examples."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class ValuesAt(NamedTuple):
-    """What a layer gives.
+    """The output of a layer.
 
     Attributes:
         layer: its name.
         names: of the examples.
-        array: [n, *shape].
+        array: the output [n, *shape].
     """
 
     layer: str
@@ -33,7 +33,7 @@ class ValuesAt(NamedTuple):
 
 
 def values_at(run: TrainedRun, inputs: Any, name: str | None = None) -> ValuesAt:
-    """Compute what a layer gives, or the first output in the data's units.
+    """Compute a layer's output, or without a name the network's first output in the data's units.
 
     Args:
         run: a trained run.
@@ -55,7 +55,7 @@ def values_at(run: TrainedRun, inputs: Any, name: str | None = None) -> ValuesAt
     if layer is not None:
         return ValuesAt(layer.name, read.names, array)
     output = preparation.outputs[0]
-    # Classes stay what the network gives; values are of use in the data's units.
+    # Classes stay probabilities, as the network gives them; values are in the data's units.
     values = array if output.classes else in_units(np, output, array)
     return ValuesAt(output.name, read.names, values)
 

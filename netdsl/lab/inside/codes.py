@@ -1,4 +1,4 @@
-"""What a layer gives each example, as a map in the plane and as a table."""
+"""A layer's outputs for examples, as a map in the plane and as a table."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
 
 METHODS = ("pca", "tsne", "umap")
-"""How codes become places in the plane."""
+"""The methods that map codes to the plane."""
 
 EXAMPLES, TABLE = 2_000, 16
-"""Examples of a map, and the most that are written as a table."""
+"""The most examples of a map; the most rows and columns of codes that are written as a table."""
 
 LARGEST = 20_000_000
-"""Numbers of all codes together."""
+"""The most numbers that all codes may have together."""
 
 
 @dataclass(frozen=True, eq=False)
 class Codes(LabPicture):
-    """What a layer gives each example.
+    """A layer's outputs for examples.
 
     Attributes:
         layer: its name.
         array: the codes [n, size].
-        labels: the examples' classes, their names; None where they have none.
+        labels: the names of the examples' classes; None where they have none.
         plane: the examples' places on the map [n, 2].
         neighbour: the share of examples whose nearest neighbour among the codes is of their class
             (1-NN, leaving the example itself out); None without classes.
@@ -69,12 +69,12 @@ class Codes(LabPicture):
 
     @property
     def about(self) -> str:
-        """Of how many examples, and by which map."""
+        """How many examples there are, and how the map was made."""
         return f"{counted(len(self.array), 'example')}, {self.method}"
 
 
 def codes(subject: TrainedRun, name: str, method: str = "pca", part: str = "test") -> Codes:
-    """Show what a layer gives the examples of a part of the data.
+    """Show a layer's outputs for the examples of a part of the data.
 
     Args:
         subject: a trained run.
@@ -98,7 +98,7 @@ def codes(subject: TrainedRun, name: str, method: str = "pca", part: str = "test
     if count < 2:
         raise nothing_to_show(f"the {part} part has {counted(count, 'example')}: no map of them")
     given = subject.outputs(subject.model([layer.ops[-1]]), examples.at(np.arange(count)).x)
-    # In float64: distances of codes that are close lose their digits in float32.
+    # In float64: distances between close codes would lose their digits in float32.
     array = given.reshape(count, -1).astype(np.float64)
     names = class_names(subject, examples, count)
     plane, said = _plane(array, method)
@@ -112,7 +112,7 @@ def _plane(array: Any, method: str) -> tuple[Any, str]:
     if method != "pca":
         return _by_package(array, method)
     centred = array - array.mean(axis=0)
-    # SVD of the codes rather than the covariance's eigenvectors: no digits are lost by squaring.
+    # SVD of the codes rather than eigenvectors of the covariance: squaring would lose digits.
     u, s, _ = np.linalg.svd(centred, full_matrices=False)
     plane = np.zeros((len(array), 2))
     plane[:, : min(2, len(s))] = (u * s)[:, :2]
@@ -160,7 +160,7 @@ def _neighbour(array: Any, labels: list[str] | None) -> float | None:
 
 
 def described(found: Codes) -> list[str]:
-    """Say what the codes are, in lines: of few examples each, and what rounding makes of it."""
+    """Describe the codes, in lines; few and short ones are listed, also rounded to integers."""
     import numpy as np
 
     size = found.array.shape[1]

@@ -24,29 +24,31 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
 
 EXAMPLES = 5_000
-"""Training examples whose codes are looked at."""
+"""The most training examples whose codes are computed."""
 
 FULL = 512
-"""Numbers of a code up to which a Gaussian with all covariances is fitted; above, variances."""
+"""Codes of up to this many numbers get a Gaussian with the full covariance, larger ones a Gaussian
+with variances only.
+"""
 
 OUTPUT = 3_000_000
-"""Numbers that are made at a time, at most."""
+"""The most numbers that are decoded at a time."""
 
 DRAWN = 2_500
-"""Examples of a picture, at most."""
+"""The most examples of a picture."""
 
 
 class Samples(NamedTuple):
     """What a decoder made.
 
     Attributes:
-        title: how.
-        about: from where the codes are.
+        title: how it was made.
+        about: where the codes come from.
         codes: [n, *code].
-        array: [n, *output], in the data's units.
-        captions: of each.
-        before: examples that were given, with their captions, to be shown next to it.
-        classes: the class of each that was asked for, where one was.
+        array: the decoded examples [n, *output], in the data's units.
+        captions: one for each.
+        before: given examples that are shown before these, with their captions.
+        classes: the class that was asked for, for each, where one was.
     """
 
     title: str
@@ -69,7 +71,7 @@ class Samples(NamedTuple):
         }
 
     def first(self, count: int) -> Samples:
-        """Return the first of them, of which a picture can be made."""
+        """Return only the first `count`, as few as a picture can show."""
         if len(self.array) <= count:
             return self
         return self._replace(
@@ -109,17 +111,17 @@ class Decoder:
     Attributes:
         run: the trained run.
         name: what the code is called.
-        op: the operation that gives it.
+        op: the operation that gives the code.
         shape: of a code.
-        is_drawn: whether it is what `gaussian` gives: a standard normal is its prior.
+        is_drawn: whether the code is the output of `gaussian`, whose prior is a standard normal.
     """
 
     def __init__(self, run: TrainedRun, name: str | None = None) -> None:
         """Find the code.
 
         Raises:
-            NetError: N626 for an unknown name, N680 where no layer is called a code, or more than
-                the code goes into the output.
+            NetError: N626 for an unknown name, N680 where no point has one of the usual names of
+                codes, or where the output depends on more than the code.
         """
         self.run = run
         layer = run.layer(name or self._usual(run))
@@ -133,7 +135,7 @@ class Decoder:
     def _usual(run: TrainedRun) -> str:
         graph = run.graph
         drawn = [graph.layers[op.layer].name for op in graph.ops if isinstance(op.kind, Gaussian)]
-        # A name that the author gave goes before the layer that draws.
+        # A name that the author gave takes precedence over the layer that draws.
         found = next((name for name in CODE_NAMES if name in graph.points), None)
         if found is None and drawn:
             return drawn[0]
@@ -143,7 +145,7 @@ class Decoder:
         return found
 
     def check_count(self, count: int) -> None:
-        """Reject more codes, or what is decoded from them, than is held in memory.
+        """Reject more codes, or decoded numbers, than may be held in memory.
 
         Raises:
             NetError: N670.
@@ -164,7 +166,7 @@ class Decoder:
         return called(self._head, inputs)[0]
 
     def codes_of(self, arrays: Sequence[Any]) -> Any:
-        """Return the codes of examples as the data has them [n, *code]."""
+        """Return the codes [n, *code] of examples as the data has them, before preparation."""
         return self.run.outputs(self._head, arrays)
 
     def decoded(self, codes: Any) -> Any:
@@ -173,7 +175,8 @@ class Decoder:
 
         if self._tail is None:
             self._tail = self._after()
-        # Large images in small batches: what is made at a time must fit next to the model.
+        # Large images in small batches: what is decoded at a time must fit into memory with the
+        # model.
         step = max(1, min(BATCH, OUTPUT // math.prod(self.run.graph.outputs[0].shape)))
         codes = codes.astype(np.float32)
         found = [
@@ -184,7 +187,7 @@ class Decoder:
         values = array if output.classes else in_units(np, output, array)
         given = self.run.run.preparation.inputs[0].example
         size = math.prod(given)
-        # A dense output of 784 numbers is the image that the input was.
+        # A dense output of 784 numbers is an image of the input's shape.
         if len(given) in (2, 3) and math.prod(values.shape[1:]) == size:
             image = given if len(given) == 3 else (*given, 1)
             values = values.reshape(-1, *image)
@@ -241,12 +244,12 @@ def _normal(rng: Any, known: Any, count: int) -> Any:
 
     size = known.shape[1]
     mean = known.mean(axis=0)
-    # A covariance of more than FULL numbers has more entries than the examples can say.
+    # The covariance of larger codes has more entries than the examples can determine.
     if size > FULL or len(known) < 2:
         return mean + known.std(axis=0) * rng.standard_normal((count, size))
     covariance = np.cov(known.T).reshape(size, size)
     values, vectors = np.linalg.eigh(covariance)
-    # Rounding leaves eigenvalues just below 0 where codes lie in a plane.
+    # Rounding leaves eigenvalues just below 0 where codes lie in a subspace.
     scale = np.sqrt(np.maximum(values, 0))
     return mean + (rng.standard_normal((count, size)) * scale) @ vectors.T
 
@@ -258,7 +261,7 @@ def between(decoder: Decoder, first: Any, last: Any, steps: int) -> Samples:
         decoder: the decoder.
         first: an example, as `TrainedRun.example` takes it.
         last: another.
-        steps: how many, both ends with it; from 2 on.
+        steps: how many codes, both ends included; at least 2.
 
     Raises:
         NetError: N670 for too many.

@@ -1,4 +1,4 @@
-"""The path of a training of two weights, over the contours of its loss."""
+"""The path of a training of two weights, drawn over contours of its loss."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from netdsl.keras.build import Built
 
 GRID, LEVELS, EXAMPLES, NUMBERS = 61, 14, 500, 1 << 22
-"""Places along each weight, contours, examples that the loss is of, and numbers at a time."""
+"""How many places along each weight and how many contours there are; the most examples that the
+loss is a mean over, and the most outputs that are computed at a time.
+"""
 SHOWN, DOTS = 10, 200
-"""Steps that are written at the beginning and the end; steps that are drawn as dots."""
+"""How many steps are written at the beginning and at the end; the most that are drawn as dots."""
 PENALTY = "#7a5cc0"
 
 
@@ -45,7 +47,7 @@ class Descent(LabPicture):
         axes: places along each weight.
         surface: the loss at these places, the second weight along the first axis.
         penalty: the penalty at these places, None without one.
-        about: which loss it is.
+        about: which loss it is, in words.
     """
 
     def __init__(self, **parts: Any) -> None:
@@ -120,7 +122,7 @@ Losses = Callable[[Any], Any]
 
 
 def _losses(subject: TrainedRun) -> tuple[list[str], Losses]:
-    """Name the two weights, and return what computes the loss for values of them."""
+    """Return the two weights' names, and a function that computes the loss for their values."""
     import numpy as np
 
     from netdsl.keras.build import build_layers
@@ -186,7 +188,7 @@ def _entries(built: Built, subject: TrainedRun) -> list[tuple[int, str, int]]:
 
 
 def _penalty(subject: TrainedRun, names: list[str]) -> Losses | None:
-    """Return what computes the recipe's penalty, which is of kernels alone; None without one."""
+    """Return a function that computes the recipe's penalty, of kernels only; None without one."""
     import numpy as np
 
     from netdsl.training.runs.inputs import read_recipe
@@ -202,10 +204,10 @@ def _penalty(subject: TrainedRun, names: list[str]) -> Losses | None:
 
 
 def _around(path: Any, losses: Losses, penalised: bool) -> tuple[Any, Any]:
-    """Choose the places around a path, with the least loss among them, and compute the loss."""
+    """Choose places around a path, wide enough to hold the lowest loss, and compute the loss."""
     import numpy as np
 
-    # A penalty pulls to 0, which then belongs into the picture.
+    # A penalty pulls weights to 0, so the picture must show it.
     held = np.vstack([path, np.zeros((1, 2))]) if penalised else path
     lowest, highest = held.min(axis=0), held.max(axis=0)
     extent = np.full(
@@ -219,8 +221,8 @@ def _around(path: Any, losses: Losses, penalised: bool) -> tuple[Any, Any]:
         surface = losses(places).reshape(GRID, GRID)
         known = np.where(np.isfinite(surface), surface, np.inf)
         row, column = np.unravel_index(int(known.argmin()), surface.shape)
-        # The lowest place at the edge: the minimum is outside, and the picture grows, four times at
-        # most.
+        # If the lowest place is at the edge, the minimum is outside: try a larger picture, at most
+        # four times.
         if 0 < row < GRID - 1 and 0 < column < GRID - 1:
             break
         extent = 1.5 * extent
@@ -228,7 +230,7 @@ def _around(path: Any, losses: Losses, penalised: bool) -> tuple[Any, Any]:
 
 
 def described(found: Descent) -> list[str]:
-    """Write the steps, the first and the last of many."""
+    """Write a table of the steps; if there are many, of the first and the last ones."""
     penalised = found.penalty is not None
     heads = ["step", *found.names, "loss", *(["penalty"] if penalised else [])]
     rows = [
@@ -291,14 +293,14 @@ def contours(
     highest: float | None = None,
     style: str = f'stroke="{TRAINING}"',
 ) -> list[str]:
-    """Draw contours, denser where the surface is low, as those of a bowl are evenly apart.
+    """Draw contours, denser where the surface is low, so that those of a bowl are evenly spaced.
 
     Args:
-        axes: places across and up.
+        axes: the places along the horizontal and the vertical axis.
         frame: where they are drawn.
-        surface: values [up, across].
+        surface: values [vertical, horizontal].
         count: how many.
-        highest: the value up to which they reach; the largest where it is left out.
+        highest: the value of the highest contour; None for the surface's largest.
         style: of their lines.
     """
     marks = []
@@ -322,7 +324,7 @@ def levels_of(surface: Any, count: int, highest: float | None = None) -> list[fl
 
 
 def _steps(found: Descent, frame: ChartFrame) -> list[str]:
-    """Draw the path from a ring to a dot, with a small dot at each step where there are few."""
+    """Draw the path from a ring to a dot, with a small dot for each step if there are few."""
     points = [(float(x), float(y)) for x, y in found.path]
     marks = [
         f'<path d="{frame.path(points)}" fill="none" stroke="{VALIDATION}" stroke-width="2" '

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 ANGLES, OFFSETS, WIDTHS = 16, (-1.0, 0.0, 1.0), (1.0, 2.0)
-"""Directions in a half turn, positions off the middle, and widths of bars, in pixels."""
+"""The number of directions in a half turn; offsets from the middle and widths in pixels."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Images that excite a unit most, made by climbing its gradient."""
+"""Images that excite a unit most, made by gradient ascent."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.outputs import OutputTransform
 
 PRIORS = ("none", "l2", "blur", "tv")
-"""What an image should have too: nothing, small values (Simonyan et al. 2014),
-a blur every few steps (Yosinski et al. 2015), few changes from pixel to pixel (Mahendran and
-Vedaldi 2015)."""
+"""What keeps an image natural: nothing, small values (Simonyan et al. 2014), a blur every few steps
+(Yosinski et al. 2015), small differences between neighbouring pixels (Mahendran and Vedaldi 2015).
+"""
 
 STEPS, RATE, UNITS = 256, 0.02, 16
-"""Steps, the size of one (a pixel's mean change), and units that are shown by default."""
+"""How many steps are made, the size of one (a pixel's mean change), and how many units are shown by
+default.
+"""
 
 L2, TV, BLUR_EVERY = 0.02, 0.2, 8
 
@@ -35,12 +37,12 @@ class Excited(NamedTuple):
         layer: its name.
         units: which of them.
         images: [units, h, w, c].
-        values: what the units give for them; a class's score, before softmax.
-        probabilities: what the network then gives each class, the mean over positions [units,
-            classes]; None where the layer is not one that names classes.
-        probability: what it gives the unit's own class [units], class 1 for the only number of two
-            classes; None too.
-        variations: the mean change from pixel to pixel of each image.
+        values: the units' values for them; of a class its score, before softmax.
+        probabilities: the probability of each class for these images, the mean over positions
+            [units, classes]; None where the layer is not an output of classes.
+        probability: that of the unit's own class [units], of class 1 where one number represents
+            two classes; None where `probabilities` is.
+        variations: the mean difference between neighbouring pixels of each image.
         sheet: the picture.
     """
 
@@ -114,8 +116,8 @@ def excite(
 
 
 def _named_by(subject: TrainedRun, op: int) -> tuple[OutputTransform | None, int]:
-    """Return the output that names classes by what an operation gives, if it does, and the
-    operation that gives their scores; else none, and the operation itself.
+    """Return the output of classes that an operation is, and the operation that gives their scores;
+    None and the operation itself where it is not such an output.
     """
     outputs = subject.run.preparation.outputs
     scores = scored(subject.graph).outputs
@@ -126,16 +128,16 @@ def _named_by(subject: TrainedRun, op: int) -> tuple[OutputTransform | None, int
 
 
 class Climb(NamedTuple):
-    """Where images climb.
+    """Gradient ascent of images on the units of a layer.
 
     Attributes:
-        model: from [n, *input_shape] to what the layer gives.
-        units: which of its channels, one an image.
+        model: from [n, *input_shape] to the layer's output.
+        units: which of its channels, one for each image.
         shape: of an image [h, w, c].
         input_shape: of the network's input.
         bounded: whether pixels are from 0 to 1.
-        rivals: whether the other units count against one, as classes do: log softmax is climbed,
-            as a score alone can rise with those of other classes.
+        rivals: whether units compete, as classes do: then log softmax is maximized, as a score
+            alone can rise together with those of other classes.
     """
 
     model: Any
@@ -146,7 +148,7 @@ class Climb(NamedTuple):
     rivals: bool
 
     def images(self, prior: str, seed: int) -> Any:
-        """Climb from noise: steps along the gradient, of one size for each image [n, h, w, c]."""
+        """Make images [n, h, w, c] from noise, by steps of the same size along the gradient."""
         import numpy as np
 
         from netdsl.keras.gradients import repeated
@@ -161,24 +163,24 @@ class Climb(NamedTuple):
         x = (middle + 0.1 * noise).astype(np.float32)
         for step in range(STEPS):
             (slope,) = slope_of(x, masks).tensors
-            # Steps of one size whatever the slope: units of deep layers have tiny gradients at
-            # first.
+            # Steps have one size whatever the gradient: units of deep layers have tiny gradients
+            # at first.
             size = np.sqrt(np.mean(slope**2, axis=(1, 2, 3), keepdims=True))
             move = np.divide(slope, size, out=np.zeros_like(slope), where=size > 0)
             if prior == "l2":
                 move = move - L2 / RATE * (x - middle)
             elif prior == "tv":
                 move = move - TV / RATE * _roughness(x)
-            # Half as far at the end, so that the image comes to rest.
+            # The steps become shorter, to half the size at the end, so that the image settles.
             x = x + RATE * move * (1 - 0.5 * step / STEPS)
-            # Not after the last step: the image shown is one that was climbed to.
+            # Not after the last step: the image that is shown is not a blurred one.
             if prior == "blur" and step % BLUR_EVERY == BLUR_EVERY - 1 and step < STEPS - 1:
                 x = _blurred(x)
             x = (np.clip(x, 0, 1) if self.bounded else x).astype(np.float32)
         return x
 
     def _number(self, x: Any, masks: Any) -> Any:
-        """Sum over images what is climbed."""
+        """Sum the numbers that are maximized over the images."""
         from keras import ops
 
         given = self.model(ops.reshape(x, (-1, *self.input_shape)), training=False)
@@ -187,7 +189,7 @@ class Climb(NamedTuple):
 
 
 def _roughness(x: Any) -> Any:
-    """Return how far each pixel lies above the mean of those next to it."""
+    """Return how far each pixel is above the mean of its neighbours."""
     import numpy as np
 
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
@@ -212,7 +214,7 @@ def _blurred(x: Any) -> Any:
 
 
 def _variation(images: Any) -> Any:
-    """Return the mean |change| from a pixel to the next, along both axes [n]."""
+    """Return the mean absolute difference of neighbouring pixels, along both axes [n]."""
     import numpy as np
 
     total = np.zeros(len(images), images.dtype)

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
 
 FILTERS, CHANNELS = 64, 16
-"""Filters of a sheet, and channels of a filter that are shown."""
+"""The most filters of a sheet, and the most channels of a filter that are shown."""
 
 MATCH = 0.8
-"""The correlation with an edge or a bar above which a filter counts as one."""
+"""The correlation with an edge or a bar above which a filter counts as one of them."""
 
 LEAST, LARGEST = 9, 11
-"""Positions of a filter that an edge can be seen in, as a 3x3 window has, and the longest side of
-one that would show a single edge."""
+"""The fewest positions that show an edge, those of a 3x3 window, and the longest side of a filter
+that would show a single edge."""
 
 
 class Filters(NamedTuple):
@@ -36,7 +36,7 @@ class Filters(NamedTuple):
         sheet: the picture.
         matches: for each filter of one channel or of colours, the largest correlation with an edge
             or a bar; None where its channels are not those of an image.
-        untrained: the same of the weights that the run began with.
+        untrained: the same for the weights that the run began with.
     """
 
     layer: str
@@ -66,14 +66,14 @@ def filters(subject: TrainedRun, name: str | None = None) -> Filters:
     found = begun = None
     if of_image:
         found = best_match(array)
-        # Filters that have learned nothing say how much correlates anyway.
+        # Untrained filters show how many correlate by accident.
         if op in subject.untrained.weights:
             begun = best_match(kernels_as_images(subject, op, subject.untrained.weights[op]))
     return Filters(layer.name, array, _sheet(layer.name, layer.text, array), found, begun)
 
 
 def described(found: Filters) -> list[str]:
-    """Say what the kernels are, in lines."""
+    """Describe the kernels, in lines."""
     lines = [found.sheet.title, found.sheet.about]
     if found.matches is None:
         return lines
@@ -118,7 +118,7 @@ class Evolution(NamedTuple):
 
 
 def evolution(subject: TrainedRun, name: str | None = None) -> Evolution:
-    """Show how the kernels of a layer came about, at each epoch that was kept.
+    """Show how the kernels of a layer developed, at each epoch that was kept.
 
     Raises:
         NetError: as `filters`; N680 also where no epoch was kept.
@@ -191,10 +191,10 @@ def _is_image(subject: TrainedRun, op: Op, arrays: Arrays) -> bool:
 
 
 def _window(subject: TrainedRun, op: Op, kernel: Shape) -> Shape | None:
-    """Return the shape of a filter as an image [h, w, channels]; None where it is none."""
+    """Return the shape of a filter as an image [h, w, channels]; None where it is not one."""
     form = op.kind.kernel_forms(kernel)[0] if op.kind else None
     if form is None or form.axes == tuple(range(len(kernel))):
-        return None  # not filter by filter
+        return None  # its kernel is not one array for each filter
     full = form.shape
     if len(full) == 4:
         return full[1:]
@@ -204,7 +204,7 @@ def _window(subject: TrainedRun, op: Op, kernel: Shape) -> Shape | None:
 
 
 def _input_image(subject: TrainedRun, op: Op, size: int) -> Shape | None:
-    """Return the shape of the image that a dense layer sees all of, where it is one."""
+    """Return the shape of the image that is a dense layer's whole input; None if there is none."""
     graph: Graph = subject.graph
     source = graph.ops[op.inputs[0]]
     # Through flatten and reshape, which leave the numbers in their order.

@@ -19,8 +19,8 @@ class RunView(NamedTuple):
 
     Attributes:
         picture: the picture.
-        lines: the figures, for people.
-        values: the same and the arrays, for programs.
+        lines: the figures as text.
+        values: the figures and the arrays, for JSON.
     """
 
     picture: SvgPicture

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from netdsl.lab.pictures import SvgPicture
 
 LARGEST = 10_000_000
-"""Bytes of a report, at most."""
+"""The most bytes of a report."""
 
 LANDSCAPE, FLOPS = 200_000, 3_000_000
-"""Params, and floating-point operations of an example, of a network whose landscape is drawn: it is
-computed at 441 places for 1,000 examples.
+"""The most params, and the most floating-point operations for an example, of a network whose
+landscape is drawn: it is computed at 441 places for 1,000 examples.
 """
 
 _OLD = re.compile(r"<section id=inside>.*?</section><!-- inside -->\n", re.DOTALL)
 
 
 class Gallery(NamedTuple):
-    """What a report shows of the inside of its network.
+    """What a report shows from inside its network.
 
     Attributes:
         path: of the report.
@@ -44,7 +44,7 @@ class Gallery(NamedTuple):
 
 
 def with_gallery(run: TrainedRun) -> Gallery:
-    """Write a run's report again, with a picture of each kind that it has something for.
+    """Write a run's report again, with each kind of picture that can be made of the run.
 
     Raises:
         NetError: N613, N614 where the run has no report, or it is damaged.
@@ -53,7 +53,7 @@ def with_gallery(run: TrainedRun) -> Gallery:
     folder = run.run.run.folder
     require_file(folder, REPORT)
     path = folder / REPORT
-    # Not one that `train` wrote: the page holds its figures, not its data.
+    # Larger than any that `train` writes, which hold figures and not the data.
     if path.stat().st_size > LARGEST:
         raise damaged(path)
     # A second call replaces the section of the first.
@@ -95,7 +95,9 @@ def with_gallery(run: TrainedRun) -> Gallery:
 def _pictures(
     run: TrainedRun,
 ) -> Iterator[tuple[str, Callable[[], tuple[str, SvgPicture]]]]:
-    """Yield each kind of picture, and how it is drawn: its title and itself."""
+    """Yield each kind of picture by name, with a function that draws it and returns its title and
+    the picture.
+    """
     from netdsl.lab.inside.codes import codes
     from netdsl.lab.inside.excite import excite
     from netdsl.lab.inside.filters import evolution, filters

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 TRIED, TAKEN = 1_000, 3
-"""Samples that are looked through for those of a class, and of how many of these the noise is
+"""How many samples are searched for those of a class, and over how many of these the noise is
 averaged (Radford et al. 2016 take three).
 """
 
@@ -41,7 +41,7 @@ class Generator:
     Attributes:
         pair: the two networks.
         shape: of the noise.
-        classes: the names of the classes that it is given; empty where it is given none.
+        classes: the names of the classes that it can be given; empty where it takes none.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -60,12 +60,12 @@ class Generator:
 
     @property
     def about(self) -> str:
-        """What its noise is."""
+        """Describe its noise."""
         name = self.pair.generator.name
         return f"noise of {name} ({dims(self.shape)}) from N(0, 1)"
 
     def made(self, noise: Array, labels: Array | None) -> Array:
-        """Make examples of noise [n, *noise], and of classes [n, 1], in the data's units.
+        """Make examples from noise [n, *noise] and classes [n, 1], in the data's units.
 
         Images are [n, h, w, c] from 0 to 1.
         """
@@ -89,7 +89,7 @@ class Generator:
         """Return the class of each sample [count, 1]: the one that is asked for, or each in turn.
 
         Raises:
-            NetError: N691 where it is given none, N626 for an unknown one.
+            NetError: N691 for a class where the generator takes none, N626 for an unknown one.
         """
         import numpy as np
 
@@ -110,13 +110,13 @@ class Generator:
 
 
 def drawn(generator: Generator, count: int, seed: int, label: str | None = None) -> Samples:
-    """Make samples of noise that is drawn from a standard normal.
+    """Make samples from noise that is drawn from a standard normal distribution.
 
     Args:
         generator: the generator.
         count: how many.
         seed: of the noise.
-        label: the class of all; by default the classes follow each other.
+        label: the class of all; by default the classes take turns.
 
     Raises:
         NetError: N670 for too many, N626, N691 for the class.
@@ -134,12 +134,12 @@ def drawn(generator: Generator, count: int, seed: int, label: str | None = None)
 def between(
     generator: Generator, ends: Sequence[str], steps: int, seed: int, label: str | None = None
 ) -> Samples:
-    """Make samples of the noise on the line from one sample's to another's: t z1 + (1 - t) z2.
+    """Make samples from noise on the line between that of two samples: t z1 + (1 - t) z2.
 
     Args:
         generator: the generator.
         ends: the numbers of two samples of this seed, as a sheet shows them.
-        steps: how many, both ends with them.
+        steps: how many samples, both ends included.
         seed: of the noise.
         label: the class of all; by default the first.
 
@@ -157,7 +157,7 @@ def between(
         message = f"samples have numbers from 1 to {TRIED:,}, not {' and '.join(ends)}"
         raise fail("N691", message, help="the numbers of two samples of a sheet: --between 3 8")
     generator.check_count(steps)
-    # Sample N of a seed is the same whatever count was asked for: the first rows do not change.
+    # Sample N of a seed is the same whatever the count: more samples do not change the first ones.
     noise = drawn_noise(generator.shape, max(numbers), seed)
     first, last = (noise[number - 1] for number in numbers)
     shares = np.linspace(1, 0, steps, dtype=np.float32)
@@ -174,14 +174,15 @@ def between(
 def arithmetic(
     generator: Generator, terms: Sequence[tuple[int, str]], seed: int, classifier: Classifier | None
 ) -> Samples:
-    """Make samples of sums of the classes' noise, 7 - 1 + 4: the mean of three samples each, which
-    a classifier names so most confidently.
+    """Make samples from sums of the classes' noise, as in 7 - 1 + 4.
+
+    A class's noise is the mean over the three samples that a classifier is most confident of.
 
     Args:
-        generator: of examples without a class.
+        generator: one that takes no class.
         terms: for each class its sign, 1 or -1, and its name.
         seed: of the noise.
-        classifier: names the samples.
+        classifier: finds the classes of the samples.
 
     Raises:
         NetError: N691 without a classifier, or where the generator is given a class; N626 for an
@@ -204,7 +205,7 @@ def arithmetic(
         if not len(rows):
             message = f"none of {TRIED:,} samples is named `{name}`"
             raise nothing_to_show(message, "--seed 1 draws others")
-        # A mean of noise of samples that are named uncertainly makes none of the class.
+        # The mean noise of samples of an uncertain class would not make a sample of the class.
         best = rows[np.argsort(-found.confidence[rows], kind="stable")[:TAKEN]]
         means[name] = noise[best].mean(axis=0)
     each = list(dict.fromkeys(name for _, name in terms))

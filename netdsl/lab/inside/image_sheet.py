@@ -1,4 +1,4 @@
-"""Sheets of small images: filters, maps, patches, each with what it is."""
+"""Sheets of small images: filters, maps, patches, each with a caption."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from netdsl.drawing.measure import FONTS, shortened, width
 from netdsl.lab.pictures import LabPicture
 
 SIDE, GAP, MARGIN = 72, 10, 24
-"""Pixels of a tile's longer side, between tiles, around all."""
+"""The pixels of a tile's longer side, between tiles, and around the sheet."""
 
 ACROSS = 16
-"""Tiles in a line; a row of more takes several lines."""
+"""The most tiles in a line; a row of more takes several lines."""
 
 TITLE, ABOUT, CAPTION = 17, 13, 11
-"""Sizes of the letters."""
+"""Font sizes, in pixels."""
 
 WIDER = 1.2
-"""How much wider the font at hand may be than the one that texts are measured in."""
+"""How much wider the viewer's font may be than the one that texts are measured in."""
 
 
 class ImageTile(NamedTuple):
@@ -48,7 +48,7 @@ class ImageSheet(LabPicture):
 
     Attributes:
         title: what it shows.
-        about: more of it: the scale of the colours, how many are left out.
+        about: details: the scale of the colours, how many images are left out.
         rows: from top to bottom.
     """
 
@@ -90,12 +90,12 @@ class ImageSheet(LabPicture):
         )
 
     def to_dict(self) -> dict[str, str]:
-        """Return what the sheet says, as `--json` prints it: its title, and its scale."""
+        """Return the sheet's texts, as `--json` prints them: its title, and its scale."""
         return {"title": self.title, "scale": self.about}
 
 
 def grey(array: Any, low: float, high: float) -> Any:
-    """Bring numbers to 0 (black) to 1 (white)."""
+    """Scale numbers from `low` (0, black) to `high` (1, white)."""
     import numpy as np
 
     return np.clip((np.asarray(array, float) - low) / ((high - low) or 1.0), 0.0, 1.0)

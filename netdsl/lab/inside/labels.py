@@ -1,4 +1,4 @@
-"""The classes of examples that a run has learned without, as an autoencoder does."""
+"""The classes of examples, for a run that learned without them, as an autoencoder does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from netdsl.training.data.parts import SourceData
 
 NUMBERS = 500_000_000
-"""Numbers of a source that examples are looked up in, at most."""
+"""The most numbers of a source in which examples are looked up."""
 
 
 class LabelledSource(NamedTuple):
-    """A run's source with the labels that the run does without.
+    """A run's source with the labels that the run does not use.
 
     Attributes:
         data: its parts as the source has them.
@@ -70,7 +70,7 @@ def class_names(run: TrainedRun, examples: Examples, count: int) -> list[str] | 
         return None
     names = {label: name for name, label in source.by_name.items()}
     found: dict[bytes, str] = {}
-    # By content: an autoencoder's split is by other random numbers than a classifier's.
+    # By content: an autoencoder's split uses other random numbers than a classifier's.
     asked = {row.tobytes() for row in rows}
     for part in parts:
         labels = np.asarray(part.y[0][:]).reshape(-1).tolist()
@@ -78,5 +78,5 @@ def class_names(run: TrainedRun, examples: Examples, count: int) -> list[str] | 
             if (key := row.tobytes()) in asked:
                 found[key] = names[int(label)]
     known = [found.get(row.tobytes()) for row in rows]
-    # All or none: a map with some classes missing would look like a class of its own.
+    # All or none: on a map, examples without a class would look like a class of their own.
     return None if None in known else [name for name in known if name is not None]

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
     from netdsl.kinds.facts import Arrays
 
 GRID, EXAMPLES, LEVELS = 21, 1_000, 14
-"""Places along each direction, training examples that the loss is of, and contours."""
+"""How many places there are along each direction, training examples that the loss is a mean over,
+and contours.
+"""
 
 NUMBERS = 2_000_000_000
-"""Weights of all places together, at most."""
+"""The most weights of all places together."""
 
 OPERATIONS, FEWEST = 4_000_000_000_000, 50
-"""Floating-point operations of all places together, at most: fewer examples are taken where they
-need more, down to this many."""
+"""The most floating-point operations of all places together, and the fewest examples: where the
+operations would be too many, fewer examples are taken, down to this number."""
 
 HIGHEST = 20.0
-"""Contours reach to this many times the loss in the middle: beyond it, it can grow by powers."""
+"""Contours reach up to this many times the loss in the middle, as it can grow exponentially."""
 
 
 class Landscape(LabPicture):
@@ -65,7 +67,7 @@ class Landscape(LabPicture):
 
         frame = surface_frame((self.axis, self.axis), ("first direction", "second direction"))
         known = self.surface[np.isfinite(self.surface)]
-        # Without a bound all contours would lie on the walls, where the loss grows by powers.
+        # Without a bound all contours would lie on the walls, where the loss grows exponentially.
         highest = min(float(known.max()), HIGHEST * max(self.middle, 1e-6))
         parts = contours((self.axis, self.axis), frame, self.surface, LEVELS, highest)
         x, y = frame.across.place(0), frame.up.place(0)
@@ -87,7 +89,7 @@ def landscape(run: TrainedRun, seed: int = 0) -> Landscape:
     """Compute the loss around a run's best weights.
 
     Source: Li et al. 2018, "Visualizing the Loss Landscape of Neural Nets": each filter of a random
-    direction has the norm of the network's own; biases and norms stay what they are.
+    direction has the norm of the network's own filter; biases and norm layers are not changed.
 
     Args:
         run: a trained run.
@@ -117,7 +119,7 @@ def landscape(run: TrainedRun, seed: int = 0) -> Landscape:
 
 
 def _examples(run: TrainedRun) -> int:
-    """Return of how many training examples the loss is. Raises NetError N670."""
+    """Return how many training examples the loss is a mean over. Raises NetError N670."""
     flops = max(1, run.run.network.counts.flops) * GRID * GRID
     count = min(EXAMPLES, OPERATIONS // flops, len(run.data.train))
     if count < min(FEWEST, len(run.data.train)):
@@ -140,7 +142,7 @@ def _moved(
 
 
 def _direction(rng: Any, op: Op, arrays: Arrays) -> Arrays:
-    """Draw a direction of a layer's weights: of its kernels, filter by filter of their norms."""
+    """Draw a direction for a layer's weights: for its kernels, with each filter's own norm."""
     import numpy as np
 
     found = {}
@@ -152,8 +154,8 @@ def _direction(rng: Any, op: Op, arrays: Arrays) -> Arrays:
         drawn = rng.standard_normal(array.shape)
         axes = _within_filters(op, array)
         own, norms = (np.sqrt((each**2).sum(axis=axes, keepdims=True)) for each in (array, drawn))
-        # Filter by filter: scaling one layer up and the next down leaves a relu network what it is,
-        # but not a landscape along unscaled directions.
+        # Filter by filter: scaling one layer up and the next one down does not change a relu
+        # network, but would change a landscape along unscaled directions.
         found[name] = drawn * own / np.maximum(norms, 1e-12)
     return found
 
@@ -198,7 +200,7 @@ def _loss(run: TrainedRun, count: int) -> Callable[[Mapping[int, Arrays]], float
 
 
 def described(found: Landscape) -> list[str]:
-    """Say how the loss lies, in lines."""
+    """Describe the loss around the weights, in lines."""
     import numpy as np
 
     at = np.unravel_index(np.nanargmin(found.surface), found.surface.shape)

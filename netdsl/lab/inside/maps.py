@@ -1,4 +1,4 @@
-"""What the layers of a trained network give for one image: their maps."""
+"""The feature maps of the layers of a trained network for one image."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
 
 CHANNELS, STRIP, LAYERS = 64, 8, 24
-"""Channels of one layer that are shown; of each layer where all are; and layers."""
+"""The most channels that are shown of a single layer, the most of each layer where all layers are
+shown, and the most layers.
+"""
 
 
 class LayerMaps(NamedTuple):
-    """What a layer gives for an image: [h, w, channels], and which channels are shown."""
+    """A layer's output for an image [h, w, channels], and which channels are shown."""
 
     layer: str
     array: Any
@@ -90,7 +92,7 @@ def _chosen(layer: Layer, array: Any, every: bool) -> LayerMaps:
         return LayerMaps(layer.name, array, tuple(range(min(channels, CHANNELS))))
     strength = np.abs(array).mean(axis=(0, 1))
     order = np.argsort(-strength, kind="stable")[:STRIP]
-    # The strongest, in their own order: channels are found again by their numbers.
+    # The strongest, in the order of their numbers, by which they are found again.
     return LayerMaps(layer.name, array, tuple(sorted(order.tolist())))
 
 

@@ -1,5 +1,5 @@
-"""What a trained classifier says of samples that were made: how many classes there are among them,
-and how sure it is.
+"""Judge generated samples by a trained classifier: how many classes they show, and how confident
+the classifier is.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from netdsl.training.runs.finished import finished_run
 from netdsl.wording import counted
 
 BATCH = 256
-"""Samples that the classifier sees at a time."""
+"""How many samples the classifier reads at a time."""
 
 
 class Named(NamedTuple):
-    """What a classifier says of samples.
+    """A classifier's answers for samples.
 
     Attributes:
-        run: the classifier's.
-        classes: their names.
+        run: the classifier's run.
+        classes: the names of its classes.
         labels: the class of each sample [n].
-        confidence: the probability of it [n].
-        asked: the names of the classes that were asked for; empty where none was.
+        confidence: the probability of that class [n].
+        asked: the class that was asked for, for each sample; empty where none was.
     """
 
     run: str
@@ -52,7 +52,7 @@ class Named(NamedTuple):
 
     @property
     def values(self) -> dict[str, Any]:
-        """What is written of it as JSON."""
+        """The answers as `--json` writes them."""
         return {
             "run": self.run,
             "classes": sum(1 for count in self.counts.values() if count),
@@ -64,7 +64,7 @@ class Named(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """What is printed of it."""
+        """The answers as lines of text."""
         found = self.values
         shown = ", ".join(f"{name} {count:,}" for name, count in self.counts.items())
         return [
@@ -76,13 +76,13 @@ class Named(NamedTuple):
 
 
 class Classifier:
-    """A trained run that names a class for images."""
+    """A trained run that classifies images."""
 
     def __init__(self, folder: str | Path) -> None:
         """Open a run.
 
         Raises:
-            NetError: N613, N614 of the folder, N691 where it names no class.
+            NetError: N613, N614 for the folder, N691 where the run is not a classifier.
         """
         self.folder = str(folder)
         self.held = finished_run(Path(folder))
@@ -105,14 +105,14 @@ class Classifier:
         return self.classes.index(name)
 
     def named(self, samples: Any, asked: Sequence[str] = ()) -> Named:
-        """Name samples [n, h, w, c] from 0 to 1, or others in their data's units [n, ...].
+        """Classify samples: images [n, h, w, c] from 0 to 1, or others in the data's units.
 
         Args:
-            samples: what was made.
-            asked: the class that each was to be of.
+            samples: the generated samples.
+            asked: the class that each should be of.
 
         Raises:
-            NetError: N518 where they are not what the classifier takes.
+            NetError: N518 where their shape does not fit the classifier's input.
         """
         import numpy as np
 
@@ -123,7 +123,7 @@ class Classifier:
         if not input.accepts(raw.shape[1:]):
             message = f"{self.folder} takes examples of {dims(input.example)}"
             raise fail("N518", f"{message}; the samples are {dims(samples.shape[1:])}")
-        # Bytes as the classifier's data has them: its preparation divides them again.
+        # Integers, as the classifier's data has them: its preparation scales them again.
         raw = np.rint(raw) if input.whole else raw.astype(np.float32)
         labels, confidence = [], []
         model = self.held.model()

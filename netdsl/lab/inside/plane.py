@@ -1,4 +1,4 @@
-"""What a run's network of one or two numbers gives over its input."""
+"""The output of a run's network over its input of one or two numbers."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class RunPlane(LabPicture):
 
 
 def over_input(subject: TrainedRun) -> RunPlane:
-    """Compute what a run's best weights give over the input.
+    """Compute the output of a run's best weights over the input.
 
     Raises:
-        NetError: N680 where that is not one or two numbers; as `reload` does.
+        NetError: N680 where the input is not one or two numbers, and as `reload` does.
     """
     network, data = subject.run.network, subject.data
     if not has_plane(network, data):
@@ -51,7 +51,7 @@ def over_input(subject: TrainedRun) -> RunPlane:
 
 
 def described(found: RunPlane) -> list[str]:
-    """Say what is shown, in lines."""
+    """Describe what is shown, in lines."""
     axes = zip(found.plane.names, found.plane.axes, strict=True)
     said = (f"{name} from {axis[0]:.4g} to {axis[-1]:.4g}" for name, axis in axes)
     lines = [f"{found.title}: {', '.join(said)}"]

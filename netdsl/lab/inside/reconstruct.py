@@ -1,5 +1,5 @@
-"""What autoencoders make of examples, side by side: originals, maybe with noise, and each run's
-reconstructions.
+"""Reconstructions of examples by autoencoders, side by side: originals, these with noise if asked
+for, and each run's reconstructions.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from netdsl.training.data import Examples
 
 SHOWN = 10
-"""Examples of the sheet."""
+"""How many examples the sheet shows."""
 
 MAX_RUNS = 20
-"""Runs next to each other, at most."""
+"""The most runs next to each other."""
 
 
 class Reconstruction(NamedTuple):
-    """What a run makes of the examples.
+    """A run's reconstructions of the examples.
 
     Attributes:
         name: the run's.
-        array: of the first examples [k, h, w, c], in units of what the network's input takes.
+        array: those of the first examples [k, h, w, c], in units of the network's input.
         error: the mean absolute error over all examples.
     """
 
@@ -41,13 +41,13 @@ class Reconstruction(NamedTuple):
 
 
 class Reconstructed(NamedTuple):
-    """Originals next to what several runs make of them.
+    """Originals and their reconstructions by several runs.
 
     Attributes:
         part: of the data.
         examples: how many the errors are means over.
-        noise: the standard deviation of what was added to the examples.
-        originals: the first ones [k, h, w, c], from 0 to 1 where the data lies there.
+        noise: the standard deviation of the noise that was added to the examples.
+        originals: the first ones [k, h, w, c], from 0 to 1 if the data is in this range.
         given: the same with the noise.
         given_error: the mean absolute error of the examples with the noise.
         runs: in the order in which they were named.
@@ -85,17 +85,17 @@ class Reconstructed(NamedTuple):
 def reconstruct(
     subjects: Sequence[TrainedRun], part: str = "test", noise: float = 0.0, seed: int = 0
 ) -> Reconstructed:
-    """Let autoencoders give examples back.
+    """Let autoencoders reconstruct examples.
 
     Args:
         subjects: trained runs whose networks learn their input, all on the same images.
         part: of their data.
-        noise: the standard deviation of Gaussian noise that is added to what they are given, in
-            units of what their inputs take.
+        noise: the standard deviation of Gaussian noise that is added to their inputs, in units of
+            these.
         seed: of the noise.
 
     Raises:
-        NetError: N680 where a network does not learn its input, or other images than the first;
+        NetError: N680 where a network does not learn its input, or not the first one's images;
             N660 for more than `MAX_RUNS`, N630 for an empty part.
     """
     import numpy as np
@@ -127,7 +127,7 @@ def _copied(subject: TrainedRun) -> tuple[int, int]:
     """Return the only input, and the output that learns it.
 
     Raises:
-        NetError: N680 where there are several, or none does.
+        NetError: N680 where there are several inputs, or where no output learns the input.
     """
     preparation, name = subject.run.preparation, subject.run.run.folder.name
     if len(preparation.inputs) > 1:
@@ -140,10 +140,10 @@ def _copied(subject: TrainedRun) -> tuple[int, int]:
 
 
 def _as_first(subject: TrainedRun, examples: Examples, x: Any) -> Any:
-    """Prepare the first run's examples as a run does, and check that they are the same to it.
+    """Prepare the first run's examples as another run does, and check that the results agree.
 
     Raises:
-        NetError: N680 where its images are others.
+        NetError: N680 where the run reads images of another size or scale.
     """
     import numpy as np
 
@@ -153,21 +153,21 @@ def _as_first(subject: TrainedRun, examples: Examples, x: Any) -> Any:
         message = f"{name} is of images of {dims(transform.shape)}, not {dims(x.shape[1:])}"
         raise nothing_to_show(message)
     own = subject.prepared(examples, np.arange(len(examples)))[place].reshape(x.shape)
-    # Exactly: another scale is another unit of the error.
+    # They must agree exactly: with another scale, errors would be in other units.
     if not np.array_equal(own, x):
         raise nothing_to_show(f"{name} divides its images otherwise than the first run")
     return own
 
 
 def _given_back(subject: TrainedRun, given: Any) -> Any:
-    """Return what the network gives for prepared examples [n, ...]."""
+    """Return the network's reconstructions of prepared examples [n, ...]."""
     place, output = _copied(subject)
     prepared = given.reshape(len(given), *subject.graph.inputs[place].shape)
     return subject.computed(subject.own_model, [prepared])[output]
 
 
 def described(found: Reconstructed) -> list[str]:
-    """Say how large the errors are, in lines."""
+    """Describe the errors, in lines."""
     rows = [["run", "mean absolute error"]]
     if found.noise:
         rows.append([f"with noise {found.noise:g}", f"{found.given_error:.4f}"])

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.outputs import OutputTransform
 
 SQUASHED = ("distribution", "log-distribution", "probability")
-"""What an output means whose activation only squeezes scores."""
+"""The meanings of outputs whose activation only squashes scores."""
 
 
 def scored(graph: Graph) -> Graph:
-    """Return the network whose outputs are scores: those that end in softmax or sigmoid, without.
+    """Return the network with scores as outputs: without softmax or sigmoid at their end.
 
-    A probability near 1 hardly changes with anything; the score before it does.
+    A probability near 1 hardly changes with anything; the score before the activation does.
     """
     return graph._replace(outputs=tuple(_before(graph, port) for port in graph.outputs))
 
@@ -35,10 +35,10 @@ def _before(graph: Graph, port: Port) -> Port:
 
 
 def class_output(outputs: Sequence[OutputTransform]) -> int:
-    """Return the place of the first output that names a class of each example.
+    """Return the place of the first output that classifies examples.
 
     Raises:
-        NetError: N680 where the network gives values alone, or a class of each position.
+        NetError: N680 where the network only gives values, or classifies each position.
     """
     for place, output in enumerate(outputs):
         if output.classes and not output.dense:
@@ -49,12 +49,12 @@ def class_output(outputs: Sequence[OutputTransform]) -> int:
 
 
 def given_to_classes(subject: TrainedRun, inputs: Sequence[Any], output: int) -> Any:
-    """Return what a run's network gives each class, two for a single number [n, classes].
+    """Return a network's numbers for each class [n, classes], with two for an output of one number.
 
     Args:
         subject: a trained run.
         inputs: prepared examples [n, *shape], for each input.
-        output: which one names the classes.
+        output: the place of the output that classifies.
     """
     import numpy as np
 
@@ -64,7 +64,9 @@ def given_to_classes(subject: TrainedRun, inputs: Sequence[Any], output: int) ->
 
 
 def class_score(ops: Any, output: Any, label: int) -> Any:
-    """Sum over examples the score of a class [n, classes]; of one score [n, 1] minus it for 0."""
+    """Sum the scores [n, classes] of a class over examples; of a single score [n, 1], which is that
+    of class 1, the negative for class 0.
+    """
     if output.shape[-1] == 1:
         return ops.sum(output) * (1 if label else -1)
     return ops.sum(output[:, label])

@@ -1,4 +1,4 @@
-"""A trained run that is looked into: its graph, its weights, its data."""
+"""A trained run to look into: its graph, its weights, its data."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.inputs import InputTransform
 
 BATCH = 256
-"""Examples that go through the network at a time, at most."""
+"""The most examples that go through the network at a time."""
 
 NUMBERS = 20_000_000
-"""Numbers that a layer gives them together, at most; of one example it may be more."""
+"""The most numbers that a layer gives for these together; for a single example it may be more."""
 
 
 ROW = re.compile(r"(training|validation|test):(-?[0-9]{1,9})")
-"""A row of a part of the data."""
+"""How a row of a part of the data is written: `test:3`."""
 
 
 class OneExample(NamedTuple):
@@ -53,7 +53,7 @@ class OneExample(NamedTuple):
 
 
 class TrainedRun:
-    """A trained run that is looked into.
+    """A trained run to look into.
 
     Attributes:
         run: what its folder holds.
@@ -85,7 +85,7 @@ class TrainedRun:
 
     @cached_property
     def untrained(self) -> WeightedNetwork:
-        """The same network with the weights that the run began with, but for `init_from`."""
+        """The network with the weights that the run's seed gives it, without `init_from`."""
         from netdsl.training.runs.inputs import read_recipe
 
         return begun(self.run.network, read_recipe(self.run.run.folder).seed or 0)
@@ -122,7 +122,7 @@ class TrainedRun:
 
     @cached_property
     def built(self) -> Built:
-        """The Keras model with the run's best weights, and what each operation gives in it."""
+        """The Keras model with the run's best weights, and the tensors of its operations."""
         from netdsl.keras.layer_outputs import built_with
 
         return built_with(self.run.network, self.weighted.weights)
@@ -133,7 +133,7 @@ class TrainedRun:
         return self.model([port.op for port in self.graph.outputs])
 
     def model(self, ops: Sequence[int]) -> Any:
-        """Return a Keras model that gives what these operations do."""
+        """Return a Keras model whose outputs are those of these operations."""
         from netdsl.keras.layer_outputs import model_at
 
         return model_at(self.built, ops)
@@ -141,11 +141,11 @@ class TrainedRun:
     @cached_property
     def batch(self) -> int:
         """How many examples go through the network at a time."""
-        # By the largest layer: any of them may be asked for.
+        # By the largest layer, as any of them may be asked for.
         return max(1, min(BATCH, NUMBERS // max(op.size for op in self.graph.ops)))
 
     def outputs(self, model: Any, arrays: Sequence[Any]) -> Any:
-        """Return what a model gives first, batch by batch [n, *shape].
+        """Return the first output of a model [n, *shape], computed batch by batch.
 
         Args:
             model: of `model` or `own_model`.
@@ -159,11 +159,11 @@ class TrainedRun:
         return np.concatenate([found[0] for _, found in batches])
 
     def computed(self, model: Any, inputs: Sequence[Any]) -> list[Any]:
-        """Return what a model gives, batch by batch: an array [n, *shape] for each of its outputs.
+        """Return the outputs of a model, computed batch by batch: an array [n, *shape] for each.
 
         Args:
             model: of `model` or `own_model`.
-            inputs: examples for each input, as `prepared` gives them.
+            inputs: examples for each input, as `prepared` returns them.
         """
         import numpy as np
 
@@ -211,7 +211,7 @@ class TrainedRun:
         return OneExample(f"{part}:{row}", self.prepared(examples, [row]))
 
     def _resized(self, raw: Sequence[Any]) -> str:
-        """Say which size an image was brought to its own from; empty where it had that."""
+        """Say from which size an image was resized; empty where it had the right one."""
         for place, x in enumerate(raw):
             shape, size = self.image_shape(place), x.shape[1:3]
             if shape is not None and x.ndim > 2 and size != shape[:2]:
@@ -250,8 +250,9 @@ class TrainedRun:
         raise nothing_to_show(message, help)
 
     def image_shape(self, place: int) -> Shape | None:
-        """Return the shape [h, w, c] of what an input is as an image: a row of 784 pixels is
-        28x28x1 where the examples were images; None where it is not one.
+        """Return the shape [h, w, c] of an input as an image; None where it is not an image.
+
+        An input of 784 numbers is 28x28x1 where the examples were such images.
         """
         shape, one = self.graph.inputs[place].shape, self.run.preparation.inputs[place]
         if one.vocabulary or one.columns:
@@ -259,12 +260,12 @@ class TrainedRun:
         if len(shape) == 3:
             return tuple(shape)
         example = (*one.example, 1) if len(one.example) == 2 else one.example
-        # The data says what a row of numbers was; 784 numbers of a table are not an image.
+        # The data decides: 784 numbers of a table are not an image.
         return example if len(example) == 3 and shape == (math.prod(example),) else None
 
     def shown(self, image: Any, place: int = 0) -> Any:
-        """Bring an image [h, w, c] of an input to 0 to 1, from its smallest value to its largest
-        where the data is not in that range already.
+        """Scale an image [h, w, c] of an input to the range 0 to 1: by its smallest and its largest
+        value, unless the data is in that range already.
         """
         if self.run.preparation.inputs[place].unit:
             return image
@@ -278,5 +279,5 @@ def _what_is_read(port: Port, one: InputTransform) -> str:
 
 
 def nothing_to_show(message: str, help: str = "") -> NetError:
-    """Return the error of a picture that a run has nothing for."""
+    """Return the error N680: a picture cannot be made of this run."""
     return fail("N680", message, help=help)

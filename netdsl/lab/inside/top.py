@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netdsl.training.data import Examples
 
 BEST, CHANNELS, EXAMPLES = 9, 16, 10_000
-"""Patches of a channel, channels that are shown, and examples that are looked at."""
+"""The most patches of a channel, channels that are shown, and examples that are searched."""
 
 
 class Patch(NamedTuple):
@@ -24,10 +24,10 @@ class Patch(NamedTuple):
 
     Attributes:
         row: the example's, in its part of the data.
-        place: the position in the layer's output; empty where it has none.
-        value: what the channel gives there.
-        box: of the image, for each of its two axes the first and the last pixel that the position
-            sees, also outside the image.
+        place: the position in the layer's output; empty where that has no positions.
+        value: of the channel there.
+        box: for each of the image's two axes the first and the last pixel that the position sees,
+            which may lie outside the image.
         pixels: [h, w, c], 0.5 outside the image.
     """
 
@@ -39,7 +39,7 @@ class Patch(NamedTuple):
 
 
 class Top(NamedTuple):
-    """For some channels of a layer, the patches that excite them most, the strongest first."""
+    """The patches that excite some channels of a layer most, the strongest first."""
 
     layer: str
     part: str
@@ -49,7 +49,7 @@ class Top(NamedTuple):
 
 
 def top(subject: TrainedRun, name: str, channel: int | None = None, part: str = "test") -> Top:
-    """Find what excites the channels of a layer most: one patch an example.
+    """Find what excites the channels of a layer most: at most one patch of each example.
 
     Args:
         subject: a trained run.
@@ -108,7 +108,7 @@ def _strongest(
         at = flat.argmax(axis=1)
         for channel in channels:
             high = np.take_along_axis(flat[..., channel], at[:, channel, None], axis=1)[:, 0]
-            # One place an example: nine patches of one image would show one thing.
+            # One place in each example: nine patches of one image would show one thing.
             best = np.argsort(-high, kind="stable")[:BEST]
             found[channel] += [
                 (
@@ -118,7 +118,7 @@ def _strongest(
                 )
                 for row in best.tolist()
             ]
-            # Kept to BEST after each batch, so that a long part takes no memory.
+            # Cut to BEST after each batch, so that a long part takes no memory.
             found[channel].sort(key=lambda one: (-one[2], one[0]))
             del found[channel][BEST:]
     return found
@@ -133,7 +133,7 @@ def _patch(
     position: tuple[int, ...],
     value: float,
 ) -> Patch:
-    """Cut out of an example what a position sees of it."""
+    """Cut out the part of an example that a position sees."""
     shape = subject.image_shape(place)
     assert shape is not None
     image = subject.shown(subject.prepared(examples, [row])[place][0].reshape(shape), place)

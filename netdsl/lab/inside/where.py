@@ -1,4 +1,4 @@
-"""What a network looked at: where its answer for an image comes from."""
+"""What a network looked at: which parts of an image its answer comes from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from netdsl.lab.inside.subject import TrainedRun
 
 SHARE, STEPS = 5, 24
-"""An occluding patch is one in this many of the shorter side; places along a side at most."""
+"""An occluding patch is a square of 1/SHARE of the shorter side; at most STEPS places are tried
+along a side.
+"""
 
 
 class Where(NamedTuple):
@@ -25,13 +27,13 @@ class Where(NamedTuple):
 
     Attributes:
         name: the class that was asked for.
-        probability: what the network gives it, or its score.
+        probability: of this class, or its score.
         image: [h, w, c].
-        occlusion: by how much that falls with a grey patch around each pixel [h, w].
+        occlusion: by how much the probability falls with a grey patch around each pixel [h, w].
         gradient: the largest |derivative| of the class's score by a pixel's channels [h, w]
             (Simonyan et al. 2014).
-        grad_cam: relu of the maps of the last layer with positions, weighted by the means of their
-            derivatives [h', w'] (Selvaraju et al. 2017); None where no layer has any.
+        grad_cam: relu of the sum of the last layer's maps, weighted by the means of their
+            derivatives [h', w'] (Selvaraju et al. 2017); None where no layer has maps.
         cam_layer: that layer's name.
         sheet: the picture.
     """
@@ -50,9 +52,9 @@ def where(subject: TrainedRun, given: Any, label: int | None = None) -> Where:
     """Show what the network looked at in an image.
 
     Args:
-        subject: a trained run whose network names a class.
+        subject: a trained run whose network classifies.
         given: the image, as `TrainedRun.example` takes it, or an example that was read.
-        label: the class that is asked for; by default the one that the network names.
+        label: the class that is asked for; by default the one that the network answers.
 
     Raises:
         NetError: N680 where there is no image, no class, or no class of this number, and what
@@ -73,7 +75,7 @@ def where(subject: TrainedRun, given: Any, label: int | None = None) -> Where:
         label = int(answers[0].argmax())
     elif not 0 <= label < count:
         raise nothing_to_show(f"the network names the classes 0 to {count - 1}, not {label}")
-    # The score before softmax: a probability near 1 has no slope.
+    # The score before softmax: the gradient of a probability near 1 vanishes.
     graph = scored(subject.graph)
     found = _derivatives(subject, graph, inputs, output, label)
     gradient = np.abs(_by_op(graph, found, graph.inputs[place].op)[0].reshape(shape)).max(axis=-1)
@@ -88,7 +90,8 @@ def where(subject: TrainedRun, given: Any, label: int | None = None) -> Where:
 
 
 def grad_cam(maps: Any, derivatives: Any) -> Any:
-    """Weight maps [h, w, c] by the means of a score's derivatives by them, and keep what is for it.
+    """Sum maps [h, w, c], weighted by the means of a score's derivatives by them, and keep what
+    speaks for the class: the values above 0 [h, w].
 
     Source: Selvaraju et al. 2017, equations 1 and 2.
     """
@@ -98,7 +101,7 @@ def grad_cam(maps: Any, derivatives: Any) -> Any:
 
 
 def _answers(subject: TrainedRun, inputs: tuple[Any, ...], output: int) -> Any:
-    """Return the probability of each class [n, classes], its score where the loss reads none."""
+    """Return the probability of each class [n, classes], or its score where the loss reads that."""
     import numpy as np
 
     from netdsl.training.metrics.answers import probabilities
@@ -154,7 +157,7 @@ def _last_with_maps(graph: Graph) -> int | None:
 def _layer_facts(
     subject: TrainedRun, graph: Graph, found: Derivatives, inputs: tuple[Any, ...], op: int
 ) -> tuple[Any, Any]:
-    """Return what an operation gives for the image, and the derivatives by it, [h, w, c] both."""
+    """Return an operation's output for the image, and the derivatives by it, both [h, w, c]."""
     model = subject.model([op])
     (maps,) = called(model, inputs)
     return maps[0], _by_op(graph, found, op)[0]
@@ -163,8 +166,8 @@ def _layer_facts(
 def _occlusion(
     subject: TrainedRun, inputs: tuple[Any, ...], place: int, output: int, label: int
 ) -> Any:
-    """Cover a patch around each place of a grid with the image's mean; [h, w] by how much less the
-    class is given (Zeiler and Fergus 2014).
+    """Cover a patch around each place of a grid with the image's mean, and return by how much the
+    probability of the class falls [h, w] (Zeiler and Fergus 2014).
     """
     import numpy as np
 
@@ -181,13 +184,13 @@ def _occlusion(
         every[place] = np.stack(covered).reshape(len(chosen), *inputs[place].shape[1:])
         given.append(_answers(subject, tuple(every), output)[:, label])
     usual = _answers(subject, inputs, output)[0, label]
-    # At the places of a grid, each of them spread to the pixels that are nearest to it.
+    # Each pixel gets the value of the nearest place of the grid.
     coarse = (usual - np.concatenate(given)).reshape(len(rows), len(columns))
     return coarse[np.ix_(_nearest(rows, shape[0]), _nearest(columns, shape[1]))]
 
 
 def _covered(image: Any, place: tuple[int, int], side: int) -> Any:
-    """Put the image's mean on a patch around a place [h, w, c]."""
+    """Return the image [h, w, c] with a patch around a place covered by the image's mean."""
     copy = image.copy()
     top, left = (each - side // 2 for each in place)
     # The mean, not black: black is a colour that networks know from their data.
