@@ -1,28 +1,28 @@
-"""What netdsl costs in addition to what it cost before: two checkouts side by side in one run.
+"""What netdsl costs now compared with what it cost before: two checkouts measured in one run.
 
     python benchmarks/against.py OLD NEW                  # a minute or two
     python benchmarks/against.py HEAD~20 . --limit 1.05   # exit code 1 where a ratio is over
     python benchmarks/against.py OLD NEW --only "cold check" "cold table" --rounds 40
     NETDSL_DATA=FOLDER python benchmarks/against.py OLD NEW --training
 
-OLD and NEW are folders that hold the package, or commits of this repository: of a commit a worktree
-is made under a temporary folder, and removed at the end.
+OLD and NEW are folders that hold the package, or commits of this repository: for a commit, a
+worktree is made in a temporary folder and removed at the end.
 
 Each figure is that of a cold process of its own: seconds of CPU time (user and system) and peak
-memory in MB (10^6 bytes). The two sides take turns within each round, and each begins every other
-round, so that what else the machine does meets both alike. A row shows the medians of both sides
-and the ratio NEW / OLD: the median over the rounds' own ratios, and in brackets the quartiles
-between which half of them lie. On a machine that others use look at the ratios, and take more
-rounds where their quartiles are wide. A round before the first warms up files and bytecode.
+memory in MB (10^6 bytes). Both sides run in each round and take turns at running first, so that
+whatever else the machine does affects both alike. A row shows the medians of both sides and the
+ratio NEW / OLD: the median of the rounds' ratios, and in brackets the quartiles, between which half
+of them lie. On a machine that others use, look at the ratios, and take more rounds where their
+quartiles are wide. A round before the first warms up files and bytecode.
 
-Both sides read the same files, those of OLD's `examples/`. Nothing is used of netdsl but its
-command line and `import netdsl`.
+Both sides read the same files, those of OLD's `examples/`. Only the command line and
+`import netdsl` are used of netdsl.
 
 `--training` adds an epoch of an MLP and of LeNet-5, which takes minutes: the CPU time of a run of
-many epochs less that of a run of a few, over the epochs between, so that neither start-up nor
-compiling is in it. They train on MNIST where NETDSL_DATA or Keras's own folder (KERAS_HOME, by
-default ~/.keras) has it, else on the bundled digits, whose epochs are so short that their figures
-scatter.
+many epochs minus that of a run of a few, divided by the difference in epochs, so that neither
+start-up nor compiling is included. They train on MNIST where NETDSL_DATA or Keras's own folder
+(KERAS_HOME, by default ~/.keras) has it, else on the bundled digits, whose epochs are so short that
+their figures scatter.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Side(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Something to be measured of each side, in this many rounds."""
+    """Something to measure on each side, in this many rounds."""
 
     name: str
     rounds: int
@@ -81,7 +81,7 @@ def cold_rows(examples: Path, folder: Path, rounds: int) -> list[Row]:
     Args:
         examples: the folder of networks that both sides read.
         folder: where commands run, and where a network of 20,000 layers is written to.
-        rounds: of each row.
+        rounds: how often each row is measured.
     """
     deep = folder / "deep.net"
     deep.write_text(f"32x32x8 > {' > '.join(['conv3-8'] * 19_999)} > pool\n", encoding="utf-8")
@@ -106,7 +106,7 @@ class Training(NamedTuple):
     Attributes:
         network: its file.
         batch: examples in a step.
-        few, many: how many epochs the two runs have that are compared with each other.
+        few, many: the numbers of epochs of the two runs whose difference is measured.
         more: further arguments.
     """
 
@@ -141,7 +141,7 @@ def training_rows(examples: Path, folder: Path, rounds: int, source: str) -> lis
     Args:
         examples: the folder of networks that both sides read.
         folder: where recipes are written to, and runs are kept meanwhile.
-        rounds: of each row.
+        rounds: how often each row is measured.
         source: the data set, a key of `TRAININGS`.
     """
     rows = []
@@ -156,7 +156,7 @@ def training_rows(examples: Path, folder: Path, rounds: int, source: str) -> lis
 
 
 def epoch(side: Side, training: Training, arguments: Sequence[str], folder: Path) -> Figures:
-    """Train for a few epochs and for many: what they differ by is that of the epochs between."""
+    """Return the seconds of one epoch, from a run of few and one of many, and peak memory."""
     with tempfile.TemporaryDirectory(dir=folder) as runs:
         few, many = (
             side.run([*arguments, "--epochs", str(epochs)], Path(runs))
@@ -178,7 +178,7 @@ def has_mnist() -> bool:
 
 @contextmanager
 def checkout(given: str, tree: Path) -> Iterator[Path]:
-    """Give the folder that is meant, or of a commit a worktree that is there meanwhile.
+    """Yield the folder itself, or for a commit a temporary worktree of it.
 
     Args:
         given: a folder that holds the package, or a commit of this repository.
@@ -211,8 +211,8 @@ def in_turns(row: Row, sides: Sequence[Side]) -> list[list[Figures]]:
     """Measure a row on each side, round after round; each side begins every other round.
 
     Returns:
-        Of each round what the sides took, in the order of `sides`. That of a first round, which
-        warms up, is left out.
+        For each round, what each side took, in the order of `sides`. A first round, which warms
+        up, is left out.
     """
     found = []
     for turn in range(row.rounds + 1):
@@ -232,7 +232,7 @@ class Ratio(NamedTuple):
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[float, float]]) -> Ratio:
-        """Compare pairs of a figure of OLD and of NEW, one a round."""
+        """Compare a figure of OLD with that of NEW: one pair (OLD, NEW) for each round."""
         ratios = [new / old for old, new in pairs]
         low, _, high = quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
         return cls(median(ratios), low, high)
@@ -245,7 +245,8 @@ def compared(rounds: Sequence[Sequence[Figures]]) -> tuple[list[str], list[Ratio
     """Compare seconds and memory of the two sides.
 
     Returns:
-        The cells of a row, OLD, NEW and the ratio for each of the two; and the ratios.
+        The cells of a row: OLD, NEW and their ratio, first of seconds, then of memory; and the
+        ratios.
     """
     cells, ratios = [], []
     for place, form in enumerate(("{:.3f}", "{:.1f}")):
@@ -261,7 +262,7 @@ WIDTHS = (24, 8, 8, 22, 8, 8, 22)
 
 
 def shown(cells: Sequence[str]) -> str:
-    """Write the cells of a row in columns, the first to the left."""
+    """Write the cells of a row in columns, the first one left-aligned."""
     first, *others = (cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
     return "  ".join([first.strip().ljust(WIDTHS[0]), *others])
 
@@ -272,7 +273,7 @@ def main() -> int:
     )
     parser.add_argument("old", metavar="OLD", help="a folder that holds the package, or a commit")
     parser.add_argument("new", metavar="NEW", help="the same")
-    parser.add_argument("--rounds", type=int, default=15, help="of each row (default: 15)")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of each row (default: 15)")
     parser.add_argument(
         "--training",
         type=int,
@@ -285,7 +286,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, help="exit with 1 where a ratio is over this")
     options = parser.parse_args()
     if options.rounds < 1 or (options.training is not None and options.training < 1):
-        parser.error("there is a round at least")
+        parser.error("at least one round is needed")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         given = {"OLD": options.old, "NEW": options.new}

@@ -1,13 +1,13 @@
-"""What it takes to build networks in Keras with initial weights, compared with Keras's own
+"""What building networks in Keras with initial weights costs, compared with Keras's own
 constructors of the same networks.
 
     python benchmarks/building.py [--runs 5]
 
 Each run is a process of its own, and the two ways take turns, so that whatever else the machine
-does falls on both alike. A process imports Keras and builds a small network, which is not counted;
-then it builds the network, gives it up, and builds it again: TensorFlow keeps the memory, which
-the system need not clear then. Figures are medians: seconds of CPU time (user and system, of all
-threads) and seconds by the clock.
+does affects both alike. A process imports Keras and builds a small network, which is not counted;
+then it builds the network, discards it, and builds it again: by then TensorFlow holds the memory,
+which the system need not clear any more. Figures are medians: seconds of CPU time (user and system,
+of all threads) and seconds by the clock.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""LeNet-5, ResNet-20 and ResNet-50 by hand, in JAX alone: what the training of netdsl is measured
-against.
+"""LeNet-5, ResNet-20 and ResNet-50 written by hand in JAX alone: netdsl's training is compared with
+these.
 
 The networks are those of examples/lenet5.net, resnet20.net and resnet50.net:
-tests/benchmarks/test_by_hand.py gives both the same weights and holds outputs, losses and steps
-against each other. Images are [batch, height, width, channels]. Weights are float32; layers compute
-in `dtype`, and batch norm, loss and steps in float32. The examples lie on the device, and a step
-gathers its batch there.
+tests/benchmarks/test_by_hand.py gives both the same weights and compares outputs, losses and steps.
+Images are [batch, height, width, channels]. Weights are float32; layers compute in `dtype`, and
+batch norm, loss and steps in float32. The examples lie on the device, and a step gathers its batch
+there.
 
     timed(resnet20, x, y, batch=128, epochs=5).seconds
 """
@@ -24,16 +24,15 @@ import numpy as np
 from jax import Array, lax
 from jax.nn import relu
 
-Network = Callable[
-    ["Layers", Array], Array
-]  # from images to what the softmax takes, [batch, classes]
+Network = Callable[["Layers", Array], Array]  # from images to logits [batch, classes]
 EPSILON, KEPT = 1e-5, 0.9
-"""Of batch norm: added to the variance, and the share of the moving averages that a step keeps."""
+"""Batch norm's constants: what is added to the variance, and the momentum of the averages."""
 
 
 class State(NamedTuple):
-    """What a step changes: weights and their velocities, and batch norm's means and variances
-    alternately; each in the order of use.
+    """What a step changes: weights, their velocities, and batch norm's moving averages.
+
+    Each list is in the order of use; in `moving`, a mean precedes its variance.
     """
 
     weights: list[Array]
@@ -52,9 +51,9 @@ class Timed(NamedTuple):
 
 
 class Layers:
-    """The layers of a network as it calls them: each takes the next of the weights.
+    """The layers that a network calls: each takes the next of the weights.
 
-    `moved` gathers the moving averages again.
+    While training, `moved` collects the updated moving averages, in the order of use.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class Layers:
         self.moved: list[Array] = []
 
     def weight(self, shape: tuple[int, ...], value: float | None = None) -> Array:
-        """The next weight: all of one value at first, or drawn where there is none."""
+        """The next weight; at the start all its numbers are `value`, or drawn where it is None."""
         return next(self._weights)
 
     def average(self, channels: int, value: float) -> Array:
@@ -80,8 +79,9 @@ class Layers:
         pad: int | None = None,
         bias: bool = False,
     ) -> Array:
-        """A convolution with a window of size x size; `pad` zeros on each side, else as many as
-        keep the positions.
+        """A convolution with a window of size x size and `pad` zeros on each side.
+
+        Without `pad` there are as many zeros as keep height and width (with a stride of 1).
         """
         kernel = self.weight((size, size, x.shape[-1], filters)).astype(self.dtype)
         sides = 2 * ((size // 2 if pad is None else pad,) * 2,)
@@ -96,7 +96,7 @@ class Layers:
         ).astype(self.dtype)
 
     def norm(self, x: Array) -> Array:
-        """Batch norm, its statistics gathered in one pass over the numbers."""
+        """Batch norm; mean and variance are computed in one pass over the numbers."""
         channels = x.shape[-1]
         factor, offset = self.weight((channels,), 1.0), self.weight((channels,), 0.0)
         mean, variance = self.average(channels, 0.0), self.average(channels, 1.0)
@@ -208,7 +208,7 @@ def forward(
     dtype: Any,
     training: bool,
 ) -> tuple[Array, list[Array]]:
-    """What the softmax takes, and the moving averages after this batch (while training)."""
+    """The logits, and while training the moving averages after this batch."""
     net = Layers(weights, moving, dtype, training)
     return network(net, x.astype(dtype)).astype(jnp.float32), net.moved
 
@@ -216,8 +216,9 @@ def forward(
 def step(
     network: Network, dtype: Any, rate: float, momentum: float, state: State, x: Array, y: Array
 ) -> tuple[State, Array]:
-    """One step of gradient descent with momentum on the mean cross-entropy of a batch; the loss
-    is that before the step.
+    """One step of gradient descent with momentum on the mean cross-entropy of a batch.
+
+    The loss returned is the one before the step.
     """
 
     def loss(weights: list[Array]) -> tuple[Array, list[Array]]:
@@ -236,13 +237,14 @@ def step(
 def steps(
     network: Network, dtype: Any, rate: float, momentum: float
 ) -> Callable[[State, Array, Array, Array], tuple[State, Array]]:
-    """A compiled function that takes a step for each of some rows of indices [steps, batch]; the
-    state given to it is used up.
+    """A compiled function that takes one step for each row of indices [steps, batch].
+
+    The state given to it is donated: it cannot be used afterwards.
     """
     one = partial(step, network, dtype, rate, momentum)
 
     def taken(state: State, x: Array, y: Array, rows: Array) -> tuple[State, Array]:
-        if len(rows) == 1:  # a loop of one is none
+        if len(rows) == 1:  # needs no loop
             state, loss = one(state, x[rows[0]], y[rows[0]])
             return state, loss[None]
         state, losses = lax.scan(lambda state, row: one(state, x[row], y[row]), state, rows)
@@ -265,10 +267,10 @@ def timed(
     rate: float = 0.01,
     momentum: float = 0.9,
 ) -> Timed:
-    """Trains for this many epochs, `together` steps in one call; each epoch's seconds end when its
-    last step has been taken.
+    """Train for this many epochs, `together` steps in one call.
 
-    A rest of the examples that fills no batch is left out.
+    An epoch's time ends when its last step has finished. Examples left over that do not fill a
+    batch are left out.
     """
     x, y = jnp.asarray(x), jnp.asarray(y, jnp.int32)
     state, take = initial(network, x.shape[1:]), steps(network, dtype, rate, momentum)

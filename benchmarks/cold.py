@@ -18,8 +18,8 @@ print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_
 """
 """Runs a command and prints its exit code, CPU seconds and peak memory.
 
-A process starts with the peak memory of the one that starts it. So this one is as small as Python
-is: it imports nothing, and whatever it measures is larger.
+A process inherits the peak memory of the process that starts it. So this one is as small as Python
+can be: it imports next to nothing, and whatever it measures is larger.
 """
 
 

@@ -2,22 +2,22 @@
 
     python benchmarks/conciseness.py
 
-Of a `.net` file everything counts but comments, blank lines, and the lines of `net` and `expect`;
-what it takes from the block library is reported in addition to it, with the whole library files'
-lines. Of Keras's source the functions count that build the network (`RESNET` names four), as they
-are installed, read with `ast` and `tokenize`: the lines with a token on them, but for
+In a `.net` file everything counts except comments, blank lines, and the lines of `net` and
+`expect`; a second figure adds all lines of the block libraries that it uses. In Keras's source, as
+installed, the functions that build the network count (four for ResNet, see `RESNET`): every line
+with a token on it, except
 
 - docstrings, comments, blank lines and decorators;
 - every statement that is a bare expression: the checks of arguments;
-- every `if` that asks for `weights`: the checks of that argument, and the loading.
+- every `if` that tests `weights`: the checks of that argument, and the loading.
 
 Imports, constants, preprocessing and what other modules do are outside these functions and not
-counted; what the functions offer in addition to the one network (`include_top`, `pooling`,
-`input_tensor`) is counted, for it is among the rest. Characters are those of the counted lines,
+counted; what the functions offer besides the one network (`include_top`, `pooling`, `input_tensor`)
+is counted, because it cannot be separated from the rest. Characters are those of the counted lines,
 without the white space around them.
 
-Caffe's prototxts and Darknet's cfg files are not here: their lines are those of the published
-files, and only quoted.
+Caffe's prototxt files and Darknet's cfg files are not read: the numbers of lines of the published
+files are quoted.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ SUBJECTS = (
 
 
 def length(lines: Iterable[str]) -> Length:
-    """Of lines without the white space around them."""
+    """Count lines, and the characters in them; they come without the white space around them."""
     kept = list(lines)
     return Length(len(kept), sum(map(len, kept)))
 
@@ -76,9 +76,7 @@ def of_net(text: str) -> Length:
 
 
 def with_library(text: str) -> str:
-    """A `.net` file's text with those of the block libraries that it uses: the whole files,
-    whatever it takes of them.
-    """
+    """A `.net` file's text and those of the block libraries that it uses, as whole files."""
     names = re.findall(r"(?m)^use (\w+)", text)
     return "\n".join(
         [
@@ -92,7 +90,12 @@ def with_library(text: str) -> str:
 
 
 def of_functions(text: str, names: Iterable[str]) -> Length:
-    """The length of what these functions of a module do to build a network."""
+    """The length of the parts of these functions that build a network.
+
+    Args:
+        text: the source of a module.
+        names: of its functions.
+    """
     functions = {
         node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)
     }
@@ -109,7 +112,7 @@ def spanned(node: ast.stmt) -> set[int]:
 
 
 def left_out(function: ast.FunctionDef) -> set[int]:
-    """The lines of a function's bare expressions, and of its `if`s that ask for `weights`."""
+    """The lines of a function's bare expressions, and of its `if`s that test `weights`."""
     found: set[int] = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Expr) or (
@@ -204,7 +207,7 @@ def main() -> None:
         "Keras: the functions of keras.applications that build the network, as installed, with "
         "their options (include_top, pooling,"
     )
-    print("    input_tensor, ...); the rules stand at the top of this program")
+    print("    input_tensor, ...); the rules are at the top of this program")
     print(
         "Caffe, Darknet: the lines of the published prototxt and cfg files, quoted, not counted "
         "here"

@@ -1,7 +1,7 @@
-"""Which tests run which lines: measured by coverage.py, a test file at a time, and kept.
+"""Which tests run which lines: measured by coverage.py, one test file at a time, and kept.
 
-What was measured of a test file holds as long as the file itself, the helpers that it imports and
-all files of the package that it runs a line of are the same.
+What was measured for a test file is valid until the file itself, a helper that it imports or a file
+of the package that it runs a line of changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from coverage import Coverage
 from forks import Answer, Request, Server
 
 SLOW = re.compile(r"pytest\.mark\.keras")
-"""What a test file says that imports Keras."""
+"""The mark in test files that import Keras."""
 
 PRELOAD = ("keras",)
 
@@ -43,7 +43,7 @@ class Project(NamedTuple):
     tests: str = "tests"
 
     def test_files(self, only: Sequence[str] = ()) -> list[str]:
-        """Give the test files, or those of them that are or lie in what `only` names."""
+        """Give the test files: all, or those that `only` names or that lie in folders it names."""
         files = [self.name(path) for path in sorted((self.top / self.tests).rglob("test_*.py"))]
         chosen = [name.rstrip("/") for name in only]
         return [
@@ -104,7 +104,7 @@ class Worker:
 
         Args:
             project: the checkout.
-            folder: where the copy lies, and what the runs leave.
+            folder: for the copy and for what the runs leave.
         """
         self.top = folder / "checkout"
         self._folder = folder
@@ -145,7 +145,7 @@ class Worker:
 
 
 def _copy(top: Path, copy: Path) -> None:
-    """Copy a checkout: what Git knows of it, or would; all of it where it is none of Git's."""
+    """Copy a checkout: files that Git tracks or would; everything outside a repository."""
     if not (top / ".git").exists():
         shutil.copytree(top, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         return
@@ -168,7 +168,7 @@ class Workers:
 
     @contextmanager
     def one(self) -> Iterator[Worker]:
-        """Wait for a worker, and have it as long as the context lasts."""
+        """Wait for a free worker, and hold it until the context ends."""
         worker = self._free.get()
         try:
             yield worker
@@ -197,10 +197,11 @@ class Measured(NamedTuple):
     """What the tests of a file run.
 
     Attributes:
-        test: a digest of the test file, with what it imports of the tests' helpers.
+        test: a digest of the test file and of the helpers that it imports.
         sources: a digest of each file of the package that it runs a line of.
         seconds: what each test took while it was measured.
-        lines: by file of the package and by test the lines that it runs, as bits of a number.
+        lines: for each file of the package and each test, the lines that it runs, as the bits of
+            an integer.
     """
 
     test: str
@@ -217,7 +218,7 @@ class Covering:
         self.measured = measured
 
     def tests(self, file: str, lines: Iterable[int]) -> dict[str, float]:
-        """Give the tests that run one of the lines, with their seconds."""
+        """Give the tests that run any of the lines, with their seconds."""
         mask = sum(1 << line for line in set(lines))
         return {
             test: one.seconds.get(test, 0.0)
@@ -242,14 +243,14 @@ def covering(
     only: Sequence[str] = (),
     reported: Callable[[str], None] = print,
 ) -> Covering:
-    """Measure which tests run which lines, but for what is known.
+    """Measure which tests run which lines, except where a kept measurement is still valid.
 
     Args:
         project: the checkout.
         workers: copies of it.
         cache: where what was measured is kept.
-        only: test files and folders to which it is limited.
-        reported: is given a line for each test file that is measured.
+        only: the test files and folders to measure; empty for all.
+        reported: is called with a line of text for each test file that is measured.
     """
     cache.mkdir(parents=True, exist_ok=True)
     files = project.test_files(only)

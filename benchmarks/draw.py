@@ -1,13 +1,13 @@
 """What pictures cost: `netdsl draw` compared with `netdsl table`, Graphviz, plot_model,
 visualkeras, visualtorch.
 
-    python benchmarks/draw.py                     # those that are installed are measured
-    python benchmarks/draw.py --sheet sheet.html  # and all pictures stand side by side in a page
+    python benchmarks/draw.py                     # measures the tools that are installed
+    python benchmarks/draw.py --sheet sheet.html  # and shows all pictures side by side in a page
 
-All times are CPU seconds, of this machine, in one run. Cold ones are those of processes of their
-own, of several runs the least; the others leave imports, and building Keras models, out.
-plot_model requires pydot and Graphviz. visualtorch draws PyTorch modules: Keras's models are that
-with the backend torch, which is chosen where visualtorch is installed.
+All times are CPU seconds on this machine, measured in one run. Cold ones are the least of several
+processes; the others leave out imports and the building of Keras models. plot_model requires pydot
+and Graphviz. visualtorch draws PyTorch modules: Keras's models are such modules with the backend
+torch, which is chosen where visualtorch is installed.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ import netdsl  # noqa: E402
 
 NETWORKS = ("lenet5", "googlenet", "resnet50", "unet", "wavenet")
 LARGE = "efficientnet_b7"  # unfolded
-WIDE, HIGH = 420, 900  # pixels of a picture of the sheet, at most
+WIDE, HIGH = 420, 900  # the largest size of a picture in the sheet, in pixels
 LIMIT = 120  # seconds that another tool may take
 
 
 class Drawn(NamedTuple):
-    """A picture by one tool: CPU seconds (None: over the limit), its file, its size in pixels."""
+    """A picture by one tool: CPU seconds (None: over the limit), its file, width x height in px."""
 
     seconds: float | None
     path: Path | None
@@ -70,7 +70,7 @@ def cold(command: list[str], runs: int) -> float:
 
 
 def next_to_table(runs: int) -> None:
-    """Print what a picture costs compared with a table, and an unfolded one of a large network."""
+    """Print what a picture costs compared with a table, and what a large one costs unfolded."""
     print("cold, CPU s          table    draw   ratio")
     for name in ("lenet5", "resnet152", "wavenet"):
         file = f"examples/{name}.net"
@@ -127,7 +127,7 @@ def by_graphviz(network: netdsl.Network, folder: Path) -> Drawn:
 
 
 def children() -> float:
-    """CPU seconds of all processes that ended."""
+    """CPU seconds of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -181,10 +181,8 @@ def next_to_others(folder: Path) -> dict[str, dict[str, Drawn]]:
         on_models["visualtorch"] = by_visualtorch
     networks = {name: netdsl.load(ROOT / "examples" / f"{name}.net") for name in NETWORKS}
     found: dict[str, dict[str, Drawn]] = {}
-    for (
-        name,
-        network,
-    ) in networks.items():  # before Keras is there, whose memory Python goes through
+    # Before Keras is imported: its many objects would slow down Python's garbage collection.
+    for name, network in networks.items():
         found[name] = {
             "netdsl": by_netdsl(network, folder, "all"),
             "netdsl, unfolded": by_netdsl(network, folder, "none"),
@@ -196,7 +194,7 @@ def next_to_others(folder: Path) -> dict[str, dict[str, Drawn]]:
         for tool, draw in on_models.items():
             try:
                 found[name][tool] = draw(model, folder)
-            except Exception as error:  # what it says is its result
+            except Exception as error:  # a tool that fails is reported, too
                 print(f"{name}: {tool} failed: {type(error).__name__}: {error}"[:200])
     for name, row in found.items():
         print(f"\n{name}, {len(networks[name].graph.layers)} layers")
@@ -209,7 +207,7 @@ def next_to_others(folder: Path) -> dict[str, dict[str, Drawn]]:
 
 
 def embedded(path: Path) -> bytes:
-    """The file, of pixels no more than a page shows: some tools draw a hundred million."""
+    """The file, reduced to the pixels that the page shows: some tools draw a hundred million."""
     if path.suffix == ".svg":
         return path.read_bytes()
     from PIL import Image

@@ -1,9 +1,10 @@
-"""Runs the Keras programs of random networks, and holds their models against netdsl's own: weights
+"""Runs the Keras programs of random networks, and compares their models with netdsl's own: weights
 in their order, settings, and outputs.
 
     python benchmarks/emitted.py [--programs 1000] [--seed 0] [--steps 6]
 
-Each network whose program makes another model is printed; the exit status is 1 where there is one.
+Each network whose program makes another model is printed. The exit status is 1 where there is one,
+and where a program has no blocks because those found could not be proven right.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Runs the Keras programs of random networks.")
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=6, help="of the main flow, about")
+    parser.add_argument("--steps", type=int, default=6, help="about how many in the main flow")
     options = parser.parse_args()
     begin, wrong, without_blocks = time.perf_counter(), 0, 0
     for number in range(options.programs):

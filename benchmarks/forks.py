@@ -1,8 +1,8 @@
 """Tests run in forks of a process that has imported what is slow to import, such as Keras.
 
-`Server` starts the process in a copy of a checkout and asks it for runs of pytest. Each is a fork:
-it imports the package and the tests again, has a limit of time and memory, and takes with it what
-it started when it ends. Only POSIX systems fork.
+`Server` starts the process in a copy of a checkout and asks it for runs of pytest. Each run is a
+fork: it imports the package and the tests itself, has a limit of time and memory, and when it ends,
+what it started is ended too. Only POSIX systems fork.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Any, NamedTuple
 import pytest
 
 CONTEXT = "MUTANTS_CONTEXT"
-"""The environment variable that says processes of a test whose they are."""
+"""The environment variable with the name of the running test, for the processes it starts."""
 
 MEMORY = 8 * 2**30
 """The most bytes that a fork may take for data."""
 
-# What processes that tests start are measured by: coverage.py reads it where Python starts.
+# Settings of coverage.py for processes that tests start: it reads them when Python starts.
 SETTINGS = f"""[run]
 parallel = true
 data_file = {{folder}}/started
@@ -47,10 +47,10 @@ class Request(NamedTuple):
         answer: where the `Answer` is written to.
         log: where the output goes.
         temporary: a folder of its own for the tests.
-        tests: the tests to run in their order, by their pytest names; None for all in the files.
+        tests: the pytest names of the tests to run, in this order; None for all in the files.
         seconds: of CPU time that the fork, and each process that it starts, may take.
-        patience: seconds of the clock until everything is killed.
-        stop: whether the first failure ends it.
+        patience: seconds of wall time until everything is killed.
+        stop: whether the first failure ends the run.
         covered: a folder for what coverage.py measures, None where nothing is measured.
         package: the folder of the package that is measured.
     """
@@ -68,7 +68,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of a run.
+    """The result of a run.
 
     Attributes:
         seconds: what each test took.
@@ -133,9 +133,9 @@ class Server:
 
 
 def serve(preload: Sequence[str]) -> None:
-    """Answer requests, a line of JSON each, until there are no more."""
+    """Answer requests, each a line of JSON on standard input, until it ends."""
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what modules print
+    os.dup2(2, 1)  # what modules print does not mix with the replies
     for name in preload:
         importlib.import_module(name)
     with contextlib.suppress(ImportError):
@@ -145,7 +145,7 @@ def serve(preload: Sequence[str]) -> None:
 
 
 def _configure_hypothesis() -> None:
-    """The same examples in each run, and no time spent on a smaller one that fails."""
+    """Take the same examples in each run, and do not shrink one that fails."""
     from hypothesis import Phase, settings
 
     phases = (Phase.explicit, Phase.generate)
@@ -156,7 +156,7 @@ def _configure_hypothesis() -> None:
 
 
 def _forked(request: Request) -> str:
-    """Run the request in a fork; why it did not come to its end, "" where it did."""
+    """Run the request in a fork; return why it did not complete, or "" where it did."""
     child = os.fork()
     if child == 0:
         try:
@@ -184,7 +184,7 @@ def _forked(request: Request) -> str:
 
 
 def _run(request: Request) -> None:
-    """Be the fork."""
+    """Run the request in this process, which is the fork."""
     os.setsid()
     output = os.open(request.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -217,7 +217,7 @@ def _run(request: Request) -> None:
 
 
 class _Observer:
-    """A plugin of pytest that keeps the chosen tests in their order, and notes what they do."""
+    """A pytest plugin that selects the chosen tests in their order, and notes how they end."""
 
     def __init__(self, tests: Sequence[str] | None) -> None:
         self.order = None if tests is None else {name: place for place, name in enumerate(tests)}
@@ -244,14 +244,12 @@ class _Observer:
 
 
 def _function(name: str) -> str:
-    """The name of a test without its parameters, of which a mutant may make others."""
+    """The name of a test without its parameters, which a mutant may change."""
     return name.partition("[")[0]
 
 
 class _Coverage:
-    """A plugin of pytest that measures which lines each test runs, in the processes that it starts
-    too.
-    """
+    """A pytest plugin that measures which lines each test runs, also in processes it starts."""
 
     def __init__(self, request: Request) -> None:
         import coverage
@@ -284,9 +282,7 @@ class _Coverage:
             self.measured.switch_context("")
 
     def _clear_caches(self) -> None:
-        """Empty the caches of functions of the package: what one test has computed, the next runs
-        too.
-        """
+        """Empty the caches of the package's functions: each test must run all that it needs."""
         for name, module in list(sys.modules.items()):
             if name.split(".")[0] == self.package and name not in self.caches:
                 values = list(vars(module).values())

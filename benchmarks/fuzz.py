@@ -1,12 +1,12 @@
-"""Tries texts without end: generated programs, broken ones, and noise, through check, and some
-of fmt, table, expand, emit, draw, diff and forward.
+"""Tries texts until its time is up: generated programs, broken ones, and noise, through check, and
+some of fmt, table, expand, emit, draw, diff and forward.
 
     python benchmarks/fuzz.py [--seconds 60] [--inputs N] [--processes 2] [--seed 0]
 
 A failure is an exception other than a diagnostic, a text that takes more than 10 seconds of CPU
-time, a valid program that is refused or whose shapes and counts are not those of its plain
-recomputation, and a formatted or written-out text that means something else. Each is printed with
-the text that causes it; the exit status is 1 where there is one.
+time, a valid program that is refused or whose shapes and counts differ from those that plain code
+of the tests computes, and a formatted or expanded text that means something else. Each is printed
+with the text that causes it; the exit status is 1 where there is one.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ REFUSED = {"N527", "N661"}
 
 
 def cases(rng: Random) -> str:
-    """The case of a kind, and others after it, whether they fit or not: together they have all
-    kinds and all their options.
+    """A case of a kind followed by others, whether they fit or not.
+
+    Together the texts have all kinds and all their options.
     """
     known = [case for kind in dict.fromkeys(KINDS.values()) for case in kind.cases]
     first = rng.choice(known)
@@ -75,11 +76,11 @@ def cases(rng: Random) -> str:
 
 
 def fault(text: str, rng: Random | None = None) -> str:
-    """Return what netdsl does wrong with a text; empty where nothing.
+    """Return what netdsl does wrong with a text; empty where all is right.
 
     Args:
-        text: to check, and what further commands read.
-        rng: draws some of the commands; without it there are all but those that show a network.
+        text: what `check` and the other commands read.
+        rng: draws some of the other commands; without it, all but those that show a network run.
     """
     try:
         text = decoded(text.encode("utf-8", "surrogatepass"), "<text>", LIMITS).text
@@ -201,9 +202,7 @@ def _fault_in_format(text: str, checked: Checked) -> str:
 
 
 def disagreement(expected: Program) -> str:
-    """Where netdsl and the plain recomputation of a valid program differ; empty where they
-    agree.
-    """
+    """Where netdsl and plain code differ about a valid program; empty where they agree."""
     checked = _checked(expected.text)
     if checked.faulty:
         return f"a valid program is refused:\n{render(checked.diagnostics)}"
@@ -267,8 +266,8 @@ def tried(seed: str) -> tuple[str, str]:
 
 
 def _work(worker: int, seed: int, seconds: float, inputs: int | None, results: Any) -> None:
-    """Tries texts until the time or the number is up; puts each failure, and in the end the
-    number tried.
+    """Try texts until the time or the number is up; report each failure, and at the end how many
+    were tried.
     """
     begin, count = time.perf_counter(), 0
     while time.perf_counter() - begin < seconds if inputs is None else count < inputs:

@@ -4,7 +4,7 @@ commands write; gives files and classes names that are formulas or markup.
     python benchmarks/fuzz_files.py [--inputs 10000] [--seed 0] [--only runs]
 
 A failure is an exception other than a diagnostic, or a file that takes more than 10 seconds of CPU
-time. Each is printed with the seed that makes it again; the exit status is 1 where there is one.
+time. Each is printed with the seed that reproduces it; the exit status is 1 where there is one.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def links(rng: Random, folder: Path) -> None:
 
 
 def cells(rng: Random, folder: Path) -> None:
-    """Predict for names that a spreadsheet would run."""
+    """Predict where names are formulas, which a spreadsheet would run."""
 
     def name() -> str:
         signs = (*FORMULA_SIGNS, '"', ",", "\n", ";", "cmd|'/c calc'!A1", "1", "\x1b", " ")
@@ -231,7 +231,7 @@ def cells(rng: Random, folder: Path) -> None:
 
 
 def captions(rng: Random, folder: Path) -> None:
-    """Write tables of files whose names are markup, and compare them."""
+    """Write and compare tables of files whose names are markup."""
     signs = "%$#&_{}~^\\|<>\n\r\x1b=`*[]\u202e'\" "
     paths = []
     for _ in range(2):
@@ -286,7 +286,7 @@ def _alarm(*_: Any) -> None:
 
 
 def tried(what: str, seed: str) -> str:
-    """Return what goes wrong with the files of a seed; nothing where nothing does."""
+    """Return what goes wrong with the files of a seed; empty where nothing does."""
     signal.signal(signal.SIGPROF, _alarm)
     signal.setitimer(signal.ITIMER_PROF, PATIENCE)
     try:

@@ -1,29 +1,28 @@
-"""Training on a GPU in addition to the same networks by hand in JAX: images/s, share of the chip's
-matrix rate, peak memory.
+"""Training on a GPU, compared with the same networks written by hand in JAX: images/s, share of the
+chip's matrix rate, peak memory.
 
-    NETDSL_DATA=FOLDER python benchmarks/gpu.py                # all rows, Keras on JAX and on torch
-    python benchmarks/gpu.py --rows resnet50 --backends jax    # one of them; its images are random
-    and need no folder python benchmarks/gpu.py --json FILE                       # keeps the
-    figures; those that are there already are added to python benchmarks/gpu.py --json FILE --kept
-    --write        # measures nothing: writes docs/benchmarks.md from the file python
-    benchmarks/gpu.py --tiny                            # tiny sizes, to see that it runs
+    NETDSL_DATA=FOLDER python benchmarks/gpu.py              # all rows, Keras on JAX and on torch
+    python benchmarks/gpu.py --rows resnet50 --backends jax  # one row; its images are random
+    python benchmarks/gpu.py --json FILE                     # adds the figures to those of FILE
+    python benchmarks/gpu.py --json FILE --kept --write      # writes FILE to docs/benchmarks.md
+    python benchmarks/gpu.py --tiny                          # tiny sizes, to see that it runs
 
-Where JAX finds no GPU, this says so and takes the tiny sizes. The rows are LeNet-5 on MNIST,
+Where JAX finds no GPU, the program says so and takes the tiny sizes. The rows are LeNet-5 on MNIST,
 ResNet-20 on Fashion-MNIST, ResNet-50 on random 224x224 images, and `mnist99`: the seconds in which
 MNIST is learned to 99 %. NETDSL_DATA names a folder with mnist.npz and fashion_mnist.npz; without
-it Keras downloads them, and the tiny sizes take random images.
+it Keras downloads them, and the tiny sizes take random images. ResNet-50 needs no folder.
 
 How it is measured. Each measurement has a process of its own, one after the other, because Keras
-has one backend in a process and the peak of a process's memory cannot be set back. netdsl trains as
+has one backend in a process and the peak of a process's memory cannot be reset. netdsl trains as
 `netdsl train` does, with `precision: mixed`: bfloat16 in the layers, weights in float32, because
 weights in bfloat16 lose small steps. Seconds are those of an epoch in the run's metrics, the median
-of all but the first, which compiles; nothing is evaluated in them. benchmarks/by_hand.py trains the
-same network on the same prepared examples for as many epochs, by a step in a call and, where steps
-are short, by an epoch in a call too: the faster is here. A step counts as 3 * 2 * MACs * batch
-operations, a backward pass being twice its forward pass; their rate is divided by that of a
-bfloat16 product of two large square matrices, the best of several, taken in the same run. The
-prediction is `netdsl.analysis.memory.estimate`'s peak of a step; the examples on the device come on
-top of it.
+of all but the first, which compiles; evaluation is not included. benchmarks/by_hand.py trains the
+same network on the same prepared examples for as many epochs, with one step in a call and, where
+steps are short, also with one epoch in a call: the faster way counts. A step counts as
+3 * 2 * MACs * batch operations, because a backward pass costs twice its forward pass; their rate is
+divided by that of a bfloat16 product of two large square matrices, the best of several, measured in
+the same run. The prediction is `netdsl.analysis.memory.estimate`'s peak of a step; the examples on
+the device come on top of it.
 """
 
 from __future__ import annotations
@@ -68,8 +67,13 @@ IMAGES, WITHIN = 4000, 0.05
 
 
 class Size(NamedTuple):
-    """Examples in a step, steps in an epoch, epochs that are timed, and the input's height and
-    width where they are not the file's.
+    """How much is trained.
+
+    Attributes:
+        batch: examples in a step.
+        steps: steps in an epoch.
+        epochs: epochs that are timed.
+        side: the input's height and width; 0 for those of the network's file.
     """
 
     batch: int
@@ -79,9 +83,11 @@ class Size(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """A network and its data: a set's name, or none for random images.
+    """A network and its data.
 
-    `short` steps are worth taking many in a call.
+    Attributes:
+        source: the data set's name, "" for random images.
+        short: whether steps are so short that taking many in one call pays.
     """
 
     name: str
@@ -118,7 +124,7 @@ ROWS = {
     )
 }
 GOAL = "mnist99"
-"""The row that is not a network of its own: LeNet-5 again, until it knows MNIST."""
+"""The row that has no network of its own: LeNet-5 again, until it has learned MNIST."""
 
 GOAL_RECIPE = Recipe(
     data=DataSpec(source="mnist", split=Split(validation=1 / 12)),
@@ -130,13 +136,13 @@ GOAL_RECIPE = Recipe(
     early_stopping=Stopping(enabled=False, every="4 epochs"),
     precision=PRECISION,
 )
-"""1,250 divides all three parts, 55,000, 5,000 and 10,000 images: no smaller batch at an end is
-compiled for.
+"""1,250 divides all three parts, 55,000, 5,000 and 10,000 images: there is no smaller last batch,
+which would have to be compiled too.
 """
 
 
 class Task(NamedTuple):
-    """What one process measures: a row by a backend or by hand, the goal, or the chip."""
+    """What one process measures: a row with a backend or by hand, the goal, or the chip."""
 
     row: str
     by: str
@@ -153,7 +159,7 @@ class Task(NamedTuple):
         )
 
     def recipe(self) -> Recipe:
-        """Epochs of steps alone: no validation part, and no evaluation but that at the end."""
+        """A recipe whose epochs are only steps: nothing is evaluated before the end."""
         return Recipe(
             data=DataSpec(split=Split(validation=0.0)),
             optimizer=Optimizer(name=OPTIMIZER, rate=ROWS[self.row].rate, momentum=MOMENTUM),
@@ -165,7 +171,7 @@ class Task(NamedTuple):
         )
 
     def data(self, network: Network) -> Any:
-        """Images and labels for whole steps, and a batch of them again as a test part."""
+        """Images and labels for whole steps, and one batch of them as the test part, too."""
         (batch, steps, *_), source = self.size, ROWS[self.row].source
         if source and not (self.tiny and not os.environ.get("NETDSL_DATA")):
             x, y = named(source, network)
@@ -200,7 +206,7 @@ def random_images(count: int, shape: tuple[int, ...], classes: int) -> tuple[Any
 
 
 def trained(task: Task) -> dict[str, Any]:
-    """A training by netdsl: the seconds of its epochs, out of the run's metrics."""
+    """The figures of a training by netdsl; its epochs' seconds are from the run's metrics."""
     from netdsl.training.data.sizes import prepared_nbytes
     from netdsl.training.loop.train import train
     from netdsl.training.planning.plan import plan
@@ -219,8 +225,8 @@ def trained(task: Task) -> dict[str, Any]:
 
 
 def handmade(task: Task) -> dict[str, Any]:
-    """The same by hand, with the same preparation of the same examples; the faster way to call
-    it.
+    """The figures by hand, on the same examples with the same preparation, called the faster way:
+    one step or one epoch at a time.
     """
     import by_hand
 
@@ -278,8 +284,8 @@ def figures(
 
 
 def peak() -> int | None:
-    """The most bytes that this process held on the GPU at one time; none on a CPU, where nobody
-    counts them.
+    """The most bytes that this process held on the GPU at one time; None on a CPU, where they are
+    not counted.
     """
     if os.environ["KERAS_BACKEND"] == "torch":
         import torch
@@ -291,11 +297,10 @@ def peak() -> int | None:
 
 
 def goal(task: Task) -> dict[str, Any]:
-    """MNIST learned: seconds from the first compiled step to the end of each evaluation, the last
+    """Learn MNIST: seconds from the first compiled step to the end of each evaluation, the last
     of which is that of the test part.
 
-    The clock starts when the first call of the training's function has come back, and stops for
-    nothing.
+    The clock starts when the training function's first call has returned, and is never paused.
     """
     from netdsl.training.loop.train import train
 
@@ -323,7 +328,7 @@ def goal(task: Task) -> dict[str, Any]:
 
 
 def clocked(begun: list[float], seen: list[dict[str, float]]) -> None:
-    """Makes netdsl's training note when its first call has been taken and when each evaluation
+    """Make netdsl's training note when its first call has returned and when each evaluation
     ended.
     """
     from netdsl.keras.quiet import quiet_keras
@@ -378,13 +383,13 @@ def chip(task: Task) -> dict[str, Any]:
 
 
 def measure(task: Task) -> dict[str, Any]:
-    """What a task gives, in this process."""
+    """The figures of a task, measured in this process."""
     kinds: Mapping[str, Callable[[Task], dict[str, Any]]] = {"chip": chip, GOAL: goal}
     return kinds.get(task.row, handmade if task.by == HAND else trained)(task)
 
 
 def measured(task: Task, limit: float) -> dict[str, Any] | str:
-    """The same by a process of its own, or why there is nothing: the last line that it said."""
+    """The same measured in a process of its own, or why there is nothing: its last line."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "figures.json")
         command = [sys.executable, __file__, "--task", json.dumps(task), "--json", str(path)]
@@ -457,7 +462,7 @@ def line(found: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def ratio(found: Mapping[str, Any], kept: Mapping[str, Any]) -> float | None:
-    """The images/s divided by those by hand of the same sizes."""
+    """The images/s divided by those by hand at the same sizes."""
     hand = kept.get(f"{found['row']} {HAND}")
     if hand is None or any(hand[name] != found[name] for name in ("batch", "steps", "predicted")):
         return None
@@ -480,7 +485,7 @@ def goal_text(found: Mapping[str, Any], real: bool) -> str:
 
 
 def target_text(kept: Mapping[str, Any]) -> list[str]:
-    """What was requested of ResNet-50 beforehand, and whether it is so."""
+    """The targets that were set for ResNet-50 beforehand, and whether they are met."""
     found = kept.get("resnet50 jax")
     if found is None:
         return []
@@ -497,7 +502,7 @@ def verdict(met: bool) -> str:
 
 
 def shown(results: Mapping[str, Any]) -> str:
-    """All figures as text: the machine, the table, what was requested."""
+    """All figures as text: the machine, the table, the targets."""
     machine, kept = results["machine"], results["measured"]
     tried = [
         kept[f"{name} {by}"]
@@ -522,7 +527,7 @@ def shown(results: Mapping[str, Any]) -> str:
 
 
 def write(text: str) -> None:
-    """Puts the figures into the page, between their marks."""
+    """Put the figures into the page, between their marks."""
     page = PAGE.read_text(encoding="utf-8")
     marked = re.sub(
         r"(<!-- gpu -->\n).*?(<!-- end gpu -->)",
@@ -569,12 +574,12 @@ def options_of() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         metavar="S",
         help="seconds that a measurement may take (default: 300)",
     )
-    parser.add_argument("--tiny", action="store_true", help="tiny sizes, though there be a GPU")
+    parser.add_argument("--tiny", action="store_true", help="tiny sizes, even on a GPU")
     parser.add_argument(
         "--json",
         type=Path,
         metavar="FILE",
-        help="where figures are kept, in addition to those that are there",
+        help="where figures are kept; they are added to those that are there",
     )
     parser.add_argument(
         "--kept", action="store_true", help="measure nothing: take the figures of --json"
@@ -604,8 +609,7 @@ def begun(options: argparse.Namespace) -> dict[str, Any]:
     found = measured(Task("chip", "jax", Size(0, 0, 0), options.tiny), options.limit)
     if isinstance(found, str):
         raise SystemExit(
-            "JAX is needed, which the networks by hand are written in, and what ran by it says: "
-            f"{found}"
+            f"JAX is needed, in which the networks by hand are written. Running it says: {found}"
         )
     versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "keras", "torch"))
     about = {
@@ -630,19 +634,21 @@ def begun(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def fill(results: dict[str, Any], options: argparse.Namespace) -> bool:
-    """Measures what is asked for, and keeps the figures as they come; whether all could be
-    measured.
+    """Measure what is asked for, and keep the figures as they come.
+
+    Returns:
+        Whether all of it could be measured.
     """
     machine, whole = results["machine"], True
     if machine["platform"] != "gpu":
         print(
             "No GPU is at hand: tiny sizes on the CPU, to see that all of it runs; the figures "
-            "say nothing of speed.",
+            "say nothing about speed.",
             flush=True,
         )
     elif machine["tiny"]:
         print(
-            f"{machine['device']}, tiny sizes, as asked for: the figures say nothing of speed.",
+            f"{machine['device']}, tiny sizes, as asked for: the figures say nothing about speed.",
             flush=True,
         )
     else:

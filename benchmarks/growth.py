@@ -1,10 +1,11 @@
-"""How the cost of a text grows with its length: each construct of the language, written n times.
+"""How the cost of reading a text grows with its length: each construct of the language, written n
+times.
 
     python benchmarks/growth.py [--least 250] [--steps 3] [--runs 2] [--only WORD]
 
-A row is a construct: each kind of layer, merge, statement and form of a step. It is read (`check`)
-at n, 2 n, 4 n times; the exponent is the slope of the logarithms of the CPU seconds, less those
-of an empty text. 1 is linear growth. Rows above 1.1 are marked.
+A row is a construct: each kind of layer, merge, statement and form of a step. Texts with n, 2 n and
+4 n of it are read (`check`); the exponent is the slope of the logarithm of the CPU seconds, those
+of an empty text subtracted, over that of the length. 1 is linear growth. Rows above 1.1 are marked.
 """
 
 from __future__ import annotations
@@ -169,8 +170,8 @@ def print_exponents(least: int, steps: int, runs: int, only: str = "") -> None:
     Args:
         least: n of the shortest text.
         steps: how many texts, each twice as long as the one before.
-        runs: of each, of which the least counts.
-        only: a word that the rows' names hold.
+        runs: how often each text is read; the least time counts.
+        only: a word in the names of the rows to print.
     """
     sizes = [least * 2**step for step in range(steps)]
     seconds("input 4 > fc-2\n", 3)  # the parser's tables are loaded once

@@ -1,12 +1,12 @@
-"""Trains, ends the training at random moments, resumes it, and holds the end against that of a
+"""Trains, ends the training at random moments, resumes it, and compares the result with that of a
 training that nothing stopped: weights bit for bit, and figures.
 
     python benchmarks/interrupts.py [--kills 100] [--interrupts 50] [--backend jax] [--seed 0]
 
 Kills (SIGKILL) are those of `tests/support/killing.py`, which imports Keras once. Interrupts
-(Ctrl-C, SIGINT) come to `netdsl train` in a process of its own, from its first moment on: it
-should end with 130 and no traceback, and leave no run, or one that `netdsl resume` takes to the
-same end. The exit status is 1 where anything else comes of one.
+(Ctrl-C, SIGINT) are sent to `netdsl train` in a process of its own, at any moment from its start:
+it should end with 130 and no traceback, and leave no run, or one that `netdsl resume` takes to the
+same result. The exit status is 1 where one of them ends otherwise.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INTERRUPTED = 130
 
 
 def kills(where: Path, count: int, seed: int) -> int:
-    """Kill a training this many times, each printed; return how many ends were other ones."""
+    """Kill a training this many times, printing each; return how many results differ."""
     script = ROOT / "tests" / "support" / "killing.py"
     command = [sys.executable, str(script), str(where), str(count), str(seed)]
     return subprocess.run(command, check=False).returncode
@@ -58,10 +58,10 @@ def prepared(where: Path) -> Path:
 
 
 def interrupted(where: Path, after: float, whole: Path) -> str:
-    """Press Ctrl-C after N seconds.
+    """Interrupt a training after some seconds, as Ctrl-C does, and resume it.
 
     Returns:
-        What is wrong with what came of it; nothing where nothing is.
+        What is wrong with the result; empty where nothing is.
     """
     process = begun(prepared(where), "train", "small.net", "recipe.yaml")
     time.sleep(after)
@@ -77,12 +77,12 @@ def interrupted(where: Path, after: float, whole: Path) -> str:
     if code := begun(where, "resume", "runs/small-1").wait():
         return f"resume ended with {code}: {(where / 'messages.txt').read_text()}"
     if (weights(run), figures(run)) != (weights(whole), figures(whole)):
-        return "the end is another one"
+        return "the result differs from that of the whole training"
     return ""
 
 
 def interrupts(where: Path, count: int, seed: int) -> int:
-    """Interrupt a training this many times, each printed; return how many went wrong."""
+    """Interrupt a training this many times, printing each; return how many went wrong."""
     began = time.perf_counter()
     if begun(prepared(where / "whole"), "train", "small.net", "recipe.yaml").wait():
         raise SystemExit((where / "whole" / "messages.txt").read_text())

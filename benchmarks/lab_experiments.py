@@ -1,7 +1,8 @@
 """The experiments of the lectures: what is run, and how its figures are read.
 
-An experiment is one command, on files of examples/lectures/. To add one: a function of the folder
-in which the command was run, which gives an `Outcome`, and a line in `EXPERIMENTS`.
+An experiment is one command, on files of examples/lectures/. To add one, write a function that
+takes the folder in which the command was run and the seed, and returns an `Outcome`, and add a line
+to `EXPERIMENTS`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ LECTURES = "examples/lectures/"
 
 
 class Outcome(NamedTuple):
-    """What an experiment gave.
+    """The result of an experiment.
 
     Attributes:
-        figures: in words, a line.
-        reached: whether they are what was requested.
+        figures: the figures in words, in one line.
+        reached: whether they reach the target.
     """
 
     figures: str
@@ -36,12 +37,12 @@ class Experiment(NamedTuple):
     """A line of the table.
 
     Attributes:
-        name: of its files in examples/lectures/.
-        what: is tried.
+        name: the name of its files in examples/lectures/.
+        what: what is tried.
         lecture: what the lecture states or implies.
-        target: what was requested beforehand.
-        arguments: of `netdsl`; NET and RECIPE are its files.
-        measure: reads the figures in the folder in which the command was run, with this seed.
+        target: the target, set beforehand.
+        arguments: the arguments of `netdsl`; NET and RECIPE are the experiment's files.
+        measure: reads the figures in the folder in which the command was run with a seed.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Experiment(NamedTuple):
 
 
 def runs(folder: Path) -> list[Path]:
-    """The folders of the runs, those of a grid in its order."""
+    """The folders of the runs; those of a grid in the order of its values."""
     found = [path.parent for path in folder.glob("runs/**/result.json")]
     return sorted(found, key=lambda run: [*map(int, re.findall(r"^\d+", run.name)), 0])
 
@@ -75,7 +76,7 @@ def network(run: Path) -> Any:
 
 
 def history(run: Path) -> list[dict[str, Any]]:
-    """What each epoch gave."""
+    """The figures of each epoch."""
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
 
 
@@ -85,7 +86,7 @@ def scores(run: Path, part: str = "test") -> dict[str, Any]:
 
 
 def netdsl_json(*arguments: str | Path, where: Path) -> Any:
-    """What another command prints with `--json`."""
+    """What a further command of netdsl prints with `--json`."""
     done = run_netdsl([*map(str, arguments), "--json"], where, capture=True)
     return json.loads(done)
 
@@ -124,7 +125,7 @@ def templates(folder: Path, seed: int) -> Outcome:
 
 
 def random_labels(folder: Path, seed: int) -> Outcome:
-    """Accuracy on labels that mean nothing, and on the test part's own."""
+    """Accuracy on the training part, whose labels mean nothing, and on the test part."""
     (run,) = runs(folder)
     learned, test = history(run)[-1]["accuracy"], scores(run)["accuracy"]
     return Outcome(
@@ -145,7 +146,7 @@ def _width(run: Path) -> int:
 
 
 def vanishing(folder: Path, seed: int) -> Outcome:
-    """The gradient of the first layer by that of the last, with sigmoids and with ReLU."""
+    """The first layer's gradient divided by the last's, with sigmoids and with ReLU."""
     words = ["backward", f"{LECTURES}vanishing.net", "--data", "mnist", "--norms"]
     found = [
         netdsl_json(*words, "--seed", str(seed), "-p", f"sigmoids={answer}", where=folder)
@@ -173,7 +174,7 @@ def universal(folder: Path, seed: int) -> Outcome:
 
 
 def depth(folder: Path, seed: int) -> Outcome:
-    """The test error of the deep network, and of shallow ones by their units."""
+    """The test error of the deep network, and of shallow ones by their number of units."""
     of = {
         ("deep_yes" in run.name, int(re.findall(r"units_(\d+)", run.name)[0])): scores(run)["loss"]
         for run in runs(folder)
@@ -205,7 +206,7 @@ def residual(folder: Path, seed: int) -> Outcome:
 
 
 def batch_norm(folder: Path, seed: int) -> Outcome:
-    """After how many epochs the network with norms is where the other is after six."""
+    """After how many epochs the network with norms is as accurate as the other after six."""
     plain, normed = ([row["val_accuracy"] for row in history(run)] for run in runs(folder))
     first = next((at for at, value in enumerate(normed, 1) if value >= plain[-1]), None)
     return Outcome(
@@ -216,7 +217,7 @@ def batch_norm(folder: Path, seed: int) -> Outcome:
 
 
 def regularisation(folder: Path, seed: int) -> Outcome:
-    """The validation loss at the end of the weights that are kept, for each way alone."""
+    """The test loss with the weights that are kept: for no penalty, each one alone, and all."""
     of = {}
     for run in runs(folder):
         drop, decay, early = re.findall(
@@ -296,7 +297,7 @@ def decoders(folder: Path, seed: int) -> Outcome:
 
 
 def vae(folder: Path, seed: int) -> Outcome:
-    """The loss and the divergence, of which there is some: the codes carry something."""
+    """The loss and the divergence; the latter is above 1 where codes carry information."""
     (run,) = runs(folder)
     found = scores(run)
     made = (folder / "vae.svg").is_file()
@@ -307,7 +308,7 @@ def vae(folder: Path, seed: int) -> Outcome:
 
 
 def generated(folder: Path, seed: int) -> dict[str, Any]:
-    """What LeNet-5, trained for four epochs, says of 1,000 samples."""
+    """How LeNet-5, trained for four epochs, classifies 1,000 samples."""
     (run,) = runs(folder)
     lenet5 = ["train", "examples/lenet5.net", "--data", "mnist", "--epochs", "4"]
     run_netdsl([*lenet5, "--name", "lenet5", "--seed", str(seed)], folder)
@@ -316,7 +317,7 @@ def generated(folder: Path, seed: int) -> dict[str, Any]:
 
 
 def gan_convolutional(folder: Path, seed: int) -> Outcome:
-    """How many classes there are among its samples, and how surely."""
+    """How many classes are among the samples, and how confidently they are recognised."""
     found = generated(folder, seed)
     return Outcome(
         f"{found['classes']} of 10 classes, mean confidence {found['confidence']:.4f}",
@@ -325,7 +326,7 @@ def gan_convolutional(folder: Path, seed: int) -> Outcome:
 
 
 def gan_dense(folder: Path, seed: int) -> Outcome:
-    """The same of the dense one."""
+    """The same for the dense network, without a target for the confidence."""
     found = generated(folder, seed)
     return Outcome(
         f"{found['classes']} of 10 classes, mean confidence {found['confidence']:.4f}",

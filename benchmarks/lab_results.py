@@ -7,8 +7,8 @@
     python benchmarks/results.py lab --kept --write           # trains nothing, writes what is there
 
 An experiment is one command, on files of examples/lectures/. It is run as it is written there, with
-`--seed`, in a folder of its own below runs/lab (`--runs`), and its figures are read off what it
-leaves: lab_experiments.py has them all.
+`--seed`, in a folder of its own below runs/lab (`--runs`), and its figures are read from the files
+that it leaves. The experiments are in lab_experiments.py.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PAGE = ROOT / "docs" / "results.md"
 
 
 def _digest(experiment: Experiment) -> str:
-    """Hash the command and its files: another one is another experiment."""
+    """Hash the command and its files: where one of them changes, it is another experiment."""
     files = sorted((ROOT / LECTURES).glob(f"{experiment.name}.*"))
     texts = (experiment.command, *(path.read_text("utf-8") for path in files))
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
@@ -41,7 +41,7 @@ def _digest(experiment: Experiment) -> str:
 def outcome(
     experiment: Experiment, seed: int, where: Path, kept_only: bool
 ) -> dict[str, Any] | None:
-    """What an experiment gave with a seed: what is kept, else it is run.
+    """Return the result of an experiment with a seed: the kept one, else it is run.
 
     Returns:
         `figures`, `reached`, `seconds`; None where nothing is kept and nothing may be run.
@@ -120,15 +120,15 @@ def options_of(
     arguments: Sequence[str],
     seeds: Sequence[int] | None = None,
 ) -> argparse.Namespace:
-    """Read the options of `results.py lab` and its like.
+    """Read the options of `results.py lab` and `results.py tables`.
 
     Args:
         command: the word after `results.py`.
         about: the program's description.
-        what: one of the names is called.
-        names: of what can be measured.
-        arguments: of the command line.
-        seeds: those that there are, all by default; without them any, and 0 by default.
+        what: what one of the names is called.
+        names: the names of what can be measured.
+        arguments: the arguments of the command line.
+        seeds: the seeds that can be chosen, all by default; None allows any, 0 by default.
     """
     parser = argparse.ArgumentParser(
         prog=f"results.py {command}",
@@ -164,8 +164,8 @@ def options_of(
 
 
 def with_row(text: str, table: str, what: str, made: str) -> str:
-    """The page with a line in place of the one that it has of the same thing, or at the end of
-    this table, which begins after `<!-- table -->`.
+    """Return the page with a line in place of the table's line about the same thing, else at the
+    end of the table, which begins after `<!-- table -->`.
 
     Raises:
         ValueError: where the page has no such table.

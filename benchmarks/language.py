@@ -3,10 +3,10 @@ construct of the language grows.
 
     python benchmarks/language.py [--runs 3]
 
-Chains and constructs are CPU seconds of one process (the best of some runs, garbage collection as
-it is), for what `check` and `table` do with a text. Files are read by a cold command each: CPU
-seconds, their ratio to a cold `check` of VGG-16 in the same run, and the largest that it should be.
-`growth` prints the constructs alone.
+For chains and constructs, the figures are CPU seconds in one process (the best of some runs, with
+garbage collection on), for what `check` and `table` do with a text. Each file is read by a cold
+command: CPU seconds, their ratio to a cold `check` of VGG-16 in the same run, and the largest ratio
+that is aimed at. growth.py prints the constructs alone.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class File(NamedTuple):
     """A text that a cold command reads.
 
     Attributes:
-        command: of netdsl's.
-        text: is read.
+        command: the command of netdsl.
+        text: what it reads.
         limit: the largest ratio to a cold `check` of VGG-16 that is aimed at.
         code: the exit code; 1 where the text is refused.
     """
@@ -127,7 +127,7 @@ def files() -> dict[str, File]:
 
 
 def print_ratios(runs: int) -> None:
-    """Print what the files cost compared with a cold `check`, in rounds of all."""
+    """Print what the files cost compared with a cold `check`; each round reads all of them."""
     compared = {"check of VGG-16": File("check", "", 1, 0), **files()}
     costs: dict[str, list[float]] = {name: [] for name in compared}
     environment = {**os.environ}
@@ -150,7 +150,7 @@ def print_ratios(runs: int) -> None:
 
 
 def print_merges(runs: int) -> None:
-    """Print what merges of a layer and its input cost, compared with as many layers in a row."""
+    """Print what merges of a layer and its input cost, compared with as many plain layers."""
     plain, merges = growth.STEPS["a chain of convolutions"], growth.STEPS["add[ id | conv ]"]
     layers, merged = (
         min(growth.seconds(text(20_000), 1) for _ in range(runs)) for text in (plain, merges)

@@ -1,18 +1,15 @@
-"""Estimates of the memory of training in addition to what others simulate or reserve.
+"""Estimates of the memory of training, compared with what other programs simulate or reserve.
 
-    python benchmarks/memory.py                  # in addition to the figures of
-    tests/truth/zoo.json python
-    benchmarks/memory.py --torch          # and in addition to PyTorch's FakeTensorMode and
-    MemTracker, run
-    here python benchmarks/memory.py --xla            # and in addition to XLA's own figure for a
-    compiled
-    training step of the Keras model python benchmarks/memory.py --peers          # what other tools
-    say of VGG-16 and ResNet-50, with the time and memory they take
+    python benchmarks/memory.py          # compared with the figures of tests/truth/zoo.json
+    python benchmarks/memory.py --torch  # and with PyTorch's FakeTensorMode and MemTracker
+    python benchmarks/memory.py --xla    # and with XLA's own figure for a compiled step
+    python benchmarks/memory.py --peers  # what other tools say of VGG-16 and ResNet-50
 
-The first needs nothing but netdsl, `--torch` PyTorch (on a CPU; not a number is computed), `--xla`
-Keras and JAX: it compiles each step and reads arguments + outputs - aliases + temporaries of XLA's
-memory analysis, which is made before anything runs. `--peers` runs each tool in a process of its
-own; with `--python PATH` also in another interpreter, for tools that this one does not have.
+The first needs nothing but netdsl. `--torch` needs PyTorch, which runs on a CPU here and computes
+no values. `--xla` needs Keras and JAX: it compiles a training step of each Keras model and reads
+arguments + outputs - aliases + temporaries of XLA's memory analysis, which is made before anything
+runs. `--peers` also shows the time and memory that the tools take; it runs each in a process of its
+own, with `--python PATH` also in another interpreter, for tools that this one does not have.
 """
 
 from __future__ import annotations
@@ -75,7 +72,7 @@ OTHERS = {  # networks that no line of XLA's was made from, with their batches
 MORE = ("squeezenet1_1", "densenet121", "googlenet_bn", "resnext50")
 BATCHES = (1, 32, 128)
 OPTIMIZERS = ("momentum", "adam")
-IN_USE = ""  # in the place of an optimizer: no training
+IN_USE = ""  # instead of an optimizer: inference, no training
 
 
 def given() -> dict[str, tuple[Network, int]]:
@@ -94,19 +91,18 @@ def given() -> dict[str, tuple[Network, int]]:
     return found
 
 
-Row = tuple[
-    str, int, str, int, float
-]  # network, batch, optimizer, the estimate in bytes, the other figure in MiB
+Row = tuple[str, int, str, int, float]
+"""Network, batch, optimizer, the estimate in bytes, the other figure in MiB."""
 
 
 def estimated(network: Network, batch: int, optimizer: str) -> int:
-    """The estimated peak of training, or in use."""
+    """The estimated peak of training, or of inference without an optimizer, in bytes."""
     found = estimate(network.graph, batch, optimizer=optimizer or "sgd")
     return found.training_peak if optimizer else found.inference_peak
 
 
 def against_given() -> Iterator[Row]:
-    """The estimates in addition to the given peaks."""
+    """The estimates and the given peaks."""
     for name, (network, peak) in given().items():
         yield name, 32, "momentum", estimated(network, 32, "momentum"), peak
 
@@ -117,7 +113,7 @@ def compared(
     batches: tuple[int, ...] = BATCHES,
     optimizers: tuple[str, ...] = OPTIMIZERS,
 ) -> Iterator[Row]:
-    """The estimates for networks, batches and optimizers in addition to a measure in bytes."""
+    """The estimates for networks, batches and optimizers, and what `measure` gives, in bytes."""
     for name, network in networks.items():
         for batch in batches:
             for optimizer in optimizers:
@@ -131,9 +127,7 @@ def compared(
 
 
 def show(title: str, rows: Iterator[Row]) -> None:
-    """Prints a table, row by row, and the median and the largest of the errors without their
-    signs.
-    """
+    """Print a table, row by row, and the median and the largest of the absolute errors."""
     print(f"\n{title}\n\n{'network':14} batch optimizer {'estimate':>12} {'figure':>12}    error")
     errors = []
     for name, batch, optimizer, peak, figure in rows:
@@ -147,7 +141,7 @@ def show(title: str, rows: Iterator[Row]) -> None:
 
 
 def summed_up(errors: list[float]) -> str:
-    """The median and the largest of errors without their signs."""
+    """The median and the largest of the absolute errors."""
     sizes = [abs(error) for error in errors]
     return f"median {statistics.median(sizes):.2%}, worst {max(sizes):.2%}"
 
@@ -156,8 +150,8 @@ def summed_up(errors: list[float]) -> str:
 
 
 def torch_model(network: Network) -> Any:
-    """The network as a module, operation by operation, channels first; activations work in place
-    where torchvision's do.
+    """The network as a PyTorch module, operation by operation, channels first; activations work in
+    place where torchvision's do.
 
     Raises:
         KeyError: for a kind that this program has no PyTorch module or function for.
@@ -233,7 +227,7 @@ def torch_model(network: Network) -> Any:
     }
 
     class Model(nn.Module):
-        """Modules for what has one, called in order."""
+        """The network: a module for each operation that has one, called in the graph's order."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -261,7 +255,7 @@ def torch_model(network: Network) -> Any:
                 for source in set(op.inputs):
                     left[source] -= 1
                     if not left[source]:
-                        values[source] = None  # as a variable of a program is forgotten
+                        values[source] = None  # freed, as a variable of a program would be
             return values[-1]
 
     return Model()
@@ -274,7 +268,7 @@ def torch_input(network: Network, batch: int) -> tuple[int, ...]:
 
 
 def torch_peak(network: Network, batch: int, optimizer: str) -> int:
-    """The peak of the second training step, or in use, in bytes, as MemTracker finds it."""
+    """The peak in bytes of the second training step, or of inference, as MemTracker finds it."""
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.distributed._tools.mem_tracker import MemTracker
@@ -366,37 +360,39 @@ def xla_peak(network: Network, batch: int, optimizer: str) -> int:
 
 
 class Lines(NamedTuple):
-    """What XLA's CPU compiler holds in addition to the estimate, or without what is in it (below
-    0), in bytes, at the step where its peak lies.
+    """What XLA's CPU compiler holds more than the estimate (below 0: less), in bytes, at the step
+    where its peak is.
 
     The rules were read off its buffer assignments (XLA_FLAGS=--xla_dump_to=DIR
     --xla_dump_hlo_as_text; JAX 0.10, Keras 3.15). It runs whatever is ready, breadth first and not
-    in the program's order: so what depends on not a number of the batch, or on the input alone, is
-    made before anything else, and lies there until it is read.
+    in the program's order: so what does not depend on any number of the batch, or depends on the
+    input alone, is computed before anything else, and stays in memory until it is read.
 
     Attributes:
         update: no step holds all gradients, nor arrays for the update (Adam's two): each weight is
             updated in one loop over its numbers.
-        gradients: a gradient is used for its slot and gone before those of earlier layers are made.
-            The one that is made takes the parameter's own place where there is a copy (see
+        gradients: a gradient is applied to its slot and freed before those of earlier layers are
+            computed. The current one takes the parameter's own place where there is a copy (see
             `kernels`), and none at all for a dense layer and one example, whose product of two
             vectors is computed in that loop.
         pools: a max pool's gradient. Coordinates (32 bits, one array for each axis, the batch and
-            the channels included) of all its input's numbers are made at the beginning and live
-            until the pool has run; those of its outputs live until its gradient is scattered, in
-            the place of the estimate's 64-bit places; the output is made twice; and the zeros that
-            the gradient is scattered into are made at the beginning too. So also for `widen` with a
-            stride, a pool of windows of 1 in Keras, but for the zeros.
+            the channels included) of all its input's numbers are computed at the beginning and
+            live until the pool has run; those of its outputs live until its gradient is scattered,
+            instead of the 64-bit positions in the estimate; the output is computed twice; and the
+            zeros that the gradient is scattered into are made at the beginning too. The same holds
+            for `widen` with a stride, a pool with windows of 1 in Keras, except for the zeros.
         activations: after a convolution or dense layer ReLU does not work in place: its gradient
-            asks for what came in, and what goes out is held until it is read: by a convolution or
-            dense layer until their own gradient.
+            needs its input, and its output is held until it is read; a convolution or dense layer
+            reads it last for its own gradient.
         layouts: the gradient of a convolution's kernel is a convolution over the batch, for which
             the input is transposed as soon as it is there, and the output's gradient too. The
             transposed input is what is kept, so only the network's input is there twice.
-        kernels: a kernel whose layer hands a gradient on is copied at the beginning, until the
-            update has run: two operations further back, breadth first. A convolution's is
-            transposed too, into the parameter's own place, which is free meanwhile.
-        order: XLA's peak may lie at another step than the estimate's, which holds so much less.
+        kernels: a kernel whose layer passes a gradient on is copied at the beginning, and the copy
+            lives until the update has run: two operations further back, breadth first. A
+            convolution's is transposed too, into the parameter's own place, which is free
+            meanwhile.
+        order: XLA's peak may be at another step than the estimate's: the difference between these
+            two steps in the estimate, at most 0.
     """
 
     update: int
@@ -409,15 +405,14 @@ class Lines(NamedTuple):
 
 
 class _Steps(TrainingWalk):
-    """The estimate's walk, which notes when a step is: the operation's number forward, twice the
-    number of all less it backward.
+    """The estimate's walk, which also notes the time of each step: i for the forward pass of
+    operation i of n, 2 n - i for its backward pass.
     """
 
     def __init__(self, plan: Any) -> None:
         super().__init__(plan)
-        self.found: list[
-            tuple[int, int, int, int, int]
-        ] = []  # when, bytes in all (fixed, for an example), gradients before, and now
+        # time, fixed bytes, bytes for each example, bytes of the gradients before and of this step
+        self.found: list[tuple[int, int, int, int, int]] = []
         self._when = self._before = self._now = 0
 
     def forward(self, index: int) -> None:
@@ -435,9 +430,9 @@ class _Steps(TrainingWalk):
 
     def weight_gradients(self, index: int) -> int:
         fixed = self.fixed
-        again = super().weight_gradients(index)
+        found = super().weight_gradients(index)
         self._now = self.fixed - fixed
-        return again
+        return found
 
     def note(self, more: int = 0) -> None:
         super().note(more)
@@ -445,15 +440,14 @@ class _Steps(TrainingWalk):
 
 
 def xla_lines(network: Network, batch: int, optimizer: str) -> Lines:
-    """What XLA does otherwise than the estimate, from the graph alone, for networks of `conv`,
+    """Compute where XLA differs from the estimate, from the graph alone, for networks of `conv`,
     `fc`, `pool`, `relu`, `bn` and sums.
     """
     graph, plan = network.graph, make_plan(network.graph, "float32", optimizer)
     facts, end = plan.facts, 2 * len(plan.facts)
-    held: list[
-        tuple[str, int, int, int]
-    ] = []  # a line, and from when to when this many bytes are held for it
-    at_once = set()  # whose gradients have no place of their own
+    # line, first and last time, bytes that are held for it meanwhile
+    held: list[tuple[str, int, int, int]] = []
+    at_once = set()  # operations whose gradients have no place of their own
     for index, op in enumerate(graph.ops):
         if op.kind is None:
             continue
@@ -503,7 +497,7 @@ def xla_lines(network: Network, batch: int, optimizer: str) -> Lines:
 
 
 def others() -> Iterator[tuple[str, Network, int, str]]:
-    """The networks that no line was made from."""
+    """The networks from which no rule was read off."""
     for name, (text, batch) in OTHERS.items():
         yield (
             name,
@@ -514,7 +508,7 @@ def others() -> Iterator[tuple[str, Network, int, str]]:
 
 
 def show_xla(title: str, cases: Iterator[tuple[str, Network, int, str]]) -> None:
-    """Prints for each case the estimate, the lines, their sum and XLA's figure, in MiB, and the
+    """Print for each case the estimate, the lines, their sum and XLA's figure, in MiB, and the
     errors with the lines and without.
     """
     print(
@@ -550,7 +544,7 @@ MISSING = 3  # the exit code of a process whose tool is not installed
 
 
 def peer(tool: str, file: str, batch: int) -> dict[str, Any]:
-    """What a tool says of a network: its parameters, and with what it calls it some memory in MiB.
+    """What a tool says of a network: parameters, some memory in MiB, and what the tool calls it.
 
     Raises:
         ImportError: where the tool is not installed.
@@ -609,8 +603,8 @@ def peer(tool: str, file: str, batch: int) -> dict[str, Any]:
 
 
 def measured(python: str, tool: str, file: str, batch: int) -> dict[str, Any] | str:
-    """The same from a process of its own, with the seconds and the memory that it took; or why
-    there is nothing.
+    """The same from a process of its own, with the seconds and the memory that it took, or why it
+    gave nothing.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as complaints:
         begun = time.perf_counter()
@@ -634,7 +628,7 @@ def measured(python: str, tool: str, file: str, batch: int) -> dict[str, Any] | 
 
 
 def show_peers(pythons: list[str], batch: int) -> None:
-    """Prints what each tool says of each network, and what saying so took."""
+    """Print what each tool says of each network, and the time and memory that it took."""
     for file in PEER_FILES:
         print(
             f"\n{file}, batch {batch}, float32\n\n"

@@ -1,4 +1,4 @@
-"""Changes lines of the package one at a time, and says which changes no test notices.
+"""Changes lines of the package one at a time, and reports which changes no test notices.
 
     python benchmarks/mutants.py --floor kinds --seed 1              # 30 lines of netdsl/kinds
     python benchmarks/mutants.py --floor kinds emit --seed 2 3 --json found.json
@@ -7,14 +7,14 @@
 
 The lines are drawn by the seed from those that a test runs, and one change of each (`mutations`
 says which there are). The draw of a line does not depend on the others: after an edit elsewhere the
-same lines are drawn again. Each mutant is put into a copy of the checkout, where the tests that run
-its line run, those of its own room and the quick ones first, until one fails. It survives where
-none does; where they take many times as long as before, it is stopped and counts as noticed. A test
-that fails without the mutant too is left out.
+same lines are drawn again. Each mutant is put into a copy of the checkout. There the tests that run
+its line are run, those of its own room and quick ones first, until one fails. The mutant survives
+where none does; where they take many times as long as before, it is stopped and counts as noticed.
+A test that fails without the mutant too is left out.
 
-Which tests run which lines is measured once (`coverings`) and kept under --cache. A line that runs
-when its module is imported has the tests that run its class, a line that names what it defines, or
-anything of its module.
+Which tests run which lines is measured once (`coverings`) and kept under --cache. For a line that
+runs when its module is imported, these are the tests that run a method of the module, or a line
+elsewhere that names what the line defines.
 
 Mutants that mean the same as the source are in `equivalent_mutants.toml`, each evaluated by a
 person: they are not drawn. The exit status is 1 where the share that is noticed is under --least.
@@ -63,12 +63,12 @@ SMALL_ROOMS = {
         "sources",
     ),
 }
-"""Rooms of a file or two that are one floor together; each other room is one."""
+"""Rooms of a file or two that count together as one floor; each other room is a floor."""
 
 BATCHES = (15, 60, 400)
-"""How many tests a mutant meets at first, then, and so on; after these all others."""
+"""The numbers of tests that are run first, next, and so on; all others follow."""
 
-QUICK, MIDDLING = 0.1, 1.0  # seconds of a test
+QUICK, MIDDLING = 0.1, 1.0  # seconds that a quick test takes, and a middling one
 
 
 def floors(project: Project) -> dict[str, list[str]]:
@@ -107,8 +107,8 @@ def drawn(
         project: the checkout.
         files: where lines are drawn from.
         covered: which tests run which lines.
-        seed: of the draw.
-        count: how many lines.
+        seed: the seed of the draw.
+        count: how many lines are drawn.
         same: keys of mutants that are left out.
     """
     lines = []
@@ -130,7 +130,7 @@ def drawn(
 
 
 def _rank(seed: int, mutant: Mutant, whole: bool = False) -> bytes:
-    """Where a mutant, or a whole line, comes in the draw."""
+    """A key that sorts mutants, or whole lines, in the order of the draw."""
     change = "" if whole else mutant.change
     parts = (str(seed), mutant.file, mutant.where, mutant.text, change)
     return hashlib.sha256("\0".join(parts).encode()).digest()
@@ -159,7 +159,7 @@ class Tests:
         self._functions: dict[str, set[int]] = {}
 
     def of(self, mutant: Mutant) -> list[list[str]]:
-        """Give the tests of a mutant in batches, those first that are likely to notice it."""
+        """Give the tests that may notice a mutant, in batches, the likeliest ones first."""
         found = self._at_call(mutant) if mutant.runs else self._at_import(mutant)
         room = "/".join(Path(mutant.file).parts[1:-1]) or Path(mutant.file).stem
 
@@ -186,7 +186,7 @@ class Tests:
         return exact or self._covered.tests(mutant.file, _lines(mutant))
 
     def _at_import(self, mutant: Mutant) -> dict[str, float]:
-        """Those that run the class, a line that names what is defined, or the module."""
+        """Give the tests that run a function of the module, or a line that names the definition."""
         found: dict[str, float] = {}
         if mutant.names:
             named = re.compile(rf"\b(?:{'|'.join(map(re.escape, mutant.names))})\b")
@@ -214,7 +214,7 @@ class Tests:
 
 
 class Draw(NamedTuple):
-    """A mutant that was drawn, of which floor and by which seed."""
+    """A mutant that was drawn, with its floor and the seed of the draw."""
 
     floor: str
     seed: int
@@ -222,13 +222,13 @@ class Draw(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a mutant.
+    """The result of a mutant.
 
     Attributes:
         draw: the mutant.
         said: "killed", "survived", "timed out", or "no test" where none runs its line.
-        by: the test that failed.
-        tests: how many tests may notice it.
+        by: the test that failed; "" where none did.
+        tests: how many tests might notice it.
     """
 
     draw: Draw
@@ -252,15 +252,15 @@ class Outcome(NamedTuple):
 
 
 class Trial:
-    """Mutants put to the tests."""
+    """Runs the tests of mutants."""
 
     def __init__(self, project: Project, tests: Tests, limit: float) -> None:
-        """Prepare it.
+        """Prepare to run tests.
 
         Args:
             project: the checkout.
-            tests: which may notice what.
-            limit: seconds of CPU time for tests that took none before; others have more.
+            tests: which tests may notice which mutant.
+            limit: seconds of CPU time that tests may take in addition to 5 times their own.
         """
         self._project = project
         self._tests = tests
@@ -270,7 +270,7 @@ class Trial:
         self._lock = Lock()
 
     def outcome(self, worker: Worker, draw: Draw) -> Outcome:
-        """Run the tests that may notice a mutant, in a copy that has it."""
+        """Run the tests that may notice a mutant, in a copy of the checkout that contains it."""
         batches = self._tests.of(draw.mutant)
         number = sum(map(len, batches))
         found = partial(Outcome, draw, tests=number)
@@ -283,7 +283,7 @@ class Trial:
         return found("survived", by="")
 
     def _noticed(self, worker: Worker, mutant: Mutant, tests: Sequence[str]) -> tuple[str, str]:
-        """Whether one of the tests notices a mutant, and which; "" where none does."""
+        """Whether one of the tests notices a mutant, and which; two "" where none does."""
         for slow in (False, True):
             chosen = [test for test in tests if self._is_slow(test) == slow]
             while chosen:
@@ -349,7 +349,7 @@ class Trial:
         return ("killed", answer.failed[0]) if answer.failed else ("", "")
 
     def _write(self, path: Path, source: str, before: float) -> None:
-        """Write a source with a time that no bytecode was made at."""
+        """Write a source with a new modification time, so that old bytecode is not used for it."""
         with self._lock:
             self._clock += 10
             later = before + self._clock
@@ -368,7 +368,7 @@ def difference(mutant: Mutant, source: str) -> str:
 
 
 def shares(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Say by floor, and over all, how many mutants of each seed were noticed."""
+    """Say how many mutants of each seed were noticed, by floor and in total."""
     seeds = list(dict.fromkeys(outcome.draw.seed for outcome in outcomes))
     names = list(dict.fromkeys(outcome.draw.floor for outcome in outcomes))
     yield f"{'':<12}" + "".join(f"{f'seed {seed}':>24}" for seed in seeds)

@@ -1,6 +1,6 @@
 """Changes of a line that tests should notice: found in the tree of a source, made in its text.
 
-A comparison turned, a constant off by one, `not` dropped or added, `and` for `or`, another
+A comparison reversed, a constant off by one, `not` dropped or added, `and` for `or`, another
 arithmetic operator, a statement removed, a condition made constant, `break` for `continue`, an
 argument dropped. Left alone: docstrings, annotations, imports, the words of messages (f-strings,
 strings put together, arguments that are sentences), and what compiles to the same bytecode.
@@ -20,15 +20,15 @@ class Mutant(NamedTuple):
     """A change of one statement of a source.
 
     Attributes:
-        file: the source, from the top of the checkout.
+        file: the source's path from the top of the checkout.
         line: where the change is, from 1.
-        span: the first and last line of the statement, or of the head of one that has a body.
-        where: the qualified name of what holds it, "" at the top of the module.
-        runs: whether it runs when called; else it runs when the module is imported.
+        span: the first and last line of the statement, or of its head where it has a body.
+        where: the qualified name of the function or class that contains it, "" at the top level.
+        runs: whether it runs when a function is called; else it runs when the module is imported.
         names: what a statement that runs at import defines.
         text: the line before the change.
         change: what was done to it.
-        edit: the bytes replaced, from and to, and what they are replaced by.
+        edit: the first byte replaced, the one after the last, and what replaces them.
     """
 
     file: str
@@ -120,7 +120,7 @@ def _compiled(source: str) -> tuple[object, ...]:
 
 
 def _fingerprint(code: CodeType) -> tuple[object, ...]:
-    """All of a code object but the lines."""
+    """All of a code object except the line numbers."""
     constants = (
         _fingerprint(value) if isinstance(value, CodeType) else (type(value), repr(value))
         for value in code.co_consts
@@ -208,7 +208,7 @@ def _edits(tree: ast.Module, places: _Places) -> Iterator[Edit]:
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    """Give the children of a node in which changes are looked for."""
+    """Give the children of a node in which to look for changes."""
     if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal):
         return
     for field, value in ast.iter_fields(node):
@@ -314,7 +314,7 @@ def _leap(node: ast.Break | ast.Continue, places: _Places) -> Iterator[Edit]:
 
 
 def _argument(node: ast.Call, places: _Places) -> Iterator[Edit]:
-    """Drop a keyword argument, or the last of those without."""
+    """Drop a keyword argument, or the last positional one."""
     arguments = sorted([*node.args, *node.keywords], key=places.start)
     for place, argument in enumerate(arguments):
         value = argument.value if isinstance(argument, ast.keyword) else argument

@@ -1,9 +1,9 @@
-"""Whether texts still mean what they meant: random ones, read by two checkouts.
+"""Whether texts still mean what they meant: random texts, read by two checkouts.
 
     python benchmarks/outcomes.py OLD NEW [--inputs 10000] [--seeds 0 1 2 3]
 
-OLD and NEW are folders that hold the package. The texts are made as OLD's `benchmarks/fuzz.py`
-makes them with these seeds, in its shares: programs, broken programs, noise. An outcome is the
+OLD and NEW are folders that hold the package. The texts are those that OLD's `benchmarks/fuzz.py`
+makes from these seeds, in its shares: programs, broken programs, noise. An outcome is the
 codes of all diagnostics and, of each network, the shapes of its inputs and outputs, its operations
 and its counts. Texts with another outcome are printed, grouped by how it changed, each group with
 its shortest texts; the exit status is 1 where there are any.

@@ -1,17 +1,16 @@
-"""What trained networks reach: the figures of docs/results.md, each next to the value that was
-requested.
+"""What trained networks reach: the figures of docs/results.md, each next to its target.
 
-    python benchmarks/results.py                    # trains all rows with the seeds 0, 1 and 2, and
-    prints the figures python benchmarks/results.py iris california    # these rows alone python
-    benchmarks/results.py fashion --seeds 0  # with this seed alone python benchmarks/results.py
-    fashion --write    # writes its row of docs/results.md, and leaves the others as they are python
-    benchmarks/results.py --kept --write     # trains nothing: writes from the runs that there are
+    python benchmarks/results.py                    # trains all rows with the seeds 0, 1 and 2
+    python benchmarks/results.py iris california    # these rows alone
+    python benchmarks/results.py fashion --seeds 0  # with this seed alone
+    python benchmarks/results.py fashion --write    # writes its row of docs/results.md, no other
+    python benchmarks/results.py --kept --write     # trains nothing: writes from existing runs
 
 `results.py lab` runs the experiments of the lectures: see lab_results.py. `results.py tables`
 compares with scikit-learn and with Keras: see table_results.py.
 
 A row is a network file and a recipe of examples/, trained as `netdsl train` does. Runs are kept in
-runs/results (`--runs`); one that has ended there is not made again, if its network and recipe are
+runs/results (`--runs`); a finished one is not made again as long as its network and recipe are
 still the row's. NETDSL_DATA names a folder with mnist.npz, fashion_mnist.npz, iris.csv and
 california_housing.csv; without it Keras downloads the first two, and the tables lie in
 examples/results/. The row `sklearn` needs scikit-learn: pip install 'netdsl[benchmarks]'.
@@ -53,14 +52,14 @@ SEEDS = (0, 1, 2)
 
 
 class Figure(NamedTuple):
-    """What a seed gave, and the seconds of its training."""
+    """The figure of a run or of its folds, and the seconds of training."""
 
     value: float
     seconds: float
 
 
 class Kept(NamedTuple):
-    """Where runs are, and whether those that are missing may be made."""
+    """The folder of the runs, and whether only those that are there may be used."""
 
     folder: Path
     only: bool
@@ -73,7 +72,7 @@ class Kept(NamedTuple):
             try:
                 run = RunResult.load(folder)
             except NetError:
-                continue  # it has not ended
+                continue  # not finished
             target = plan(network, recipe, seed=seed).recipe
             if run.interrupted or _values(load_recipe(folder / "recipe.yaml")) != _values(target):
                 continue
@@ -85,15 +84,16 @@ class Kept(NamedTuple):
 
 
 def _values(recipe: Recipe) -> dict[str, Any]:
-    """A recipe's values, a source by its name alone: the data may lie elsewhere now."""
+    """A recipe's values, the source by its file name alone: the data may be elsewhere now."""
     values = as_values(recipe)
     values["data"]["source"] = Path(values["data"]["source"]).name
     return values
 
 
 class Row(NamedTuple):
-    """A line of the table: what is trained, what is read off a run, and what was requested of the
-    mean (or of each, for a count).
+    """A line of the table: what is trained, which figure is read from a run, and its target.
+
+    The mean over the seeds is at least `target`, or where `highest` is set, at most.
     """
 
     name: str
@@ -106,8 +106,8 @@ class Row(NamedTuple):
     shown: str = "{:.4f}"
 
     def read(self, folder: Path, fold: int | None = None) -> Recipe:
-        """The recipe: its table taken from NETDSL_DATA where it lies there, the eight patterns
-        from the runs' folder, and this fold.
+        """Read the recipe: its table from NETDSL_DATA if it is there, the eight patterns from the
+        runs' folder; and set the fold.
         """
         recipe = load_recipe(EXAMPLES / self.recipe)
         source, split = recipe.data.source or "", recipe.data.split
@@ -157,8 +157,8 @@ def explained(row: Row, seed: int, kept: Kept) -> Figure | None:
 
 
 def codes(row: Row, seed: int, kept: Kept) -> Figure | None:
-    """How many of the eight patterns have a rounded code of their own and come back as the
-    largest output.
+    """How many of the eight patterns have a rounded code of their own and are given back: their
+    output is the largest.
     """
     run = kept.run(row, seed)
     if run is None:
@@ -184,7 +184,7 @@ def codes(row: Row, seed: int, kept: Kept) -> Figure | None:
 
 
 def eight(folder: Path) -> Path:
-    """The eight one-hot patterns in a file, to be learned and to be tested."""
+    """Write the eight one-hot patterns to a file, both for training and for testing."""
     import numpy as np
 
     path = folder / "eight.npz"
@@ -194,7 +194,7 @@ def eight(folder: Path) -> Path:
 
 
 def components(row: Row, seed: int, kept: Kept) -> Figure | None:
-    """The error of the reconstructed training examples over that of as many principal
+    """The reconstruction error on the training examples, divided by that of as many principal
     components.
     """
     from netdsl.training.evaluation.evaluate import evaluate
@@ -216,8 +216,8 @@ def components(row: Row, seed: int, kept: Kept) -> Figure | None:
 
 
 def sklearn(seed: int, kept: Kept) -> dict[str, Any] | None:
-    """scikit-learn's own losses and test accuracy: from the weights that this seed draws here,
-    and with the same order of the examples.
+    """scikit-learn's losses and test accuracy, from the initial weights that netdsl draws with this
+    seed, and with the same order of the examples.
     """
 
     def made() -> dict[str, Any]:
@@ -239,7 +239,7 @@ def sklearn(seed: int, kept: Kept) -> dict[str, Any] | None:
 
 
 def alone(seed: int, kept: Kept) -> dict[str, Any] | None:
-    """scikit-learn's losses with weights and an order of its own."""
+    """scikit-learn's losses with its own initial weights and order."""
 
     def made() -> dict[str, Any]:
         _, x, y, *_ = mnist(kept, seed)
@@ -251,7 +251,7 @@ def alone(seed: int, kept: Kept) -> dict[str, Any] | None:
 
 
 def remembered(kept: Kept, name: str, made: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-    """What is kept in a file of the runs' folder, else made and kept."""
+    """Read what a file of the runs' folder keeps; where there is none, make and keep it."""
     path = kept.folder / name
     if not path.is_file():
         if kept.only:
@@ -274,8 +274,8 @@ def mnist(kept: Kept, seed: int) -> tuple[Any, ...]:
 def classifier(
     x: Any, y: Any, first: list[Any] | None = None, orders: Iterator[Any] | None = None, **more: Any
 ) -> Any:
-    """scikit-learn's classifier, trained; from these kernels and biases alternately and with these
-    orders, if they are given.
+    """Train scikit-learn's classifier, from given weights (kernel, bias, kernel, bias, ...) and
+    with given orders of the examples, if there are any.
     """
     from sklearn.neural_network import MLPClassifier, _multilayer_perceptron
 
@@ -304,8 +304,8 @@ def losses(run: RunResult) -> list[float]:
 
 
 def compared(kept: Kept) -> str:
-    """The mean losses of all seeds, epoch by epoch, here and in scikit-learn; empty where a run
-    is missing.
+    """Tabulate the mean losses of all seeds, epoch by epoch, of netdsl and of scikit-learn; empty
+    where a run is missing.
     """
     row = BY_NAME["sklearn"]
     runs = [(kept.run(row, seed), sklearn(seed, kept)) for seed in SEEDS]
@@ -434,7 +434,7 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 
 def line(row: Row, figures: dict[int, Figure]) -> tuple[str, ...]:
-    """A row of the table, as far as it was measured."""
+    """A row of the table, with `-` for each seed that was not measured."""
     values = [figure.value for figure in figures.values()]
     each = [row.shown.format(figures[seed].value) if seed in figures else "-" for seed in SEEDS]
     target = f"{'at most' if row.highest else 'at least'} {row.target:g}"

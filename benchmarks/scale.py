@@ -3,9 +3,9 @@ and EfficientNet-B7.
 
     python benchmarks/scale.py [--runs 1]
 
-Each figure is that of a process of its own, of several runs the least: CPU seconds (user and
-system) and peak memory. An exponent of 1 is linear growth; the process itself, a table of two
-layers, is taken off before.
+Each figure is that of a process of its own, the least of several runs: CPU seconds (user and
+system) and peak memory. An exponent of 1 is linear growth; what the process itself takes, measured
+with a table of two layers, is subtracted first.
 """
 
 from __future__ import annotations

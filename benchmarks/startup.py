@@ -1,9 +1,9 @@
-"""What a cold `netdsl table` costs, in addition to Keras's own summary of the same network.
+"""What a cold `netdsl table` costs, compared with Keras's own summary of the same network.
 
     python benchmarks/startup.py [--runs 7]
 
-Each row is the median over cold processes of CPU seconds (user and system) and of peak memory. Rows
-alternate within a run, so that whatever else the machine does falls on all of them alike.
+Each row is the median over cold processes of CPU seconds (user and system) and of peak memory. Each
+round measures all rows in turn, so that whatever else the machine does affects all of them alike.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FORBIDDEN = ("keras", "tensorflow", "numpy", "rich", "yaml")
 
 
 def imported(network: str) -> list[str]:
-    """Modules that a table must not import, and did."""
+    """The modules that a table imported although it must not."""
     command = [sys.executable, "-X", "importtime", "-m", "netdsl", "table", network]
     trace = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stderr
     modules = {

@@ -1,7 +1,8 @@
 """What `results.py tables` measures: each part's programs, and its targets.
 
-To add one: a function of a folder and a seed, which gives figures by name, a function that says of
-the figures of some seeds which targets they reach, and a line in `PARTS`.
+To add one, write a function that takes a folder and a seed and returns figures by name, and one
+that takes the figures of some seeds and returns which targets they reach, and add a line to
+`PARTS`.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ IMAGES = "28x28x1 > conv3-16 > pool > conv3-32 > pool > fc-64 > softmax-10"
 FORECAST = "fc-64 > fc-32 > linear-1"
 
 Figures = dict[str, float]
-"""Of one seed, by name."""
+"""The figures of one seed, by name."""
 
 
 class Line(NamedTuple):
     """A target, and what was measured.
 
     Attributes:
-        what: is compared.
-        target: in words.
-        measured: in words.
-        reached: whether it was.
+        what: what is compared.
+        target: the target in words.
+        measured: the measured figures in words.
+        reached: whether the target was reached.
     """
 
     what: str
@@ -46,12 +47,12 @@ class Line(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What can be asked for by name.
+    """A part of the measurements, which can be asked for by name.
 
     Attributes:
-        name: on the command line.
-        measure: gives a seed's figures; what it writes is in this folder.
-        lines: makes the lines of the figures by seed.
+        name: its name on the command line.
+        measure: gives a seed's figures; it writes its files into the folder.
+        lines: makes the table's lines from the figures by seed.
     """
 
     name: str
@@ -81,16 +82,17 @@ def shown(values: Sequence[float], form: str) -> str:
 
 
 class Table(NamedTuple):
-    """A table with a column of numbers that is learned.
+    """A table with a column of numbers to learn.
 
     Attributes:
-        name: of its file, without the suffix.
-        title: what it is called.
+        name: the name of its file, without the suffix.
+        title: its name in the results.
         header: whether its first line names the columns.
-        target: the column, as a recipe has it.
-        place: of the target, from 0.
-        margin: by how much of HistGradientBoosting's mean absolute error ours may be above it.
-        form: how a mean absolute error is written.
+        target: the column to learn, as a recipe names it.
+        place: the place of this column, from 0.
+        margin: how far our mean absolute error may be above HistGradientBoosting's, as a share of
+            it.
+        form: the format of a mean absolute error.
     """
 
     name: str
@@ -112,8 +114,8 @@ PARTS_OF_A_TABLE = ("train", "validation", "test")
 
 
 def split_table(table: Table, folder: Path) -> dict[str, Path]:
-    """Write the parts of a table, always the same: a fifth is the test part, and a tenth of the
-    rest is for validation.
+    """Write the parts of a table, which are always the same: a fifth of the rows for testing, a
+    tenth of the rest for validation.
     """
     import numpy as np
 
@@ -140,8 +142,8 @@ def table_arrays(
     """Read parts as scikit-learn takes them.
 
     Returns:
-        x [n, columns], a missing number as NaN and a text as its place among the column's, and y
-        [n], by part; and the places of the columns of texts.
+        By part, x [n, columns], in which a missing number is NaN and a text its index in the sorted
+        texts of its column, and y [n]; and the places of the columns of texts in x.
     """
     import numpy as np
 
@@ -175,8 +177,10 @@ def _is_number(cell: str) -> bool:
 
 
 def regressors(seed: int, columns: int, texts: list[int]) -> dict[str, Any]:
-    """scikit-learn's regressors with their defaults, the networks on standardised columns and a
-    standardised target; `mlp_stopped` keeps a tenth of its rows for early stopping.
+    """scikit-learn's regressors with their default settings.
+
+    The networks read standardised columns and learn a standardised target; `mlp_stopped` keeps a
+    tenth of its rows for early stopping.
     """
     from sklearn.compose import TransformedTargetRegressor, make_column_transformer
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -208,7 +212,7 @@ def scores(name: str, true: Any, predicted: Any) -> Figures:
 
 
 def predictions(run: netdsl.Run, path: Path) -> Any:
-    """What a run says of a file's rows, one number each: [n]."""
+    """What a run predicts for a file's rows, one number each: [n]."""
     import numpy as np
 
     return np.array([one["output"] for one in run.predict(str(path))], float).reshape(-1)
@@ -235,7 +239,7 @@ def measure_table(table: Table, folder: Path, seed: int) -> Figures:
     for name, model in regressors(seed, x.shape[1], texts).items():
         began = time.perf_counter()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # 200 iterations are its default
+            warnings.simplefilter("ignore")  # the default of 200 iterations may be too few
             model.fit(x, y)
         found[f"{name}_seconds"] = time.perf_counter() - began
         found |= scores(name, test[1], model.predict(test[0]))
@@ -243,7 +247,7 @@ def measure_table(table: Table, folder: Path, seed: int) -> Figures:
 
 
 def table_lines(table: Table, found: dict[int, Figures]) -> list[Line]:
-    """R2 next to that of scikit-learn's networks, and the mean absolute error next to that of
+    """Compare R2 with that of scikit-learn's networks, and the mean absolute error with that of
     boosting.
     """
     each = {name: [one[name] for one in found.values()] for name in next(iter(found.values()))}
@@ -254,7 +258,7 @@ def table_lines(table: Table, found: dict[int, Figures]) -> list[Line]:
         lines.append(
             Line(
                 f"{table.title}, R2 next to {title}",
-                f"at least {needed:.4f}, scikit-learn's less 0.01",
+                f"at least {needed:.4f}, scikit-learn's minus 0.01",
                 f"{shown(each['netdsl_r2'], '{:.4f}')}; {title} "
                 f"{shown(each[f'{name}_r2'], '{:.4f}')}; HistGradientBoosting {boosting}",
                 mean(each["netdsl_r2"]) >= needed,
@@ -263,7 +267,7 @@ def table_lines(table: Table, found: dict[int, Figures]) -> list[Line]:
     bound = mean(each["boosting_mae"]) * (1 + table.margin)
     mae = Line(
         f"{table.title}, mean absolute error",
-        f"at most {table.form.format(bound)}, that of HistGradientBoosting and "
+        f"at most {table.form.format(bound)}, that of HistGradientBoosting plus "
         f"{100 * table.margin:.0f} %",
         f"{shown(each['netdsl_mae'], table.form)}; HistGradientBoosting "
         f"{shown(each['boosting_mae'], table.form)}; MLPRegressor "
@@ -312,7 +316,7 @@ def netdsl_folders(folder: Path, runs: Path, epochs: int, seed: int) -> None:
 
 
 def keras_folders(folder: Path, runs: Path, epochs: int, seed: int) -> None:
-    """Train the same network from the same folders with what Keras has for it."""
+    """Train the same network from the same folders, with Keras alone."""
     import keras
 
     train, validation = keras.utils.image_dataset_from_directory(
@@ -338,7 +342,7 @@ def measure_folders(folder: Path, seed: int) -> Figures:
     few = write_images(folder / "few", 100)
     ways = {"netdsl": netdsl_folders, "keras": keras_folders}
     for way in ways.values():
-        way(few, folder / "runs", 1, seed)  # what a process does once is not counted
+        way(few, folder / "runs", 1, seed)  # start-up costs of the process are not counted
     found = {}
     for epochs in EPOCHS:
         for name in sorted(ways, reverse=bool(seed % 2)):
@@ -349,7 +353,7 @@ def measure_folders(folder: Path, seed: int) -> Figures:
 
 
 def folders_lines(found: dict[int, Figures]) -> list[Line]:
-    """Images a second in each number of epochs, and the median of the rounds' ratios."""
+    """Images a second for each number of epochs, and the median of the rounds' ratios."""
     lines = []
     for epochs in EPOCHS:
         ours, theirs = (
@@ -378,8 +382,10 @@ WEEK = (0.0, 5.0, 8.0, 12.0, 30.0, 55.0, 40.0)
 
 
 def write_series(folder: Path, seed: int) -> tuple[Path, Path]:
-    """Write daily values with a trend, a week and noise of a known size, each with the values of
-    the day and of the week before; in a file of their own those of the days that follow.
+    """Write daily values with a trend, a weekly pattern and noise of a known size.
+
+    Each row also has the values of the day before and of a week before. The values of the days that
+    follow are in a file of their own.
     """
     import numpy as np
 
@@ -401,7 +407,9 @@ def write_series(folder: Path, seed: int) -> tuple[Path, Path]:
 
 
 def measure_series(folder: Path, seed: int) -> Figures:
-    """The mean absolute error that a run reports of its last days, and that of the days after."""
+    """The mean absolute error that a run reports for its test part, the last days, and its error
+    on the days after.
+    """
     import numpy as np
 
     series, following = write_series(folder, seed)
@@ -416,7 +424,7 @@ def measure_series(folder: Path, seed: int) -> Figures:
 
 
 def series_lines(found: dict[int, Figures]) -> list[Line]:
-    """Each seed's reported error next to the truth: each must be near."""
+    """Compare each seed's reported error with the error on the days after: each must be near."""
     ratios = [one["reported"] / one["after"] for one in found.values()]
     reported, after = ([one[name] for one in found.values()] for name in ("reported", "after"))
     target = f"within 20 % of the error on the following {FOLLOWING} days"

@@ -1,5 +1,5 @@
-"""Tables, folders of images and series next to other programs: the table of docs/results.md between
-`<!-- tables -->` and `<!-- end -->`.
+"""Training on tables, folders of images and series, compared with other programs: the table of
+docs/results.md between `<!-- tables -->` and `<!-- end -->`.
 
     python benchmarks/results.py tables                      # all parts, with the seeds 0, 1 and 2
     python benchmarks/results.py tables abalone --seeds 0    # one of them, with one seed
@@ -7,9 +7,9 @@
     python benchmarks/results.py tables --kept --write       # trains nothing, writes what is there
 
 NETDSL_DATA names the folder with california_housing.csv, abalone.csv and fashion_mnist.npz; the
-series is made. scikit-learn is needed: pip install 'netdsl[benchmarks]'. The figures of each seed
-are kept in runs/tables (`--runs`): seeds that are not asked for count as they were measured.
-A seed of `folders` is a round of both ways in turn.
+series is generated. scikit-learn is needed: pip install 'netdsl[benchmarks]'. The figures of each
+seed are kept in runs/tables (`--runs`), and the kept figures of seeds that are not asked for count
+too. For `folders`, a seed is a round that measures both ways in turn.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SEEDS = (0, 1, 2)
 
 
 def figures(part: Part, seed: int, where: Path, measured: bool) -> Figures | None:
-    """What a part gave with a seed: measured now and kept, else what is kept."""
+    """Return a part's figures with a seed: measured now and kept, or those that were kept."""
     path = where / part.name / f"seed{seed}.json"
     if measured:
         path.parent.mkdir(parents=True, exist_ok=True)

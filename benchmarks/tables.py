@@ -1,5 +1,5 @@
-"""Reading a CSV in addition to pyarrow alone: seconds and memory, and their ratios, in one run; of
-numbers alone, and of tables with what is not plain.
+"""Reading a CSV, compared with pyarrow alone: seconds and memory, and their ratios, in one run. The
+tables are of plain numbers, or have something that is not plain.
 
 `python benchmarks/tables.py [ROWS [COLUMNS]]`
 """
@@ -36,7 +36,7 @@ READERS = {
 
 
 def texts(rows: int, columns: int) -> dict[str, list[str]]:
-    """Tables of the same numbers, each with something else that is not plain: lines by a name."""
+    """The lines of tables by name: plain numbers, and the same with something not plain."""
     names = ",".join(f"c{place}" for place in range(columns))
     numbers = np.random.default_rng(0).normal(size=(rows, columns))
     plain = [",".join(f"{number:.6g}" for number in row) for row in numbers.tolist()]
@@ -62,7 +62,7 @@ def texts(rows: int, columns: int) -> dict[str, list[str]]:
 
 
 def _among(lines: list[str], places: range, line: str) -> list[str]:
-    """Put a line before some others."""
+    """Insert a line before those at these places."""
     return [
         each for at, own in enumerate(lines) for each in ((line, own) if at in places else (own,))
     ]
@@ -101,8 +101,8 @@ def _netdsl(path: Path) -> None:
 
 
 def _seconds(readers: list[Callable[[], object]]) -> list[tuple[tuple[float, float], ...]]:
-    """Time readers in turn, so that what slows the machine slows them alike: seconds, and those of
-    the processor.
+    """Time readers in turn, so that what slows the machine slows them alike: seconds of wall time
+    and of CPU time.
     """
     found = []
     for _ in range(REPEATS + 1):

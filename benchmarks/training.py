@@ -1,15 +1,15 @@
-"""How fast networks are trained, in addition to other ways of training them: the figures of
+"""How fast networks are trained, compared with other ways of training them: the figures of
 docs/benchmarks.md.
 
-    python benchmarks/training.py                     # all tables, about three quarters of an hour
-    on two cores python benchmarks/training.py mlp                 # one of mlp, lenet5, accuracy,
-    overhead, process, examples python benchmarks/training.py mlp --only netdsl "Keras default"
+    python benchmarks/training.py                     # all tables, about 45 minutes on two cores
+    python benchmarks/training.py mlp                 # one table
+    python benchmarks/training.py mlp --only netdsl "Keras default"
     python benchmarks/training.py --write             # writes them into docs/benchmarks.md
 
-Each way is a process of its own that trains some epochs when it is reported to; all of them are
-reported in turn, round after round, so that what else the machine does meets all of them alike.
-What is compared is the median over the rounds. Speeds of a machine that others use are worth little
-by themselves: look at the ratios.
+The tables are mlp, lenet5, accuracy, overhead, process and examples. Each way of training is a
+process of its own that trains some epochs on request. All of them take turns, round after round, so
+that whatever else the machine does affects all of them alike. What is compared is the median over
+the rounds. Speeds of a machine that others use are worth little by themselves: look at the ratios.
 
 MNIST is taken from the folder that NETDSL_DATA names, else Keras downloads it. Ways whose package
 is not installed are left out and named: jax, torch, scikit-learn (pip install
@@ -38,16 +38,15 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests")]
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 Rounds = Iterator[str]
-"""A way of training: each `next` trains this many epochs, and gives the loss or what else there is
-to say.
+"""A way of training: each `next` trains the case's epochs, and gives the loss or another result.
 """
 
 
 class Case(NamedTuple):
-    """A network, how it is trained, and how many epochs make a round: enough for a second, about.
+    """A network, how it is trained, and how many epochs make a round: enough for about a second.
 
-    It is trained on MNIST, in images of this size (0: in rows), or else on this many made-up
-    examples.
+    It is trained on MNIST, as images of height and width `size` (0: as rows of 784 numbers), or
+    where `examples` is not 0, on this many made-up examples.
     """
 
     file: str
@@ -110,8 +109,8 @@ def mnist() -> tuple[Any, ...]:
 
 
 def images(case: Case) -> tuple[Any, Any]:
-    """The training part as the case's network takes it: rows, or images [n, size, size, 1] with
-    0 around the 28x28.
+    """The training part as the case's network takes it: rows, or images [n, size, size, 1], padded
+    with 0 around the 28x28.
     """
     import numpy as np
 
@@ -126,7 +125,7 @@ def images(case: Case) -> tuple[Any, Any]:
 
 
 def netdsl_way(case: Case) -> Rounds:
-    """`netdsl train` with nothing said of speed: run folder, CSV, checkpoints and all."""
+    """`netdsl train` without any option for speed: run folder, CSV, checkpoints and all."""
     import threading
     from queue import Queue
 
@@ -197,8 +196,8 @@ def prepared_fit(case: Case) -> Rounds:
 
 
 def jax_scan(case: Case) -> Rounds:
-    """An MLP by hand in JAX: an epoch is one program, a scan over the steps; the data lies there
-    and is gathered by a permutation.
+    """An MLP by hand in JAX: an epoch is one program, a scan over the steps; the data is on the
+    device and is gathered by a permutation.
     """
     import jax
     import jax.numpy as jnp
@@ -271,15 +270,15 @@ def numpy_way(case: Case) -> Rounds:
             order, total = rng.permutation(len(x)), 0.0
             for at in range(0, len(x), case.batch):
                 rows = order[at : at + case.batch]
-                a, expected, n = x[rows], y[rows], len(rows)
+                a, labels, n = x[rows], y[rows], len(rows)
                 w1, b1, w2, b2 = weights
                 hidden = np.maximum(a @ w1 + b1, 0)
                 logits = hidden @ w2 + b2
                 logits -= logits.max(1, keepdims=True)
                 shares = np.exp(logits)
                 shares /= shares.sum(1, keepdims=True)
-                total -= float(np.log(shares[np.arange(n), expected] + 1e-12).sum())
-                shares[np.arange(n), expected] -= 1
+                total -= float(np.log(shares[np.arange(n), labels] + 1e-12).sum())
+                shares[np.arange(n), labels] -= 1
                 shares /= n
                 back = (shares @ w2.T) * (hidden > 0)
                 slopes = (a.T @ back, back.sum(0), hidden.T @ shares, shares.sum(0))
@@ -404,12 +403,11 @@ def case_of(name: str) -> Case:
     return CASES[name] if name in CASES else example(name)
 
 
-# --- alternately
-# -------------------------------------------------------------------------------------
+# --- ways in turn ---------------------------------------------------------------------------------
 
 
 class Process:
-    """A way of training in a process of its own, which trains a round when it is reported to."""
+    """A way of training in a process of its own, which trains one round on request."""
 
     def __init__(self, case: str, way: str) -> None:
         backend = case_of(case).ways[way][0]
@@ -427,7 +425,7 @@ class Process:
         )
 
     def round(self) -> tuple[float, str]:
-        """The seconds of a round, and what it says."""
+        """Train a round: its seconds, and what the way says of it."""
         assert self.child.stdin is not None
         assert self.child.stdout is not None
         self.child.stdin.write("go\n")
@@ -442,8 +440,8 @@ class Process:
         self.child.wait()
 
 
-def reported(case: Case, way: str) -> None:
-    """The child: a round for each line that comes in, its seconds going out."""
+def serve(case: Case, way: str) -> None:
+    """In the child: train a round for each line of standard input, and print its seconds."""
     rounds = case.ways[way][1](case)
     out = os.fdopen(os.dup(1), "w")  # what else is printed is not for the parent
     os.dup2(2, 1)
@@ -472,13 +470,13 @@ def in_turn(
 
 
 def compared(name: str, only: list[str], rounds: int) -> str:
-    """A case's ways alternately, as a table: the median of an epoch's seconds, its ratio to the
-    first one's, the last loss.
+    """Run a case's ways in turn, and tabulate the median seconds of an epoch, the ratio to the
+    first way's, and the last loss.
     """
     case = CASES[name]
-    expected = [way for way in case.ways if not only or way in only]
-    missing = [way for way in expected if (package := case.ways[way][0]) and not find_spec(package)]
-    found, said = in_turn(name, [way for way in expected if way not in missing], rounds)
+    chosen = [way for way in case.ways if not only or way in only]
+    missing = [way for way in chosen if (package := case.ways[way][0]) and not find_spec(package)]
+    found, said = in_turn(name, [way for way in chosen if way not in missing], rounds)
     first = next(iter(found))
     lines = [("way", "seconds an epoch", "range", f"times that of {first}", "training loss")]
     for way, values in sorted(found.items(), key=lambda item: median(item[1])):
@@ -536,9 +534,7 @@ print(model.evaluate(x_test, y_test, verbose=0, batch_size=1000))
 
 
 BARE = "import keras, as if neither scikit-learn nor JAX were there"
-"""Keras and TensorFlow import these where they are installed; the netdsl command does not let
-them.
-"""
+"""Keras and TensorFlow import these where they are installed; the netdsl command prevents it."""
 
 
 def process(rounds: int) -> str:
@@ -594,8 +590,8 @@ def process(rounds: int) -> str:
         own / other for own, other in zip(found["netdsl train"], found["Keras, tuned"], strict=True)
     )
     title = (
-        "Ten epochs of `mlp50.net` with validation, early stopping, and what is kept of it, "
-        f"{rounds} rounds:"
+        "Ten epochs of `mlp50.net` with validation, early stopping, and what each keeps of the "
+        f"run, {rounds} rounds:"
     )
     return "\n".join(
         [title, "", table(lines), "", f"netdsl takes {share:.2f} of the time of tuned Keras."]
@@ -667,11 +663,11 @@ TRAINABLE = {
     "tdnn": 32,
     "text_cnn": 32,
 }
-"""Examples that train in minutes, and a batch."""
+"""Examples that train in minutes, and the size of their batches."""
 
 
 def example(name: str) -> Case:
-    """An example's case: this many steps that they take a second or a few."""
+    """An example's case, with as many steps in an epoch as take a second or a few."""
     network = Case(f"{name}.net", 0, 1, 1, {}).network()
     batch = TRAINABLE[name]
     steps = max(5, min(200, 10**11 // (6 * max(1, network.counts.macs) * batch)))
@@ -680,7 +676,7 @@ def example(name: str) -> Case:
 
 
 def examples(only: list[str], rounds: int) -> str:
-    """Each example in addition to Keras's default `fit`, on made-up data."""
+    """Each example compared with Keras's default `fit`, on made-up data."""
     lines = [("example", "batch", "netdsl, ms a step", "Keras default, ms a step", "times as fast")]
     for name in only or TRAINABLE:
         case = example(name)
@@ -705,7 +701,7 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 
 def accuracy() -> str:
-    """The MLP's share of the test part that is right after ten epochs, with three seeds."""
+    """The MLP's accuracy on the test part after ten epochs, with three seeds."""
     from netdsl.training.loop.train import train
 
     case, where = CASES["mlp"], tempfile.mkdtemp()
@@ -734,7 +730,7 @@ def main() -> None:
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        reported(case_of(options.parts[0]), options.only[0])
+        serve(case_of(options.parts[0]), options.only[0])
         return
     if unknown := [name for name in options.parts if name not in PARTS]:
         parser.error(f"no part is called {unknown[0]}: there are {', '.join(PARTS)}")

@@ -1,13 +1,13 @@
-"""All networks of examples/ and of keras.applications: figures, and the error of each Keras model
-against its `.net` reading.
+"""All networks of examples/ and of keras.applications: figures, and how far each Keras model is
+from the model that its imported `.net` file makes.
 
     python benchmarks/zoo.py                 # prints the tables
     python benchmarks/zoo.py --write         # and writes docs/zoo.md and examples/keras/*.net
     python benchmarks/zoo.py --only ResNet50 # one model of keras.applications
 
-A model of keras.applications gets random weights, is imported, built again from its text, takes the
-weights over, and both see the same random images. It takes about ten minutes on two cores and 10
-GB.
+A model of keras.applications gets random weights and is imported; the text is built as a model,
+which takes over the weights, and both get the same random images. All of it takes about ten minutes
+on two cores, and 10 GB of memory.
 """
 
 from __future__ import annotations
