@@ -204,8 +204,9 @@ class GraphBuilder:
         self.ops.append(Op(kind, inputs, shape, row, name))
         if self.axes:
             self.axes_of[index] = self.axes
-        # A `let` within a `let` shares twice: with the first use of each.
-        for owners in self.sharing:  # uses within uses: each advances by one operation
+        # A `let` within a `let` shares twice: with the first use of each. That of the innermost,
+        # which made the weights, comes last: they are found in one step.
+        for owners in self.sharing:  # each advances by one operation
             if owners is not None:
                 self._share(next(owners, None), index)
         return index
@@ -248,8 +249,7 @@ class GraphBuilder:
         if id(op.kind) not in self._with_arrays:
             self._with_arrays[id(op.kind)] = bool(self.arrays(index))
         if self._with_arrays[id(op.kind)]:
-            # Always the very first owner, so that the weights are found in one step.
-            self.ops[index] = op._replace(shares=owner if first.shares is None else first.shares)
+            self.ops[index] = op._replace(shares=owner)
 
     def _difference(self, index: int, owner: int) -> str:
         """Return what differs between an operation and the one in its place at the first use."""

@@ -122,6 +122,12 @@ def test_what_depends_on_shapes_ends_at_the_limit(added: list[int]) -> None:
     assert len(added) < 1_000
 
 
+def test_what_a_block_is_given_is_counted_before_it_is_repeated(added: list[int]) -> None:
+    (found,) = check("def g(u) = u x60\n8x8x4 > g(conv1-4 x4)", Limits(operations=100)).diagnostics
+    assert (found.code, found.span.start, found.span.end) == ("N406", 11, 16)  # `u x60`
+    assert len(added) <= 1  # the input
+
+
 def test_uses_within_the_limit_are_made() -> None:
     text = "def a() = conv1-4\n8x8x4 > a x5"
     assert not check(text, Limits(uses=5)).faulty

@@ -16,6 +16,7 @@ SHARED = [
     ("let e = res(fc-8 > fc-8)\n8 > e > e > fc-2", 144 + 18),
     ("let e = fc-8(relu)\ndef b() = e > bn\n8 > b > b", 72 + 32),
     ("let f = fc-8(relu)\nlet e = f > bn\n8 > e > e > f", 72 + 16),
+    ("let f = fc-8\nlet e = f > f\n8 > e > e > f", 72),
     ("let e = dropout(0.5) > relu\n8 > e > fc-8 > e > fc-3", 72 + 27),
     ("let e = fc-8(relu)\n8 > e x3", 72),
 ]
@@ -39,8 +40,8 @@ SHARED_REFUSED = [
     ("let e = conv3-8(relu)\n8x8x3 > e > e > gap", "N214", "3x3x8x8 here and 3x3x3x8 at"),
     ("let e = fc-8(relu)\n8 > fc-4 > e > e", "N214", "at its first use"),
     ("let e = conv1-{in}(relu)\n8x8x3 > e > conv1-4 > e > gap", "N214", "at its first use"),
-    ("let e = fc-8(relu)\n8 > e(3)", "N106", "accepts nothing"),
-    ("let e = fc-8(relu)\n8 > e-3", "N106", "accepts nothing"),
+    ("let e = fc-8(relu)\n8 > e(3)", "N106", "accepts no values"),
+    ("let e = fc-8(relu)\n8 > e-3", "N106", "accepts no values"),
     ("let e = fc-8(relu)\nlet e = fc-9\n8 > e", "N104", "already"),
     ("let conv = fc-8(relu)\n8 > fc-3", "N102", "kind of layer"),
 ]
