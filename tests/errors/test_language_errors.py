@@ -63,6 +63,7 @@ SYNTAX = [  # syntax
     ("32x32x1 > conv3-64 «x 3»", "N003", "write conv3-64 x3"),
     ("32x32x1 > conv3-64 as a «x2»", "N003", "write x2 as a: the name then refers to the last one"),
     ("32x32x1 > conv3-64 x2 «x3»", "N003", "a step has one repeat"),
+    ("32x32x1 > conv3-64 as my«-»é", "N003", "`-` is not allowed here"),
     ("def f «=» conv3-64", "N003", "write def f() = ..."),
     ("def f(a«,») = id", "N003", "nothing follows this comma"),
     ("32x32x1 > conv3-64(bn«,»)", "N003", "nothing follows this comma"),
