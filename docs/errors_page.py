@@ -26,7 +26,7 @@ GROUPS = {
     "W7": "Warnings",
     "W8": "Warnings of exports",
 }
-"""What the codes that begin so are about."""
+"""What the codes that begin with these letters are about."""
 
 
 def errors_page(folder: Path) -> str:

@@ -45,7 +45,7 @@ class Figure(NamedTuple):
 
     @property
     def command(self) -> str:
-        """What draws it."""
+        """The command that draws it."""
         return f"draw examples/{self.name}.net {self.options}".rstrip()
 
 
@@ -99,7 +99,7 @@ def gallery() -> str:
 
 
 def commands() -> list[str]:
-    """What is run: the commands of all pages, then the gallery's."""
+    """The commands to run: those of all pages, then the gallery's."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     found = [each for page in pages for each in _COMMAND.findall(page.read_text(encoding="utf-8"))]
     found += [f"{figure.command} -o {figure.file}" for figure in FIGURES]
@@ -115,7 +115,7 @@ def run(command: str, folder: Path) -> Path:
     parts = shlex.split(command)
     target = folder / parts[parts.index("-o") + 1]
     parts[parts.index("-o") + 1] = str(target)
-    allowed = (0, 1) if parts[0] == "diff" else (0,)  # diff: 1 says that both differ
+    allowed = (0, 1) if parts[0] == "diff" else (0,)  # diff ends with 1 where both differ
     if netdsl([*parts, "--force"]) not in allowed:
         raise SystemExit(f"failed: netdsl {command}")
     return target

@@ -28,11 +28,11 @@ class Entry(NamedTuple):
     """An entry of the challenge.
 
     Attributes:
-        year: of the challenge.
-        name: of the network or the team.
+        year: the year of the challenge.
+        name: the name of the network or the team.
         file: of examples/, without `.net`; empty where it is not a network.
         top5: the published share of the test images whose class is not among five guesses, in %.
-        what: the place, and how many networks the error is of.
+        what: the place in the challenge, and how many networks the entry averages.
         source: where it was published.
     """
 

@@ -69,7 +69,7 @@ GROUPS = {
         "RunError",
     ),
 }
-"""The public names in the order of the page; a test holds that all are here."""
+"""The public names in the order of the page; a test checks that all are here."""
 
 _SECTION = re.compile(r"^(Args|Returns|Raises|Attributes|Source):$", re.MULTILINE)
 _ENTRY = re.compile(r"^(\w+): ", re.MULTILINE)

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-goldens",
         action="store_true",
-        help="write the golden files anew; read the difference before you commit it",
+        help="write the golden files again; read the difference before you commit it",
     )
     parser.addoption("--no-skips", action="store_true", help="a test that is skipped fails")
 
@@ -77,7 +77,7 @@ def _frameworks_are_marked(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
-    """Compares a text with a golden file; `pytest --update-goldens` writes it anew."""
+    """Compares a text with a golden file; `pytest --update-goldens` writes the file again."""
 
     def compare(path: Path, text: str) -> None:
         if request.config.getoption("--update-goldens"):

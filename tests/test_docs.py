@@ -1,4 +1,4 @@
-"""README and docs are run: every network in them checks, every command prints what stands below
+"""README and docs are run: every network in them checks, every command prints what is shown below
 it, every program runs.
 """
 

@@ -1,4 +1,4 @@
-"""Files written beside their place and renamed: through no link, onto nothing but files."""
+"""Files written next to their place and renamed: through no link, onto nothing but files."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_no_contract_ignores_an_import() -> None:
 
 @pytest.mark.slow
 def test_every_library_has_those_who_may_import_it() -> None:
-    """And nobody is allowed what he does not use."""
+    """And no module is allowed a library that it does not use."""
     importers = libraries(MODULES)
     protected = [contract for contract in CONTRACTS if contract["type"] == "protected"]
     of_libraries = [c for c in protected if not c["protected_modules"][0].startswith(PACKAGE)]

@@ -1,6 +1,6 @@
 """The `netdsl` command's own process: what it does not import, and how it ends.
 
-A Python program's is left alone.
+The process of a Python program is left alone.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def imported(ended: subprocess.CompletedProcess[str]) -> set[str]:
 def test_own_process_leaves_out_what_it_has_no_use_for(hidden: Path) -> None:
     """It can be imported later as ever.
 
-    Threads are waited for, what is to be done at the end is done, and the code is the command's.
+    Threads are waited for, functions registered for the exit run, and the code is the command's.
     """
     ended = run(hidden, own=True, KERAS_BACKEND="tensorflow")
     assert ended.returncode == 7
@@ -76,9 +76,7 @@ def test_own_process_leaves_out_what_it_has_no_use_for(hidden: Path) -> None:
     ],
 )
 def test_the_backend_is_no_part_of_it(tmp_path: Path, written: object, own: set[str]) -> None:
-    """Which one it is stands in Keras's own file; of one that is not known nothing can be left
-    out.
-    """
+    """The backend is named in Keras's own file; with an unknown one nothing can be left out."""
     (tmp_path / "keras.json").write_text(json.dumps(written))
     program = (
         "import sys\nfrom netdsl import process\nprocess.own = True\n"

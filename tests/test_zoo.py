@@ -25,7 +25,7 @@ from netdsl.syntax.format import format_text
 TABLE = json.loads((Path(__file__).parent / "truth" / "zoo.json").read_text(encoding="utf-8"))
 MAX_LINES = 60
 IMPORTED = sorted((FOLDER / "keras").glob("*.net"))  # keras.applications
-LATER = {"feature_mib"}  # held in analysis/test_memory.py
+LATER = {"feature_mib"}  # checked in analysis/test_memory.py
 WORDS = {"file", "source", "input"}
 
 
@@ -76,7 +76,7 @@ def with_batch_norm(text: str) -> str:
 
 
 def with_auxiliary_heads(text: str) -> str:
-    """torchvision's heads behind modules 4a and 4d: a mean pool to 4x4, a convolution, two dense
+    """torchvision's heads after modules 4a and 4d: a mean pool to 4x4, a convolution, two dense
     layers.
     """
     for module, name in (

@@ -1,4 +1,4 @@
-"""Memory: the lecture's table, figures that others made, and small networks worked out by hand."""
+"""Memory: the lecture's table, figures that others made, and small networks computed by hand."""
 
 from __future__ import annotations
 
@@ -146,13 +146,13 @@ def test_what_xla_does_otherwise_explains_its_figures(benchmark: ModuleType) -> 
 
 
 def test_xlas_lines_of_a_perceptron_by_hand(benchmark: ModuleType) -> None:
-    """4 > fc-3 > fc-2, the batch 10, Adam: in bytes, weights 60 and 32, slots twice as much, x 160,
+    """4 > fc-3 > fc-2, batch 10, Adam: in bytes, weights 60 and 32, slots twice as much, x 160,
     h 120, y 80.
 
     The estimate's peak is at ReLU's gradient: weights and slots 92 * 3, fc-2's gradients 32, x, h,
-    two gradients of 120. XLA's is at fc-2's: weights and slots, x, what goes into ReLU and out of
-    it, gradients of 80 and 120; fc-2's kernel of 24 is copied, and the gradients of its weights are
-    made where the weights were.
+    two gradients of 120. XLA's is at fc-2's: weights and slots, x, ReLU's input and output,
+    gradients of 80 and 120; fc-2's kernel of 24 is copied, and the gradients of its weights are
+    written where the weights were.
     """
     network = netdsl.parse("4 > fc-3 > fc-2")
     peak = estimate(network.graph, 10).training_peak
@@ -169,11 +169,11 @@ def test_xlas_lines_of_a_perceptron_by_hand(benchmark: ModuleType) -> None:
 
 
 def test_xlas_lines_of_a_pool_by_hand(benchmark: ModuleType) -> None:
-    """4x4x1 > pool behind a convolution: 64 bytes come in and 16 go out, with four coordinates for
-    each number.
+    """A pool on 4x4x1 after a convolution: its input has 64 bytes and its output 16, with four
+    coordinates for each number.
 
     While the pool runs, four arrays of 64 and the zeros of 64 are there, its output once more (16),
-    and the output's coordinates, 4 * 16, in the place of 64-bit places, 32.
+    and the output's coordinates, 4 * 16, instead of 64-bit positions, 32.
     """
     network = netdsl.parse("4x4x1 > conv3-1(linear) > pool > fc-1")
     assert benchmark.xla_lines(network, 1, "momentum").pools == 5 * 64 + 16 + 4 * 16 - 32
@@ -197,12 +197,11 @@ def test_bands_stand_beside_the_estimates() -> None:
 def test_a_perceptron_by_hand() -> None:
     """Bytes: x 16, h 12 (ReLU in place), y 8; weights 15 and 8, so 60 and 32.
 
-    A step is named by what is alive beside weights.
+    What is held at each step, next to the weights:
 
-    backward of fc-2:  gradients 32; x, h kept; gradients of y and h              92 + 32 + 28 + 8 +
-    12 = 172 backward of relu:  gradients 32; x, h kept; gradients of h and before ReLU    92 + 32 +
-    28 + 24     = 176 backward of fc-3:  gradients 92; x kept;    the gradient before ReLU
-    92 + 92 + 16 + 12     = 212
+        backward of fc-2: gradients 32; x, h; gradients of y, h        92 + 32 + 28 + 8 + 12 = 172
+        backward of relu: gradients 32; x, h; gradients after, before  92 + 32 + 28 + 24     = 176
+        backward of fc-3: gradients 92; x; the gradient before ReLU    92 + 92 + 16 + 12     = 212
     """
     graph = graph_of("4 > fc-3 > fc-2")
     assert [op.kind and op.kind.word for op in graph.ops] == [None, "fc", "relu", "fc"]
@@ -227,13 +226,12 @@ def test_a_perceptron_by_hand() -> None:
 def test_a_sum_by_hand() -> None:
     """a = fc(x), b = fc(a), y = a + b: 8 bytes each, 24 bytes of weights each.
 
-    The gradient of y is that of a and of b.
+    The gradient of y is that of a and of b. What is held at each step, next to the weights:
 
-    forward, at the sum:     x, a kept; b; y                                           48 + 32
-    = 80 backward of b:           24; x, a kept; y's gradient and b's part of a's           48 + 24
-    + 32      = 104 the sum for a:           24; x kept; both parts and their sum
-    48 + 24 + 8 + 24  = 104 backward of a:           48; x kept; a's gradient
-    48 + 48 + 16      = 112
+        forward, at the sum: x, a; b; y                                48 + 32          = 80
+        backward of b:       24; x, a; y's gradient, b's part of a's   48 + 24 + 32     = 104
+        the sum for a:       24; x; both parts and their sum           48 + 24 + 8 + 24 = 104
+        backward of a:       48; x; a's gradient                       48 + 48 + 16     = 112
     """
     graph = graph_of("2 > fc-2(linear) > add[ id | fc-2(linear) ]")
     for batch, peak in ((1, 112), (2, 48 + 24 + 64), (100, 48 + 24 + 3200)):
@@ -246,7 +244,7 @@ def test_a_pool_keeps_places_and_dropout_a_mask() -> None:
     assert estimate(graph_of("4x4x1 > conv3-1(relu) > pool > fc-1")).saved == 64 + 64 + 32 + 16
     assert (
         estimate(graph_of("4x4x1 > conv3-1(linear) > pool > fc-1")).saved == 64 + 64 + 32 + 16
-    )  # PyTorch keeps what comes in
+    )  # PyTorch keeps the input
     assert estimate(graph_of("8 > fc-4(linear) > dropout(0.5) > fc-1")).saved == 32 + 16 + 4
 
 
@@ -281,7 +279,7 @@ def test_activations_work_in_place_only_where_they_may() -> None:
     assert estimate(graph_of("4 > fc-3(sigmoid) > fc-1")).saved == 16 + 12
     assert (
         estimate(graph_of("4 > fc-3(swish) > fc-1")).saved == 16 + 12 + 12
-    )  # swish needs what comes in
+    )  # swish needs its input
     assert (
         estimate(graph_of("4 > fc-3(relu6) > fc-1")).saved == 16 + 12 + 12
     )  # kept by PyTorch, see docs/accounting.md
@@ -292,7 +290,7 @@ def test_activations_work_in_place_only_where_they_may() -> None:
 
 @pytest.mark.parametrize("branch", ["dropout(0.5)", "sdropout(0.5)", "noise(1)", "reshape(10x10)"])
 def test_what_changes_nothing_in_use_takes_no_room_then(branch: str) -> None:
-    """The other branch reads the same 100 numbers, which relu cannot write over."""
+    """The other branch reads the same 100 numbers, so relu cannot overwrite them."""
     text = "10x10 > ln > add[ {} | id ]"
     same, relu = (estimate(graph_of(text.format(each))) for each in ("id", "relu"))
     found = estimate(graph_of(text.format(branch)))

@@ -128,9 +128,8 @@ def test_a_resnet_with_its_strides_in_the_3x3_sees_56_less(
 
 # --- positions one by one -------------------------------------------------------------------------
 #
-# Every rule is written here once more, from what the layer computes: which positions of its input
-# position i is made of, on a line
-# without ends. Nothing is asked of a kind but its options.
+# Every rule is written here a second time, from what the layer computes: from which positions of
+# its input position i is computed, on a line without ends. Of a kind only its options are used.
 
 Cells = Callable[[int], set[int]]
 
@@ -338,8 +337,8 @@ def oracle(graph: Graph, axis: int) -> Callable[[int, int], frozenset[int] | Non
 
 
 def compare(graph: Graph) -> int:
-    """Holds every operation's field against its sets, at all positions of its output; how many
-    fields there were.
+    """Compare every operation's field with its sets, at all positions of its output; return how
+    many fields there were.
     """
     count = 0
     fields = receptive_fields(graph)

@@ -1,4 +1,4 @@
-"""What several devices exchange: worked out by hand, and the table of docs/scaling.md."""
+"""What several devices exchange: computed by hand, and the table of docs/scaling.md."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from netdsl.kinds.values import Indices, dims
 pytestmark = pytest.mark.keras
 
 STEP = 2.0**-30
-"""So small that 32 bits do not show it beside 1; 64 bits show it to 22 bits."""
+"""So small that, added to 1, it is lost in 32 bits, while 64 bits keep 22 bits of it."""
 
 REFUSED = {
     "tensorflow": {  # on a CPU
@@ -62,7 +62,7 @@ CONSTANT = {
 @pytest.mark.parametrize("case", firsts_built({*REFUSED["tensorflow"], *CONSTANT}))
 def test_a_small_change_goes_through(case: Case) -> None:
     """A change of the input changes the output by half of what twice the change does. Where a
-    number has 32 bits on the way, it changes nothing, or by whole steps of 2**-24.
+    number on the way has only 32 bits, it changes nothing, or by multiples of 2**-24.
     """
     name = f"{case.text} on {dims(case.input)}"
     if name in REFUSED.get(quiet_keras().config.backend(), ()):

@@ -21,7 +21,7 @@ KEYS = {"optimizer": {"name": "sgd", "rate": 0.1}, "batch": 64}
 
 
 class Undecided:
-    """A missing value as pandas has it: whether it equals anything is as undecided."""
+    """A missing value like pandas's: comparing it gives a missing value, neither true nor false."""
 
     def __ne__(self, other: object) -> Any:
         return self

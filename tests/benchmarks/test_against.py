@@ -1,4 +1,4 @@
-"""benchmarks/against.py: its rows, ratios and exit codes on one round, and what it leaves behind.
+"""benchmarks/against.py: its rows, ratios and exit codes on one round, and which files it leaves.
 
 How long anything takes is not looked at.
 """

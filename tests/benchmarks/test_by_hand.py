@@ -33,8 +33,8 @@ def by_hand() -> ModuleType:
 
 
 def smaller(name: str) -> netdsl.Network:
-    """The network of an example, ResNet-50's images smaller: of its weights none depends on
-    their size.
+    """The network of an example; ResNet-50 with smaller images, on whose size none of its weights
+    depends.
     """
     text = (ROOT / "examples" / f"{name}.net").read_text(encoding="utf-8")
     return netdsl.parse(text, name=name, input=(64, 64, 3) if name == "resnet50" else None)

@@ -41,7 +41,7 @@ def test_every_figure_is_there(tmp_path: Path) -> None:
     for _, batch, _, speed, ratio, share, peak, predicted, examples in rows:
         for figure in (batch, speed, ratio, share, predicted, examples):
             assert float(figure.split()[0].replace(",", "")) > 0, rows
-        assert peak == "-", "of a CPU's memory nothing is told"
+        assert peak == "-", "the memory of a CPU is not reported"
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     refused = gpu("--kept", "--json", str(kept), "--write")
     assert refused.returncode == 2

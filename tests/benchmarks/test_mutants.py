@@ -222,7 +222,7 @@ class Tiny:
         return json.loads((self.folder / "found.json").read_text(encoding="utf-8"))
 
     def outcomes(self) -> dict[str, set[tuple[str, str]]]:
-        """By line what came of its mutants, over some draws."""
+        """The results of the mutants of each line, over some draws."""
         found: dict[str, set[tuple[str, str]]] = {}
         assert not self.run("--seed", "0", "1", "2", "3").returncode
         for one in self.found():

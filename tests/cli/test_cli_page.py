@@ -34,7 +34,7 @@ READ = re.compile(r"environ(?:ment)?(?:\.get\(|\.setdefault\(|\[)([^,)\]]+)")
 
 
 def read_variables() -> set[str]:
-    """The variables of the environment that the package reads or sets, by its source."""
+    """The environment variables that the package reads or sets, according to its source."""
     found = set()
     for path in (ROOT / "netdsl").rglob("*.py"):
         text = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What FILE on the command line is answered with where it names no network."""
+"""The errors for a FILE on the command line that is not a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`netdsl fmt` and `netdsl expand` on the command line: what is written, what is told, and the
+"""`netdsl fmt` and `netdsl expand` on the command line: what is written, what is reported, and the
 exit codes.
 """
 

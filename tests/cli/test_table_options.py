@@ -1,4 +1,4 @@
-"""Options of `table` that contradict each other are wrong usage, not one of the two in silence."""
+"""Options of `table` that contradict each other are wrong usage: neither is silently ignored."""
 
 from __future__ import annotations
 

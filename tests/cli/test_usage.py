@@ -1,4 +1,4 @@
-"""Wrong usage is answered with what was meant, and options that all commands have work in all."""
+"""Errors of wrong usage suggest what was meant, and options that all commands have work in all."""
 
 from __future__ import annotations
 

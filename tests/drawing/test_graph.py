@@ -54,7 +54,7 @@ def test_the_boxes_of_a_chain_share_one_axis(text: str) -> None:
 
 
 def test_a_repeat_is_found_where_something_else_stands_next_to_it() -> None:
-    """What its later passes read elsewhere stands where the first reads what comes before it."""
+    """Where the first pass reads what precedes the repeat, the later ones read something else."""
     (network,) = networks(NETS / "t5_small.net")
     picture = drawn(network, Options())
     badges = [label.text for frame in picture.frames for label in frame.labels]

@@ -1,4 +1,4 @@
-"""A program is proven before it is printed: what it makes is worked out from its text, and is the
+"""A program is proven before it is printed: what it makes is computed from its text, and is the
 network node by node.
 """
 

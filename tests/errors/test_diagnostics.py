@@ -1,4 +1,4 @@
-"""What is said of faulty texts: the code, exactly the faulty place, and a mend; and how it is
+"""What is reported of faulty texts: the code, exactly the faulty place, and a fix; and how it is
 shown.
 """
 
@@ -21,7 +21,7 @@ from netdsl.syntax.mistakes.signs import LOOKALIKES
 
 
 def marked(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """A text without its marks «...», and the places that they stood around."""
+    """A text without its marks «...», and the places that they enclosed."""
     plain, spans, open_at = "", [], 0
     for character in text:
         if character == "«":
@@ -282,8 +282,8 @@ def found(text: str, name: str = "tiny.net") -> tuple[Diagnostic, ...]:
 
 
 def test_the_message_of_the_design() -> None:
-    """A window that does not fit: the numbers of the formula, the place, what comes in, and
-    where it shrank.
+    """A window that does not fit: the numbers of the formula, the place, the input, and where it
+    shrank.
     """
     text = (
         "input 32x32x1\n> conv3-8 > pool > conv3-8 > pool > conv3-8(pad=0) > conv2-16(pad=0)\n"

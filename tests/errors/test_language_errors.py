@@ -1,6 +1,6 @@
 """Diagnostics: the code, the exact span and the words of the first message about a faulty text.
 
-In the tables the faulty span stands between « and » in the text itself.
+In the tables the faulty span is marked by « and » in the text itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`expect`: facts, held against what the graph gives."""
+"""`expect`: facts, compared with what the graph gives."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def heads(chain: ItemChain) -> list[Any]:
 
 
 def length_of(*, items: int, measure: int) -> Callable[[ItemChain], int]:
-    """A measure by which only chains of so many items are worth anything."""
+    """A measure by which only chains of at least this many items are worth anything."""
     return lambda chain: measure if len(chain) == items else 0
 
 
@@ -74,7 +74,7 @@ def test_a_repeat_has_the_output_of_its_last_pass_and_the_span_of_all(
         ((4, 4), 8, (1,), None),  # its values follow from other channels
         ((4, None), 8, (), 4),
         ((4, None), 8, (1,), None),
-        ((None, 4), 8, (), 8),  # the first branch is what comes in
+        ((None, 4), 8, (), 8),  # the first branch is the input
         ((None, 4), 8, (1,), 8),
     ],
 )

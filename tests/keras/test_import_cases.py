@@ -22,7 +22,7 @@ layers, ops, Input = keras.layers, keras.ops, keras.Input
 
 
 def used_twice(first: Any, second: Any) -> Any:
-    """One convolution with ReLU, whose two uses go on differently."""
+    """One convolution with ReLU, whose two uses are followed by different layers."""
     conv = layers.Conv2D(3, 3, padding="same", activation="relu")
     given, other = Input((6, 6, 3), name="a"), Input((6, 6, 3), name="b")
     return keras.Model([given, other], [first(conv(given)), second(conv(other))], name="m")

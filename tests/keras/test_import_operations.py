@@ -179,7 +179,7 @@ WRITTEN: list[tuple[Callable[[], Any], str]] = [
         ),
         "input 7 of int(9) > embed-4 > rescale(2) > lstm-3",
     ),
-    # inputs of whole numbers
+    # inputs of integers
     (
         lambda: through((8, 8, 3), layers.Rescaling(1 / 255), layers.Conv2D(2, 3), dtype="uint8"),
         "input 8x8x3 > rescale(1/255) > conv3-2(pad=valid)",

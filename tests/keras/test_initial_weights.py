@@ -46,7 +46,7 @@ def weights(text: str, seed: int | None = 1, dtype: str = "float32") -> dict[str
 def test_the_seed_alone_decides_and_weights_have_names_of_their_own(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keras's own random numbers, which the backends draw differently, come into none."""
+    """Keras's own random numbers, which the backends draw differently, are used for no weight."""
     made = network(case)
     first = made.keras(seed=1)
     keras_seed = keras.utils.set_random_seed
@@ -164,8 +164,8 @@ def drawn(initializer: Any, shape: tuple[int, ...] = SHAPE) -> Any:
 
 @pytest.mark.parametrize("name", STARTS)
 def test_distributions_are_those_of_keras(name: str) -> None:
-    """Quantiles differ by no more than those of two draws: 36,000 numbers, and the criterion of
-    Kolmogorov and Smirnov at one in a million.
+    """Quantiles differ by no more than those of two draws: 36,000 numbers, by the criterion of
+    Kolmogorov and Smirnov at a level of one in a million.
     """
     initializer = getattr(keras.initializers, name)(seed=5)
     ours = np.sort(drawn(initializer), axis=None)

@@ -411,7 +411,7 @@ def windows(
 ) -> Any:
     """The windows of one example: positions of the output, cells, channels.
 
-    Behind the input stands as much as is needed.
+    After the input there is as much padding as is needed.
     """
     whole = np.full(
         [
@@ -461,7 +461,7 @@ def conv_reference(x: Any, kernel: Any, strides: Sequence[int], pads: Pads, grou
 
 CONVOLUTIONS: list[tuple[str, tuple[int, ...], tuple[int, ...], Pads, int]] = [
     # (P, P) with P = (K-1)/2, also at stride 2 on even sizes, where TensorFlow's SAME would pad
-    # less before than behind
+    # less before than after
     ("conv3-4/2", (8, 8, 3), (2, 2), [(1, 1), (1, 1)], 1),
     ("conv3-4/2", (7, 8, 3), (2, 2), [(1, 1), (1, 1)], 1),
     ("conv7-4/2", (12, 12, 2), (2, 2), [(3, 3), (3, 3)], 1),
@@ -541,14 +541,14 @@ def largest(seen: Any) -> Any:
 
 
 def mean(seen: Any) -> Any:
-    """Of the cells that stand in the padded input."""
+    """The mean of those cells that lie in the padded input."""
     return np.nanmean(seen, axis=-2)
 
 
 POOLS: list[
     tuple[str, tuple[int, ...], tuple[int, int, Pads], tuple[int, ...], float, Callable[[Any], Any]]
 ] = [
-    # window, stride, padding; positions; what stands in the padding: minus infinity, 0, or nothing
+    # window, stride, padding; positions; what the padding holds: minus infinity, 0, or nothing
     # (it does not count)
     ("pool3/2(pad=same)", (8, 8, 2), (3, 2, [(1, 1)] * 2), (4, 4), -np.inf, largest),
     ("pool3/1(pad=same)", (5, 6, 2), (3, 1, [(1, 1)] * 2), (5, 6), -np.inf, largest),

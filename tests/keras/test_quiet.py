@@ -1,4 +1,4 @@
-"""What imports Keras says nothing of it, whichever command imports it first."""
+"""No message of Keras and its backends reaches the user, whichever command imports it first."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ VALUES: list[Any] = [
 ]
 INPUTS = ("6", "12x8", "8x8x4", "4x4x4x4", "2x2x2x2x4", "6 of int(10)")
 
-# What is refused for other reasons than the rank of what comes in.
+# What is refused for other reasons than the rank of the input.
 REFUSED = (
     *("8 > fc-2(identity)", "8 > fc-2(logistic)", "8 > fc-2(act=heaviside)", "8 > logistic-2"),
     *("8x8x4 > conv9-2(pad=0)", "8x8x4 > conv3-5(groups=2)", "8x8x6 > conv3-6(groups=4)"),

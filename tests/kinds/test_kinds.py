@@ -223,7 +223,7 @@ def test_cropping_reads_the_size_alone() -> None:
 
 
 def test_references_are_kept_when_activations_are_left_out() -> None:
-    """`conv3-4` loses its activation, so what stands behind it moves up by one."""
+    """`conv3-4` loses its activation, so the operations after it move up by one."""
     graph, op, _ = last("8x8x3 > conv3-4 > relu > pool as p > conv3-4 > relu > unpool(@p)")
     ref = kind_of(op).references()["pool"]
     assert graph.ops[ref.op].kind is ref.kind

@@ -502,7 +502,7 @@ def test_pixels_are_shuffled_and_back(order: str) -> None:
 
 
 def test_cropping_to_a_point_is_centred() -> None:
-    """9x8 to 4x5: two rows and one column go before, three and two behind."""
+    """9x8 to 4x5: two rows and one column are cut in front, three and two at the end."""
     x = random((9, 8, 1))
     model = parse(
         "input 9x8x1\n> avgpool6x4/1 as small\n@input > crop(@small) > [ id | @small ]"

@@ -133,7 +133,7 @@ def test_an_excited_image_is_its_class_and_a_prior_makes_it_smoother(subject: Tr
     plain = excite(subject, "softmax_1")
     smooth = excite(subject, "softmax_1", prior="tv")
     assert plain.probabilities is not None
-    # this network tells classes by eight means alone, so not every class can be reached
+    # this network classifies by eight means alone, so not every class can be reached
     assert (plain.probabilities.argmax(axis=1) == np.arange(10)).sum() >= 5
     assert smooth.variations.mean() < plain.variations.mean()
     assert plain.images.min() >= 0

@@ -194,7 +194,7 @@ def test_item_88_ancestors(out: Any) -> None:
 
 
 def test_item_89_the_winners_of_imagenet() -> None:
-    """Errors as published; the page has them beside what the files count."""
+    """Errors as published; the page has them next to what the files count."""
     with (EXAMPLES / "results" / "imagenet.csv").open(encoding="utf-8", newline="") as file:
         entries = list(csv.DictReader(file))
     errors = {(row["year"], row["name"]): float(row["top5"]) for row in entries}

@@ -90,7 +90,7 @@ CASES = [
     ("8x8x3 > gap > fc-2 # netdsl: ignore", ["W718: # netdsl: ignore"]),
     ("8x8x3 > gap > fc-2 # netdsl: ignore N204", ["W718: # netdsl: ignore N204"]),
     ('param w = "# netdsl: ignore W701"\n8x8x3 > when(w == "a", conv3-4 > relu) > gap > fc-2', []),
-    # an error is told alone with what was seen on the way: nothing looks unused because of it
+    # an error is reported with what was found up to it, and nothing seems unused because of it
     ("param width = 8\n32x32x3 > conv3-{widht} > gap > softmax-10", ["N110: widht"]),
     ("8x8x3 > conv9-4(pad=0) > gap > fc-2 # netdsl: ignore N204", ["N204: conv9-4(pad=0)"]),
 ]
@@ -169,7 +169,7 @@ def test_a_block_warns_once_and_shows_a_use() -> None:
 
 
 def test_written_out_defaults_ask_for_no_bias() -> None:
-    """`netdsl expand` writes `bias=yes` where it is the default; that is no wish."""
+    """`netdsl expand` writes `bias=yes` where it is the default: nobody asked for that bias."""
     network = parse("8x8x3 > conv3-4 > bn > relu > gap > fc-2")
     text = network.graph.written(network.graph.layers[1])
     assert "bias=yes" in text

@@ -8,7 +8,7 @@ from support.networks import check, only, read, steps
 import netdsl
 
 SAME = [
-    # a block's steps stand in the place of its use
+    # a block's steps replace its use
     ("def b(c) = conv3-{c} > bn\n8x8x3 > b(4) > b(c=5)", "8x8x3 > conv3-4 > bn > conv3-5 > bn"),
     ("def b() = conv3-4 > bn\n8x8x3 > b > b()", "8x8x3 > conv3-4 > bn > conv3-4 > bn"),
     ("def b(c, s=1) = conv3-{c}/{s}\n8x8x3 > b(4) > b(4, 2) > b(s=2, c=6)",
@@ -21,7 +21,7 @@ SAME = [
      "8x8x3 > conv1-7 > conv1-3 > conv1-5 > conv1-7 > conv1-5"),
     ("def b(h={in.h}, w={in.w}) = conv1-{h + w}\n8x6x3 > b", "8x6x3 > conv1-14"),
     ("def b(r=2, c={in//r}) = fc-{c}\n12 > b > b(3)", "12 > fc-6 > fc-2"),
-    # the argument of a use reads `in` where the use stands
+    # the argument of a use reads `in` at the place of the use
     ("def b(c) = conv1-7 > conv1-{c}\n8x8x3 > b({2*in})", "8x8x3 > conv1-7 > conv1-6"),
     # a block has the defaults of the place where it is written
     (
@@ -131,7 +131,7 @@ BLOCKS_REFUSED = [
     ("def a() = conv1-{w}\nparam w = 4\n8x8x3 > a", "N110", "there is no `w` here"),
     ("param w = in\n8x8x3 > conv1-{w}", "N110", "there is no input here"),
     ("12 > fc-{in.h}", "N110", "it has no `in.h`"),
-    # recursion without an end, chains that are no layers, values that are no chains
+    # recursion without an end, chains that are not layers, values that are not chains
     ("def b() = conv1-3 > b\n8x8x3 > b", "N405", "more than 100 levels"),
     ("def b(c) = c\n8x8x3 > b(4)", "N109", "`c` is 4, not a layer"),
     ("def b(f) = f(4)\n8x8x3 > b(conv1-4 > bn)", "N109", "it cannot be applied"),

@@ -141,7 +141,7 @@ def test_an_input_of_many_axes_is_refused(text: str) -> None:
     assert [one.code for one in found.diagnostics] == ["N407"]
 
 
-# --- what is worked out once for the whole network ------------------------------------------------
+# --- what is computed once for the whole network --------------------------------------------------
 
 
 class Kinds:

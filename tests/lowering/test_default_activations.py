@@ -48,7 +48,7 @@ LEFT_OUT = [
     ("8x8x3 > [ [ conv3-4 | id ] | id ] > dropout(0.1) > bn", True),
     ("8x8x3 > conv3-4 > dropout(0.5) > flatten", True),
     ("8x8x3 > conv3-4 > dropout(0.5) > gap", False),
-    # several takers, all of one mind
+    # several consumers that all agree
     ("8x8x3 > conv3-4 > [ relu | tanh ]", True),
     ("8x8x3 > conv3-4 as a > relu\n@a > bn", True),
     ("8x8x3 > conv3-4 as a > pool\n@a > gap", False),

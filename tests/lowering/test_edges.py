@@ -1,5 +1,5 @@
-"""What looks like something else than it is: flows that are no outputs, branches that add their
-input, definitions that go on, shared pieces that differ, facts that nobody knows.
+"""What looks like something else than it is: flows that are not outputs, branches that add their
+input, definitions that continue, shared pieces that differ, facts that are not known.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ RESIDUALS = [
     ("8x8x4 > res(conv3-6/2 > conv3-4, skip=match, act=none) > conv3-8 > gap",
      "8x8x4 conv3-6/2 relu conv3-4 conv3-8 relu gap"),
     ("8x8x4 > res(conv3-6, skip=match, act=none) > pool > gap", "8x8x4 conv3-6 pool2/2 gap"),
-    # the activation behind the sum
+    # the activation after the sum
     ("8x8x4 > res(conv3-4, act=tanh)", "8x8x4 conv3-4 add<1,0> tanh"),
     ("8x8x4 > res(conv3-4, act=none)", "8x8x4 conv3-4 add<1,0>"),
     ("8x8x4 > res(conv3-4, act=lrelu(0.2))", "8x8x4 conv3-4 add<1,0> lrelu"),

@@ -11,7 +11,7 @@ from netdsl.report.write import written_out
 
 
 def within(levels: int, step: str, merges: int = 10) -> str:
-    """A recursive block: so many levels of so many merges in each other."""
+    """A recursive block: this many levels, each of this many merges within each other."""
     nested = "add[ id | " * merges + step + " ]" * merges
     return f"def d(k) = when(k > 0, {nested}, fc-8)\n"
 

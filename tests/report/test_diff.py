@@ -352,8 +352,8 @@ def test_totals_have_differences_and_ratios() -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository whose last commit is not what stands in the working tree: a file changed, one
-    gone, one new.
+    """A repository whose working tree differs from its last commit: a file changed, one gone, one
+    new.
     """
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)

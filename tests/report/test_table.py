@@ -175,7 +175,7 @@ def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_products_give_the_weights(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each row's product, worked out, is the number behind it."""
+    """Each row's product, computed, is the number after it."""
     assert main(["table", str(path), "--lecture"]) == 0
     for sum_, number in re.findall(
         r"params: (.*) = ([0-9,]+)$", capsys.readouterr().out, flags=re.MULTILINE
@@ -305,8 +305,8 @@ LARGE = 94_906_265  # its square is the largest below 2**53
 
 
 def test_counts_are_exact_beyond_what_floats_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whole numbers everywhere: one that went through a float would be off by one here, or end
-    in `.0`.
+    """Integers everywhere: one that went through a float would be off by one here, or end in
+    `.0`.
     """
     text = f"{2**53 - 1} > fc-1 > fc-3"
     totals = {

@@ -28,8 +28,7 @@ def begin(backend: str) -> None:
 def losses(path: Path, name: str, examples: int, steps: int, length: float) -> list[float]:
     """The losses at some steps of gradient descent on a few examples, from the seed's weights.
 
-    The steps have this length at most, so that no curve goes where rounding alone makes another one
-    of it.
+    The steps have at most this length, so that rounding alone does not make the curves differ.
 
     Layers that drop or add noise are made to draw nothing: each backend draws other numbers.
     """
@@ -63,8 +62,8 @@ def losses(path: Path, name: str, examples: int, steps: int, length: float) -> l
 
 
 def data(network: Network, examples: int) -> dict[str, Any]:
-    """Random examples for a network, the same in every process: labels behind a softmax, else
-    values from 0 to 1.
+    """Random examples for a network, the same in every process: labels for a softmax, else values
+    from 0 to 1.
     """
     rng, expected = np.random.default_rng(0), NetworkSignature.of(network)
     held: dict[str, Any] = {}

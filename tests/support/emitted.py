@@ -1,4 +1,4 @@
-"""The models that emitted programs make, held against netdsl's own."""
+"""The models that emitted programs make, compared with netdsl's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netdsl.emit.program import program
 from netdsl.kinds.values import Indices
 
 LARGE = 10**6
-"""Weights of a model that is not left to the garbage collector's own time."""
+"""Weights from which on a model is freed at once, not whenever the garbage collector runs."""
 
 
 def made_by(networks: tuple[Network, ...]) -> Iterator[tuple[Network, Any]]:

@@ -1,5 +1,5 @@
-"""Trains small GANs and prints their losses and whether a resumed one is the same, for the backend
-that the environment names. `python tests/support/gan_steps.py FOLDER`
+"""Trains small GANs on the backend that the environment names, and prints their losses and whether
+a resumed one is the same. `python tests/support/gan_steps.py FOLDER`
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def weights(folder: Path) -> dict[str, bytes]:
 
 
 def figures(folder: Path) -> list[object]:
-    """What stands in the tables and in the result, timings apart."""
+    """What the tables and the result hold, without timings."""
     rows: list[object] = []
     for name in ("metrics.csv", "retrained.csv"):
         with (folder / name).open(encoding="utf-8") as file:

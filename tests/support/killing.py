@@ -1,5 +1,5 @@
-"""Trains, kills at random moments and resumes, again and again; prints a line for each kill whose
-end is not that of a run never stopped.
+"""Trains, kills at random moments and resumes, again and again; prints for each whether its result
+is that of a run that was never stopped.
 
 Run by `test_resume.py` in a process of its own: Keras is imported once, and each training is a fork
 of that process, so that twenty kills take a minute. `python tests/support/killing.py FOLDER KILLS
@@ -53,7 +53,7 @@ def child(action: object, where: Path) -> int:
 
 
 def ended(pid: int) -> bool:
-    """Waits for the process; whether it ended well."""
+    """Waits for the process, and returns whether it ended well."""
     return os.waitpid(pid, 0)[1] == 0
 
 
@@ -69,7 +69,7 @@ def main(where: Path, kills: int, seed: int) -> int:
     while resumed < kills:
         number += 1
         here = where / f"killed-{number}"
-        reported, action = [], train
+        times, action = [], train
         while True:
             pid = child(action, here)
             after = rng.random() * seconds
@@ -77,7 +77,7 @@ def main(where: Path, kills: int, seed: int) -> int:
             os.kill(pid, signal.SIGKILL)
             done = ended(pid)
             begun = (here / "small-1" / "run.json").exists()
-            reported.append(f"{after:.2f} s")
+            times.append(f"{after:.2f} s")
             if done or rng.random() < 0.7:
                 break
             action = resume if begun else train
@@ -96,7 +96,7 @@ def main(where: Path, kills: int, seed: int) -> int:
             and figures(here / "small-1") == figures(whole)
         )
         print(
-            f"killed after {', '.join(reported)}: {'the same' if same else 'NOT THE SAME'}",
+            f"killed after {', '.join(times)}: {'the same' if same else 'NOT THE SAME'}",
             flush=True,
         )
         wrong += not same

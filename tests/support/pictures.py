@@ -66,7 +66,7 @@ class Edge(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """What is drawn; `beside` are blocks that are drawn open beside the network."""
+    """What is drawn; `beside` are the blocks that are drawn open next to the network."""
 
     size: tuple[float, float]
     view: Area

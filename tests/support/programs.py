@@ -20,7 +20,7 @@ MAX_PARAMS = 300_000
 
 
 class Misfit(Exception):
-    """A step that does not fit what comes in; the generator tries another."""
+    """A step that does not fit its input; the generator tries another."""
 
 
 class Program(NamedTuple):
@@ -81,7 +81,7 @@ class Node(NamedTuple):
 
 
 class Amount(NamedTuple):
-    text: str  # as it stands behind `-`
+    text: str  # as it is written after `-`
     value: Callable[[Shape, Values], int]
 
 
@@ -699,7 +699,7 @@ def joined(nodes: list[Node]) -> Node:
 
 
 def program(rng: Random, steps: int = 6) -> Program:
-    """A valid program of about so many steps in its main flow."""
+    """A valid program with about this many steps in its main flow."""
     while True:
         made = _program(_Maker(rng), steps)
         if made is not None:
@@ -760,7 +760,7 @@ def _program(maker: _Maker, steps: int) -> Program | None:
         if tally.made == before:
             return None
         if at == made:
-            ends[0] = ()  # the main flow went on: its end is no output
+            ends[0] = ()  # the main flow was continued: its end is not an output
         lines.append(f"@{name} > {node.text}")
         ends.append(reached)
     ends = [end for end in ends if end]

@@ -39,7 +39,7 @@ class Module:
 
     @cached_property
     def imports(self) -> set[str]:
-        """What is imported, wherever the statement stands: in functions and for types alone too."""
+        """What is imported, wherever the statement is: also in functions and for types alone."""
         return {name for node in ast.walk(self.tree) for name in _imported(node)}
 
 

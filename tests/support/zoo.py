@@ -50,8 +50,8 @@ def checked(path: Path) -> Checked:
 
 
 def names(path: Path) -> list[str]:
-    """The names of a file's networks, seen without reading the networks themselves: for the ids of
-    tests, which each process that takes part makes anew.
+    """The names of a file's networks, found without reading the networks themselves: for the ids
+    of tests, which each worker process makes for itself.
     """
     return re.findall(r"^net (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE) or [stem(path)]
 

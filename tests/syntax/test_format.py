@@ -50,7 +50,7 @@ def meaning(text: str) -> list[Any]:
 
 
 def comments(text: str) -> list[str]:
-    """The comments in order, without the blanks behind `#` that the formatter may add."""
+    """The comments in order, without the spaces after `#` that the formatter may add."""
     found = re.findall(r'"[^"\n]*"|#[^\n]*', text)
     return [
         re.sub(r"^#[ \t]*", "#", comment.rstrip()) for comment in found if comment.startswith("#")
@@ -247,7 +247,7 @@ LONG = [
         f"3\n> (\n  {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}\n  > {STEP}\n) x3 as c\n"
         "> pool",
     ),
-    (  # an argument of several lines begins a line, and so does what comes behind it
+    (  # an argument of several lines begins a line, and so does what comes after it
         f"f(1, 2, {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}, 3, 4)",
         f"f(\n  1, 2,\n  {STEP} > {STEP} > {STEP} > {STEP} > {STEP} > {STEP}\n  > {STEP},\n"
         "  3, 4\n)",
@@ -371,9 +371,9 @@ def test_diff() -> None:
 
 # --- properties -----------------------------------------------------------------------------------
 
-# A program is drawn as tokens and what may stand between them: `_` wants blanks, `~` takes any, `^`
-# takes blanks only; `;` ends a statement, and at `>` and `=` of the statement itself the line may
-# be broken. Other tokens touch.
+# A program is drawn as tokens and what may be between them: `_` requires spaces, `~` accepts any
+# white space, `^` spaces only; `;` ends a statement, and at `>` and `=` of the statement itself the
+# line may be broken. Other tokens touch.
 
 NAMES = st.sampled_from(
     [
@@ -622,7 +622,7 @@ def test_programs_keep_their_meaning(width: int, program: str) -> None:
     [
         # a comment parts the directive's line
         "3 > [ a > conv{(1 + 2) * # c\n (3 + 4)}(a=0) x2 ] x{1 # netdsl: ignore W703\n}",
-        # it stands behind more than it did
+        # more precedes it than before
         "3 > conv3-{1 # netdsl: ignore W703\n}(bn, tanh, pad=same) > pool",
         # it comes to a line of its own
         "3 > conv3-{1 # a\n +2 # netdsl: ignore W703\n}(bn, tanh, pad=same) > pool",

@@ -277,7 +277,7 @@ def test_a_form(text: str, expected: str) -> None:
         (
             "add\n[ a | b ]",
             ["flow add", "flow -[a | b]"],
-        ),  # a line's end ends the statement: only `>` goes on
+        ),  # a line's end ends the statement: only `>` continues it
         ("(a > b)\nx3", ["flow (a > b)", "flow x3"]),
         ("net a # > b\n4 > fc-1", ["net a", "input -: <4> > fc-1"]),
         (
@@ -394,7 +394,7 @@ def test_a_text_from_python_may_have_them_too() -> None:
             "4 > fc-1\n\f\nnet a",
             ["input -: <4> > fc-1", "net a"],
             ["\f"],
-        ),  # no blank of the language: told once
+        ),  # not a space of the language: reported once
         ("\u00a0\nnet a\n\u00a04 > b", ["net a", "flow @_ > b"], ["\u00a0", "\u00a0"]),
         ("]\n}\nnet a", ["net a"], ["]", "}"]),
         # a chain is read without the steps that cannot be

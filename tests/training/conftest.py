@@ -13,8 +13,8 @@ import netdsl
 
 @pytest.fixture(scope="session")
 def network() -> Callable[..., netdsl.Network]:
-    """Makes a network of one hidden layer of `width`, with this input, so many outputs and this
-    activation of theirs.
+    """Makes a network of one hidden layer of `width`, with this input, this many outputs and their
+    activation.
     """
 
     def make(

@@ -1,7 +1,7 @@
 """Keras models as people post them, ten in each of eleven styles: what `netdsl import` meets.
 
 They were written before anything was imported. Each is a function without arguments whose
-docstring says what it stands for; `MODELS` lists them by style. The twelfth style, files that
+docstring says what it is an example of; `MODELS` lists them by style. The twelfth style, files that
 Keras 2 wrote, lies in `legacy/`.
 """
 

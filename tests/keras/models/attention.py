@@ -118,7 +118,7 @@ def bahdanau() -> keras.Model:
 
 
 def padded_sentences() -> keras.Model:
-    """The mask of an embedding reaches attention and the pooling behind it."""
+    """The mask of an embedding reaches attention and the pooling after it."""
     tokens = keras.Input((14,), dtype="int64")
     x = layers.Embedding(70, 8, mask_zero=True)(tokens)
     y = layers.MultiHeadAttention(num_heads=2, key_dim=4)(x, x)

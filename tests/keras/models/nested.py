@@ -131,7 +131,7 @@ def mobilenet_transfer() -> keras.Model:
 
 
 def refined_three_times() -> keras.Model:
-    """One model called again and again on what it gave, with the input beside it."""
+    """One model called again and again on its own output together with the input."""
     state, hint = keras.Input((16, 16, 2)), keras.Input((16, 16, 1))
     x = layers.Concatenate()([state, hint])
     x = layers.Conv2D(6, 3, padding="same", activation="relu")(x)

@@ -146,7 +146,7 @@ def sinusoidal_table() -> keras.Model:
 
 
 def factorization_machine() -> keras.Model:
-    """Half of the square of the sum less the sum of the squares, of embedded fields."""
+    """Half of (the square of the sum minus the sum of the squares) of embedded fields."""
     fields = keras.Input((6,), dtype="int32")
     vectors = layers.Embedding(50, 5, name="vectors")(fields)
     weights = layers.Embedding(50, 1, name="weights")(fields)

@@ -122,7 +122,7 @@ def heart_disease() -> keras.Model:
 
 
 def binned_age() -> keras.Model:
-    """A number cut into bins whose embeddings go beside the number."""
+    """A number cut into bins, whose embeddings are joined with the number itself."""
     age, rest = keras.Input((1,), name="age"), keras.Input((6,), name="rest")
     bins = layers.Discretization(bin_boundaries=[18.0, 30.0, 45.0, 65.0])(age)
     embedded = layers.Flatten()(layers.Embedding(5, 3)(bins))

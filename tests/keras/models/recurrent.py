@@ -38,7 +38,7 @@ def padded_words() -> keras.Model:
 
 
 def backwards_by_hand() -> keras.Model:
-    """One LSTM ahead, one that goes backwards and is turned round again, joined by steps."""
+    """One LSTM forwards, one backwards whose steps are reversed again, joined step by step."""
     sequence = keras.Input((11, 4))
     ahead = layers.LSTM(5, return_sequences=True)(sequence)
     back = layers.LSTM(5, return_sequences=True, go_backwards=True)(sequence)
@@ -115,7 +115,7 @@ def next_frame() -> keras.Model:
 
 
 def cells() -> keras.Model:
-    """Cells stacked in one RNN; a GRU whose last state is an output beside its steps."""
+    """Cells stacked in one RNN; a GRU whose last state is an output in addition to its steps."""
     sequence = keras.Input((10, 4))
     x = layers.RNN([layers.LSTMCell(6), layers.LSTMCell(5)], return_sequences=True)(sequence)
     steps, state = layers.GRU(4, return_sequences=True, return_state=True)(x)

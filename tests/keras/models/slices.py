@@ -5,7 +5,7 @@ from keras import layers, ops
 
 
 def class_token() -> keras.Model:
-    """What stands first after attention goes to the classifier."""
+    """The first position after attention goes to the classifier."""
     tokens = keras.Input((16,), dtype="int32")
     x = layers.Embedding(80, 12)(tokens)
     x = layers.LayerNormalization()(x + layers.MultiHeadAttention(3, 4)(x, x))
@@ -25,7 +25,7 @@ def colour_and_depth() -> keras.Model:
 
 
 def first_and_last_step() -> keras.Model:
-    """The last step of one LSTM beside the first step of one that ran backwards."""
+    """The last step of one LSTM joined with the first step of one that ran backwards."""
     sequence = keras.Input((20, 5))
     forward = layers.LSTM(6, return_sequences=True)(sequence)
     both = layers.Bidirectional(layers.LSTM(6, return_sequences=True))(forward)
@@ -100,7 +100,7 @@ def valid_unet() -> keras.Model:
 
 
 def differences() -> keras.Model:
-    """Steps less the steps before them, beside the steps themselves."""
+    """Steps minus the steps before them, joined with the steps themselves."""
     prices = keras.Input((25, 4))
     change = prices[:, 1:, :] - prices[:, :-1, :]
     x = ops.concatenate([prices[:, 1:], change, ops.abs(change)], axis=-1)

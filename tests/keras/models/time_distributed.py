@@ -39,7 +39,7 @@ def video_of_a_sequential() -> keras.Model:
 
 
 def frames_and_sound() -> keras.Model:
-    """A functional model with a residual sum wrapped for frames; sound steps beside it."""
+    """A functional model with a residual sum wrapped for frames, joined with steps of sound."""
     still = keras.Input((16, 16, 3))
     x = layers.Conv2D(6, 3, padding="same", activation="relu")(still)
     y = layers.Conv2D(6, 3, padding="same")(x)

@@ -177,7 +177,7 @@ def test_a_step_is_that_of_the_formulas(tmp_path: Path, loss: str) -> None:
         assert np.allclose(expected, found, atol=1e-5)
 
 
-# --- stopped, and gone on with --------------------------------------------------------------------
+# --- stopped and resumed --------------------------------------------------------------------------
 
 
 @pytest.fixture

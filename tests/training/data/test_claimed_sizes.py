@@ -1,4 +1,4 @@
-"""What a file claims is held against what is there before anything is unpacked."""
+"""What a file claims is compared with what is there before anything is unpacked."""
 
 from __future__ import annotations
 

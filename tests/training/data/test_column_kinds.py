@@ -1,4 +1,4 @@
-"""What columns of tables are: told by their cells, or stated."""
+"""What columns of tables are: recognised by their cells, or stated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV texts: pyarrow and Python read the same, and numbers are what their signs say.
+"""CSV texts: pyarrow and Python read the same, and separators in numbers mean what they should.
 
 No framework is imported here.
 """
@@ -302,7 +302,7 @@ def test_decimal_points_of_the_training_make_commas_thousands(path: Path, points
 
 
 def test_a_run_reads_other_rows_as_its_own(path: Path) -> None:
-    """Where other rows show nothing, the signs of the run's own table count."""
+    """Where other rows show nothing, the separators found in the run's own table count."""
     columns = (ColumnTransform("a"), ColumnTransform("b"))
     kept = TableTransform(columns, ("c",), numbers=GERMAN)
     for content, expected in (

@@ -38,7 +38,7 @@ class Tensor:
 
 
 class Counted:
-    """Something that has a length, and gives batches for ever to who does not count."""
+    """Something that has a length, but never stops giving batches."""
 
     def __len__(self) -> int:
         return 4

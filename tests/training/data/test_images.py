@@ -33,7 +33,7 @@ def put(
     kind: str = "png",
     shade: int = 0,
 ) -> None:
-    """So many images of one class, each of another shade."""
+    """This many images of one class, each of another shade."""
     (folder / name).mkdir(parents=True, exist_ok=True)
     for place in range(count):
         pixels = np.full((size[1], size[0], 3), shade + place, np.uint8)

@@ -497,7 +497,7 @@ COLOUR = prepared(InputTransform("input", (8, 8, 3), True, 255.0, True, (8, 8, 3
 def test_inputs_of_unlike_size_are_predicted_together(
     preparation: Preparation, tmp_path: Path
 ) -> None:
-    """Each is prepared as it is alone, whatever stands beside it."""
+    """Each is prepared as it would be alone, whatever is next to it."""
     (input,) = preparation.inputs
     ramp = (np.add.outer(np.arange(28), np.arange(28)) * input.scale / 54).astype(np.uint8)
     small, highest = ramp[:8, :8], int(255 / input.scale)

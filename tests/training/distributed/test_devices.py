@@ -1,5 +1,5 @@
 """Several devices and several processes take the steps of one; a lost one ends the training, and
-`resume` goes on.
+`resume` continues it.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def test_norms_are_those_of_one_device_and_under_jax_noise_too(
 ) -> None:
     several, single = shared(backend, tmp_path, RECIPE, network, 8, 1)
     same(several, single)
-    if backend == "tensorflow":  # how it was trained is no part of what is kept
+    if backend == "tensorflow":  # how it was trained is not kept in it
         with ZipFile(several / "best.keras") as kept:
             assert b'"synchronized": true' not in kept.read("config.json")
 
@@ -179,7 +179,7 @@ class Hosts:
             )
 
     def wait_for(self, reported: str) -> None:
-        """Until the first process tells this on standard error."""
+        """Wait until the first process writes this to standard error."""
         seen = []
         assert self.running[0].stderr
         for line in self.running[0].stderr:

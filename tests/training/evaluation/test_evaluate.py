@@ -63,7 +63,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, str]:
 
 
 def test_the_figures_are_the_trainings(digits: RunResult) -> None:
-    """The loss with the recipe's penalty, as `result.json` tells it."""
+    """The loss with the recipe's penalty, as in `result.json`."""
     found = evaluate(digits.folder)
     assert {name: found[name] for name in digits.test} == pytest.approx(dict(digits.test))
     assert (found["run"], found["part"], found["data"], found["step"]) == (
@@ -106,7 +106,7 @@ def test_classes_follow_from_the_confusion_matrix(digits: RunResult) -> None:
 
 
 def test_small_cases_by_hand() -> None:
-    """Labels 0 0 1 2 told 0 1 1 1; class 3 comes nowhere."""
+    """Labels 0 0 1 2 predicted as 0 1 1 1; class 3 does not occur."""
     output = OutputTransform("y", (4,), "softmax", "cross-entropy", 4, ("a", "b", "c", "d"))
     counter = Counter(output, DETAILS)
     counter.update(np.array([0, 0]), np.eye(4)[[0, 1]])
@@ -124,7 +124,7 @@ def test_small_cases_by_hand() -> None:
 
 
 def test_values_by_hand() -> None:
-    """Standardised outputs are told in the data's units; R2 goes by each element's own mean."""
+    """Standardised outputs are reported in the data's units; R2 takes each element's own mean."""
     output = OutputTransform("y", (2,), "linear", "squared", 0, centre=10.0, spread=2.0)
     counter = Counter(output, DETAILS)
     y = np.array([[10.0, 100.0], [12.0, 104.0], [14.0, 108.0]])
@@ -196,7 +196,7 @@ def test_other_data(two: tuple[RunResult, str], tmp_path: Path) -> None:
 
 
 def test_other_data_is_measured_whole(two: tuple[RunResult, str], tmp_path: Path) -> None:
-    """Where it has no test part of its own, and were it of two rows."""
+    """Where it has no test part of its own, even if it has only two rows."""
     run, path = two
     held = {name: array[:2] for name, array in np.load(path).items()}
     np.savez(tmp_path / "few.npz", **held)
@@ -352,7 +352,7 @@ def test_longer_outputs_are_told_in_short() -> None:
 
 
 def test_a_margin_says_its_side(network: Any, npz: Any, tmp_path: Path) -> None:
-    """Hinge: what is told is what the accuracy counts."""
+    """Hinge: the answers that are reported are those that the accuracy counts."""
     x = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
     y = (x.sum(axis=1) > 0).astype(int)
     recipe = Recipe(

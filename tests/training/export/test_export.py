@@ -353,7 +353,7 @@ def test_nothing_is_written_over_unasked(run: RunResult, tmp_path: Path) -> None
     )
     export(run.folder, target, force=True)
     assert target.stat().st_size > 1000
-    export(run.folder, tmp_path / "a.keras")  # a.json says the same: it stands
+    export(run.folder, tmp_path / "a.keras")  # a.json has the same contents: it is kept
 
 
 @needs_tensorflow

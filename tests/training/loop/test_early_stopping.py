@@ -20,7 +20,7 @@ from netdsl.training.loop.early_stopping import EarlyStopping
         ([5, 5, 5], 2, False, 1, 3),  # equal is not better
         ([1, 2, 3, 4], 3, False, 1, 4),
         ([3, 4], 1, False, 1, 2),
-        ([math.nan, 4, math.nan, math.nan], 2, False, 2, 4),  # what is no number is not better
+        ([math.nan, 4, math.nan, math.nan], 2, False, 2, 4),  # NaN is not better
         ([math.inf, math.inf], 2, False, None, 2),
         ([0.5, 0.8, 0.7, 0.8], 2, True, 2, 4),
     ],

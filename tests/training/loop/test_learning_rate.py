@@ -50,7 +50,7 @@ def test_rates_that_follow_from_the_step(tmp_path: Path) -> None:
 
 
 def test_the_first_epochs_take_the_first_rate(tmp_path: Path) -> None:
-    """Divided behind the second epoch: its steps are still taken at the full rate."""
+    """Divided after the second epoch: its steps are still taken at the full rate."""
     plain, divided = (
         trained(
             LINE, tmp_path, dataclasses.replace(SGD, epochs=2, schedule=schedule), data=(X, Y)

@@ -1,4 +1,4 @@
-"""Stopped and gone on with: the same weights, bit for bit, as a run that never stopped."""
+"""Stopped and resumed: the same weights, bit for bit, as a run that never stopped."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_after_ctrl_c(
 
 
 def stopped(network: Any, where: Path, monkeypatch: pytest.MonkeyPatch, epochs: int = 2) -> Path:
-    """A run folder whose process died behind so many epochs."""
+    """A run folder whose process died after this many epochs."""
     real = Keeper.keep_epoch
 
     def keep_epoch(self: Any, learner: Any, stops: bool = False) -> None:
@@ -246,7 +246,7 @@ def test_an_interrupt_is_not_lost(
     network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while something is deleted, where Python drops the exception: the training stops
-    behind the step at hand all the same.
+    after the current step all the same.
     """
     real, usual = TrainingCallback.on_epoch_end, signal.getsignal(signal.SIGINT)
 

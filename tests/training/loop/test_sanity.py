@@ -67,7 +67,7 @@ def test_a_rate_is_proposed_below_the_one_with_the_lowest_loss(
 
 
 def test_no_rate_is_proposed_where_none_lowers_the_loss() -> None:
-    """Nothing can be told from inputs that are all the same."""
+    """Nothing can be learned from inputs that are all the same."""
     data = np.zeros((400, 4), np.float32), np.arange(400) % 10
     found = find_rate(plan(netdsl.parse("4 > softmax-10"), data=data))
     assert not found.falls

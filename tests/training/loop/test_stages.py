@@ -65,8 +65,8 @@ def test_evaluations_within_the_first_epoch_count(
 
 
 def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The best step is the second of four: so many steps are taken from new weights, on training
-    and validation part together.
+    """The best step is the second of four: two steps are taken from new weights, on the training
+    and the validation part together.
     """
     real, losses = learner.part_scores, iter([5, 3, 4, 4])
     monkeypatch.setattr(

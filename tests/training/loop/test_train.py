@@ -300,7 +300,7 @@ def test_the_last_steps_are_evaluated_too(
 
 
 def interrupting(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
-    """Presses Ctrl-C behind a step."""
+    """Presses Ctrl-C after a step."""
     real = TrainingCallback.on_train_batch_end
 
     def on_train_batch_end(self: Any, batch: int, logs: Any = None) -> None:
@@ -367,8 +367,8 @@ def test_a_loss_that_is_no_number_ends_the_training(network: Any, npz: Any, tmp_
 def test_a_disk_that_is_full(
     network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int
 ) -> None:
-    """The disk takes so many files more: none; the recipe; what stands before the training; an
-    epoch's metrics and curve.
+    """The disk has room for this many more files: none; the recipe; what is written before the
+    training; an epoch's metrics and curve.
     """
     room = [left]
     real = os.replace

@@ -1,4 +1,4 @@
-"""Each metric against its definition worked out by hand, for every loss, activation and kind of
+"""Each metric against its definition computed by hand, for every loss, activation and kind of
 target. No framework is imported here.
 """
 
@@ -89,7 +89,7 @@ def test_errors_by_hand(case: Case) -> None:
 
 
 def test_the_same_run_had_three_answers() -> None:
-    """A binary loss of shares behind a linear output: its logits are read as probabilities
+    """A binary loss of shares after a linear output: its logits are read as probabilities
     everywhere, and the shares are values, neither right nor wrong.
     """
     output = OutputTransform("y", (1,), "linear", "binary", 0, soft=True)

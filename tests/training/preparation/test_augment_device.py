@@ -1,5 +1,5 @@
-"""Changes made on the device: those of `augment`, which is the reference, from the same chance,
-to rounding.
+"""Changes made on the device: those of `augment`, which is the reference, from the same random
+numbers, to rounding.
 """
 
 from __future__ import annotations

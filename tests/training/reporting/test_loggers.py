@@ -1,4 +1,4 @@
-"""Loggers: what TensorBoard, MLflow and W&B are told, and that none of them can end a training."""
+"""Loggers: what TensorBoard, MLflow and W&B are sent, and that none of them can end a training."""
 
 from __future__ import annotations
 

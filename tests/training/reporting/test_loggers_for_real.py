@@ -1,4 +1,4 @@
-"""MLflow and W&B themselves, told of a training that is interrupted and resumed."""
+"""MLflow and W&B themselves: the log of a training that is interrupted and resumed."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def test_a_run_with_params(
         assert main(more) == 0, capsys.readouterr().err
     capsys.readouterr()
     assert main(["resume", str(run)]) == 1
-    assert "N616" in capsys.readouterr().err  # the run has ended; its params are no reason
+    assert "N616" in capsys.readouterr().err  # the run has ended; its params are not the reason
 
     from netdsl.training.runs.inputs import read_network
 

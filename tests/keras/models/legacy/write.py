@@ -7,8 +7,9 @@ The tests read what this wrote; they never run it, as it needs a Keras that netd
     # tf-keras 2.21
     TF_USE_LEGACY_KERAS=1 python write.py siamese transformer attentive functions turned
 
-Each model gets random weights, as norms and biases of 0 and 1 would hide what is mixed up. Beside
-it goes an archive of arrays: for two batches, `a` and `b`, inputs and outputs in their order.
+Each model gets random weights, as norms and biases of 0 and 1 would hide what is mixed up. An
+archive of arrays is written next to it: for two batches, `a` and `b`, inputs and outputs in their
+order.
 """
 
 import sys
