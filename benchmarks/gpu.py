@@ -259,8 +259,8 @@ def handmade(task: Task) -> dict[str, Any]:
 def figures(
     task: Task, network: Network, seconds: list[float], losses: list[float], examples: int
 ) -> dict[str, Any]:
-    """What is reported of a training, from the seconds and the loss of each epoch and the bytes of
-    the examples on the device.
+    """The figures of a training, from the seconds and the loss of each epoch, and the bytes of the
+    examples on the device.
     """
     batch, steps, *_ = task.size
     if len(seconds) != 1 + task.size.epochs or not all(map(math.isfinite, losses)):

@@ -1,6 +1,4 @@
-"""Doors that stay shut: what neither the import nor the commands that only read networks may
-load.
-"""
+"""What neither `import netdsl` nor the commands that only read networks may load."""
 
 from __future__ import annotations
 

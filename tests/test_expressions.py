@@ -1,4 +1,4 @@
-"""Expressions: what they are worth, exactly, and what is not a value."""
+"""Expressions: their exact values, and what is not a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bombs: whatever a text asks for ends in one clear error, quickly."""
+"""Bombs: texts that ask for too much end in one clear error, quickly."""
 
 from __future__ import annotations
 

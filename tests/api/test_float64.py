@@ -56,7 +56,7 @@ CONSTANT = {
     "step on 8x8x4",
     "step-1 on 2",
 }
-"""Networks whose output does not change with the input, or not where it changes little."""
+"""Networks whose output does not change with the input, or not for small changes of it."""
 
 
 @pytest.mark.parametrize("case", firsts_built({*REFUSED["tensorflow"], *CONSTANT}))

@@ -1,4 +1,4 @@
-"""What the views of a run hand on of their arguments, and what each refuses: no run is read."""
+"""Which arguments the views of a run pass on, and what each refuses: no run is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ quiet_keras()
 
 
 class Views(Making, InsideViews):
-    """A run whose folder is not looked into."""
+    """A run whose folder is not read."""
 
     folder = Path("runs/a-1")
 

@@ -81,7 +81,7 @@ def named(path: Path) -> str:
 
 
 def params(files: list[Path], together: int) -> Iterator[Any]:
-    """Some files a test."""
+    """The files as parameters, this many to a test."""
     for first in range(0, len(files), together):
         some = files[first : first + together]
         marks = pytest.mark.zoo if some[0].stem in SIBLINGS else ()
@@ -187,7 +187,7 @@ def test_folded_the_edges_are_those_between_what_the_boxes_hold(path: Path) -> N
 
 
 def within_repeats(items: tuple[Shown, ...], repeated: bool = False) -> list[Box]:
-    """The boxes of which the passes of a repeat follow each other."""
+    """The boxes that are within a repeat, whose passes follow each other."""
     found = []
     for item in items:
         again = repeated or item.times > 1

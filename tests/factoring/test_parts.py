@@ -116,7 +116,7 @@ def test_values_follow_from_the_channels_that_come_in() -> None:
 
 
 def test_a_width_within_is_no_argument_of_the_call() -> None:
-    """It would mean the incoming channels of the call."""
+    """As an argument of the call, `in` would mean the channels that the call receives."""
     chains = [(conv(8, 4), conv(value, 8)) for value in (Formula("in", 2), 24)]
     forms = [form(chain) for chain in chains]
     assert parameters_of(chains, forms, lambda role, other: role == other) is None

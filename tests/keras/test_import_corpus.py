@@ -110,7 +110,7 @@ def no_bias(layer: Any) -> None:
 
 
 def another_padding(layer: Any) -> None:
-    """Takes a position of the padding from after the others, and adds it before."""
+    """Pads one position more in front, and one less at the end."""
     from keras import ops
 
     call = layer.call

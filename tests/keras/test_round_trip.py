@@ -188,7 +188,7 @@ BRANCHES = {
     "over=d": "2x3x4x2",
     "transpose=yes": "6x4",
 }
-"""What comes into both branches of a merge with an option, and into a layer with such a one."""
+"""By option, the shape of the inputs of a merge's two branches, or of a layer with the option."""
 NEEDS = {("tconv", "extra"): "tconv3-4/3", ("relu", "slope"): "relu(max=2)"}
 INITIAL = ("init=he_uniform", "init=lecun_normal", "init=normal(0.03)", "init=uniform(0.5)")
 
@@ -206,7 +206,7 @@ def head(kind: type[Kind], option: Option[Any]) -> tuple[str, str]:
 
 
 def other_values(kind: type[Kind], option: Option[Any]) -> Iterator[str]:
-    """Settings of an option at which it is not as it is by default; those that layers must say are
+    """Settings of an option that differ from its default; options that a layer must state are
     varied by the kinds' cases.
     """
     name, default = option.name, option.default
@@ -280,7 +280,7 @@ def test_all_options_but_points_and_numbers_for_channels_are_varied() -> None:
 
 
 def come_back(kind: type[Kind], text: str) -> str:
-    """The text of a network's Keras model, read by a kind and not by that which it is a copy of."""
+    """The text of a network's Keras model, read by a copy of a kind instead of the kind itself."""
     instead = dict.fromkeys(kind.__bases__, kind)
     readers = {
         layer: list(dict.fromkeys(instead.get(each, each) for each in kinds))
@@ -293,7 +293,7 @@ def come_back(kind: type[Kind], text: str) -> str:
 
 @pytest.mark.parametrize("kind", ADDING_LAYERS)
 def test_a_copy_of_a_kind_comes_back_alike(kind: type[Kind]) -> None:
-    """What reads Keras's calls knows no kind by its word; only `res` is the language's own sum."""
+    """Reading Keras's calls knows no kind by its word; only `res` is the language's own sum."""
     found = []
     for case in (case for case in kind.cases if not is_large(case)):
         text = with_words(kind, given(case))

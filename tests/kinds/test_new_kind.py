@@ -117,7 +117,7 @@ def added(project: Path, **classes: str) -> Path:
 
 
 def asked(project: Path, word: str, *tests: str) -> int:
-    """How many tests the kind of a word passes."""
+    """Run the tests of the kind of a word, and return how many pass."""
     command = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", word, "-v", *tests)
     passed = re.search(r"(\d+) passed", run(project, *command))
     assert passed
@@ -135,7 +135,7 @@ def test_a_new_kind_is_one_class(tmp_path: Path) -> None:
 
 @pytest.mark.keras
 def test_a_new_kind_that_keras_lacks_is_one_more_class(tmp_path: Path) -> None:
-    """Asked in Keras, in programs that carry its layer along, and read from Keras."""
+    """It is tested in Keras, in programs that contain its layer's class, and in imports."""
     project = added(tmp_path, kinds__pool=SOFT_POOL, keras__layers__pooling=SOFT_POOLING)
     tests = (
         "kinds/test_contract.py",

@@ -1,4 +1,4 @@
-"""Masks: what layers hand them on, as Keras does, and the warning where they are lost."""
+"""Masks: which layers pass them on, as in Keras, and the warning where they are lost."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ BRANCHES = "input b: 8x8\ninput 8 of int(10)\n> embed-8(mask) as m\n"
     ],
 )
 def test_a_branch_without_a_mask_loses_it(text: str, layer: str) -> None:
-    """Keras counts every position as data that one of the branches gives without a mask."""
+    """If one of the branches has no mask, Keras counts every position as data."""
     found = only(BRANCHES + text, "W723")
     assert found.message.startswith(
         f"`{layer}` drops the mask of `embed-8(mask)`, as another branch has none"
@@ -141,7 +141,7 @@ def test_kinds_keep_masks_as_keras_does() -> None:
     ],
 )
 def test_padding_is_not_computed_as_data(text: str) -> None:
-    """NumPy's definitions skip none: where a layer would, nothing is computed."""
+    """The definitions in NumPy skip no positions: where a layer would, nothing is computed."""
     network = parse(text)
     rng = np.random.default_rng(0)
     shapes = {port.name: port.shape for port in network.inputs}
@@ -165,7 +165,7 @@ def test_padding_is_not_computed_as_data(text: str) -> None:
     ],
 )
 def test_keras_computes_what_was_once_masked(text: str) -> None:
-    """Shares along masked positions are built, and masks have names of their own."""
+    """A softmax along masked positions can be built, and masks have names of their own."""
     network = parse(text)
     padded = 0 if "embed-4(mask)" in text else 1
     x = np.random.default_rng(0).integers(padded, 10, (2, *network.inputs[0].shape))

@@ -145,7 +145,7 @@ def test_an_input_of_many_axes_is_refused(text: str) -> None:
 
 
 class Kinds:
-    """What the rule asks of kinds."""
+    """As much of kinds as the rule uses."""
 
     def __init__(self, group: str = "", relu: bool = False, passes: bool = False) -> None:
         self.group, self.relu_like = group, relu

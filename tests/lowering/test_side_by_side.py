@@ -1,5 +1,5 @@
-"""Several alike, side by side: branches `|4`, inputs `|26`, flows of `@name.*`; and branches that
-are none.
+"""Several alike, side by side: branches `|4`, inputs `|26`, flows of `@name.*`; and `none`, a
+branch that is left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Random inputs, and what Keras gives as NumPy arrays."""
+"""Random inputs, and Keras's outputs as NumPy arrays."""
 
 from __future__ import annotations
 

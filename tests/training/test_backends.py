@@ -58,8 +58,8 @@ def cases() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def losses() -> Iterator[Losses]:
-    """`backends.losses` on a backend: in a process of its own, as Keras has one for life; a new
-    one after ten networks, for the memory.
+    """`backends.losses` on a backend, in a process of its own, because Keras cannot change its
+    backend; a new process after ten networks frees the memory.
     """
     pools: dict[str, ProcessPoolExecutor] = {}
 

@@ -189,7 +189,7 @@ USED |= {"backend", "speed", "devices", "log", "seed", "params", "spans", "check
 
 
 def test_every_key_is_used_or_refused() -> None:
-    """A key that is added to recipes is one of the two."""
+    """A key that is added to recipes must be in one of the two lists."""
     assert {one.name for one in dataclasses.fields(Recipe)} == USED | set(NO_PLACE)
     assert not USED & set(NO_PLACE)
 
@@ -349,7 +349,7 @@ def test_steps_of_an_epoch(count: int, steps: int) -> None:
 
 @pytest.mark.parametrize(("split", "count"), [({}, 0), ({"validation": 0.25}, 16)])
 def test_a_validation_part_only_where_it_is_asked_for(split: dict[str, float], count: int) -> None:
-    """Nothing is chosen by it."""
+    """A GAN chooses nothing by its validation part."""
     data = Recipe.of({"data": {"source": "python", "split": {"test": 0, **split}}}).data
     job = plan_pair(network(PLAIN), parse_recipe(GAN).replace(data=data), data=images())
     assert (len(job.data.validation), len(job.data.train)) == (count, 64 - count)

@@ -322,7 +322,7 @@ def test_parts_that_differ() -> None:
 
 
 def test_dates_of_a_run_are_read_again(table: Table, tmp_path: Path) -> None:
-    """What is kept makes the same numbers of other rows, whatever parts these would give."""
+    """The kept preparation reads other rows in the same way, whatever parts their dates have."""
     path = table(day=[f"{row + 1}.1.2024" if row != 3 else "" for row in range(ROWS)])
     found = loaded(path, 4)
     middle = date_text(float(np.nanmedian(found.train.x[0][:, 1])))
@@ -342,7 +342,7 @@ def test_dates_of_a_run_are_read_again(table: Table, tmp_path: Path) -> None:
 
 
 def test_dates_to_predict_in_another_form_than_the_training_s(table: Table, tmp_path: Path) -> None:
-    """None is read with the month first only because nothing shows it."""
+    """Dates that may have the day or the month first are refused, not read as one of the two."""
     days = [f"2024-01-{row + 1:02}" for row in range(ROWS)]
     path, new = table(day=days), tmp_path / "b.csv"
     kept = loaded(path, 4).preparation

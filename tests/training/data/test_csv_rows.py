@@ -124,7 +124,7 @@ def test_what_is_wrong_is_looked_for_in_its_part(
 def test_numbers_that_begin_with_zero_are_found(
     piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a regular expression finds them, wherever the pieces end that are looked at."""
+    """They are those that a regular expression finds, wherever the pieces that are read end."""
     monkeypatch.setattr(csv_rows, "PIECE", piece)
     rng, found = random.Random(piece), 0
     for _ in range(2_000):
@@ -143,7 +143,7 @@ def test_numbers_that_begin_with_zero_are_found(
 def test_only_columns_with_zeros_are_read_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Zeros of times in texts are not those of numbers."""
+    """A zero within a text, as in a time, does not make its column one of such numbers."""
     names, found = ["a", "b", "c", "d"], csv_rows.columns_with_zeros
     content = '2020 01,1,"x, 05",2\n\n2020 01,-07,y,2\n'
     assert found(CsvText("t.csv", content.encode(), ",", names, False, 0, 1)) == ["a", "b", "c"]

@@ -25,7 +25,7 @@ CLASSES = netdsl.parse("2 > softmax-3")
 
 
 def loaded(count: int, seed: int = 0, classes: bool = False, **asked: Any) -> Data:
-    """Data whose examples are their numbers."""
+    """Data whose examples are their own indices."""
     x = np.arange(count * 2, dtype=np.float32).reshape(count, 2)
     y = np.arange(count) % 3 if classes else np.arange(count, dtype=np.float32)
     recipe = Recipe(data=DataSpec(split=Split(**asked)), seed=seed)

@@ -188,7 +188,7 @@ def test_rows_that_are_in_two_files() -> None:
 
 
 class Held:
-    """What is compared of two sources."""
+    """As much of a source as is compared with another."""
 
     source = "a.npz"
 

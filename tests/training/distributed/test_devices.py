@@ -80,7 +80,7 @@ def shared(
 
 
 def alone(backend: str, where: Path, recipe: str) -> Path:
-    """The folder of a training on one device: here, where this process is one of the backend."""
+    """The folder of a training on one device; in this process, if it has the backend."""
     if backend != own_backend():
         return shared(backend, where, recipe, NETWORK, 1)[0]
     network = netdsl.parse(NETWORK)
@@ -162,7 +162,7 @@ def free_ports(count: int) -> list[int]:
 
 
 class Hosts:
-    """Two processes of `netdsl` on this machine, each in the folder, which both can read."""
+    """Two processes of `netdsl` on this machine, both running in the same folder."""
 
     def __init__(self, backend: str, folder: Path) -> None:
         self.backend, self.folder, self.running = backend, folder, list[subprocess.Popen[str]]()

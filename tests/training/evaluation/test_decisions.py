@@ -208,7 +208,7 @@ def test_damaged_decisions(
 
 @pytest.mark.keras
 def test_a_threshold_that_is_given(tmp_path: Path) -> None:
-    """Tags each have their own; one that is given is for all, and nothing is chosen."""
+    """Each tag has its own threshold; a given one is used for all tags, and none is chosen."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 3)).astype(np.float32)
     y = (x[:, :2] > 0).astype(np.float32)

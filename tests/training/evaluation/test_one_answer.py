@@ -1,5 +1,5 @@
-"""One answer everywhere: what the console and early stopping see, what `evaluate` gives and what
-the report says is what NumPy finds by hand, for each kind of loss, output and target.
+"""One answer everywhere: the console, early stopping, `evaluate` and the report agree with a plain
+computation in NumPy, for each kind of loss, output and target.
 """
 
 from __future__ import annotations

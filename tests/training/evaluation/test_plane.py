@@ -1,4 +1,4 @@
-"""What a network of one or two numbers gives over its input. No framework is imported here."""
+"""The outputs of a network of one or two inputs over its plane. No framework is imported here."""
 
 from __future__ import annotations
 

@@ -391,7 +391,7 @@ def check_both(model: Any, preparation: Preparation, form: str, path: Path) -> N
 
 
 def test_a_loop_within_onnx(tmp_path: Path) -> None:
-    """A recurrent layer: its graph lies within the other. A yes or no with its threshold."""
+    """A recurrent layer, whose loop is a graph within the graph; two classes with a threshold."""
     model = netdsl.parse("6 of int(9) > embed-2 > lstm-2 > sigmoid-1", name="loop").keras(seed=0)
     preparation = Preparation(
         (InputTransform("input", (6,), True, 1.0, False, (6,), 9),),
@@ -407,7 +407,7 @@ def test_a_loop_within_onnx(tmp_path: Path) -> None:
 
 
 def test_random_examples_have_what_is_missing() -> None:
-    """So that the check of an export sees it: in each column, whatever was drawn."""
+    """So that the check of an export meets missing cells: in each column, whatever is drawn."""
     kinds = (
         ColumnTransform("age", mean=40.0, deviation=10.0, median=38.0),
         ColumnTransform("day", DATE, "month", median=19_000.0),

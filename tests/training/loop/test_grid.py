@@ -145,7 +145,7 @@ def test_a_grid_is_stopped_and_resumed_and_one_failure_is_reported(
 def test_trainings_that_take_the_same_memory_have_one_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Though there is less memory by the second."""
+    """Even though less memory is free when the second one begins."""
     free = iter([1 << 45, *[1 << 20] * 9])
     monkeypatch.setattr(auto_batch, "_memory", lambda: [(next(free), RESIDENT)])
     monkeypatch.chdir(tmp_path)

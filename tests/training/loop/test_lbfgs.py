@@ -23,7 +23,7 @@ def rosenbrock(x: Any) -> tuple[float, Any]:
 
 
 def minimised(of: Any, x: Any, steps: int) -> Any:
-    """L-BFGS with all the steps it has taken."""
+    """Minimise by L-BFGS that remembers all the steps it has taken."""
     past: list[Any] = []
     changes: list[Any] = []
     value, gradient = of(x)

@@ -68,7 +68,7 @@ def same(one: list[Any], other: list[Any]) -> bool:
 
 @pytest.fixture(scope="module")
 def finished(network: Any, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    """One training on the digits that several tests look at."""
+    """One training on the digits, which several tests examine."""
     return trained(network(), tmp_path_factory.mktemp("runs"))
 
 

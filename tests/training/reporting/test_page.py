@@ -50,7 +50,7 @@ IMAGES = ("data:image/png;base64,", "data:image/svg+xml;base64,")  # which run n
 
 
 class Tags(HTMLParser):
-    """Holds that every tag that is opened is closed, and that nothing is loaded from elsewhere."""
+    """Checks that every tag that is opened is closed, and that nothing is loaded from elsewhere."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -233,7 +233,7 @@ def test_one_process_trains_in_a_folder(tmp_path: Path) -> None:
 def test_a_lock_file_that_is_removed_locks_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its owner removes it while another process has it open: a third one makes a new file."""
+    """If its owner removes it while another process has it open, a third one makes a new file."""
     fcntl = pytest.importorskip("fcntl")
     real, removed = fcntl.flock, []
 
