@@ -1,4 +1,4 @@
-"""What two networks do not share."""
+"""The differences between two networks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class NetworkDifference:
-    """What two networks do not share; `print` shows it as `netdsl diff` does.
+    """The differences between two networks; `print` shows them as `netdsl diff` does.
 
     Attributes:
         a: the first network.
@@ -33,7 +33,7 @@ class NetworkDifference:
 
     @property
     def changes(self) -> tuple[RowChange, ...]:
-        """The rows of both in order, and what became of each; none where both are the same."""
+        """The rows of both in order, each with how it changed; empty where both are the same."""
         return self._found.changes
 
     @property
@@ -79,7 +79,7 @@ class NetworkDifference:
 
     def _with_names(self) -> tuple[FileDifference, tuple[str, str]]:
         a, b = (network.path or network.name for network in (self.a, self.b))
-        # Two networks of one name would have columns of one name.
+        # The columns of two networks with the same name need different names.
         return FileDifference((self._found,), (), ()), (a, b) if a != b else ("a", "b")
 
 
@@ -89,10 +89,7 @@ def _summary(found: Difference) -> str:
 
 
 def drawn_pairs(found: Difference) -> list[Pair]:
-    """Return what a picture of both networks shows of each row.
-
-    All rows where both are the same.
-    """
+    """Return the pairs of rows that a picture of both networks shows; all if both are the same."""
     from netdsl.drawing.difference import Pair
 
     graphs = found.a.graph, found.b.graph

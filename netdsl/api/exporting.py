@@ -24,16 +24,16 @@ class Exporting:
         quantize: str | None = None,
         data: Any = None,
     ) -> list[str]:
-        """Write the best weights in another form, and check what was written.
+        """Write the best weights in another format, and check what was written.
 
         Args:
-            path: where to; its suffix says the form: .keras, .onnx, .tflite, .safetensors.
+            path: where to; its suffix chooses the format: .keras, .onnx, .tflite, .safetensors.
             format: keras, savedmodel, onnx, litert or safetensors, in place of the suffix.
             force: whether existing files may be replaced.
             bare: whether ONNX and a SavedModel hold the network alone, and neither prepare examples
-                nor read answers.
-            quantize: float16 or int8, of LiteRT: what that costs is measured on the validation
-                part.
+                nor turn outputs into answers.
+            quantize: float16 or int8, for LiteRT; the loss of accuracy is measured on the
+                validation part.
             data: the data itself, where the run was given it in Python and is quantized.
 
         Returns:
@@ -42,7 +42,7 @@ class Exporting:
         Raises:
             NetError: N601, N604 for paths, N602 for a missing package, N631 to N635 where the form
                 does not hold the network.
-            RunError: N610 where the disk does not take it.
+            RunError: N610 where it cannot be written to the disk.
         """
         return exported(
             str(self.folder),
@@ -65,7 +65,7 @@ def exported(
     quantize: str | None,
     data: Any,
 ) -> list[str]:
-    """Check the arguments of `export`, and do it."""
+    """Check the arguments of `export`, and export."""
     from netdsl.training.export.export import export
 
     return export(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class NetworkFigures(Architecture):
-    """What can be said of a network from its graph alone."""
+    """The figures of a network that follow from its graph alone."""
 
     __slots__ = ()
 
@@ -52,7 +52,7 @@ class NetworkFigures(Architecture):
             inference_peak, training_peak, workspace.
 
         Raises:
-            NetError: N107 for a word that is none of these, N201 for a batch below 1.
+            NetError: N107 for an unknown word, N201 for a batch below 1.
 
         >>> import netdsl
         >>> netdsl.parse("8 > fc-4 > softmax-2").memory(batch=32, optimizer="sgd").parameters
@@ -81,15 +81,15 @@ class NetworkFigures(Architecture):
 
         Args:
             devices: how many share the step.
-            link: what the slowest link carries, in bytes a second, one way.
+            link: the bandwidth of the slowest link, in bytes per second, one way.
             batch: examples of each device.
-            rate: what a device computes, in FLOP/s.
-            use: the share of it that is reached.
+            rate: the peak speed of a device, in FLOP/s.
+            use: the share of the peak that is reached.
             width: bytes of a number of the gradient.
 
         Returns:
             The bytes that each device sends, the seconds of the arithmetic and of the exchange, and
-            the share of the devices' speed that is left, without overlap and with it.
+            the share of the devices' speed that remains, without overlap of the two and with it.
 
         Raises:
             NetError: N201 for a number out of its range.
@@ -126,15 +126,15 @@ class NetworkFigures(Architecture):
         """Write the table of layers, as `netdsl table` does.
 
         Args:
-            by: what a line is: op, layer, block, stage or network.
+            by: what a row is: op, layer, block, stage or network.
             columns: of type, patch, output, params, moving, weights, macs, flops, training,
                 activations, acts, memory, depth, branches, rf, stride, intensity, share; all of
                 them in JSON. `params:M` counts in millions, `weights:Ki` in units of 1,024.
             format: text, markdown, csv, latex, html or json.
-            sort: a column to sort the lines by, the largest first.
-            batch: examples that the memory is for.
-            precision: float32, float64, bfloat16 or mixed: of the memory.
-            optimizer: whose slots the memory in JSON holds.
+            sort: a column to sort the rows by, the largest first.
+            batch: how many examples the memory is for.
+            precision: float32, float64, bfloat16 or mixed, which the memory is for.
+            optimizer: whose slots count in the memory in JSON.
             bias: whether `params` counts biases and the factors of norms.
             units: whether numbers are shortened: 138.4 M.
 
@@ -142,7 +142,7 @@ class NetworkFigures(Architecture):
             The table as text in the format.
 
         Raises:
-            NetError: N107 for a word that is none of these, N625 for a column that does not exist.
+            NetError: N107 for an unknown word, N625 for a column that does not exist.
 
         >>> import netdsl
         >>> print(netdsl.parse("8 > fc-4").table(columns="output,params", format="csv"))
@@ -170,5 +170,5 @@ class NetworkFigures(Architecture):
         return tables_text([{**table_values(self, view), "memory": memory}])
 
     def _repr_html_(self) -> str:
-        """Return the table as HTML: what a notebook shows of a network."""
+        """Return the table as HTML, which a notebook shows for a network."""
         return self.table(format="html")

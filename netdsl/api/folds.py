@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """What came of a cross-validation; `print` shows the means.
+    """The outcome of a cross-validation; `print` shows the means.
 
     Attributes:
         folder: of its runs, with `grid.csv`, `folds.csv` and `out_of_fold.csv`.
@@ -28,12 +28,12 @@ class CrossValidation:
         scores: a record for each fold: `fold`, counted from 0, `epochs`, and its figures by name,
             such as `val_loss`, `test_loss`, `test_accuracy`.
         mean: of each figure over the folds, by its name.
-        spread: its standard deviation over the folds, of n - 1.
+        spread: the standard deviation of each figure over the folds, with divisor n - 1.
         pooled: each figure of the test parts, as `accuracy`, over all of their examples together.
-        baseline: what the simplest answer scores over these: its `answer`, the `figure` and the
+        baseline: the score of the simplest answer over these: the `answer`, the `figure` and its
             `value`; empty where there is none, as for tags.
-        predictions: a record for each example, as `predict` has them, of the network that was not
-            trained on it, with its `fold`, and as `true` the answer of each output.
+        predictions: a record for each example, as `predict` returns them, by the network that was
+            not trained on it, with its `fold`, and as `true` the right answer for each output.
     """
 
     folder: Path
@@ -63,8 +63,8 @@ def cross_validate(
     """Train a network on each of some folds, as `netdsl train --folds` does.
 
     Each example is in the test part of one of the trainings. Each training begins with the same
-    weights, and has a validation part of its own, taken from the other folds. All that can be
-    refused is refused before a folder is made.
+    weights, and has a validation part of its own, taken from the other folds. Mistakes that can be
+    found before the trainings are raised before a folder is made.
 
     Args:
         network: as for `train`, but no GAN.
@@ -72,7 +72,7 @@ def cross_validate(
         folds: how many, 2 to 50.
         name: of the folder `where/NAME-folds-N`; the network's name where it is left out.
         where: the folder of runs.
-        quiet: whether nothing is printed meanwhile.
+        quiet: whether nothing is printed during the training.
         keys: as for `train`.
 
     Returns:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class InsideViews:
-    """The views of a run: each gives its arrays and, as `sheet`, its picture.
+    """The views of a run: each returns its arrays and, as `sheet`, its picture.
 
     A picture has `svg` and `save(path)`, and a notebook shows it.
     """
@@ -33,7 +33,7 @@ class InsideViews:
     folder: Path
 
     def at(self, layer: str, inputs: Any) -> Any:
-        """Compute what a layer gives for examples.
+        """Compute the output of a layer for examples.
 
         Args:
             layer: its name, or that of a point.
@@ -57,8 +57,8 @@ class InsideViews:
             layer: its name; by default the first one with kernels that are images.
 
         Returns:
-            `array` [N, h, w, channels], `matches`: the correlation of each with the edge or bar
-            that it is most alike, `untrained`: the same before the training.
+            `array` [N, h, w, channels], `matches`: the correlation of each kernel with the edge or
+            bar that it resembles most, `untrained`: the same before the training.
 
         Raises:
             NetError: N626 where there is no such layer, N680 where it has no such kernels.
@@ -101,7 +101,7 @@ class InsideViews:
         return landscape(self._opened(data), arguments.whole("seed", seed, 0))
 
     def maps(self, image: Any, layer: str | None = None, *, data: Any = None) -> Maps:
-        """Show what the channels of a layer, or of all layers, give for an image.
+        """Show the maps of the channels of a layer, or of all layers, for an image.
 
         Args:
             image: a row of the run's data, as "test:3"; the path of an image, or of an array that
@@ -113,7 +113,7 @@ class InsideViews:
             `layers`, each with its `array` [h, w, channels].
 
         Raises:
-            NetError: N626 where there is no such layer, N680 where it gives no maps.
+            NetError: N626 where there is no such layer, N680 where its output is not maps.
             DataError: for what is wrong with the image.
         """
         from netdsl.lab.inside.maps import maps
@@ -123,7 +123,7 @@ class InsideViews:
     def top(
         self, layer: str, channel: int | None = None, *, part: str = "test", data: Any = None
     ) -> Top:
-        """Find the nine patches of the data that excite each channel most, one an example.
+        """Find the nine patches of the data that excite each channel most, one for each example.
 
         Args:
             layer: its name.
@@ -155,7 +155,7 @@ class InsideViews:
         Args:
             layer: its name.
             unit: one of its channels; by default the first sixteen.
-            prior: none, l2, blur or tv: what the images should have too.
+            prior: none, l2, blur or tv: what keeps the images natural.
             seed: of the noise.
 
         Returns:
@@ -175,7 +175,7 @@ class InsideViews:
 
         Args:
             image: as for `maps`.
-            label: the class that is asked for; by default the one that is answered.
+            label: the class to explain; by default the one that the network answers.
             data: the data itself, where the run was given it in Python.
 
         Returns:
@@ -192,7 +192,7 @@ class InsideViews:
     def codes(
         self, layer: str, *, method: str = "pca", part: str = "test", data: Any = None
     ) -> Codes:
-        """Show what a layer gives each example, as a map in the plane.
+        """Show a layer's outputs for examples, as a map in the plane.
 
         Args:
             layer: its name.
@@ -230,23 +230,23 @@ class InsideViews:
         """Change examples a little so that the network answers wrongly.
 
         Args:
-            sizes: the largest changes, in units of what the network takes.
+            sizes: the sizes of changes to try, in units of the network's input.
             steps: 1 for the fast gradient sign method, up to 1,000 for projected gradient descent.
             norm: of a change: inf, its largest pixel, or 2, the root of the sum of squares.
-            target: the class that should be answered; None where any wrong one will do.
+            target: the class that examples should be taken for; None for any wrong one.
             part: of the data: test, validation, training or all.
             examples: how many, drawn at random.
-            seed: of what is drawn.
+            seed: of the random numbers.
             data: the data itself, where the run was given it in Python.
 
         Returns:
             `results`: for each size the accuracy after `adversarial` and after `random` changes;
-            `original` and `changed`, what the network takes for the examples before and after
-            changes of the last size [n, *shape], and their `labels`.
+            `original` and `changed`, the network's inputs for the examples before and after changes
+            of the last size [n, *shape], and their `labels`.
 
         Raises:
-            NetError: N107 for a target that is none of the classes, N201 for too many steps, N630,
-                N670, N680.
+            NetError: N107 for a target that is not one of the classes, N201 for too many steps,
+                N630, N670, N680.
         """
         from netdsl.lab.attack import STEPS, Attack, attack
 
@@ -263,17 +263,17 @@ class InsideViews:
     def reconstruct(
         self, *others: InsideViews, noise: float = 0.0, part: str = "test", seed: int = 0
     ) -> Reconstructed:
-        """Let this autoencoder and others give images back.
+        """Let this autoencoder and others reconstruct images.
 
         Args:
             others: runs on the same images.
-            noise: the standard deviation of what is added to the images first.
+            noise: the standard deviation of noise that is added to the images first.
             part: of the data: test, validation, training or all.
             seed: of the noise.
 
         Returns:
-            `originals`, `given` with the noise, and for each of `runs` the `array` of its first
-            images and the mean absolute `error` of all.
+            `originals`, `given`: these with the noise, and for each of `runs` the `array` of its
+            first reconstructions and the mean absolute `error` of all.
 
         Raises:
             NetError: N630, N660, N680.
@@ -299,12 +299,12 @@ _LAYER = "a layer's name"
 
 
 def layer_argument(layer: str | None) -> str | None:
-    """Check what should be a layer's name, or None."""
+    """Check an argument that should be a layer's name, or None."""
     return None if layer is None else arguments.text("layer", layer, _LAYER)
 
 
 def image_argument(name: str, image: Any) -> Any:
-    """Check what should be an image: a path or a row of the data, or what `predict` takes."""
+    """Check an argument that should be an image: a path or a row of the data, or an array."""
     if image is None or isinstance(image, bool | int | float | bytes):
         accepts = 'a path, a row of the data as "test:3", or an array'
         raise arguments.wrong_type(name, accepts, image)
@@ -317,7 +317,7 @@ def _sizes(sizes: Any) -> tuple[float, ...]:
 
     if isinstance(sizes, str | bytes) or not hasattr(sizes, "__iter__"):
         raise arguments.wrong_type("sizes", "a list of numbers from 0", sizes)
-    # One more than allowed at most: an iterable may have no end.
+    # Take at most one more than allowed: an iterable may be endless.
     found = tuple(islice(sizes, SIZES + 1))
     if len(found) > SIZES:
         raise fail("N201", f"`sizes` accepts at most {SIZES} numbers")

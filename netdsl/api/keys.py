@@ -27,14 +27,14 @@ Keys: TypeAlias = Mapping[str, object]
 class RecipeKeys(TypedDict, total=False):
     """How a network is trained.
 
-    The keys of a recipe, as `docs/recipes.md` explains them, `target` and `drop`. What is given
-    here replaces the whole key of the recipe; None leaves it as it is.
+    These are the keys of a recipe, as `docs/recipes.md` explains them, and `target` and `drop`. A
+    value that is given here replaces the whole key of the recipe; None leaves it as it is.
 
     Attributes:
         data: a data set's name, a path, `{"source": ..., "target": ...}`, or the data itself:
             arrays (x, y), a dict of arrays, or an iterable that gives batches.
         target: what is learned: a column of a table by its name or number (-1 is the last), or
-            several, a file of targets, or `input`.
+            several columns, a file of targets, or `input`.
         drop: columns of a table that are left out.
     """
 

@@ -1,4 +1,4 @@
-"""What a run makes: examples from a decoder's codes, or from the noise of a GAN's generator."""
+"""Examples that a run makes: from a decoder's codes, or from the noise of a GAN's generator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Making:
-    """The examples that a run makes: each has its arrays and, as `sheet`, its picture."""
+    """The methods of a run that make examples: each returns arrays and, as `sheet`, a picture."""
 
     folder: Path
 
@@ -27,17 +27,18 @@ class Making:
         label: str | None = None,
         data: Any = None,
     ) -> Samples:
-        """Draw codes of a decoder, and decode them; of a GAN noise, for its generator.
+        """Draw codes and decode them; for a GAN, draw noise for its generator.
 
         Args:
             count: how many.
-            at: the layer of the codes; by default what `gaussian` gives, or a point called code.
-            seed: of what is drawn.
-            label: the class of all, of a GAN that is given a class; by default each in turn.
+            at: the layer of the codes; by default the output of `gaussian`, or a point called code.
+            seed: of the random numbers.
+            label: the class of all, for a GAN with classes; by default each class in turn.
             data: the data itself, where the run was given it in Python.
 
         Returns:
-            `codes` [n, *code] and what is made of them, `array` [n, *output], in the data's units.
+            `codes` [n, *code] and the examples made of them, `array` [n, *output], in the data's
+            units.
 
         Raises:
             NetError: N626, N680 where there is no such layer, code or class.
@@ -62,12 +63,12 @@ class Making:
         at: str | None = None,
         data: Any = None,
     ) -> Samples:
-        """Decode codes on the line from one image's to another's.
+        """Decode codes on the line from that of one image to that of another.
 
         Args:
-            first: an image, as `maps` takes it; of a GAN the number of one of its samples, from 1.
-            last: another.
-            steps: how many codes, both ends with them.
+            first: an image, as `maps` takes it; for a GAN the number of one of its samples, from 1.
+            last: another one.
+            steps: how many codes, both ends included.
             at: the layer of the codes, as for `sample`.
             data: the data itself, where the run was given it in Python.
 
@@ -101,7 +102,7 @@ class Making:
             at: the layer of the codes, as for `sample`.
 
         Returns:
-            As `sample` does: of each class alone, then of the sum.
+            As `sample` does: one for each class, then one for the sum.
 
         Raises:
             NetError: N626 for an unknown class or layer, N680 where the data has no classes.

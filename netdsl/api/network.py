@@ -1,4 +1,4 @@
-"""A network with the verbs that people want of it."""
+"""A network with the methods of the public interface."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Network(NetworkFigures, Computing):
         text: the source that it was read from.
         description: the comment block at the top of the source.
         path: the file that it was read from, or None.
-        params: the params that were set from outside, exact.
+        params: the params that were set from outside, as exact values.
         input_shape: the input's shape that was given from outside, or None.
-        warnings: what a reader should look at.
-        used: the texts of the files next to it that it uses, by their paths from its folder.
+        warnings: the warnings about its text.
+        used: the texts of the files that it uses, by their paths from its folder.
         given: the numbers that its text gives to inputs, each with a name, nested tuples `numbers`
             and their `text`.
         expected: the numbers that its text expects at points, in the same form.
@@ -58,7 +58,7 @@ class Network(NetworkFigures, Computing):
 
     @classmethod
     def of(cls, architecture: Architecture) -> Self:
-        """Return the architecture with the verbs."""
+        """Return the architecture as a network with these methods."""
         return cls(**architecture.values())
 
     @classmethod
@@ -93,15 +93,15 @@ class Network(NetworkFigures, Computing):
         Weights that the text states are taken; others are normal numbers.
 
         Args:
-            change: shift, rotate90 or permute: what is done to the input's positions.
+            change: shift, rotate90 or permute: the change of the input's positions.
             seed: of the numbers.
 
         Returns:
             A record for each output and axis: `verdict` (moves with it, stays, or no), the
-            `largest` difference and `where` it is, and that at the `borders`.
+            `largest` difference and `where` it is, and the largest at the `borders`.
 
         Raises:
-            NetError: N670 for a large network, N682 where nothing can be said.
+            NetError: N670 for a large network, N682 where the test does not apply.
 
         >>> import netdsl
         >>> network = netdsl.parse("12x12x1 > conv3-4 > pool")
@@ -130,14 +130,14 @@ class Network(NetworkFigures, Computing):
         """Draw the network.
 
         Args:
-            style: graph, volumes, neurons, u, or auto, which takes what suits the network.
-            fold: what is drawn once: all (blocks and repeats), repeats, or none.
-            depth: how many blocks within each other are open; None for as many as fit.
-            open: names of blocks that are open anyway.
+            style: graph, volumes, neurons, u, or auto for one that suits the network.
+            fold: what is drawn only once: all (blocks and repeats), repeats, or none.
+            depth: how many levels of nested blocks are open; None for as many as fit.
+            open: names of blocks that are open whatever the depth.
             direction: down or right.
-            columns: what is in the boxes, of output, params, macs, memory, rf.
-            colour: what the colours say: kind, none, or a share, of params, macs or memory.
-            theme: light, dark, print, or auto: light, and dark where the reader's screen is.
+            columns: the contents of the boxes, of output, params, macs, memory, rf.
+            colour: the meaning of the colours: kind, none, or a share: params, macs or memory.
+            theme: light, dark, print, or auto, which follows the reader's screen.
             heading: whether the name and the totals are written above.
 
         Returns:
@@ -146,8 +146,7 @@ class Network(NetworkFigures, Computing):
 
         Raises:
             NetError: N660 where the picture would be too large, N661 where the style does not suit
-                the network, N663 where there is no block of a name, N664 for a word that is none of
-                these.
+                the network, N663 where there is no block of a name, N664 for an unknown word.
         """
         from netdsl.drawing.options import Options
         from netdsl.drawing.picture import Picture
@@ -166,26 +165,26 @@ class Network(NetworkFigures, Computing):
         return Picture([self], asked)
 
     def emit(self) -> str:
-        """Write a Keras program that makes the network without netdsl.
+        """Write a Keras program that builds the network without netdsl.
 
         Returns:
             The program, with functions for blocks and loops for repeats.
 
         Raises:
-            NetError: N627 where no program could be shown to make the same network.
+            NetError: N627 where the program could not be shown to build the same network.
         """
         from netdsl.emit.program import program
 
         return program([self])
 
     def diff(self, other: Architecture) -> NetworkDifference:
-        """Find what another network does not share with this one.
+        """Find the differences between this network and another one.
 
         Args:
             other: the other network.
 
         Returns:
-            The rows of both, what became of each, and the totals of both.
+            The rows of both, each with how it changed, and the totals of both.
 
         Raises:
             TypeError: where `other` is not a network.
@@ -205,7 +204,7 @@ class Network(NetworkFigures, Computing):
         """Build the Keras model with initial weights.
 
         Args:
-            seed: gives the same weights again, on each backend; None draws others each time.
+            seed: the same seed gives the same weights on each backend; None gives others each time.
             dtype: float32, float64, bfloat16, or mixed (weights in float32, computed in bfloat16).
 
         Returns:
@@ -233,7 +232,7 @@ class Network(NetworkFigures, Computing):
         Returns:
             `.layers` in order, each with `layer` and the Euclidean norms of its `weights`, their
             `gradient` and their `update`; `.ratio` of the first layer's gradient to the last's;
-            `.svg`, and as text bars.
+            bars as `.svg`, and as text by `print`.
 
         Raises:
             NetError: for what is wrong with the data, N602 where Keras is missing.
@@ -254,15 +253,15 @@ class Network(NetworkFigures, Computing):
     ) -> Run:
         """Train the network and keep the run in a new folder `where/NAME-N`.
 
-        All that can be refused is refused before the folder is made. After Ctrl-C the run is kept
-        as it is by then, and its `ended` is `interrupted`.
+        Mistakes that can be found before the training are raised before the folder is made. After
+        Ctrl-C the run is kept as it is at that point, and its `ended` is `interrupted`.
 
         Args:
             recipe: a Recipe, keys and values, or the path of a YAML file; what it leaves out has a
                 default.
             name: of the run; the network's name where it is left out.
             where: the folder of runs.
-            quiet: whether nothing is printed meanwhile.
+            quiet: whether nothing is printed during the training.
             keys: keys of the recipe that replace those of `recipe`, `target` and `drop`; see
                 `RecipeKeys`.
 
@@ -272,7 +271,8 @@ class Network(NetworkFigures, Computing):
         Raises:
             RecipeError: for what is wrong with the recipe.
             DataError: for what is wrong with the data.
-            RunError: N610 to N612 where the disk, the memory or the numbers fail.
+            RunError: N610 where the disk fails, N611 for numbers that are not finite, N612 where
+                the memory is too small.
         """
         from netdsl.api.run import train_architecture
 

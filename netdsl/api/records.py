@@ -47,7 +47,7 @@ class LayerRecord(NamedTuple):
 
 
 class Values(tuple[Row, ...]):
-    """Values in order, parts of which are of the same type."""
+    """Values in order; a slice of them has the same type."""
 
     __slots__ = ()
 

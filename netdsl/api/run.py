@@ -1,4 +1,4 @@
-"""A run: what a training gave, with the verbs that people want of it."""
+"""A run: the outcome of a training, with the methods of the public interface."""
 
 from __future__ import annotations
 
@@ -45,35 +45,34 @@ class EvaluationResult(dict[str, Any]):
 class Run(InsideViews, Making, Computing, Exporting, RunResult):
     """A training that has ended, and its folder.
 
-    `Run.load("runs/lenet5-1")`, or what `train` gives.
-
-    `print` shows it as `netdsl train` does.
+    `train` returns one, and `Run.load("runs/lenet5-1")` reads one. `print` shows it as
+    `netdsl train` does.
 
     Attributes:
         folder: the run's folder.
         network: the network's name.
         data: the name of the data.
-        steps: steps that were taken.
-        epochs: epochs that were begun.
+        steps: the number of steps that were taken.
+        epochs: the number of epochs that were begun.
         ended: what ended it: patience, epochs, rate, interrupted, or diverged.
-        patience: evaluations in a row that were not better, at which it would have ended.
+        patience: after how many evaluations in a row without improvement it would have ended.
         best_step: the step of the best weights.
-        best_epoch: its epoch.
-        metric: what was compared: loss, accuracy, or training_loss.
+        best_epoch: the epoch of that step.
+        metric: what evaluations were compared by: loss, accuracy, or training_loss.
         kept: whether the weights are the best or the last.
-        best_value: its value at the best step; None where nothing was evaluated.
+        best_value: the metric's value at the best step; None where nothing was evaluated.
         validation: loss and metrics of the validation part at the best step, by name.
         test: loss and metrics of the test part with the best weights, by name.
-        baseline: what the simplest answer scores on the test part: `answer`, the training part's
-            most frequent class or the mean, the `figure` and its `value`; of values with
-            `split.order` also `row_before`, what the target of the row before scores.
-        retrained: steps that were taken again on all the data.
+        baseline: the score of the simplest answer on the test part: `answer`, the training part's
+            most frequent class or the mean, the `figure` and its `value`; for values with
+            `split.order` also `row_before`, the score of the target of the row before.
+        retrained: the number of steps that were taken again on all the data.
         seconds: how long it took.
     """
 
     @classmethod
     def of(cls, result: RunResult) -> Run:
-        """Return the result of a training with the verbs."""
+        """Return the result of a training as a run with these methods."""
         return cls(**{item.name: getattr(result, item.name) for item in dataclasses.fields(result)})
 
     @classmethod
@@ -84,7 +83,7 @@ class Run(InsideViews, Making, Computing, Exporting, RunResult):
             folder: the run's folder, such as `runs/lenet5-1`.
 
         Returns:
-            The run, as `train` gave it.
+            The run, as `train` returned it.
 
         Raises:
             RunFolderError: N613 where there is none, or it has not ended, N614 where it is damaged.
@@ -111,8 +110,8 @@ class Run(InsideViews, Making, Computing, Exporting, RunResult):
     def history(self) -> Records[dict[str, Any]]:
         """The epochs in order, each as a dict.
 
-        `stage` (search or retrain), `epoch`, `step`, `rate`, `loss`, the metrics by name, the same
-        with `val_` of the validation part, `seconds`.
+        Its keys are `stage` (search or retrain), `epoch`, `step`, `rate`, `loss`, the metrics by
+        name, these with `val_` for the validation part, and `seconds`.
 
         Raises:
             RunFolderError: N613, N614.
@@ -133,15 +132,15 @@ class Run(InsideViews, Making, Computing, Exporting, RunResult):
             data: in place of the run's: a name, a path, or arrays (x, y).
             part: test, validation, training, or all; test where it is left out, or training where
                 there is no test part.
-            zeros: whether the numbers that are 0 are counted, layer by layer.
-            subnetworks: of how many networks with dropped units the outputs are averaged too.
+            zeros: whether to count the outputs that are 0, layer by layer.
+            subnetworks: also average the outputs of this many networks with dropped units.
 
         Returns:
             `loss` and the metrics by name, `examples`, and `outputs`: the details of each output;
             `zeros` and `subnetworks` where they are asked for.
 
         Raises:
-            RunFolderError: N613, N614 of the folder.
+            RunFolderError: N613, N614 for the folder.
             DataError: for what is wrong with the data.
             NetError: N630 for a part that does not exist.
         """
@@ -156,46 +155,45 @@ class Run(InsideViews, Making, Computing, Exporting, RunResult):
         others: RunArgument | Sequence[RunArgument] = (),
         versions: int = 0,
     ) -> Records[dict[str, Any]]:
-        """Ask the best weights about examples.
+        """Predict examples with the best weights.
 
         Args:
-            inputs: paths of files or folders, patterns; or the examples themselves, raw, as in the
-                training's data: an array [n, *shape] or one example [*shape], of several inputs a
-                dict of arrays by name, of a table a dict of columns, a data frame or a list of
-                dicts.
+            inputs: paths of files or folders, or patterns; or the examples themselves, raw, as in
+                the training's data: an array [n, *shape] or one example [*shape], for several
+                inputs a dict of arrays by name, for a table a dict of columns, a data frame or a
+                list of dicts.
             top: how many of the likeliest classes are listed.
-            strict: whether rows of a table with values that the network was not trained on, as
+            strict: whether rows of a table with values that the network was not trained on, such as
                 unknown categories, are an error.
             others: runs whose answers are averaged with this one's: probabilities, or values.
-            versions: of each image, changed at random as in the training, whose answers are
-                averaged with that about the image itself.
+            versions: how many versions of each image, changed at random as in the training, are
+                averaged with the image itself.
 
         Returns:
-            A dict for each example: `input`, its name; `id`, the cells of a row that name it, by
-            column; of classes `class`, `name` and `top`, the
-            likeliest with their probabilities; of values `output`, in the data's units; `notes`, if
-            a row holds values that the network was not trained on, `filled`, if it has empty cells
-            that are filled as in the training, which had some too; of one of several files that
-            cannot be read `error` and its `code`.
+            A dict for each example: `input`, its name; `id`, the cells that identify its row, by
+            column; for classes `class`, `name` and `top`, the likeliest with their probabilities;
+            for values `output`, in the data's units; `notes`, if a row holds values that the
+            network was not trained on; `filled`, if a row has empty cells that are filled as in the
+            training; for one of several files that cannot be read `error` and its `code`.
 
         Raises:
-            RunFolderError: N613, N614 of the folder.
+            RunFolderError: N613, N614 for the folder.
             DataError: for what is wrong with the examples.
         """
         return predict(self, inputs, top=top, strict=strict, others=others, versions=versions)
 
     def plane(self, data: Any = None) -> RunPlane:
-        """Draw what the best weights of a network of one or two numbers give over its input.
+        """Draw the output of the best weights over an input of one or two numbers.
 
         Args:
             data: the data itself, where the run was given it in Python.
 
         Returns:
-            A picture, with the arrays as `plane` and `save(path)`.
+            A picture with `save(path)`, and the arrays as `plane`.
 
         Raises:
             NetError: N680 where the input is not one or two numbers.
-            RunFolderError: N613, N614 of the folder.
+            RunFolderError: N613, N614 for the folder.
         """
         from netdsl.lab.inside.plane import over_input
         from netdsl.lab.inside.subject import TrainedRun
@@ -209,11 +207,11 @@ class Run(InsideViews, Making, Computing, Exporting, RunResult):
             data: the data itself, where the run was given it in Python.
 
         Returns:
-            A picture, with `path` and `losses` as arrays, and `save(path)`.
+            A picture with `save(path)`, and `path` and `losses` as arrays.
 
         Raises:
             NetError: N680 where more or fewer weights were trained.
-            RunFolderError: N613, N614 of the folder.
+            RunFolderError: N613, N614 for the folder.
         """
         from netdsl.lab.inside.descent import descent
         from netdsl.lab.inside.subject import TrainedRun
@@ -225,12 +223,12 @@ class Run(InsideViews, Making, Computing, Exporting, RunResult):
 
         Args:
             data: the data itself, where the run was given it in Python.
-            quiet: whether nothing is printed meanwhile.
-            more: epochs that are added to a run that has ended, from its last weights.
+            quiet: whether nothing is printed during the training.
+            more: how many epochs to add to a run that has ended, from its last weights.
 
         Returns:
-            The run when it has ended; its weights are, bit for bit, those of a run that was never
-            interrupted (on a CPU).
+            The run after its end; on a CPU its weights are, bit for bit, those of a run that was
+            never interrupted.
 
         Raises:
             RunFolderError: N616 where it has ended, or its data or its recipe have changed.
@@ -268,14 +266,14 @@ def evaluate(
         part: test, validation, training, or all; test where it is left out, or training where
             there is no test part.
         data: in place of the run's: a name, a path, or arrays (x, y).
-        zeros: whether the numbers that are 0 are counted, layer by layer.
-        subnetworks: of how many networks with dropped units the outputs are averaged too.
+        zeros: whether to count the outputs that are 0, layer by layer.
+        subnetworks: also average the outputs of this many networks with dropped units.
 
     Returns:
         The figures by name, as `Run.evaluate` describes them.
 
     Raises:
-        RunFolderError: N613, N614 of the folder.
+        RunFolderError: N613, N614 for the folder.
         DataError: for what is wrong with the data.
         NetError: N630 for a part that does not exist.
     """
@@ -299,7 +297,7 @@ def predict(
     others: RunArgument | Sequence[RunArgument] = (),
     versions: int = 0,
 ) -> Records[dict[str, Any]]:
-    """Ask a run's best weights about examples.
+    """Predict examples with a run's best weights.
 
     Args:
         run: the run, or the path of its folder.
@@ -307,13 +305,13 @@ def predict(
         top: how many of the likeliest classes are listed.
         strict: whether values that the network was not trained on are an error.
         others: runs whose answers are averaged with this one's.
-        versions: of each image, whose answers are averaged, as `Run.predict` describes them.
+        versions: how many changed versions of each image are averaged, as `Run.predict` describes.
 
     Returns:
         A dict for each example, as `Run.predict` describes it.
 
     Raises:
-        RunFolderError: N613, N614 of the folder.
+        RunFolderError: N613, N614 for the folder.
         DataError: for what is wrong with the examples.
     """
     from netdsl.training.evaluation.predict import predict
@@ -336,25 +334,26 @@ def export(
     quantize: str | None = None,
     data: Any = None,
 ) -> list[str]:
-    """Write a run's best weights, or the model in a .keras file, in another form.
+    """Write a run's best weights, or the model in a .keras file, in another format.
 
     Args:
         run: the run, the path of its folder, or that of a .keras file.
-        path: where to; its suffix says the form: .keras, .onnx, .tflite, .safetensors.
+        path: where to; its suffix chooses the format: .keras, .onnx, .tflite, .safetensors.
         format: keras, savedmodel, onnx, litert or safetensors, in place of the suffix.
         force: whether existing files may be replaced.
         bare: whether ONNX and a SavedModel hold the network alone, and neither prepare examples nor
-            read answers.
-        quantize: float16 or int8, of LiteRT: what that costs is measured on the validation part.
+            turn outputs into answers.
+        quantize: float16 or int8, for LiteRT; the loss of accuracy is measured on the validation
+            part.
         data: the data itself, where the run was given it in Python and is quantized.
 
     Returns:
         What was written and checked, in words.
 
     Raises:
-        NetError: N601, N604 for paths, N602 for a missing package, N631 to N635 where the form does
-            not hold the network.
-        RunError: N610 where the disk does not take it.
+        NetError: N601, N604 for paths, N602 for a missing package, N631 to N635 where the format
+            cannot express the network.
+        RunError: N610 where it cannot be written to the disk.
     """
     return exported(
         _folder(run),
@@ -375,12 +374,12 @@ def resume(
     Args:
         run: the run, or the path of its folder.
         data: the data itself, where the run was given it in Python.
-        quiet: whether nothing is printed meanwhile.
-        more: epochs that are added to a run that has ended, from its last weights.
+        quiet: whether nothing is printed during the training.
+        more: how many epochs to add to a run that has ended, from its last weights.
 
     Returns:
-        The run when it has ended; its weights are, bit for bit, those of a run that was never
-        stopped (on a CPU).
+        The run after its end; on a CPU its weights are, bit for bit, those of a run that was never
+        stopped.
 
     Raises:
         RunFolderError: N616 where it has ended, or its data or its recipe have changed.
@@ -400,8 +399,9 @@ def train_architecture(
     quiet: bool,
     keys: Mapping[str, Any],
 ) -> Run:
-    """Train a network, which is read once it is known whether its file holds two that are trained
-    together; see `Network.train`.
+    """Train a network, as `Network.train`.
+
+    The network is read after the recipe, which says whether it is one of a GAN's two.
     """
     from netdsl.training.verbs import train
 
@@ -416,11 +416,11 @@ def train_architecture(
 def asked_training(
     recipe: RecipeArgument, keys: Mapping[str, Any]
 ) -> tuple[Recipe, dict[str, Any]]:
-    """Return the recipe that arguments mean, and `data`, `target` and `drop` as `plan` has them."""
+    """Return the recipe of the arguments, and `data`, `target` and `drop` as `plan` takes them."""
     known, data = _recipe(recipe)
     replaced, given = _separate(keys)
     target, drop = replaced.pop("target", None), replaced.pop("drop", None)
-    # Whole keys: a keyword replaces the recipe's section, it is not merged into it.
+    # Whole keys: a keyword replaces the recipe's section, and is not merged into it.
     known = known.replace(**Recipe.of(replaced).given())
     return known, {"data": data if given is None else given, "target": target, "drop": drop}
 
@@ -432,7 +432,7 @@ def _folder(run: object) -> str:
 
 
 def _recipe(recipe: object) -> tuple[Recipe, Any]:
-    """Return the recipe that an argument means, and the data itself where it holds that."""
+    """Return the recipe of an argument, and the data itself where the argument holds it."""
     if recipe is None or isinstance(recipe, Recipe):
         return recipe or Recipe(), None
     if isinstance(recipe, Mapping):
@@ -442,7 +442,7 @@ def _recipe(recipe: object) -> tuple[Recipe, Any]:
     try:
         return load_recipe(path), None
     except NetError as error:
-        # `train("mnist")`: what was meant as data is read as the path of a recipe.
+        # `train("mnist")`: the name of the data was taken for the path of a recipe.
         if error.code != "N601":
             raise
         near = did_you_mean(path, (*NAMES, *TOYS))
@@ -454,7 +454,7 @@ def _recipe(recipe: object) -> tuple[Recipe, Any]:
 def _separate(keys: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     """Return the keys of a recipe without the data itself, and the data itself where it is given.
 
-    A text, a path and a section whose source is one name the data.
+    A text, a path, or a section whose source is one of these, names data and stays among the keys.
     """
     # A copy: the caller's dict is not changed.
     left = dict(keys)

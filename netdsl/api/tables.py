@@ -1,4 +1,4 @@
-"""What of networks a table shows, from arguments."""
+"""What a table shows of networks, from the arguments of public functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def table_view(
     bias: bool,
     units: bool,
 ) -> TableView:
-    """Check what of a table is asked for.
+    """Check the arguments that select the rows and columns of a table.
 
     Args:
         by: a level of `LEVELS`.

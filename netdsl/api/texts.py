@@ -1,4 +1,4 @@
-"""Networks of texts and files, and what is wrong with them."""
+"""Networks read from texts and files, and their errors and warnings."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ def check(
         limits: how much the text may ask for.
 
     Returns:
-        The errors and warnings in the order of their places; none where all is fine. A file that
-        cannot be read is one of them (N601).
+        The errors and warnings in the order of their places; empty where all is fine. For a file
+        that cannot be read, the error N601.
 
     Raises:
         NetError: for wrong params or a wrong `input`.
@@ -146,7 +146,7 @@ SOURCE = "the path of a .net file, or the text of a network"
 
 
 def network_of(name: str, value: object) -> Network:
-    """Return the network that an argument means: itself, or that of a file or a text.
+    """Return the network of an argument: the argument itself, or that of a file or a text.
 
     Raises:
         TypeError: where it is none of these.
@@ -160,10 +160,10 @@ def network_of(name: str, value: object) -> Network:
 
 
 def trained_of(name: str, value: object, several: bool = False) -> Network | Fragment:
-    """Return the network of a training, which may leave its input out; of `several` the first.
+    """Return the network to train, which may leave its input out; with `several`, the file's first.
 
     Raises:
-        TypeError: where it is none.
+        TypeError: where the argument does not name a network.
         NetError: for each mistake in the text.
     """
     if not isinstance(value, Architecture):
@@ -181,9 +181,9 @@ def trained_of(name: str, value: object, several: bool = False) -> Network | Fra
 
 
 def _source(path: str, options: ReadOptions) -> tuple[Source, ReadOptions, str]:
-    """Return the text that a path or a text means, its place, and its network's name."""
+    """Return the text that a path or a text names, its read options, and its network's name."""
     if holds_text(path):
-        # A text from an editor or a notebook may begin with a byte order mark, and end lines as
+        # A text from an editor or a notebook may begin with a byte order mark, or end lines as
         # Windows does.
         return Source("<text>", unix_lines(path.removeprefix("\ufeff"))), options, "network"
     path = located(path)

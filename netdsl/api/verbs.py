@@ -1,4 +1,4 @@
-"""Verbs of networks and of Keras models."""
+"""Public functions on networks and on Keras models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def from_keras(model: Any, input: InputShapes = None) -> str:
-    """Write a Keras model as the text of a `.net` file; `Network.from_keras` gives the network.
+    """Write a Keras model as the text of a `.net` file; `Network.from_keras` returns the network.
 
     Args:
         model: a functional or sequential Keras model.
@@ -29,7 +29,7 @@ def from_keras(model: Any, input: InputShapes = None) -> str:
             leaves sizes open.
 
     Returns:
-        The text, after it was compared with the model as a function, on random weights and inputs.
+        The text, after comparing its outputs with the model's, on random weights and inputs.
 
     Raises:
         NetError: N602 where Keras is missing, N620 for what is not a model of layers, N621 for a
@@ -42,7 +42,7 @@ def from_keras(model: Any, input: InputShapes = None) -> str:
 
 
 def load_model(path: PathArgument) -> Any:
-    """Load a Keras model from a `.keras` file, whatever layers of netdsl's it holds.
+    """Load a Keras model from a `.keras` file, also one with netdsl's own layers.
 
     Args:
         path: the file.
@@ -72,23 +72,25 @@ def train(
 
     Args:
         network: a network, the path of a file, or a text; one without an input, such as
-            `"fc-32 > fc-1"`, has the data's shape as its input. The two of a GAN are in one file.
+            `"fc-32 > fc-1"`, gets the data's shape as its input. The two networks of a GAN are in
+            one file.
         recipe: a Recipe, keys and values, or the path of a YAML file; what it leaves out has a
             default.
         name: of the run; the network's name where it is left out.
         where: the folder of runs.
-        quiet: whether nothing is printed meanwhile.
+        quiet: whether nothing is printed during the training.
         keys: keys of the recipe that replace those of `recipe`, `target` and `drop`; see
             `RecipeKeys`.
 
     Returns:
-        The run, as `Network.train` gives it.
+        The run, as `Network.train` returns it.
 
     Raises:
         NetError: with all mistakes in the network.
         RecipeError: for what is wrong with the recipe.
         DataError: for what is wrong with the data.
-        RunError: N610 to N612 where the disk, the memory or the numbers fail.
+        RunError: N610 where the disk fails, N611 for numbers that are not finite, N612 where the
+            memory is too small.
     """
     from netdsl.api.run import train_architecture
 
@@ -116,13 +118,13 @@ def summary(
     Args:
         networks: each a network, the path of a file, or a text.
         by: network for a row each, or stage for a column each, as papers print configurations.
-        columns: those of `Network.table` but for share, and input, parameters, inference_peak and
-            training_peak; all of them in JSON. By stage they are the rows below.
+        columns: those of `Network.table` except share, and also input, parameters, inference_peak
+            and training_peak; all of them in JSON. By stage they become rows below the stages.
         format: text, markdown, csv, latex, html or json.
         sort: a column to sort the rows by, the largest first.
-        batch: examples that the memory is for.
-        precision: float32, float64, bfloat16 or mixed: of the memory.
-        optimizer: whose slots the training peak holds.
+        batch: how many examples the memory is for.
+        precision: float32, float64, bfloat16 or mixed, which the memory is for.
+        optimizer: whose slots count in the training peak.
         bias: whether `params` counts biases and the factors of norms.
         units: whether numbers are shortened: 138.4 M.
 
@@ -130,8 +132,8 @@ def summary(
         The table as text in the format.
 
     Raises:
-        NetError: with all mistakes in one of them; N107 for a word that is none of these, N625 for
-            a column that does not exist.
+        NetError: with all mistakes in one of them; N107 for an unknown word, N625 for a column that
+            does not exist.
 
     >>> import netdsl
     >>> print(netdsl.summary(["8 > fc-4", "8 > fc-5 > fc-4"], columns="depth,params"))
@@ -145,7 +147,7 @@ def summary(
     from netdsl.report import stages
     from netdsl.report.several import several_text
 
-    # A text is iterable too: each of its letters would be read as a network.
+    # A text is iterable, too: each of its letters would be read as a network.
     if isinstance(networks, str | bytes) or not isinstance(networks, Iterable):
         raise arguments.wrong_type("networks", "networks", networks)
     found = [network_of(f"networks[{at}]", each) for at, each in enumerate(networks)]
@@ -161,14 +163,14 @@ def summary(
 
 
 def diff(a: NetworkArgument, b: NetworkArgument) -> NetworkDifference:
-    """Find what two networks do not share.
+    """Find the differences between two networks.
 
     Args:
         a: a network, the path of a file, or a text.
         b: the other one.
 
     Returns:
-        The rows of both, what became of each, and the totals of both.
+        The rows of both, each with how it changed, and the totals of both.
 
     Raises:
         NetError: with all mistakes in one of the two.

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from netdsl.training.speed.chunks import Held
 
 NOISE, MIX = 10, 11
-"""Streams of random numbers, apart from those of augmentation."""
+"""Streams of random numbers, other than those of augmentation."""
 
 
 class AdversarialBatch(NamedTuple):
-    """What a step takes, for each of its rounds and for the generator.
+    """The inputs of a step, for each of its rounds and for the generator.
 
     Attributes:
         real: examples [rounds, b, *example].
         labels: their classes [rounds, b, 1]; None where there are none.
         noise: [rounds + 1, b, *noise]; the last is the generator's.
-        mix: shares of the real example in those that the gradient penalty is computed at
-            [rounds, b].
+        mix: the share of the real example in each mixture with a generated one, at which the
+            gradient penalty is computed [rounds, b].
     """
 
     real: Any
@@ -41,9 +41,9 @@ class AdversarialBatch(NamedTuple):
 class AdversarialChunks(Chunks):
     """The steps of a GAN, several at a time.
 
-    A step takes a batch for each round of the discriminator. Noise follows from the seed, the epoch
-    and the step alone, as the order of the examples does, so that a training that is resumed draws
-    the same. What is left over of an epoch is not trained on; it is another part in each.
+    A step takes a batch for each round of the discriminator. Noise depends only on the seed, the
+    epoch and the step, as the order of the examples does, so that a training that is resumed draws
+    the same. Examples that do not fill a step are left out of an epoch, others in each.
     """
 
     def __init__(self, job: AdversarialJob, together: int) -> None:
@@ -53,18 +53,18 @@ class AdversarialChunks(Chunks):
         self.rounds, self.size = job.rounds, job.recipe.batch_size
         self.noise = tuple(job.pair.noise.shape)
         self.labelled = bool(job.pair.classes)
-        # One batch of rows for all rounds: `gathered` divides it, so that chunks work as elsewhere.
+        # One batch of rows for all rounds, so that chunks work as elsewhere: `gathered` divides it.
         sampling = Sampling.of(job.recipe)._replace(batch=self.rounds * self.size)
         marks = [job.steps]
         if isinstance(job.recipe.checkpoint, int):
             marks.append(job.recipe.checkpoint)
         together = together if self.on_device else 1
         super().__init__(part, preparation, sampling, together, marks)
-        # Whole steps only: `steps` of the base rounds up, and its last batch would be smaller.
+        # Whole steps only: the base class rounds up, and its last batch would be smaller.
         self.steps, self.ragged = job.steps, False
 
     def examples(self) -> Held:
-        """Bring all examples to the device, and their classes, where they fit."""
+        """Move all examples and their classes to the device, if they fit."""
         if not self.on_device:
             return (), (), None
         x, *labels = placed(partial(self._prepared, divided=False), len(self.part))
@@ -80,11 +80,12 @@ class AdversarialChunks(Chunks):
         """Return the rows of a step's examples and its noise."""
         rows = self.order[index * self.batch : (index + 1) * self.batch].astype(np.int32)
         shape = (self.rounds + 1, self.size, *self.noise)
-        # From the step's number, whatever chunk it is in: a resumed training is cut up differently.
+        # By the step's number, whatever chunk it is in: a resumed training has other chunks.
         noise = self.rng(index, NOISE).standard_normal(shape, np.float32)
         mix = self.rng(index, MIX).random((self.rounds, self.size), np.float32)
         found: dict[str, Any] = {"rows": rows, "noise": noise, "mix": mix}
-        # Prepared on the host then, and a step at a time: a chunk would copy its examples anyway.
+        # Examples are then prepared on the host, and a step at a time: a chunk of several steps
+        # would copy them all the same.
         if not self.on_device:
             # `strict=False`: examples without a class give no labels.
             found |= dict(zip(("real", "labels"), self._prepared(rows), strict=False))

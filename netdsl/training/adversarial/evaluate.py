@@ -1,4 +1,4 @@
-"""What the losses of a GAN's run are on a part of its data, or of other data."""
+"""The losses of a GAN's run on a part of its data, or of other data."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ def evaluate_pair(folder: Path, *, part: str | None = None, data: Any = None) ->
     Returns:
         `generator_loss`, `discriminator_loss`, `real_score`, `generated_score`, `diversity`, and
         `run`, `part`, `data`, `step`, `examples`, `trained_on`, `changed`, `whole` as `evaluate` of
-        one network gives them.
+        one network returns them.
 
     Raises:
-        NetError: N613, N614 of the folder, N630 for a part that does not exist, and of the data.
+        NetError: N613, N614 for the folder, N630 for a part that does not exist, and what reading
+            the data raises.
     """
     check_part(part)
     own = {name: finished_run(folder, name) for name in (GENERATOR, DISCRIMINATOR)}
@@ -77,8 +78,8 @@ def _scores(
     made = generated(
         models[GENERATOR], pair.generator, drawn_noise(noise, count, 0), cycled(pair.classes, count)
     )
-    # Over the whole part: sorted by class its first examples would be alike.
+    # Over the whole part: its first examples would be alike if they are sorted by class.
     rows = np.linspace(0, len(part) - 1, count).astype(int)
     spread = mean_distance(preparation.x((np.asarray(part.x[0][rows]),))[0])
-    # Examples that are all equal have no spread to compare with.
+    # Examples that are all equal have no distances to compare with.
     return {**scores, DIVERSITY: mean_distance(made) / spread if spread else 1.0}

@@ -12,7 +12,7 @@ from netdsl.training.adversarial.chunks import AdversarialBatch
 from netdsl.training.adversarial.players import Players
 
 State = tuple[Any, Any, Any, list[Any]]
-"""The weights of both networks by part, their other variables, their optimizers', the figures'."""
+"""The values of both networks' weights and other variables, of their optimizers and figures."""
 
 
 class JaxPlayers(Players):
@@ -21,7 +21,7 @@ class JaxPlayers(Players):
     held: State
 
     def begin_epoch(self, begun: bool = False) -> None:
-        """Measure again, from what the variables hold."""
+        """Begin to measure again, from the values of the variables."""
         super().begin_epoch(begun)
         self.held = self.state()
 
@@ -31,11 +31,11 @@ class JaxPlayers(Players):
         return dict(figures)
 
     def synchronise(self) -> None:
-        """Give the variables what the last step left."""
+        """Set the variables to the state after the last step."""
         self.take(self.held)
 
     def state(self) -> State:
-        """Return what the variables hold."""
+        """Return the values of the variables."""
         models, optimizers = self.models.items(), self.optimizers.items()
         return (
             {name: _values(model.trainable_variables) for name, model in models},
@@ -45,7 +45,7 @@ class JaxPlayers(Players):
         )
 
     def take(self, state: State) -> None:
-        """Give the variables what a state holds."""
+        """Set the variables to the values of a state."""
         for variable, value in self._mapping(state):
             variable.assign(value)
 
@@ -70,7 +70,7 @@ class JaxPlayers(Players):
             return self.generator_loss(batch.noise[self.rounds], labels), ()
 
         own, _, state = self._stepped("generator", state, of_generator)
-        # The figures too are state: assigned within a scope, and read out of it.
+        # The figures are state, too: they are assigned within a scope, and read from it.
         with keras.StatelessScope(self._mapping(state)) as scope:
             self.measured(own, of_discriminator, *scores)
         figures = [scope.get_current_value(variable) for variable in self.metrics_variables]
@@ -99,15 +99,15 @@ class JaxPlayers(Players):
         (value, (scores, moved)), slopes = jax.value_and_grad(of_weights, has_aux=True)(
             weights[name]
         )
-        # The optimizer is given its own network alone: the other one's weights stay.
+        # The optimizer gets only its own network's weights: the other one's are not changed.
         own, slots = self.optimizers[name].stateless_apply(numbers[name], slopes, weights[name])
         after = ({**weights, name: own}, moved, {**numbers, name: slots}, figures)
         return value, scores, after
 
     def _derivative(self, function: Callable[[Any], Any], x: Any) -> Any:
-        """Return a derivative; what the layers draw and note meanwhile is dropped."""
-        # The scope around holds tracers: without them `grad` would close over the models' old
-        # values.
+        """Return a derivative; changes of the layers' states during its computation are dropped."""
+        # The values in the enclosing scope are tracers: without them `grad` would use the models'
+        # old values.
         now = [
             (each, each.value) for model in self.models.values() for each in model.variables
         ]  # as they are in the scope around

@@ -30,12 +30,12 @@ class AdversarialJob:
 
     @property
     def name(self) -> str:
-        """What the two are called together."""
+        """The name of both together."""
         return f"{self.pair.generator.name} + {self.pair.discriminator.name}"
 
     @property
     def folder_name(self) -> str:
-        """What the folder of a run is called: as the file of the two is."""
+        """The name of a run's folder: that of the file of the two."""
         path = self.pair.generator.path
         return stem(path) if path else "gan"
 
@@ -51,7 +51,7 @@ class AdversarialJob:
 
     @property
     def steps(self) -> int:
-        """Steps in an epoch: whole ones; the examples that are left over differ each time."""
+        """Whole steps in an epoch; the examples that are left over differ from epoch to epoch."""
         return steps_of(len(self.data.train), self.recipe)
 
 

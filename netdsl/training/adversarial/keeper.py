@@ -1,4 +1,4 @@
-"""What is written into a GAN's run folder. This module imports Keras."""
+"""Writing a GAN's run folder. This module imports Keras."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ class AdversarialKeeper:
         self.pace = Pace(job.recipe.checkpoint)
 
     def keep_epoch(self, players: Players, state: AdversarialState, samples: Array) -> None:
-        """Write what there is at the end of an epoch: a sheet, and now and then all that `resume`
-        needs.
-        """
+        """Write a sheet at the end of an epoch, and from time to time all that `resume` needs."""
         # Sheets are written at every epoch, whatever they cost: an epoch's samples cannot be made
         # again.
         self._keep_sheet(state.rows[-1].epoch, samples)
@@ -67,11 +65,11 @@ class AdversarialKeeper:
     def keep_result(
         self, run: RunResult, players: Players, state: AdversarialState, kept: bool
     ) -> None:
-        """Write what came of the training.
+        """Write the outcome of the training.
 
         Args:
-            run: what came of it.
-            players: the two networks with the weights to be kept.
+            run: the outcome.
+            players: the two networks with the weights to keep.
             state: its epochs.
             kept: whether there are weights to keep.
         """
@@ -79,13 +77,13 @@ class AdversarialKeeper:
         if kept:
             for part, model in players.models.items():
                 save(self.folder / model_name(part), model.save)
-        # After the networks: with a result `resume` takes the run for ended.
+        # After the networks: `resume` takes a run with a result for ended.
         write(self.folder / RESULT, json_text(run.values()) + "\n")
         if kept:
             write_report(run, self.job, state)
 
     def drop_checkpoint(self) -> None:
-        """Say that nothing is left to be resumed."""
+        """Remove the checkpoint, as nothing is left to resume."""
         with suppress(OSError):
             (self.folder / CHECKPOINT).unlink()
 
@@ -116,13 +114,13 @@ class AdversarialKeeper:
 
 
 def names_of(job: AdversarialJob) -> tuple[str, ...]:
-    """Return the classes' names, those of networks without classes none."""
+    """Return the classes' names; none for networks without classes."""
     output = job.data.preparation.outputs[0]
     return tuple(output.label(at) for at in range(job.pair.classes))
 
 
 def epochs_csv(rows: Sequence[Epoch]) -> str:
-    """Write epochs as CSV, with six digits."""
+    """Write epochs as CSV, with six significant digits."""
     names = list(rows[0].scores) if rows else []
     lines = [",".join(["epoch", "step", *names, "seconds"])]
     for row in rows:

@@ -1,4 +1,4 @@
-"""The losses of a GAN's two networks, of their scores. This module imports Keras."""
+"""The losses of a GAN's two networks, from scores. This module imports Keras."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def discriminator_loss(loss: str, real: Any, generated: Any) -> Any:
     - wasserstein-gp: E generated - E real, without the penalty (Gulrajani et al. 2017)
     """
     if loss == "nonsaturating":
-        # -log s(x) = softplus(-x), which does not overflow; log(sigmoid(x)) is -inf from about -88
+        # -log s(x) = softplus(-x), which does not overflow; log(sigmoid(x)) is -inf below about -88
         # on.
         return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(generated))
     if loss == "least-squares":
@@ -25,7 +25,7 @@ def discriminator_loss(loss: str, real: Any, generated: Any) -> Any:
 
 
 def generator_loss(loss: str, generated: Any) -> Any:
-    """Compare the scores of generated examples [b, ...] with what a real one would have.
+    """Compare the scores of generated examples [b, ...] with those of real ones.
 
     - nonsaturating: -E log s(generated)
     - least-squares: E (generated - 1)^2 / 2
@@ -44,12 +44,12 @@ def gradient_penalty(slopes: Any) -> Any:
     The source is Gulrajani et al. 2017, "Improved training of Wasserstein GANs", equation 3.
     """
     flat = ops.reshape(slopes, (ops.shape(slopes)[0], -1))
-    # The derivative of a root at 0 is infinite: a slope of 0 would make the loss NaN.
+    # The derivative of a root at 0 is infinite: a gradient of 0 would make the loss NaN.
     norms = ops.sqrt(ops.sum(ops.square(flat), axis=1) + 1e-12)
     return ops.mean(ops.square(norms - 1.0))
 
 
 WON = {"nonsaturating": 0.014, "least-squares": 0.0025}
-"""A discriminator whose mean loss is below this has won: a hundredth of 2 log 2 and of 1/4, what it
-is where real and generated examples look alike to it. That of `wasserstein-gp` has no such sign.
+"""A discriminator whose mean loss is below this has won: a hundredth of 2 log 2 and of 1/4, the
+losses if it cannot distinguish real from generated examples. `wasserstein-gp` has no such limit.
 """

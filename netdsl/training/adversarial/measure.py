@@ -1,4 +1,4 @@
-"""What the losses of a GAN are on a part of the data. This module imports Keras."""
+"""The losses of a GAN on a part of the data. This module imports Keras."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def measured(
     players: Players, part: Examples, preparation: Preparation, pair: NetworkPair
 ) -> dict[str, float]:
-    """Compute both losses and the mean scores of a part, as the networks are in use.
+    """Compute both losses and the mean scores of a part, with the networks not in training.
 
-    As many examples are generated as the part has, from a fixed seed; of `wasserstein-gp` the
-    penalty is left out.
+    As many examples are generated as the part has, from a fixed seed; the penalty of
+    `wasserstein-gp` is left out.
 
     Args:
         players: the two networks.
@@ -36,7 +36,7 @@ def measured(
         The means by their names, `FIGURES`.
     """
     sums, count = np.zeros(len(FIGURES)), len(part)
-    # All at once: the noise of an example must not depend on how many are measured at a time.
+    # Drawn all at once: an example's noise must not depend on how many are measured at a time.
     drawn = drawn_noise(tuple(pair.noise.shape), count, SEED)
     for at in range(0, count, BATCH):
         rows = np.arange(at, min(at + BATCH, count))
@@ -44,7 +44,7 @@ def measured(
         labels = None
         if pair.classes:
             labels = np.asarray(part.y[0][rows]).astype(np.int32).reshape(-1, 1)
-        # Weighted by rows: the last batch is smaller.
+        # Weighted by the number of rows: the last batch is smaller.
         sums += len(rows) * np.array(_figures(players, real, labels, drawn[rows]))
     return dict(zip(FIGURES, (sums / count).tolist(), strict=True))
 

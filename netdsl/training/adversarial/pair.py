@@ -26,14 +26,14 @@ ENDS = {
     "least-squares": ("linear",),
     "wasserstein-gp": ("linear",),
 }
-"""What a discriminator ends with, by the loss: its scores are compared before a sigmoid."""
+"""The activations that a discriminator may end with, by the loss; scores are taken before them."""
 
 
 class NetworkPair(NamedTuple):
     """A generator and a discriminator that fit each other.
 
     Attributes:
-        generator: the network from noise, and a class where there are some, to an example.
+        generator: the network from noise, and a class if examples have some, to an example.
         discriminator: the network from an example, and its class, to a score.
         classes: how many there are; 0 where examples have no class.
     """
@@ -45,7 +45,7 @@ class NetworkPair(NamedTuple):
     @property
     def noise(self) -> Port:
         """The generator's input of noise."""
-        # Of the two inputs the class is the one of indices; their order is free.
+        # Of the two inputs, the class is the one of indices; their order does not matter.
         return next(port for port in self.generator.inputs if not vocabulary(port, self.generator))
 
     @property
@@ -66,7 +66,7 @@ class NetworkPair(NamedTuple):
 
 
 def vocabulary(port: Port, network: Architecture) -> int:
-    """Return how many indices an input knows, 0 where it takes real numbers."""
+    """Return how many different indices an input takes, 0 where it takes real numbers."""
     shape = network.graph.ops[port.op].shape
     return shape.limit if isinstance(shape, Indices) else 0
 
@@ -77,7 +77,7 @@ def find_pair(network: Architecture, recipe: Recipe, params: Mapping[str, Any]) 
     Args:
         network: any one of the file.
         recipe: names them in `gan`.
-        params: all that are set from outside.
+        params: those that are set from outside.
 
     Raises:
         NetError: N113 where there is no such network, N507 where both are one, N690 where they do
@@ -85,7 +85,7 @@ def find_pair(network: Architecture, recipe: Recipe, params: Mapping[str, Any]) 
     """
     source = Source(network.path or "<text>", network.text)
     options = ReadOptions(network.path, params, network.input_shape)
-    # The file is read again: a network as it was chosen does not hold the other one.
+    # The file is read again: a network that was chosen from it does not hold the other one.
     checked = check_source(source, options, network.name)
     if checked.faulty:
         raise NetError(*checked.diagnostics)
@@ -143,8 +143,8 @@ def _fitting(generator: Architecture, discriminator: Architecture, loss: str) ->
         message = f"{discriminator.name} gives {dims(score.shape)}; a score is one number"
         raise _unfit(discriminator, message, score, "end it with `linear-1`")
     ends = discriminator.graph.ops[score.op].kind
-    # A sigmoid of units alone: scores are taken before it, and one inside another kind has no
-    # before.
+    # Only a sigmoid of the units themselves, as scores are taken before it: they cannot be taken
+    # before a sigmoid within another kind.
     if score.activation not in ENDS[loss] or (
         score.activation == "sigmoid" and (ends is None or ends.word != "sigmoid")
     ):
@@ -163,7 +163,7 @@ def _fitting(generator: Architecture, discriminator: Architecture, loss: str) ->
 
 
 def _check_layers(network: Architecture) -> None:
-    """Reject layers that ask for more of a training than a GAN's steps do. Raises NetError N690."""
+    """Reject layers that need more of a training than a GAN's steps do. Raises NetError N690."""
     graph = network.graph
     components = {op.name for op, _ in component_kernels(graph)}
     for op in graph.ops:
@@ -200,7 +200,7 @@ def _inputs(network: Architecture, what: str) -> tuple[Port, int]:
 def _unfit(
     network: Architecture, message: str, port: Port | None = None, help: str = ""
 ) -> NetError:
-    """Return the error of networks that do not fit, at the place of a port, or of the first."""
+    """Return the error for networks that do not fit, at the place of a port, or of the first."""
     op = network.graph.ops[(port or network.inputs[0]).op]
     span: Span | None = network.graph.layers[op.layer].span
     return fail("N690", message, span, help=help)

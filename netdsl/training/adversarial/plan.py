@@ -1,7 +1,4 @@
-"""Planning the training of a GAN: the recipe resolved, the data read, the rest refused.
-
-No Keras.
-"""
+"""Plan the training of a GAN without Keras: resolve the recipe, read the data, reject the rest."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ USUAL: dict[str, dict[str, float]] = {
     "least-squares": {"rate": 2e-4, "beta1": 0.5},
     "wasserstein-gp": {"rate": 1e-4, "beta1": 0.0, "beta2": 0.9},
 }
-"""Adam's options by the loss: Radford et al. 2016 for the first two, Gulrajani et al. 2017."""
+"""Adam's options by the loss: Radford et al. 2016 for the first two, else Gulrajani et al. 2017."""
 
 ROUNDS, PENALTY = 5, 10.0
 """Steps of the discriminator for one of the generator, and the weight of the gradient penalty, of
@@ -68,7 +65,7 @@ NO_PLACE = {
     "positive": "a GAN is not compared with targets",
     "calibrate": "a GAN is not compared with targets",
 }
-"""Keys that a GAN has no use for, and why."""
+"""The keys that a GAN does not use, and why."""
 
 
 def plan_pair(
@@ -76,15 +73,15 @@ def plan_pair(
     recipe: Recipe,
     **settings: Any,
 ) -> AdversarialJob:
-    """Say all that can be said before anything is built.
+    """Plan the training of a GAN before anything is built.
 
     Args:
-        network: one of the file that holds both.
-        recipe: how; `gan` names the two.
+        network: one of the two networks of the file.
+        recipe: how to train; `gan` names the two.
         settings: as in `plan`.
 
     Raises:
-        NetError: for what does not go together, and what cannot be read.
+        NetError: for what does not fit together, and what cannot be read.
     """
     if not isinstance(network, Architecture):
         message = f"{network.source.name} holds one network, {network.name}; a GAN is made of two"
@@ -101,13 +98,13 @@ def plan_pair(
         full = _filled_in(recipe, pair, loaded)
     reasons = dict(given_keys(recipe))
     doubts = tuple(_doubts(pair, loaded))
-    # Twice: first for the order of the keys, then so that `given` overrides a reason.
+    # `given` twice: first for the order of the keys, then to override reasons.
     resolved = ResolvedRecipe(full, reasons | _reasons(full, loaded) | reasons, doubts)
     return AdversarialJob(pair, resolved, loaded)
 
 
 def _check_keys(recipe: Recipe) -> None:
-    """Reject keys that a GAN has no use for.
+    """Reject keys that a GAN does not use.
 
     Raises:
         Conflict: N507.
@@ -159,7 +156,7 @@ def _is_constant(recipe: Recipe, name: str) -> bool:
 
 
 def load_pair_data(pair: NetworkPair, recipe: Recipe, given: Any = None) -> Data:
-    """Load the examples that a discriminator is shown, and their classes where it takes one.
+    """Load the examples for a discriminator, and their classes if it takes one.
 
     Raises:
         NetError: as `load_data` does; N526 for another number of classes.
@@ -176,7 +173,7 @@ def load_pair_data(pair: NetworkPair, recipe: Recipe, given: Any = None) -> Data
     if given is None and recipe.data.source is None and recipe.data.function is None:
         raise fail("N510", "no data is given", help="give it: --data mnist, or `data:` in a recipe")
     spec = dataclasses.replace(recipe.data, target=recipe.data.target if classes else INPUT)
-    # An output that no network has: by it the data is read as if classes were learned.
+    # An output that no network has, so that the data is read as if its classes were learned.
     out = TensorSpec("class", (classes,), "softmax") if classes else own._replace(name=GENERATOR)
     signature = NetworkSignature((own,), (out,))
     try:
@@ -203,7 +200,7 @@ def load_pair_data(pair: NetworkPair, recipe: Recipe, given: Any = None) -> Data
 
 
 def _check_classes(pair: NetworkPair, data: Data, recipe: Recipe) -> None:
-    """Reject data whose classes are not those that the networks take.
+    """Reject data with other classes than the networks take.
 
     Raises:
         NetError: N526 where there are fewer.
@@ -213,7 +210,7 @@ def _check_classes(pair: NetworkPair, data: Data, recipe: Recipe) -> None:
         message = f"{data.spec.source} holds values, and these networks take a class"
         raise Conflict(("data.source", "data"), message, help="leave `input class` out of both")
     parts = (data.train, data.validation, data.test)
-    # Of all parts: a class may be in the test part alone.
+    # Over all parts: a class may occur only in the test part.
     held = int(max(scan(part.y[0]).high for part in parts if len(part))) + 1
     if held != pair.classes:
         message = (
@@ -226,9 +223,9 @@ def _check_classes(pair: NetworkPair, data: Data, recipe: Recipe) -> None:
 
 
 def _loaded(recipe: Recipe, signature: NetworkSignature, signed: bool, given: Any) -> Data:
-    """Read data, its images as numbers from -1 to 1 where the generator gives these.
+    """Read data, with images as numbers from -1 to 1 if the generator gives these.
 
-    There is no validation part that the data does not have: nothing is chosen by it.
+    No validation part is split off, as nothing is chosen by it.
     """
     held = read(recipe.data, signature, given, span=recipe.data_span)
     split = recipe.data.split
@@ -236,7 +233,7 @@ def _loaded(recipe: Recipe, signature: NetworkSignature, signed: bool, given: An
         split = dataclasses.replace(split, validation=0.0)
     asked = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, split=split))
     preparation = plan(held, recipe, signature)
-    # A generator that ends with tanh gives -1 to 1: 0 to 1 would be half of what it can reach.
+    # A generator that ends with tanh gives -1 to 1: 0 to 1 would be half of its range.
     if signed and preparation.inputs[0].unit:
         inputs = (dataclasses.replace(preparation.inputs[0], signed=True),)
         preparation = dataclasses.replace(preparation, inputs=inputs)
@@ -292,7 +289,7 @@ def _optimizer(recipe: Recipe) -> Optimizer:
     """Choose the optimizer of both networks."""
     given = recipe.optimizer
     if given.chosen == "adam":
-        # Other optimizers keep their usual options: the papers give figures for Adam alone.
+        # Other optimizers keep their usual options: the papers give values only for Adam.
         usual = USUAL[recipe.gan.loss or "nonsaturating"]
         left = {name: value for name, value in usual.items() if getattr(given, name) is None}
         given = dataclasses.replace(given, **left)  # type: ignore[arg-type]
@@ -317,7 +314,7 @@ def _gan(recipe: Recipe, pair: NetworkPair, rate: float) -> Gan:
 
 
 def _reasons(full: Recipe, data: Data) -> dict[str, str]:
-    """Say why values are what they are, had they all been left out."""
+    """Return the reasons for the values of keys, as if all had been left out."""
     adam = f"usual for adam and {full.gan.loss}"
     test = "what the losses are measured on at the end" if len(data.test) else ""
     return {
@@ -344,7 +341,7 @@ def _reasons(full: Recipe, data: Data) -> dict[str, str]:
 
 
 def _doubts(pair: NetworkPair, data: Data) -> Iterator[str]:
-    """Say where the generator cannot give what the data holds."""
+    """Yield warnings where the generator cannot give the values of the data."""
     input, activation = data.preparation.inputs[0], pair.generator.outputs[0].activation
     if input.vocabulary:
         return

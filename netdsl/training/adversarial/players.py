@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from netdsl.training.loop.checkpoint import Variables
 
 FIGURES = ("generator_loss", "discriminator_loss", "real_score", "generated_score")
-"""What is measured at each step: both losses, and the mean scores of real and generated examples;
-of `nonsaturating` the scores are probabilities to be real.
+"""The figures of each step: both losses, and the mean scores of real and generated examples, which
+for `nonsaturating` are probabilities of being real.
 """
 
 Derivative = Callable[[Callable[[Any], Any], Any], Any]
-"""Gives the derivative of the sum of a function's values by its argument."""
+"""Computes the derivative of the sum of a function's values by its argument."""
 
 
 class Players:
     """A generator and a discriminator in training.
 
     Attributes:
-        generator: the Keras model, noise and class to an example.
-        discriminator: the Keras model, an example and its class to what its text ends with.
-        scores: the same layers without a sigmoid at the end.
+        generator: the Keras model from noise and a class to an example.
+        discriminator: the Keras model from an example and its class to the text's output.
+        scores: the discriminator without a sigmoid at the end.
         optimizers: of the generator and of the discriminator.
         train_function: takes the steps of a chunk, once `take_in_chunks` has set it.
     """
@@ -51,12 +51,12 @@ class Players:
         seed, gan = recipe.seed or 0, recipe.gan
         self.loss, self.penalty, self.rounds = gan.loss or "", gan.penalty or 0.0, job.rounds
         self.generator = build_layers(pair.generator, seed).model
-        # Another seed: layers of one name would begin with the same weights in both.
+        # Another seed: layers with the same name would begin with the same weights in both.
         built = build_layers(pair.discriminator, (seed + 1) % (1 << 32))
         self.discriminator = built.model
         port = pair.discriminator.outputs[0]
         op = pair.discriminator.graph.ops[port.op]
-        # The losses take scores: log(sigmoid) of a sure score is -inf in float32.
+        # The losses take scores: log(sigmoid) of a large negative score is -inf in float32.
         inner = op.inputs[0] if port.activation == "sigmoid" else port.op
         inputs = unpack_single(tuple(built.model.inputs))
         self.scores = keras.Model(inputs, built.tensors.seen(inner))
@@ -70,7 +70,7 @@ class Players:
             for name, rate in rates.items()
         }
         for name, model in self.models.items():
-            # Now, so that a checkpoint can be read before the first step.
+            # Built now, so that a checkpoint can be read before the first step.
             self.optimizers[name].build(model.trainable_variables)
         self.metrics = [keras.metrics.Mean(name) for name in FIGURES]
 
@@ -81,7 +81,7 @@ class Players:
 
     @property
     def variables(self) -> Variables:
-        """What a training changes, the figures of an epoch so far with it."""
+        """The variables that a training changes, with the figures of the epoch so far."""
         found: dict[str, Sequence[Any]] = {}
         for name, model in self.models.items():
             found |= {name: model.variables, f"{name}_optimizer": self.optimizers[name].variables}
@@ -99,7 +99,7 @@ class Players:
     # --- an epoch ---------------------------------------------------------------------------------
 
     def begin_epoch(self, begun: bool = False) -> None:
-        """Begin to measure again, but for an epoch that was `begun` before."""
+        """Begin to measure again, unless the epoch was `begun` before."""
         for metric in () if begun else self.metrics:
             metric.reset_state()
 
@@ -108,16 +108,16 @@ class Players:
         return dict(self.train_function(None))
 
     def synchronise(self) -> None:
-        """Give the variables what the last step left, where a backend kept it elsewhere."""
+        """Set the variables to the state after the last step, if the backend keeps it elsewhere."""
 
     # --- what a step is made of -------------------------------------------------------------------
 
     def generated(self, noise: Any, labels: Any, training: bool = True) -> Any:
-        """Make examples of noise [b, *noise], and of classes [b, 1] where there are some."""
+        """Make examples from noise [b, *noise], and from classes [b, 1] if there are some."""
         return self.generator(self._inputs("generator", noise, labels), training=training)
 
     def scored(self, examples: Any, labels: Any, training: bool = True) -> Any:
-        """Score examples [b, *example], of these classes where there are some."""
+        """Score examples [b, *example], with their classes if there are some."""
         return self.scores(self._inputs("discriminator", examples, labels), training=training)
 
     def _inputs(self, name: str, own: Any, labels: Any) -> Any:
@@ -147,18 +147,18 @@ class Players:
     def _of_weights(self, name: str) -> Any:
         """Return the penalties that a network's own layers have on their weights (`l1`, `l2`)."""
         weights = self.models[name].trainable_variables
-        # `fit` would add them; these steps are our own.
+        # Keras's `fit` would add them, but the steps here are netdsl's own.
         penalties = [each.regularizer(each.value) for each in weights if each.regularizer]
         return sum(penalties, 0.0)
 
     def measured(self, generator: Any, discriminator: Any, real: Any, generated: Any) -> None:
-        """Take the figures of a step into account."""
+        """Add the figures of a step."""
         values = (generator, discriminator, *self.as_figures(real, generated))
         for metric, value in zip(self.metrics, values, strict=True):
             metric.update_state(value)
 
     def as_figures(self, real: Any, generated: Any) -> tuple[Any, Any]:
-        """Return the mean scores, of `nonsaturating` as probabilities."""
+        """Return the mean scores; for `nonsaturating`, of probabilities."""
         if self.loss == "nonsaturating":
             real, generated = ops.sigmoid(real), ops.sigmoid(generated)
         return ops.mean(real), ops.mean(generated)

@@ -36,7 +36,7 @@ def write_report(run: RunResult, job: AdversarialJob, state: AdversarialState) -
 
     Raises:
         NetError: N613, N614 where the folder lacks its recipe or versions.
-        RunError: N610 where the disk does not take the page.
+        RunError: N610 where the page cannot be written to the disk.
     """
     pair, loss = job.pair, job.recipe.gan.loss or ""
     ended = f"Ended after {counted(run.epochs, 'epoch')} ({run.steps:,} steps): {run.why_ended}."
@@ -61,7 +61,7 @@ def write_report(run: RunResult, job: AdversarialJob, state: AdversarialState) -
 
 
 def _tiles(run: RunResult, job: AdversarialJob) -> list[Tile]:
-    """Return the figures that matter: both losses, of the test where there is one, and more."""
+    """Return the main figures: both losses, on the test part if there is one, and others."""
     part = "test" if run.test else "training"
     scores = run.test or run.validation
     examples = int(run.test.get("examples", 0)) or len(job.data.train)
@@ -97,7 +97,7 @@ def _curves(folder: Path, state: AdversarialState) -> list[str]:
 
 
 def _sheets(folder: Path, state: AdversarialState) -> list[PageSheet]:
-    """Return the sheets of the first epoch and of the last one that was ended."""
+    """Return the sheets of the first epoch and of the last complete one."""
     epochs = sorted({state.rows[0].epoch, state.rows[-1].epoch}) if state.rows else []
     found = []
     for epoch in reversed(epochs):

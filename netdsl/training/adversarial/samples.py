@@ -1,4 +1,4 @@
-"""What a generator makes of noise, and how much it differs."""
+"""Samples that a generator makes from noise, and how much they differ."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Shape
 
 SHOWN, SEED = 64, 0
-"""Samples of a sheet, and what their noise is drawn from."""
+"""How many samples a sheet has, and the stream that their noise is drawn from."""
 
 BATCH = 256
-"""Examples that go through a network at a time."""
+"""How many examples go through a network at a time."""
 
 ACROSS = 8
-"""Samples in a row of a sheet."""
+"""How many samples a row of a sheet has."""
 
 
 def drawn_noise(shape: Shape, count: int, seed: int) -> Array:
-    """Draw noise from a standard normal, float32 [count, *shape].
+    """Draw noise from a standard normal distribution, float32 [count, *shape].
 
-    The first rows do not depend on how many follow.
+    The first rows do not depend on the count.
     """
     import numpy as np
 
@@ -46,9 +46,9 @@ def cycled(classes: int, count: int) -> Array | None:
 
 
 def generated(model: Any, network: Architecture, noise: Array, labels: Array | None) -> Array:
-    """Return what a generator makes of noise [n, *noise] and classes [n, 1], as it gives it.
+    """Return a generator's outputs for noise [n, *noise] and classes [n, 1].
 
-    Norms take their moving statistics.
+    Batch norms use their moving statistics.
     """
     import numpy as np
 
@@ -63,7 +63,7 @@ def generated(model: Any, network: Architecture, noise: Array, labels: Array | N
 
 
 def as_data(made: Array, input: InputTransform) -> Array:
-    """Map what a generator made back: images to 0..1, others to the data's units."""
+    """Convert a generator's outputs: images to 0 to 1, others to the data's units."""
     back: Array = input.unmapped(made)
     return back if input.unit else back * input.scale
 
@@ -79,7 +79,7 @@ def mean_distance(examples: Array) -> float:
     # |a|^2 + |b|^2 - 2ab: all pairs as one product of matrices.
     between = squares[:, None] + squares[None, :] - 2.0 * flat @ flat.T
     upper = between[np.triu_indices(len(flat), 1)]
-    # Rounding can leave less than 0 where two examples are equal.
+    # Rounding can make it negative where two examples are equal.
     return float(np.sqrt(np.maximum(upper, 0.0)).mean())
 
 
@@ -89,16 +89,16 @@ def is_image(shape: Shape) -> bool:
 
 
 def example_shape(pair: NetworkPair, input: InputTransform) -> Shape:
-    """Return the shape of an example as it is shown: a row of 784 pixels is 28x28."""
+    """Return the shape in which an example is shown: 784 pixels in a row are 28x28."""
     shape = tuple(pair.generator.outputs[0].shape)
     same = math.prod(shape) == math.prod(input.example)
     return tuple(input.example) if len(shape) == 1 and same and is_image(input.example) else shape
 
 
 def save_samples(made: Array, names: tuple[str, ...], headline: str, path: Path) -> None:
-    """Write samples [n, h, w, c] from 0 to 1 as a PNG; of classes a row for each, with its name."""
+    """Write samples [n, h, w, c] from 0 to 1 as a PNG, with a named row for each class, if any."""
     if names:
-        # Classes come in turn (`cycled`): every len(names)-th sample is of one class.
+        # Classes take turns (`cycled`): every len(names)-th sample is of the same class.
         rows = [(name, made[at :: len(names)][:ACROSS]) for at, name in enumerate(names)]
     else:
         rows = [("", made[at : at + ACROSS]) for at in range(0, len(made), ACROSS)]

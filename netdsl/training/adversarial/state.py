@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DIVERSITY = "diversity"
-"""The figure of how much samples differ, as a share of how much the data does."""
+"""The name of the figure for the samples' mean distance, divided by that of the data."""
 
 COLLAPSED = 0.5
-"""Samples that differ less than this share of what the data does are reported."""
+"""Samples are reported as alike if their mean distance is below this share of the data's."""
 
 
 @dataclass(kw_only=True)
 class AdversarialState:
-    """A training at the end of an epoch, before the first, or where one was interrupted.
+    """A training before the first epoch, at the end of one, or where one was interrupted.
 
     Attributes:
         rows: the epochs.
-        step: the last that was taken.
-        ended: what ended the training, one of `ENDS`, or nothing yet.
-        seconds: that the epochs have taken.
+        step: the last one that was taken.
+        ended: what ended the training, one of `ENDS`; empty if nothing has yet.
+        seconds: how long the epochs took.
         begun: seconds of an epoch that was interrupted; its steps are those after the last row's.
     """
 
@@ -41,12 +41,12 @@ class AdversarialState:
 
 
 def as_plain(state: AdversarialState) -> dict[str, Any]:
-    """Return the state as values that JSON knows."""
+    """Return the state as values of JSON."""
     return dataclasses.asdict(state)
 
 
 def from_plain(values: dict[str, Any]) -> AdversarialState:
-    """Make the state that `as_plain` gave.
+    """Make the state from the values that `as_plain` returned.
 
     Raises:
         TypeError: or KeyError, ValueError, AttributeError, where the values are not a state's.
@@ -69,7 +69,7 @@ def from_plain(values: dict[str, Any]) -> AdversarialState:
         seconds=float(values["seconds"]),
         begun=float(values["begun"]),
     )
-    # As far as the training relies on it: a file that was changed must not end in a traceback.
+    # Check what the training relies on: an edited file must not end in a traceback.
     if [row.epoch for row in rows] != list(range(1, len(rows) + 1)):
         raise ValueError("its epochs are not one after the other")
     if state.ended not in ("", *ENDS) or state.step < (rows[-1].step if rows else 0):
@@ -88,7 +88,7 @@ WINNER, COLLAPSE = "the discriminator has won", "the samples are alike (mode col
 
 
 def signs(row: Epoch, loss: str) -> list[WarningSign]:
-    """Say what looks wrong in an epoch: a discriminator that has won, samples that are alike."""
+    """Return what looks wrong in an epoch: a discriminator that has won, samples that are alike."""
     found, scores = [], row.scores
     if scores["discriminator_loss"] < WON.get(loss, float("-inf")):
         text = (
@@ -104,7 +104,7 @@ def signs(row: Epoch, loss: str) -> list[WarningSign]:
 
 
 def new_signs(rows: Sequence[Epoch], loss: str) -> list[str]:
-    """Say what looks wrong in the last epoch and did not in the one before."""
+    """Return what looks wrong in the last epoch and did not in the one before."""
     before = {sign.kind for row in rows[-2:-1] for sign in signs(row, loss)}
     return [
         f"epoch {rows[-1].epoch}: {sign.text}"
@@ -114,7 +114,7 @@ def new_signs(rows: Sequence[Epoch], loss: str) -> list[str]:
 
 
 def summary(rows: Sequence[Epoch], loss: str) -> list[str]:
-    """Say what looked wrong in how many epochs, and in which last."""
+    """Return what looked wrong, in how many epochs, and in which one last."""
     found: dict[str, list[Epoch]] = {}
     for row in rows:
         for sign in signs(row, loss):

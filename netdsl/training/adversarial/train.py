@@ -62,7 +62,7 @@ def train_pair(
         recipe: how; `gan` names the two.
         name: of the run; the file's where it is left out.
         where: the folder of runs.
-        quiet: whether nothing is said on standard error meanwhile.
+        quiet: whether nothing is printed on standard error during the training.
         settings: as in `plan`.
 
     Raises:
@@ -75,7 +75,7 @@ def train_pair(
 
         players = players_of(job)
         folder = new_folder(where, job.folder_name if name is None else name)
-        # Locked before anything is written: a second process must not resume what is half there.
+        # Locked before anything is written: a second process must not resume an incomplete folder.
         with locked(folder), removed_without_memory(folder):
             with removed_unless_begun(folder):
                 own, resolved = job.pair.generator, job.resolved
@@ -88,7 +88,7 @@ def train_pair(
 
 
 def resume_pair(folder: Path, *, data: Any = None, quiet: bool = False) -> RunResult:
-    """Resume the run of a GAN that was stopped, as `resume` does that of one network.
+    """Resume the run of a GAN that was stopped, as `resume` does for one network.
 
     Raises:
         NetError: N613, N614, N616, N619, as `resume` does.
@@ -138,7 +138,7 @@ def read_pair(folder: Path) -> NetworkPair:
 
 
 def dry_run_pair(job: AdversarialJob) -> str:
-    """Say what the training of a GAN would be, once its first step has been taken.
+    """Take the first step of a GAN's training, and describe what the training would be.
 
     Raises:
         NetError: as `train_pair` does.
@@ -156,7 +156,7 @@ def dry_run_pair(job: AdversarialJob) -> str:
 
 
 def opening(job: AdversarialJob) -> list[str]:
-    """Say what a person should know of a training before it begins."""
+    """Return the lines that describe a training before it begins."""
     data, shape = job.data, tuple(job.pair.noise.shape)
     parts = f"{len(data.train):,} training"
     parts += f" and {len(data.test):,} test" if len(data.test) else ""
@@ -175,13 +175,13 @@ def opening(job: AdversarialJob) -> list[str]:
 
 
 class PairMemory(NamedTuple):
-    """The training of two networks, as far as memory is concerned: that of one on top of the other.
+    """The memory for training two networks: that of one in addition to that of the other.
 
-    The discriminator sees real and generated examples, and with a gradient penalty those between
-    them, whose derivatives are kept too.
+    The discriminator reads real and generated examples, and with a gradient penalty also mixtures
+    of them, whose derivatives are kept too.
 
     Attributes:
-        generator, discriminator: each as if it were trained alone.
+        generator, discriminator: the memory of each as if it were trained alone.
         factor: examples of the discriminator for one of the generator.
     """
 
@@ -190,16 +190,15 @@ class PairMemory(NamedTuple):
     factor: int
 
     def needed(self, batch: int, kind: Overheads) -> int:
-        """Return the bytes that it takes with this batch on top of what is there."""
+        """Return the bytes that it needs with this batch, in addition to what is used already."""
         return self.generator.needed(batch, kind) + self.discriminator.needed(
             self.factor * batch, kind
         )
 
     def largest(self, budget: int, kind: Overheads) -> int:
-        """Return the largest batch with which it takes at most this much, 0 where none does."""
+        """Return the largest batch with which it needs at most `budget` bytes; 0 for none."""
         low, high = 0, 1
-        # Doubled until it does not fit, then halved between: there is no formula for the two
-        # together.
+        # Doubled until it does not fit, then bisected: there is no formula for both together.
         while high < 1 << 24 and self.needed(high, kind) <= budget:
             low, high = high, 2 * high
         while high - low > 1:
@@ -209,7 +208,7 @@ class PairMemory(NamedTuple):
 
 
 def pair_memory(job: AdversarialJob) -> PairMemory:
-    """Return a GAN's job as far as memory is concerned."""
+    """Return the memory that a GAN's job needs."""
     from netdsl.training.data.sizes import kept_nbytes
 
     recipe, data = job.recipe, job.data
@@ -226,13 +225,14 @@ def pair_memory(job: AdversarialJob) -> PairMemory:
         )
         for network, nbytes in ((job.pair.generator, 0), (job.pair.discriminator, kept))
     )
-    # Real and generated; with the penalty the examples between, and as much again for their slopes.
+    # Real and generated examples; with the penalty also mixtures, and as much again for their
+    # derivatives.
     return PairMemory(own, other, 4 if recipe.gan.penalty else 2)
 
 
 @contextmanager
 def _failures(job: AdversarialJob) -> Iterator[None]:
-    """Make one clear message of what a backend raises where the memory is full.
+    """Turn the errors that backends raise where the memory is full into one clear message.
 
     Raises:
         RunError: N612.

@@ -1,4 +1,4 @@
-"""The training of a GAN from where it was left to its end. This module imports Keras."""
+"""The training of a GAN from where it was stopped to its end. This module imports Keras."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 CHECKED = 256
-"""Examples that the losses are measured on where an epoch was interrupted."""
+"""How many examples the losses are measured on if an epoch was interrupted."""
 
 
 def players_of(job: AdversarialJob) -> Players:
@@ -65,14 +65,14 @@ def in_chunks(job: AdversarialJob, players: Players) -> AdversarialChunks:
     """Make the players take several steps at a time, and return these."""
     graphs = (job.pair.generator.graph, job.pair.discriminator.graph)
     batch = job.recipe.batch_size
-    # Real and generated examples in each round; the larger network decides.
+    # Each round has real and generated examples; the larger network decides.
     together = min(steps_together(graph, 2 * batch * job.rounds) for graph in graphs)
     chunks = AdversarialChunks(job, together)
     steps, way = job.steps * (job.recipe.epochs or 1), job.recipe.speed or "auto"
     if way == "auto":
         both = zip(players.models.values(), graphs, strict=True)
         ways = {rule(model, graph, steps, False) for model, graph in both}
-        # Compiled only where XLA gains for both.
+        # Compiled only if XLA is faster for both.
         way = ways.pop() if len(ways) == 1 else "chunks"
     take_in_chunks(players, chunks, way)
     return chunks
@@ -82,7 +82,7 @@ class AdversarialTrainer:
     """Trains two networks against each other, and keeps the run in a folder.
 
     Attributes:
-        stopped: whether the training is to stop after the steps at hand, as Ctrl-C asks.
+        stopped: whether the training must stop after the current chunk, as after Ctrl-C.
     """
 
     def __init__(self, job: AdversarialJob, players: Players, folder: Path, quiet: bool) -> None:
@@ -96,7 +96,7 @@ class AdversarialTrainer:
         self.finite_step = 0
 
     def load(self) -> None:
-        """Go to where the folder's training was left.
+        """Go to where the folder's training was stopped.
 
         Raises:
             NetError: N614 where its checkpoint is damaged.
@@ -113,13 +113,13 @@ class AdversarialTrainer:
         self.state = found or self.state
 
     def run(self) -> RunResult:
-        """Train to the end and write what comes of it, also when it is interrupted or diverges.
+        """Train to the end and write the outcome, also when it is interrupted or diverges.
 
         Raises:
-            RunError: N611 where a loss is NaN, N610 where the disk does not take what is written.
+            RunError: N611 where a loss is NaN, N610 where the disk cannot be written to.
         """
         job, state = self.job, self.state
-        # As if it had begun that long ago: a resumed run counts the seconds of all its parts.
+        # As if it had begun that much earlier: a resumed run counts the seconds of all its parts.
         began = time.perf_counter() - state.seconds - state.begun
         settings = run_settings(job.pair.generator, job.recipe, job.recipe.speed or "auto")
         self.loggers = open_loggers(job.recipe.log or (), self.folder, settings)
@@ -140,12 +140,11 @@ class AdversarialTrainer:
         return generated(self.players.generator, network, self.noise, self.labels)
 
     def _fit(self) -> None:
-        """Take the epochs that are left."""
+        """Train for the epochs that are left."""
         job, state = self.job, self.state
         epochs, done = job.recipe.epochs or 1, len(state.rows)
         chunks = in_chunks(job, self.players)
-        # Before the first step: a training that diverges in it keeps the weights that it began
-        # with.
+        # Before the first step: a training that diverges in it keeps its initial weights.
         self._remember()
         try:
             with (
@@ -159,7 +158,7 @@ class AdversarialTrainer:
                         break
                     shown.epoch(state.rows[-1])
                     self._report_signs()
-                    # After the last step of an epoch, where `_epoch` does not look.
+                    # After the last step of an epoch, where `_epoch` does not check for it.
                     if self.stopped:
                         self.keeper.keep_state(self.players, state)
                         raise KeyboardInterrupt
@@ -177,11 +176,11 @@ class AdversarialTrainer:
         """Take the steps of an epoch, and say whether all losses were finite."""
         state, began = self.state, time.perf_counter() - self.state.begun
         last, step = epoch * self.job.steps, self.state.step
-        # Steps of this epoch that are taken already: `last` is its end, counted over all epochs.
+        # The steps of this epoch that are taken; `last` is its end, counted over all epochs.
         chunks.at_epoch(epoch, step + self.job.steps - last)
         self.players.begin_epoch(bool(chunks.taken))
         figures = dict[str, float]()
-        # Empty chunks fill the list up to the length that Keras is promised; here nobody asks.
+        # Empty chunks fill the list up to the length that Keras expects; here they are not needed.
         for count in filter(None, chunks.counts):
             figures = _numbers(self.players.take_chunk())
             step += count
@@ -190,7 +189,7 @@ class AdversarialTrainer:
                 self.players.synchronise()
                 state.step, state.ended = step, "diverged"
                 return False
-            # Only here, between two chunks, are weights and state of the same step.
+            # Only here, between two chunks, do weights and state belong to the same step.
             if step < last and (self.stopped or self.keeper.pace.within(step)):
                 self.players.synchronise()
                 state.step, state.begun = step, time.perf_counter() - began
@@ -229,20 +228,20 @@ class AdversarialTrainer:
             print(text, file=sys.stderr, flush=True)
 
     def _result(self, seconds: float, kept: bool) -> RunResult:
-        """Say what came of the training."""
+        """Return the outcome of the training."""
         job, state = self.job, self.state
         pair, preparation = job.pair, job.data.preparation
         scores: Mapping[str, float] = {}
         if state.rows and state.ended != "interrupted":
             scores = state.rows[-1].scores
         elif kept:
-            # What an epoch had on average is not what these weights have.
+            # An epoch's mean figures are not those of its last weights.
             some = job.data.train.at(np.arange(min(CHECKED, len(job.data.train))))
             scores = measured(self.players, some, preparation, pair)
         test: Mapping[str, float] = {}
         if kept and len(job.data.test):
             test = measured(self.players, job.data.test, preparation, pair)
-        # Where it diverged, the weights of the last epoch are kept, or those that it resumed from.
+        # If it diverged, the weights of the last epoch are kept, or those that it was resumed from.
         step = self.finite_step if state.ended == "diverged" else state.step
         return RunResult(
             folder=self.folder,

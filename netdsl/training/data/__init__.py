@@ -1,9 +1,9 @@
-"""Where examples come from, what is refused before the first step, and how they are split.
+"""Where examples come from, what is rejected before the first step, and how they are split.
 
-`load_data` loads a recipe's data for a network, `reload` the same data again for what a run has
-kept, `load_other` data that it should be measured on, `read_inputs` and `given_inputs` what should
-be predicted. `dispatch` chooses the module that knows the source, `plan` says what should be done
-to it, `partition` makes the three parts.
+`load_data` loads a recipe's data for a network, `reload` loads it again for a run, `load_other`
+loads other data to measure a run on, `read_inputs` and `given_inputs` load examples to predict.
+`dispatch` chooses the module that reads the source, `plan` decides how the data is prepared, and
+`partition` makes the three parts.
 """
 
 from netdsl.training.data.dispatch import read

@@ -1,4 +1,4 @@
-"""Parts that a source states, compared by the groups and the times that a recipe names."""
+"""Check that parts which a source itself has are separate in their groups and times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_apart(parts: Sequence[Examples], names: Sequence[str], recipe: Recipe)
 
     Args:
         parts: the examples of the training, the validation and the test part.
-        names: theirs.
+        names: the parts' names.
         recipe: says whether rows belong to groups, or are in order.
 
     Returns:
@@ -33,7 +33,7 @@ def check_apart(parts: Sequence[Examples], names: Sequence[str], recipe: Recipe)
         return []
     filled = [(part, name) for part, name in zip(parts, names, strict=True) if len(part)]
     notes = list(_unknown(filled, asked.group or asked.order or ""))
-    # Pairs in the order training, validation, test: of times the first is the earlier one.
+    # Pairs in the order training, validation, test: the first of a pair must be the earlier one.
     for (part, name), (later, other) in combinations(filled, 2):
         if asked.group and (common := sorted(_groups(part) & _groups(later))):
             message = (
@@ -60,16 +60,16 @@ def _groups(part: Examples) -> set[str]:
 
 
 def _overlap(part: Examples, later: Examples) -> bool:
-    """Return whether a row of a part is not before all those of a later one."""
+    """Return whether a row of a part is not before all rows of a later part."""
     times = [one.keys.order if one.keys else None for one in (part, later)]
     if times[0] is None or times[1] is None:
         return False
-    # Equal times overlap too: what happened at one moment is known on both sides.
+    # Equal times overlap, too: rows of the same moment may know the same.
     return bool(times[0].max() >= times[1].min())
 
 
 def _unknown(parts: Sequence[tuple[Examples, str]], column: str) -> Iterator[str]:
-    """Say which parts have no column of groups or times."""
+    """Yield notes on the parts that have no column of groups or times."""
     for part, name in parts:
         if part.keys is None or (part.keys.groups is None and part.keys.order is None):
             yield f"the {name} part has no column `{column}`: it is not compared with the others"

@@ -1,4 +1,4 @@
-"""A sheet of one image, and what a recipe's `augment` makes of it."""
+"""A sheet of one image and versions of it, as a recipe's `augment` changes it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ VERSIONS = 20
 
 
 def augmented_sheet(data: SourceData | None, recipe: Recipe, path: str | Path) -> None:
-    """Write a PNG of an example, and of what the recipe's `augment` makes of it, twenty times.
+    """Write a PNG of an example and twenty versions of it, as the recipe's `augment` changes it.
 
-    The image has its own size here, and that of the network's input in training. `mixup`, which
+    The image has its own size here; in training it has that of the network's input. `mixup`, which
     needs a second example, is left out.
 
     Args:
-        data: what a source holds, None of a table of text and numbers.
-        recipe: with `augment`; the changes follow from its seed.
+        data: what a source holds; None for a table of text and numbers.
+        recipe: one with `augment`; the changes depend on its seed.
         path: the file.
 
     Raises:
@@ -55,7 +55,7 @@ def augmented_sheet(data: SourceData | None, recipe: Recipe, path: str | Path) -
     order = np.random.default_rng(0).permutation(len(images))
     image = np.asarray(images[order[:1]], np.float32)
     pixels = (image[..., None] if image.ndim == 3 else image) - np.float32(black)
-    # To 0..1, which changes of brightness and clipping count on.
+    # To 0..1, which changes of brightness and clipping require.
     pixels /= np.float32((white - black) or 1)
     if problem := unfit(augment, pixels.shape[1:]):
         key, message = problem

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """A part's examples, prepared batch by batch.
 
-    Inputs [b, *input] and targets, in their order, each kept where memory allows.
+    A batch has the inputs [b, *input] and the targets, in the examples' order. Batches are kept
+    where memory allows.
     """
 
     def __init__(self, part: Examples, preparation: Preparation, batch: int) -> None:
@@ -54,13 +55,13 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self, rows: Array, divided: bool = True
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Prepare these rows and their targets, `divided` as for `InputTransform.values`."""
-        # Rows by an array of numbers: of files only these are read.
+        # Rows are selected by an array, so that only their files are read.
         x, y = (tuple(array[rows] for array in arrays) for arrays in (self.part.x, self.part.y))
         return self.preparation.x(x, divided), self.preparation.y(y)
 
 
 UNCHANGED = Augment()
-"""What says that examples stay as they are; made once, since each step asks."""
+"""An augmentation that changes nothing; made once, since each step compares with it."""
 
 
 class Sampling(NamedTuple):
@@ -68,11 +69,11 @@ class Sampling(NamedTuple):
 
     Attributes:
         batch: examples in a step.
-        seed: what order and augmentation follow from.
+        seed: of the order and the augmentation.
         augment: how inputs are changed at random.
-        label_smoothing: the share of one that a class gives up to the others, or 0.
+        label_smoothing: the probability that moves from the right class to the others, or 0.
         class_weights: how much an example of each class counts, in the order of the classes, by
-            output; of a single output by the empty name.
+            output; a single output has the empty name.
     """
 
     batch: int
@@ -83,7 +84,7 @@ class Sampling(NamedTuple):
 
     @classmethod
     def of(cls, recipe: Recipe) -> Sampling:
-        """Return what a resolved recipe says of it."""
+        """Return the sampling of a resolved recipe."""
         weights = recipe.class_weights
         by_output: dict[str, tuple[float, ...]] | None = None
         if isinstance(weights, Mapping):
@@ -106,7 +107,7 @@ class Sampling(NamedTuple):
 
     @property
     def soft_labels(self) -> bool:
-        """Whether classes are taught as shares of one rather than as labels."""
+        """Whether classes are learned as probabilities rather than as labels."""
         return bool(self.label_smoothing or self.augment.mixup)
 
 
@@ -115,14 +116,13 @@ class Shuffled(Batches):
 
     Labels are smoothed and classes weighted as the sampling says.
 
-    Order and augmentation follow from the seed, the epoch and the batch alone, so it does not
-    matter when or how often a batch is asked for, and a training that is resumed sees the same
-    examples. `steps` are those of an epoch; of one that is resumed, the first `taken` ones are left
-    out.
+    Order and augmentation depend only on the seed, the epoch and the batch, so it does not matter
+    when or how often a batch is asked for, and a training that is resumed gets the same examples.
+    `steps` are those of an epoch; in an epoch that is resumed, the first `taken` are left out.
     """
 
     def __init__(self, part: Examples, preparation: Preparation, sampling: Sampling) -> None:
-        # Uncut: images are kept at their larger size, and each epoch cuts another piece.
+        # Uncut: images are kept at their larger size, and each epoch cuts out another piece.
         super().__init__(part, preparation.uncut, sampling.batch)
         self.sampling, self.epoch, self.taken = sampling, 0, 0
         self.sides = preparation.inputs[0].shape[:2]
@@ -131,9 +131,9 @@ class Shuffled(Batches):
         self.weights = example_weights(part, preparation, sampling.class_weights)
 
     def at_epoch(self, epoch: int, taken: int = 0) -> None:
-        """Go to an epoch, counted from 1, of which some steps are taken.
+        """Go to an epoch, counted from 1, of which some steps are taken already.
 
-        Keras's own hook will not do: some backends call it once more to look at a batch.
+        Keras's own hook cannot be used: some backends call it once more to look at a batch.
         """
         self.epoch, self.taken = epoch, taken
         self.order = np.random.default_rng((self.sampling.seed, epoch)).permutation(len(self.part))
@@ -155,17 +155,17 @@ class Shuffled(Batches):
     def augmented(
         self, x: Floats, y: tuple[Array, ...], index: int
     ) -> tuple[tuple[Floats], tuple[Array, ...]]:
-        """Change a batch's inputs at random.
+        """Change a batch's inputs at random, and targets that are copies of them likewise.
 
-        What gives its input back is to give back the moved and coloured one, without the noise and
-        the holes.
+        An output that reconstructs its input learns the moved and coloured input, without its noise
+        and holes.
         """
         augment = self.sampling.augment
         if augment.crop_from:
             x = random_cuts(x, self.sides, self.rng(index, 2))
         whole = dataclasses.replace(augment, noise=None, cutout=None)
         y = tuple(
-            # The same generator again: the same moves and colours as the input's.
+            # The same generator again, so that moves and colours are those of the input.
             augmented(x, whole, self.rng(index)).reshape(target.shape) if output.copies else target
             for output, target in zip(self.preparation.outputs, y, strict=True)
         )
@@ -174,16 +174,13 @@ class Shuffled(Batches):
     def rng(self, index: int, stream: int = 0) -> np.random.Generator:
         """Make the random generator of an epoch's batch.
 
-        Counted from 1: to NumPy a seed that ends in 0 is the one without it, and that is the
-        order's.
+        Batches count from 1: NumPy ignores a 0 at the end of a seed, and the seed without it is
+        that of the order.
         """
         return np.random.default_rng((self.sampling.seed, self.epoch, index + 1, stream + 1))
 
     def taught(self, rows: Array, divided: bool = True) -> tuple[Any, ...]:
-        """Prepare these rows for a step.
-
-        Inputs, targets, and weights where examples or classes have some.
-        """
+        """Prepare these rows for a step: inputs, targets, and weights where there are some."""
         x, y = self.prepared(rows, divided)
         if self.sampling.soft_labels:
             smoothing = self.sampling.label_smoothing
@@ -198,11 +195,11 @@ class Shuffled(Batches):
         return x, y, self.weights[rows]
 
     def source(self) -> Any:
-        """Return what `fit` is given."""
+        """Return the argument for Keras's `fit`."""
         return self
 
     def chunk(self, index: int) -> int:
-        """Count the steps that Keras takes as one: the first of an epoch is 0."""
+        """Return the number, from 0, of the chunk of steps that Keras takes as one step."""
         return 1
 
 
@@ -214,8 +211,8 @@ def example_weights(
     """Return how much each example counts: its own weight times that of its class.
 
     Returns:
-        float32 [n, 1, ...] with an axis for each position of the outputs; with class weights of
-        several outputs one for each; None where all count 1.
+        float32 [n, 1, ...] with an axis for each position of the outputs; an array for each output
+        where several have class weights; None where all examples count 1.
     """
     outputs, own = preparation.outputs, part.weights
     if class_weights is None:
@@ -225,7 +222,7 @@ def example_weights(
         weights = np.ones(len(part), np.float32) if own is None else own
         key = "" if len(outputs) == 1 else output.name
         if key in class_weights:
-            # `y` holds labels here, 0 and 1 of a single output too.
+            # `y` holds labels here, 0 and 1 for a single output.
             weights = weights * np.array(class_weights[key], np.float32)[y[:]]
         found.append(_spread(weights, output))
     return found[0] if len(found) == 1 else tuple(found)
@@ -237,16 +234,16 @@ def _spread(weights: Array, output: OutputTransform) -> Array:
 
 
 def smoothed(output: OutputTransform, y: Array, smoothing: float) -> Array:
-    """Make targets shares of one: 1-e for the class and e/(k-1) for each of the k-1 others.
+    """Make targets probabilities: 1-e for the class and e/(k-1) for each of the k-1 others.
 
-    For one output 1-e and e.
+    For a single output they are 1-e and e.
     """
     if not output.classes or output.loss not in ("cross-entropy", "binary"):
         return y
     if output.loss == "binary":
         return np.asarray(y * (1 - 2 * smoothing) + smoothing, np.float32)
-    # Szegedy et al. (2016) share e among all classes, the right one too; here it loses all of e, so
-    # that `label_smoothing: 0.1` teaches 0.9.
+    # Szegedy et al. (2016) divide e among all classes, the right one too; here it loses all of e,
+    # so that the target with `label_smoothing: 0.1` is 0.9.
     others = smoothing / (output.classes - 1)
     return np.asarray(
         np.eye(output.classes, dtype=np.float32)[y] * np.float32(1 - smoothing - others)
@@ -256,7 +253,7 @@ def smoothed(output: OutputTransform, y: Array, smoothing: float) -> Array:
 
 
 def unpack_single(arrays: tuple[Array, ...]) -> Any:
-    """Return the array itself where there is but one."""
+    """Return the array itself where there is only one."""
     return arrays[0] if len(arrays) == 1 else arrays
 
 

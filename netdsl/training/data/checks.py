@@ -1,4 +1,4 @@
-"""Examples and their targets, checked against what a network takes and gives."""
+"""Check examples and targets against a network's inputs and outputs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def checked(part: Examples, preparation: Preparation, span: Span | None) -> Exam
     """Check a part, and bring its targets to the form that its preparation takes.
 
     Returns:
-        The part, its `y` as labels where there are classes, and as the prepared input where an
-        output copies one.
+        The part, with `y` as labels for outputs of classes, and as the input for an output that
+        copies one.
 
     Raises:
         NetError: N517 to N520, N527.
@@ -76,7 +76,7 @@ def _targets(output: OutputTransform, y: Rows, name: str, span: Span | None) -> 
 def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> Rows:
     """Return class labels counted from 0: [n] or [n, *positions].
 
-    They come as such labels, or as rows of one 1 and else 0; for hinge also as -1 and 1.
+    They are given as such labels, or as one-hot rows; for hinge also as -1 and 1.
 
     Raises:
         NetError: N518 to N520.
@@ -99,7 +99,7 @@ def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> R
             f"the labels in {name} are not integers: {value:g} in row {found.not_whole}",
             span,
         )
-    # -1 and 1 are hinge's own labels; with a 0 among them nobody knows what is meant.
+    # -1 and 1 are hinge's own labels; with a 0 among them the meaning is unclear.
     signs = output.shape == (1,) and reads_margins(output.loss) and found.low == -1
     if signs and np.isin(y[:], (-1, 1)).all():
         return np.asarray(np.asarray(y[:]).reshape(-1) > 0, np.int64)
@@ -113,15 +113,15 @@ def _labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> R
             span,
             help=f"the first is in row {int(np.flatnonzero(wrong)[0])}; labels count from 0",
         )
-    # Maps of labels that may exceed the memory stay where they are; `targets` makes integers of the
-    # rows of a batch.
+    # Maps of labels that may exceed the memory are not copied; `targets` converts the rows of a
+    # batch to integers.
     if positions and type(y) is not np.ndarray and y.shape[1:] == positions:
         return y
     return np.asarray(y[:]).reshape(len(y), *positions).astype(np.int64)
 
 
 def _no_labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -> NetError:
-    """Return the error N518 about targets whose shape is not that of labels."""
+    """Return the error N518 for targets whose shape is not that of labels."""
     import numpy as np
 
     positions: Shape = output.shape[:-1]
@@ -143,5 +143,5 @@ def _no_labels(y: Rows, output: OutputTransform, name: str, span: Span | None) -
 
 
 def _one_hot(rows: Array) -> bool:
-    """Return whether rows are of one 1 and else 0."""
+    """Return whether all rows have a single 1 and 0 elsewhere."""
     return bool(((rows == 0) | (rows == 1)).all() and (rows.sum(axis=-1) == 1).all())

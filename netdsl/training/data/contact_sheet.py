@@ -24,24 +24,26 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Rows
 
 SAMPLE = 1000
-"""Images that are read for the values of black and white."""
+"""How many images are read to find the values of black and white."""
 
 TILE, GAP, MARGIN, ACROSS, CLASSES = 64, 6, 24, 10, 10
-"""Pixels of an image, between images and around all of them; images of a class, and classes."""
+"""Pixels of an image, between images and around all of them; the most images of a class, and the
+most classes.
+"""
 
 INK, PAPER = (34, 34, 34), (255, 255, 255)
 
 FONTS = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "Arial.ttf")
-"""Fonts of systems for what Pillow's own cannot write."""
+"""Fonts of operating systems, for letters that Pillow's own font lacks."""
 
 
 def contact_sheet(data: SourceData | None, path: str | Path) -> None:
     """Write a PNG of up to ten examples of each of up to ten classes, a row for each class.
 
-    Of data without classes it shows 100 examples. They are chosen at random, always the same ones.
+    For data without classes it shows 100 examples. They are chosen at random with a fixed seed.
 
     Args:
-        data: what a source holds, None of a table of text and numbers.
+        data: what a source holds; None for a table of text and numbers.
         path: the file.
 
     Raises:
@@ -89,10 +91,10 @@ def write_sheet(
 
 
 def _chosen(part: Examples, classes: tuple[str, ...]) -> list[tuple[str, Array]]:
-    """Choose the rows of the sheet: a class and the places of some of its examples each."""
+    """Choose the rows of the sheet: each is a class and the places of some of its examples."""
     import numpy as np
 
-    # Not the first ones: files are often sorted.
+    # At random and not the first ones, as files are often sorted.
     order = np.random.default_rng(0).permutation(len(part))
     counts = class_counts(part.y[0], classes) if part.y else {}
     if not counts:
@@ -114,13 +116,13 @@ def black_and_white(images: Rows, scale: float | None) -> tuple[float, float]:
     """Return the values that are shown black and white."""
     import numpy as np
 
-    # Without looking: reading the images of a folder takes long.
+    # Without reading the images of a folder, which takes long.
     if images.dtype == "uint8" and (scale or isinstance(images, LazyImages)):
         return 0.0, scale or 255.0
     some = np.asarray(images[np.arange(min(len(images), SAMPLE))], float)
     if some.min() >= 0:
         return 0.0, scale or (
-            # Up to 16 are digits such as sklearn's; a sample of dark bytes need not reach 255.
+            # Up to 16: digits such as scikit-learn's; a sample of dark images may not reach 255.
             1.0 if some.max() <= 1 else 255.0 if 16 < some.max() <= 255 else float(some.max())
         )
     return float(some.min()), float(some.max())
@@ -129,7 +131,7 @@ def black_and_white(images: Rows, scale: float | None) -> tuple[float, float]:
 def tile(pixels: Array, ends: tuple[float, float]) -> Image:
     """Make an example [h, w] or [h, w, c] an image that fits a tile.
 
-    It is enlarged by integers, so that pixels stay square.
+    It is enlarged by an integer factor, so that pixels stay square.
     """
     import numpy as np
     from PIL import Image as pillow
@@ -191,9 +193,9 @@ def _drawn(rows: Sequence[tuple[str, Sequence[Image]]], headline: str) -> Image:
 
 
 def _written(texts: Sequence[str], size: int) -> tuple[FreeTypeFont | FontOfImages, Sequence[str]]:
-    """Return a font, and texts as it can write them.
+    """Return a font, and the texts as it can write them.
 
-    Pillow's own has ASCII only. Where the system has no other, letters lose their accents.
+    Pillow's own font has only ASCII. If the system has no other, letters lose their accents.
     """
     from PIL import ImageFont
 

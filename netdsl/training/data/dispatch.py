@@ -1,4 +1,4 @@
-"""A source, read by the module that knows its kind."""
+"""Read a source by the module for its kind."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TABULAR = (
     "drop",
     "day_first",
 )
-"""Keys of a recipe's `data` that are for tables alone."""
+"""Keys of a recipe's `data` that are only for tables."""
 
 BY_COLUMN = ("order", "group", "column")
 """Keys of `data.split` that name a column of a table."""
@@ -65,7 +65,7 @@ def read(
         spec: names the source and its target.
         signature: the network's.
         given: data from Python, in place of a source.
-        kept: what a run has kept; the source is read as the run has read its own.
+        kept: the preparation of a run; the source is read as the run's own was.
         span: the place of the source's name in a recipe.
 
     Raises:
@@ -174,14 +174,14 @@ def _read_source(
 def _class_names(
     signature: NetworkSignature, kept: Preparation | None, classes: tuple[str, ...]
 ) -> tuple[tuple[str, ...], ...]:
-    """Return the names of the classes of each output, those of a run or of another file's."""
+    """Return the names of the classes of each output, from a run or from another file."""
     if kept:
         return tuple(output.names for output in kept.outputs)
     return (classes,) * len(signature.outputs) if classes else ()
 
 
 def _single_target(spec: DataSpec) -> str | None:
-    """Return the target of what is not a table. Raises NetError N507 for several."""
+    """Return the target of a source that is not a table. Raises NetError N507 for several."""
     if isinstance(spec.target, tuple):
         message = f"several targets are columns of a table; {spec.source} is not one"
         help = "name arrays as the outputs: y_mask, y_class"
@@ -199,7 +199,7 @@ def is_table(source: str) -> bool:
 
 
 def _check_not_tabular(spec: DataSpec, source: str) -> None:
-    """Raise NetError N507 for a key that is for tables alone."""
+    """Raise NetError N507 for a key that is only for tables."""
     for name in TABULAR:
         if getattr(spec, name) is not None:
             message = f"`{name}` is for tables; {source} is not a table"
@@ -217,7 +217,7 @@ def _check_not_tabular(spec: DataSpec, source: str) -> None:
 
 
 def _check_not_made(spec: DataSpec, folder: bool) -> None:
-    """Raise NetError N507 for a key that is for data that is made; `range` is for images too."""
+    """Raise NetError N507 for a key of generated data; `range` is for images, too."""
     for name in MADE:
         if getattr(spec, name) is not None and not (folder and name == "range"):
             message = f"`{name}` is for data that is made; {spec.source} is read"
@@ -225,7 +225,7 @@ def _check_not_made(spec: DataSpec, folder: bool) -> None:
 
 
 def _unlike(source: str, tabular: bool, span: Span | None) -> NetError:
-    """Return the error about a table for a network not trained on one, and the other way round."""
+    """Return the error for a table if the network was not trained on one, or the reverse."""
     if tabular:
         message = f"{source} is a table, and the network was not trained on one"
         return fail("N536", message, span, help="give data like the training's")
@@ -236,9 +236,8 @@ def _unlike(source: str, tabular: bool, span: Span | None) -> NetError:
 
 
 def _unknown(source: str, span: Span | None) -> NetError:
-    """Return the error about a source that does not exist, with the nearest name.
-
-    That is a data set's, or that of a file next to it.
+    """Return the error for a source that does not exist, with the most similar name of a data set
+    or of a file in its folder.
     """
     path = Path(source)
     if looks_like_function(source):

@@ -17,22 +17,21 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 _ANY = NetworkSignature((TensorSpec("input", (1,)),), (TensorSpec("output", (1,)),), sized=False)
-"""A network of one input and one output, which the reading of arrays and tables does not look at
-further."""
+"""A network of one input and one output: arrays and tables are read without knowing more."""
 _SIZED = ("imdb", POLYNOMIAL)
-"""The named data that has the length of the network's input."""
+"""The named data sets whose examples take their length from the network's input."""
 
 
 def example_shape(recipe: Recipe, given: Any = None) -> Shape:
-    """Return the shape of the examples that a recipe's data has.
+    """Return the shape of the examples of a recipe's data.
 
     Args:
-        recipe: names the source; without one, the digits that come with netdsl are meant.
+        recipe: names the source; without one, the bundled digits are meant.
         given: data from Python, in place of a source.
 
     Raises:
-        NetError: N518 for data that takes its shape from the network, or that can be read once
-            only, and as `load_data` does.
+        NetError: N518 for data that takes its shape from the network, or that can be read only
+            once, and as `load_data` does.
     """
     import dataclasses
 
@@ -46,7 +45,7 @@ def example_shape(recipe: Recipe, given: Any = None) -> Shape:
     if os.path.isdir(source) or source.startswith(HUBS) or source in _SIZED:
         message = f"{source} is read in the size of the network's input, and the network has none"
         raise fail("N518", message, span, help=help)
-    # What is read here would be missing in the training.
+    # The examples that are read here would be missing in the training.
     if hasattr(given, "__next__"):
         message = "the data can be read once only, and the network's input is not known before"
         raise fail("N518", message, help=help)
@@ -56,5 +55,5 @@ def example_shape(recipe: Recipe, given: Any = None) -> Shape:
         return (*shape, 1) if source in NAMES and len(shape) == 2 else shape  # of grey images
     parts = (part for part in (held.train, held.validation, held.test) if part is not None)
     rows = np.concatenate([part.x[0][:] for part in parts])
-    # Of all rows: how wide a date or a category is must not depend on the split.
+    # By all rows: the width of a date or a category must not depend on the split.
     return (held.tables[0].fitted(rows, rows[:0]).width,)

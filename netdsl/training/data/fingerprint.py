@@ -1,4 +1,4 @@
-"""Hashes by which a run knows its data again."""
+"""Hashes by which a run recognises its data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from netdsl.training.data.parts import Data
 
 CHUNK = 1 << 26
-"""Bytes that are hashed at a time, about: examples in files need not fit into the memory."""
+"""About how many bytes are hashed at a time: examples in files need not fit into the memory."""
 
 
 def fingerprint(data: Data) -> str:
@@ -24,7 +24,7 @@ def fingerprint(data: Data) -> str:
     for part in (data.train, data.validation, data.test):
         weights = () if part.weights is None else (part.weights,)
         for array in (*part.x, *part.y, *weights):
-            # Else [[1, 2]] and [1, 2], or the same bytes as another type, would be the same data.
+            # Shape and type too, or [[1, 2]] and [1, 2] would be the same data.
             digest.update(f"{tuple(array.shape)} {np.dtype(array.dtype).str}".encode())
             row = int(np.prod(array.shape[1:])) * np.dtype(array.dtype).itemsize
             step = max(1, CHUNK // max(1, row))
@@ -41,7 +41,7 @@ def fingerprint(data: Data) -> str:
 
 
 def _digest(array: Any) -> Callable[[int], bytes] | None:
-    """Return what gives the SHA-256 of a row's file, for rows that are images in files."""
+    """Return a function for the SHA-256 of a row's file, if rows are images in files."""
     if isinstance(array, RowsView):
         inner = _digest(array.of)
         return (lambda place: inner(int(array.rows[place]))) if inner else None

@@ -1,4 +1,4 @@
-"""A table's columns and values, standardised by its training part."""
+"""Standardise a table's columns and target values by its training part."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def fitted(data: Data, span: Span | None = None) -> Data:
-    """Fit the columns of a table, and the values to be learned, to the training part.
+    """Fit the transforms of a table's columns and target values to its training part.
 
     Raises:
         NetError: N518 where the network's input has another number of values than the columns
@@ -37,7 +37,7 @@ def fitted(data: Data, span: Span | None = None) -> Data:
         if input.vocabulary or input.columns is None:
             inputs.append(input)
             continue
-        # The training part alone says medians and deviations: the test must not take part in them.
+        # Medians and deviations are of the training part: the test part must not influence them.
         rows, *parts = (part.x[place][:] for part in (data.train, data.validation, data.test))
         columns = input.columns.fitted(rows, np.concatenate(parts))
         if math.prod(input.shape) != columns.width:
@@ -67,11 +67,11 @@ def fitted(data: Data, span: Span | None = None) -> Data:
 
 
 LARGE = 100
-"""Numbers of one column from which on leaving it out is proposed."""
+"""A column that gives at least this many numbers is proposed to be left out."""
 
 
 def _fitting(columns: TableTransform) -> str:
-    """Say what the network should begin with, and which columns make its input large."""
+    """Return what the network should begin with, and which columns make its input large."""
     help = f"begin the network with `input {columns.width}`"
     large = [name for name, width in columns.widths.items() if width > LARGE]
     rest = columns.width - sum(columns.widths[name] for name in large)
@@ -83,7 +83,7 @@ def _fitting(columns: TableTransform) -> str:
 
 
 UNLIKE = 3
-"""A target whose values deviate this many times as much as another's is learned before it."""
+"""A target whose deviation is this many times that of another one dominates the loss."""
 
 
 def _unlike_scales(data: Data) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _unlike_scales(data: Data) -> Iterator[str]:
 
 
 def _filled(parts: Sequence[Array], columns: TableTransform) -> Iterator[str]:
-    """Say what was put in for missing numbers of the rows of all parts."""
+    """Yield notes on what replaced missing numbers in the rows of all parts."""
     import numpy as np
 
     first = {column.name: place for place, column in reversed(list(enumerate(columns.columns)))}
@@ -117,7 +117,9 @@ def _filled(parts: Sequence[Array], columns: TableTransform) -> Iterator[str]:
 
 
 def _unseen(rows: Array, others: Array, part: str, columns: TableTransform) -> Iterator[str]:
-    """Say which cells of a part nothing is learned of: what they hold is in no training row."""
+    """Yield notes on cells whose categories are in no training row, so that nothing is learned of
+    them.
+    """
     import numpy as np
 
     for place, column in enumerate(columns.columns):
@@ -133,19 +135,19 @@ def _unseen(rows: Array, others: Array, part: str, columns: TableTransform) -> I
 
 
 BEYOND = 0.1
-"""A share of later rows with a number beyond all those trained on, from which on it is reported."""
+"""A column is reported if this share of the later rows has a number beyond all those trained on."""
 
 
 def _later(rows: Array, later: Array, columns: TableTransform, order: str) -> Iterator[str]:
     """Report columns whose later numbers lie beyond those of the training rows.
 
-    A network says little of such rows, and less of those that are later still: the error of the
-    test part is then too low for them. Dates and the order always increase, and are left out.
+    A network predicts such rows badly, and even later ones worse: the error on the test part is
+    then lower than theirs will be. Dates and the order always increase, and are left out.
 
     Args:
         rows: of the training part [n, columns].
         later: those of the test part.
-        columns: what is done to them.
+        columns: their transforms.
         order: the column of the rows' times.
     """
     import numpy as np
@@ -172,11 +174,11 @@ def _standardised(output: OutputTransform, y: Array) -> OutputTransform:
     if (
         output.classes
         or output.loss not in ("squared", "absolute")
-        # A sigmoid cannot give standardised values, which are below 0 too.
+        # A sigmoid cannot give standardised values, some of which are below 0.
         or meaning_of(output.activation) != "score"
     ):
         return output
     spread = float(y.std())
-    # Compared too: by a rounding error the deviation of values that are all 0.1 is 1e-17.
+    # Values are compared too: rounding makes the deviation of values that are all 0.1 1e-17.
     varies = spread > 0 and y.min() < y.max()
     return replace(output, centre=float(y.mean()), spread=spread if varies else 1.0)

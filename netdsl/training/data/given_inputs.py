@@ -1,4 +1,4 @@
-"""What should be predicted, given in Python: arrays, or columns of a table."""
+"""Examples to predict that are given in Python: arrays, or columns of a table."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def given_inputs(inputs: Any, preparation: Preparation) -> PredictionInputs:
     """Read examples that are given in Python, raw, as in the training's data.
 
     Args:
-        inputs: of one input an array [n, *shape], or one example [*shape]; of several inputs a dict
-            of arrays by name, or a tuple of them in order; of a table a dict of columns, a data
-            frame, or a list of dicts.
-        preparation: what the run does to examples.
+        inputs: for one input an array [n, *shape] or one example [*shape]; for several inputs a
+            dict of arrays by name, or a tuple of them in order; for a table a dict of columns, a
+            data frame, or a list of dicts.
+        preparation: the run's.
 
     Raises:
         NetError: N514 to N518, N524, N527, N530, N531, N533.
@@ -104,7 +104,7 @@ def _table(inputs: Any, columns: TableTransform) -> ParsedTable:
     cells = {str(name): _cells(str(name), values) for name, values in inputs.items()}
     if len({len(values) for values in cells.values()}) > 1:
         lengths = ", ".join(f"`{name}` {len(values):,}" for name, values in cells.items())
-        raise fail("N515", f"columns are as long as each other: {lengths}")
+        raise fail("N515", f"the columns have different lengths: {lengths}")
     made = tuple(_column(name, values, name in text) for name, values in cells.items())
     count = len(made[0].values) if made else 0
     return ParsedTable(NAME, made, np.arange(count), "row", True)
@@ -114,7 +114,7 @@ def _cells(name: str, values: Any) -> list[Any]:
     """Return the cells of a column, None where they are masked. Raises NetError N533."""
     import numpy as np
 
-    # As objects: NumPy would make texts of everything where one cell is a text.
+    # As objects: NumPy would convert all cells to texts if one is a text.
     cells = np.atleast_1d(np.array(values, object))
     if np.ma.is_masked(values):
         cells[np.atleast_1d(np.ma.getmaskarray(values))] = None
@@ -124,7 +124,9 @@ def _cells(name: str, values: Any) -> list[Any]:
 
 
 def _is_missing(cell: Any) -> bool:
-    """Return whether a cell is None, NaN or the NA of pandas, which no comparison decides."""
+    """Return whether a cell is None, NaN or the NA of pandas, whose comparisons are neither true
+    nor false.
+    """
     try:
         return cell is None or bool(cell != cell)
     except TypeError:
@@ -155,7 +157,7 @@ def _column(name: str, cells: list[Any], text: bool) -> ParsedColumn:
 
 
 def _text(cell: Any) -> str:
-    """Return a cell as the texts of the training have it: integers without a point."""
+    """Return a cell as a text as in the training's file: integers without a decimal point."""
     import numpy as np
 
     # In a data frame a column of integers is one of floats as soon as a cell is missing.

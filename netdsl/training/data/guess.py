@@ -1,4 +1,4 @@
-"""What a network for a source may take, where no network says it."""
+"""Guess what a network for a source would take, where there is no network yet."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 MAX_IMAGES = 1000
-"""Images whose sizes are looked at."""
+"""How many images' sizes are read."""
 
 TERMS = 4
-"""Polynomials that are looked at: a network has its own number of them."""
+"""How many polynomials are shown; a network determines its own number."""
 
 
 def guessed_signature(
@@ -68,7 +68,7 @@ def _by_names(held: list[str], target: str | None) -> tuple[NetworkSignature, st
         ]
         for letter in "xy"
     )
-    # `x_left` alone is not several inputs: it is refused with a reason when it is read.
+    # `x_left` alone is not several inputs: reading it raises an error with the reason.
     if f"x{suffix}" in held or len(inputs) < 2:
         inputs = ["input"]
     if f"y{suffix}" in held or len(outputs) < 2:
@@ -82,8 +82,8 @@ def _by_names(held: list[str], target: str | None) -> tuple[NetworkSignature, st
 
 
 def _usual_shape(files: Sequence[Path]) -> tuple[int, int, int]:
-    """Return the size that at least half of the images have, else the median height and width, of
-    three channels where one has colours.
+    """Return the size that at least half of the images have, else the median height and width; with
+    three channels if one image has colours.
     """
     sizes: Counter[tuple[int, int]] = Counter()
     colour = False
@@ -99,8 +99,8 @@ def _usual_shape(files: Sequence[Path]) -> tuple[int, int, int]:
 
 
 def _usual_size(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:
-    """Return the size of at least half of the images, else the medians: where nearly all differ,
-    that of two small ones would be the most frequent.
+    """Return the size of at least half of the images, else the medians: if nearly all sizes differ,
+    the most frequent one may be that of two small images.
     """
     size, count = sizes.most_common(1)[0]
     if 2 * count >= sizes.total():

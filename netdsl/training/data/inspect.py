@@ -1,4 +1,4 @@
-"""What data holds, before anything is trained on it: counts, shapes, ranges, classes, columns."""
+"""The contents of data before a training: counts, shapes, ranges, classes, columns."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 
 MAX_CLASSES = 1000
 SAMPLE = 1000
-"""Images that are read for the ranges of a folder's pixels."""
+"""How many images are read to find the range of a folder's pixels."""
 
 
 class Survey(NamedTuple):
-    """A source that was read to be looked at.
+    """A source that was read to be inspected.
 
     Attributes:
         source: where it comes from.
-        data: its arrays; None of a table of text and numbers.
-        table: its columns where it is such a table.
-        kinds: what these are, but the target.
-        targets: the columns of it that are learned.
+        data: its arrays; None for a table of text and numbers.
+        table: its columns, if it is such a table.
+        kinds: the kinds of the columns, except the target's.
+        targets: its columns that are learned.
     """
 
     source: str
@@ -58,10 +58,10 @@ class Survey(NamedTuple):
 
 
 def survey(spec: DataSpec, network: Architecture | None = None, span: Span | None = None) -> Survey:
-    """Read a source as the network takes it, or without one as it is.
+    """Read a source as the network takes it, or without a network as it is.
 
     Raises:
-        NetError: as `load_data` does of a source.
+        NetError: as `load_data` does for a source.
     """
     source = spec.source or spec.function or ""
     if is_table(source):
@@ -92,8 +92,8 @@ def as_json(found: Survey) -> dict[str, Any]:
     """Return what a source holds.
 
     Returns:
-        `source`, `notes`, and `parts` (`examples`, `x`, `y`, `classes` each) or `rows`,
-        `columns` and `input`, the numbers that a network gets of a row.
+        `source`, `notes`, and `parts` (each with `examples`, `x`, `y`, `classes`), or `rows`,
+        `columns` and `input`: how many numbers of a row a network gets.
     """
     if found.table is not None:
         return {"source": found.source, **_table_facts(found.table, found)}
@@ -120,7 +120,7 @@ def _part_facts(part: Examples, classes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _array_facts(array: Rows, name: str) -> dict[str, Any]:
-    """Return an array's shape, type and range; of images with colours, each channel's too."""
+    """Return an array's shape, type and range; for images in colour, also each channel's range."""
     import numpy as np
 
     looked_at = array
@@ -161,10 +161,10 @@ def _ranges(array: Rows, channels: int) -> list[dict[str, float]]:
 
 
 def class_counts(y: Rows, classes: tuple[str, ...]) -> dict[str, int]:
-    """Count the examples of each class, by its name; nothing where the targets are not classes."""
+    """Count the examples of each class, by its name; empty where the targets are not classes."""
     import numpy as np
 
-    # A label for each position is not counted: a class has pixels there, not examples.
+    # Labels of positions are not counted: a class then has pixels, not examples.
     if math.prod(y.shape[1:]) != 1:
         return {}
     labels = np.asarray(y[:]).reshape(-1)

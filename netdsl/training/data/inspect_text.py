@@ -1,4 +1,4 @@
-"""What data holds, in words: its arrays or columns, and a bar for each class."""
+"""The contents of data as text: its arrays or columns, and a bar for each class."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from netdsl.training.preparation.shapes import size
 from netdsl.wording import counted, cut
 
 BAR, MAX_BARS = 30, 100
-"""Characters of the longest bar, and bars."""
+"""The characters of the longest bar, and the most bars."""
 
 LONGEST = 24
-"""Characters that are shown of a category."""
+"""The most characters that are shown of a category."""
 
 
 def describe(found: Survey) -> str:
-    """Say what a source holds."""
+    """Describe what a source holds."""
     facts = as_json(found)
     blocks = [_title(facts)]
     if "columns" in facts:
         blocks.append(_column_table(facts["columns"]))
         learned = [one for one in facts["columns"] if one.get("target") and "categories" in one]
         classes = {"all": learned[0]["categories"]} if learned else {}
-        if facts["input"]:  # where all columns are texts, a note says what they need
+        if facts["input"]:  # if all columns are texts, a note says what they need
             facts["notes"].append(_input_line(facts))
     else:
         blocks.append(_array_table(facts["parts"]))
@@ -38,7 +38,7 @@ def describe(found: Survey) -> str:
 
 
 def _input_line(facts: dict[str, Any]) -> str:
-    """Say what a network for a table begins with."""
+    """Describe the input that a network for a table needs."""
     width = facts["input"]
     if any(one.get("target") for one in facts["columns"]):
         return f"begin the network with `input {width}`"
@@ -121,9 +121,8 @@ def _class_bars(parts: dict[str, dict[str, int]]) -> str:
 
 
 def short_number(value: float) -> str:
-    """Write a number with four digits, or with all of those before the point.
-
-    So that moments in seconds since 1970 differ.
+    """Write a number with four significant digits, or with all digits before the point, so that
+    times in seconds since 1970 differ.
     """
     whole = value == int(value) or abs(value) >= 1e3
     return f"{value:,.0f}" if whole and abs(value) < 1e12 else f"{value:.4g}"

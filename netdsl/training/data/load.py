@@ -1,4 +1,4 @@
-"""A recipe's data for a network: read, planned, arranged in three parts."""
+"""Load a recipe's data for a network: read it, plan its preparation, arrange it in three parts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec, Recipe
 
 FAR = 100
-"""A mean or a deviation of values to be learned that is larger is reported."""
+"""A larger mean or standard deviation of target values is reported."""
 
 
 def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
@@ -35,7 +35,7 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
 
     Args:
         recipe: names the source; without one, a network of ten outputs gets the bundled digits.
-        network: the network to be trained.
+        network: the network to train.
         given: data from Python, in place of a source.
 
     Raises:
@@ -44,7 +44,7 @@ def load_data(recipe: Recipe, network: Architecture, given: Any = None) -> Data:
     """
     bundled = given is None and recipe.data.source is None and recipe.data.function is None
     if bundled:
-        # Nobody who trains another network means the digits.
+        # A user who trains another network does not mean the digits.
         if len(network.inputs) != 1 or network.outputs[0].shape != (len(NAMES[BUNDLED]),):
             raise fail(
                 "N510", "no data is given", help="give it: --data FILE.npz, or `data:` in a recipe"
@@ -73,7 +73,7 @@ def _other_size(data: Data) -> list[str]:
 
 
 def reload(recipe: Recipe, preparation: Preparation, given: Any = None) -> Data:
-    """Load the data of a run again, for the preparation that it has kept.
+    """Load the data of a run again, for the preparation that is stored with it.
 
     Raises:
         NetError: as `load_data` does; N535 for data from Python.
@@ -86,10 +86,10 @@ def reload(recipe: Recipe, preparation: Preparation, given: Any = None) -> Data:
 def load_other(
     recipe: Recipe, preparation: Preparation, data: Any, known: Callable[[Data], bool]
 ) -> Data:
-    """Load data that a run's network should be measured on.
+    """Load data to measure a run's network on.
 
-    It is split as the run's where it is `known` as the same. Otherwise data without a test part of
-    its own is all test part.
+    If it is the run's own data, it is split as that was. Otherwise, data without a test part of its
+    own becomes the test part as a whole.
 
     Args:
         recipe: the run's.
@@ -128,7 +128,7 @@ def load_other(
     )
     recipe = replace(recipe, data=replace(recipe.data, split=own, spans={}), spans={})
     try:
-        # Only split data can be compared: the run's fingerprint is that of its three parts.
+        # Data must be split to be compared: the run's fingerprint is that of its three parts.
         same = arrange(held, recipe, preparation, trained=True)
     except NetError as error:
         if error.diagnostics[0].code != "N516" or held.test:  # too few to be split
@@ -138,9 +138,8 @@ def load_other(
 
 
 def _target(spec: DataSpec, source: str) -> str | tuple[str, ...] | None:
-    """Return the target of a run where it makes sense for another source too.
-
-    That is `input`, a column of the same hub, and the same file's own.
+    """Return the target of a run if it makes sense for another source, too: `input`, a column of a
+    data set of the same hub, or the target of the same file.
     """
     hub = spec.source and next(
         (hub for hub in HUBS if spec.source.startswith(hub) and source.startswith(hub)), ""
@@ -150,7 +149,7 @@ def _target(spec: DataSpec, source: str) -> str | tuple[str, ...] | None:
 
 
 def _far(data: Data) -> Iterator[str]:
-    """Report values of arrays that are far from those that a network gives at first."""
+    """Report target values of arrays that are far from the outputs of an untrained network."""
     for output, y, name in zip(
         data.preparation.outputs, data.train.y, data.train.y_names, strict=True
     ):
@@ -160,7 +159,7 @@ def _far(data: Data) -> Iterator[str]:
         for _, piece in pieces(y):
             count += piece.size
             total += float(piece.sum(dtype=float))
-            # In one pass over files that may exceed the memory; a warning needs no better numbers.
+            # In one pass over files that may exceed the memory: exact enough for a warning.
             squares += float((piece.astype(float) ** 2).sum())
         mean = total / count
         deviation = math.sqrt(max(0.0, squares / count - mean**2))

@@ -1,4 +1,4 @@
-"""The arrays of an `.npz` file, each read when it is asked for and its size known before."""
+"""The arrays of an `.npz` file, each read only when needed, after its size was checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUFFIX = ".npy"
 
 
 class ArrayHeader(NamedTuple):
-    """What an array's header claims: its shape and its type, and the bytes that these take."""
+    """The shape and the type that an array's header claims, and the bytes that these take."""
 
     shape: tuple[int, ...]
     dtype: Any
@@ -33,8 +33,8 @@ class ArrayHeader(NamedTuple):
 class NpzFile(Mapping[str, "Array"]):
     """Arrays by name.
 
-    A file can claim a thousand times its own size. Nothing is unpacked that nobody asks for, and
-    what is asked for is compared with the bytes that are there, and against the memory.
+    A file can claim a thousand times its own size. Only arrays that are asked for are unpacked, and
+    only after their size was compared with the bytes in the file and with the free memory.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,7 +47,7 @@ class NpzFile(Mapping[str, "Array"]):
         require_regular(path)
         self.path = path
         with zipfile.ZipFile(path) as archive:
-            # The names alone: each array opens the file again, so that nothing holds it open in
+            # Only the names: each array opens the file again, so that nothing holds it open in
             # between.
             names = archive.namelist()
         self.names = tuple(
@@ -71,7 +71,7 @@ class NpzFile(Mapping[str, "Array"]):
 
         Raises:
             KeyError: where there is no such array.
-            ValueError: where it is damaged, or claims what is not there.
+            ValueError: where it is damaged, or claims more than the file holds.
         """
         with zipfile.ZipFile(self.path) as archive, archive.open(name + SUFFIX) as file:
             return _checked_header(name, file, archive.getinfo(name + SUFFIX).file_size)
@@ -81,12 +81,12 @@ class NpzFile(Mapping[str, "Array"]):
 
         Args:
             name: the array's.
-            expected: the shape and the type that alone are of use, if that is known.
+            expected: the only shape and type that are accepted, if these are known.
 
         Raises:
             KeyError: where there is no such array.
-            ValueError: where it is damaged, claims what is not there, is not as `expected`, or does
-                not fit into the memory.
+            ValueError: where it is damaged, claims more than the file holds, is not as `expected`,
+                or does not fit into the memory.
         """
         import numpy as np
 
@@ -96,7 +96,7 @@ class NpzFile(Mapping[str, "Array"]):
                 have = f"{shape_text(found.shape, scalar='1')} of {found.dtype}"
                 needed = f"{shape_text(expected.shape, scalar='1')} of {expected.dtype}"
                 raise ValueError(f"`{name}` is {have}, not {needed}")
-            # Linux would grant the memory, and kill the process once it is filled.
+            # Linux would grant the memory, and kill the process when it is filled.
             free = available_bytes()
             if free is not None and found.nbytes > free:
                 size = f"`{name}` takes {bytes_text(found.nbytes)}"
@@ -106,7 +106,7 @@ class NpzFile(Mapping[str, "Array"]):
 
 
 def _checked_header(name: str, file: IO[bytes], stored: int) -> ArrayHeader:
-    """Read an array's header, and hold it against the bytes that the archive has of the array."""
+    """Read an array's header, and compare its size with the bytes that the archive holds of it."""
     import numpy as np
 
     version = np.lib.format.read_magic(file)

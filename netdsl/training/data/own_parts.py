@@ -33,7 +33,7 @@ def with_own_parts(
 
     Args:
         held: the source, which is trained on.
-        spec: names it and them.
+        spec: names the source and the files.
         signature: the network's.
         read: reads another source, with the classes of this one.
 
@@ -82,7 +82,7 @@ def _check_other_file(path: str, known: Sequence[str], span: Span | None) -> Non
 
 
 def _common(train: Examples, other: Examples, name: str) -> Iterator[str]:
-    """Count the rows of a part that are rows of the training's table too."""
+    """Yield a warning with the count of a part's rows that are in the training's table, too."""
     known = set(_rows(train))
     if same := sum(row in known for row in _rows(other)):
         yield (

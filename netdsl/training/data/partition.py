@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 TEST, TEST_SEED = 0.2, 0
-"""The test part of data that has none of its own: always the same examples, whatever the
-recipe's seed.
+"""The share of the test part, for data that has none of its own, and its seed: it has always the
+same examples, whatever the recipe's seed.
 """
 
 VALIDATION = 0.1
-"""The validation part of data that has none of its own."""
+"""The share of the validation part, for data that has none of its own."""
 
 
 SOME = 0x50E
-"""Keeps the random numbers of `training` apart from others of the same seed."""
+"""Separates the random numbers of `training` from others of the same seed."""
 
 
 def arrange(
@@ -47,8 +47,8 @@ def arrange(
 
     Args:
         held: what the source holds.
-        recipe: says which shares.
-        preparation: what is done to the examples.
+        recipe: states the shares.
+        preparation: how the examples are prepared.
         trained: whether the network is trained already; then one class is enough.
 
     Raises:
@@ -72,7 +72,7 @@ def arrange(
         help = "give more examples; data: {split: {test: 0, validation: 0}} trains on the one"
         if validation is None or test is None:
             raise fail("N516", message, span, help=help)
-    # Both are None where the source has such a part of its own and no other is asked for.
+    # Each is None where the source has such a part of its own and no other is asked for.
     share, portion = _shares(asked, given, test is None, validation is None)
     notes = [*held.notes, *_missing_parts(asked, given, share, portion)]
     if asked.column and test is None and asked.test is None and asked.fold is None:
@@ -121,7 +121,7 @@ def arrange(
         )
     if not trained:
         notes += check_apart((train, validation, test), ("training", "validation", "test"), recipe)
-    # After both parts: figures over the number of training examples are then of the same test part.
+    # After both parts, so that figures by the number of training examples have the same test part.
     train = _some(train, recipe, trained)
     if not trained:
         _check_classes(train, preparation, held.source, span)
@@ -152,7 +152,7 @@ def _some(train: Examples, recipe: Recipe, trained: bool) -> Examples:
     if count > len(train):
         there = f"there are {len(train):,} training examples, not {count:,}"
         raise fail("N507", there, recipe.span("data.split.training"))
-    # The first of one permutation: a smaller count takes some of what a larger one takes.
+    # The first of a permutation: the examples of a smaller count are among those of a larger one.
     order = np.random.default_rng((SOME, recipe.seed or 0)).permutation(len(train))
     return train.at(np.sort(order[:count]))
 
@@ -162,13 +162,14 @@ def _shares(
 ) -> tuple[float | None, float | None]:
     """Choose the shares of the test and the validation part.
 
-    Shares that nobody asks for are 0 where so few examples would leave a part empty.
+    Shares that the recipe does not state are 0 if there are so few examples that a part would be
+    empty.
 
     Args:
-        asked: what the recipe says.
-        count: the examples that are divided.
-        tested: whether the test part is taken of them.
-        validated: whether the validation part is taken of them.
+        asked: the recipe's split.
+        count: how many examples are divided.
+        tested: whether the test part is taken from them.
+        validated: whether the validation part is taken from them.
     """
     usual = asked.test is None and asked.fold is None
     share = (TEST if asked.test is None else asked.test) if tested else asked.test
@@ -190,7 +191,7 @@ def _divides(count: int, share: float) -> bool:
 def _missing_parts(
     asked: Split, count: int, share: float | None, portion: float | None
 ) -> Iterator[str]:
-    """Say which parts are left out because there are too few examples."""
+    """Yield notes on the parts that are left out because there are too few examples."""
     tested, validated = share == 0 and asked.test is None, portion == 0 and asked.validation is None
     few = f"{counted(count, 'example')} are too few to be divided"
     if tested and validated:
@@ -223,12 +224,12 @@ def whole(held: SourceData, recipe: Recipe, preparation: Preparation) -> Data:
 
 
 def _weight(weight: str | None) -> str | None:
-    """Return the name of the weights, of a file the path that holds from every folder."""
+    """Return the name of the weights; for a file, its absolute path."""
     return os.path.abspath(weight) if weight and weight.endswith(".npy") else weight
 
 
 def _scale(preparation: Preparation) -> float | None:
-    """Return what all inputs are divided by; None where they differ, or are not divided."""
+    """Return the divisor of all inputs; None where the divisors differ, or there is none."""
     scales = {
         None if input.vocabulary or input.columns else input.scale for input in preparation.inputs
     }
@@ -254,10 +255,10 @@ def _check_classes(
 def _test_part(
     part: Examples, preparation: Preparation, recipe: Recipe, share: float, span: Span | None
 ) -> tuple[Examples, Examples]:
-    """Take the test part: the rest of the part, and that.
+    """Divide a part into the rest and the test part.
 
     Raises:
-        NetError: N505 where there is no such fold, N516 where one would be empty.
+        NetError: N505 where there is no such fold, N516 where one of the two would be empty.
     """
     fold = recipe.data.split.fold
     if fold is None:
@@ -266,7 +267,7 @@ def _test_part(
         )
     folds = round(1 / share)
     place = recipe.span("data.split.fold")
-    # 2 %: 0.33 is meant as a third.
+    # A tolerance of 2 %: 0.33 is meant as a third.
     if abs(share * folds - 1) > 0.02:
         raise fail(
             "N505",
@@ -295,7 +296,7 @@ def _fold(
     import numpy as np
 
     order, groups = _keys(part, recipe.data.split)
-    # In order the first block is only trained on: K folds need K + 1.
+    # With an order the first block is only trained on: K folds need K + 1 blocks.
     keys, needed = (groups, folds) if order is None else (order, folds + 1)
     if keys is not None and (there := len(np.unique(keys))) < needed:
         what = "groups" if order is None else "different times"
@@ -309,19 +310,19 @@ def _fold(
 
 
 def _keys(part: Examples, asked: Split) -> tuple[Array | None, Array | None]:
-    """Return the times and the groups of rows, where a recipe divides by them."""
+    """Return the times and the groups of rows, each if the recipe divides by it."""
     order = part.keys.order if part.keys and asked.order else None
     groups = part.keys.groups if part.keys and asked.group else None
     return order, groups
 
 
 class Division(NamedTuple):
-    """What is taken of a part.
+    """What is taken from a part.
 
     Attributes:
         share: of its examples.
         seed: of the order.
-        what: the part that is made of it.
+        what: the name of the part that the share becomes.
         given: how many examples there are in all; None where the part has all.
     """
 
@@ -338,10 +339,10 @@ def _divided(
     division: Division,
     span: Span | None,
 ) -> tuple[Examples, Examples]:
-    """Take a share of a part: the rest, and that.
+    """Divide a part into the rest and a share of it.
 
     Raises:
-        NetError: N516 where one would be empty.
+        NetError: N516 where one of the two would be empty.
     """
     count, (share, seed, what, given) = len(part), division
     if not 0 < round(count * share) < count:
@@ -376,12 +377,12 @@ def _divided(
 
 
 def _too_few(count: int) -> str:
-    """Say `3 examples are too few`."""
+    """Write `3 examples are too few`."""
     return f"{counted(count, 'example')} {'is' if count == 1 else 'are'} too few"
 
 
 def _strata(part: Examples, preparation: Preparation) -> Array:
-    """Return what shares are stratified by [n]: the first output's labels, where it has some."""
+    """Return the strata of examples [n]: the first output's labels, else one stratum for all."""
     import numpy as np
 
     output, labels = preparation.outputs[0], part.y[0]

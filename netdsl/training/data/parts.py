@@ -1,4 +1,4 @@
-"""Examples in parts: what a source holds, and what is ready for training."""
+"""Examples in parts: as a source holds them, and ready for training."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 INPUT = "input"
-"""The target that is not an array of its own: each output learns the input of its shape."""
+"""The target `input`, which is not an array: each output learns the input of its shape."""
 
 
 class RowKeys(NamedTuple):
-    """What is known of examples besides what they hold.
+    """Where examples are, and their times and groups.
 
     Attributes:
-        places: the line or row of each in its file [n], or the path of a file of its own.
-        word: what a place is: `line` or `row`; empty where it is a path.
-        order: when each was [n], as numbers or as days; None where that is not asked for.
-        groups: what each belongs to, as a number [n].
+        places: the line or row of each in its file [n], or the path of its own file.
+        word: what a place is: `line` or `row`; empty for a path.
+        order: the time of each [n], as numbers or as days; None where no order is asked for.
+        groups: the number of the group of each [n]; None where no groups are asked for.
         group_names: the names of the groups, by their numbers.
     """
 
@@ -37,22 +37,22 @@ class RowKeys(NamedTuple):
     group_names: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
-        """Say where an example is: `line 12`, or a path."""
+        """Write where an example is: `line 12`, or a path."""
         place = self.places[row]
         return f"{self.word} {int(place)}" if self.word else str(place)
 
     def at(self, rows: Array) -> RowKeys:
-        """Return what is known of these rows."""
+        """Return the keys of these rows."""
         order = None if self.order is None else self.order[rows]
         groups = None if self.groups is None else self.groups[rows]
         return RowKeys(self.places[rows], self.word, order, groups, self.group_names)
 
     def joined(self, other: RowKeys) -> RowKeys:
-        """Return what is known of the rows of both, of one file."""
+        """Return the keys of the rows of both, which are of one file."""
         import numpy as np
 
         def both(one: Array | None, more: Array | None) -> Array | None:
-            # Half of the times would be taken for all of them.
+            # If one has none, the others would be taken for those of all rows.
             return None if one is None or more is None else np.concatenate([one, more])
 
         places = np.concatenate([self.places, other.places])
@@ -62,7 +62,7 @@ class RowKeys(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Examples, and what should be learned of them.
+    """Examples, and their targets.
 
     Attributes:
         x: an array [n, ...] for each input of the network.
@@ -70,8 +70,8 @@ class Examples:
         name: `training`, `validation` or `test`.
         x_names, y_names: what messages call the arrays.
         weights: how much each example counts in the loss [n]; None where all count alike.
-        keys: where the examples are, of a table with their times and groups; None where they are
-            rows in their order.
+        keys: where the examples are, for a table also their times and groups; None where the
+            examples are the source's rows in order.
     """
 
     x: tuple[Rows, ...]
@@ -86,18 +86,18 @@ class Examples:
         return len(self.x[0])
 
     def at(self, rows: Array) -> Examples:
-        """Return these rows of it."""
+        """Return these rows."""
         x, y = (tuple(rows_of(array, rows) for array in arrays) for arrays in (self.x, self.y))
         weights = None if self.weights is None else self.weights[rows]
         keys = self.keys and self.keys.at(rows)
         return dataclasses.replace(self, x=x, y=y, weights=weights, keys=keys)
 
     def place(self, row: int) -> str:
-        """Say where an example is in its source: `line 12`, `row 3`, or the path of its file."""
+        """Write where an example is in its source: `line 12`, `row 3`, or the path of its file."""
         return self.keys.place(row) if self.keys else f"row {row}"
 
     def with_places(self) -> Examples:
-        """Return the same examples, which know their rows wherever they are put."""
+        """Return the same examples with their rows as keys, so that these are kept when divided."""
         import numpy as np
 
         keys = self.keys or RowKeys(np.arange(len(self)), "row")
@@ -138,16 +138,16 @@ class SourceData:
         source: where it comes from.
         train, test, validation: the parts.
         classes: the names of the classes.
-        own: whether they are those found in this data.
-        scale: what the source's numbers are divided by, None where it does not say.
+        own: whether the classes were found in this data.
+        scale: the divisor of the source's numbers; None where the source does not determine it.
         target: the column or array that is learned, or several columns.
         pixel_range: the values of images of more than 8 bits that become 0 and 1.
-        classes_by: of several columns the names of the classes of each output.
+        classes_by: for several target columns, the names of the classes of each output.
         columns_by: the columns of a table that each output learns.
         columns: those of a table of text and numbers, whichever input gets them.
-        tables: of a table what each input gets.
-        notes: what was done that a person should know.
-        made: the keys of a recipe's `data` that it was made with, with every value.
+        tables: for a table, the columns that each input gets.
+        notes: what was done that a user should know.
+        made: for generated data, the keys of a recipe's `data` it was made with, with every value.
     """
 
     source: str
@@ -177,9 +177,9 @@ class Data:
 
     Attributes:
         spec: the recipe's `data`, with every value.
-        preparation: what is done to the examples.
+        preparation: how the examples are prepared.
         train, validation, test: the parts.
-        notes: what was done that a person should know.
+        notes: what was done that a user should know.
     """
 
     spec: DataSpec

@@ -1,4 +1,4 @@
-"""What should be done to a table's examples for a network: scales, losses, classes."""
+"""Plan how a source's examples are prepared for a network: scales, losses, classes."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 
 DISTINCT = 20
-"""Classes from which on more of them than half of the rows are taken for no classes."""
+"""At least this many different texts are not taken for classes if they are over half the rows."""
 
 
 def plan(held: SourceData, recipe: Recipe, signature: NetworkSignature) -> Preparation:
-    """Plan what is done to a source's examples for a network.
+    """Plan how a source's examples are prepared for a network.
 
     Raises:
-        NetError: N507 where the loss does not go with them, N518 for shapes, N526 for another
-            number of classes, N527 for indices.
+        NetError: N507 where the loss does not fit them, N518 for shapes, N526 for another number of
+            classes, N527 for indices.
     """
     span = recipe.data_span
     inputs = tuple(
@@ -92,7 +92,7 @@ def _input(place: int, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> 
 
 
 def _crop_from(example: Shape, tensor: TensorSpec, recipe: Recipe) -> int:
-    """Return the height that images are resized to before the input is cut out, if they are."""
+    """Return the height that images are resized to before they are cropped; 0 without cropping."""
     images = len(example) in (2, 3) and len(tensor.shape) == 3
     asked = recipe.augment.crop_from or 0
     return asked if images and asked >= tensor.shape[0] else 0  # else `augment` is rejected
@@ -109,7 +109,7 @@ class TargetFacts(NamedTuple):
 
 
 def _output(place: int, tensor: TensorSpec, held: SourceData, recipe: Recipe) -> OutputTransform:
-    """Plan what an output is compared with. Raises NetError N507, N526."""
+    """Plan the targets of an output. Raises NetError N507, N526."""
     y, names = held.train.y[place], held.classes_of(place)
     targets, stated = TargetFacts(y.shape[1:], scan(y)), (recipe.losses or {}).get(tensor.name)
     asked = stated or recipe.loss.name
@@ -202,7 +202,7 @@ def is_label(given: Shape, output: Shape) -> bool:
 
 
 def _loss(values: ValueRange, activation: str, classes: int) -> str:
-    """Choose the loss that goes with the output's activation and the targets."""
+    """Choose the loss that fits the output's activation and the targets."""
     if decides(activation) and classes == 2:
         return PERCEPTRON
     if reads_probabilities("binary", activation) and (
@@ -217,7 +217,7 @@ def _loss(values: ValueRange, activation: str, classes: int) -> str:
 
 
 def check_loss(output: OutputTransform, values: ValueRange, span: Span | None) -> None:
-    """Raise NetError N507 where the loss does not go with such an output or such targets."""
+    """Raise NetError N507 where the loss does not fit the output or the targets."""
     loss = output.loss
     allowed = activations_for(loss)
     if allowed and output.activation not in allowed:
@@ -259,7 +259,7 @@ def _other_classes(
 
 
 def _way_on(held: SourceData, names: tuple[str, ...]) -> str:
-    """Say how a network ends that learns the classes, or that the target holds none."""
+    """Return the help: how a network for the classes must end, or that the target holds none."""
     parts = (held.train, held.validation, held.test)
     rows = sum(len(part) for part in parts if part is not None)
     if are_dates(names):

@@ -1,4 +1,4 @@
-"""What should be predicted: image files, arrays, rows of a table."""
+"""Examples to predict: image files, arrays, rows of a table."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ STANDARD_INPUT = "-"
 
 
 class PredictionInputs(NamedTuple):
-    """Examples to be predicted.
+    """Examples to predict.
 
     Attributes:
         names: one for each record.
         x: an array for each input, for `preparation.x`.
-        notes: by record what it holds that the network was not trained on.
-        failed: by path what is wrong with a file that is left out.
-        filled: by record its empty cells that are filled as in the training, which had some too.
-        ids: by record the cells, by column, that name the row.
-        others: by path why a text of a folder is not taken for a table.
+        notes: by record, its values that the network was not trained on.
+        failed: by path, what is wrong with a file that is left out.
+        filled: by record, its empty cells that are filled as in the training, which had some too.
+        ids: by record, the cells that identify the row, by column.
+        others: by path, why a text file in a folder is not taken for a table.
     """
 
     names: list[str]
@@ -52,19 +52,19 @@ class PredictionInputs(NamedTuple):
 
 
 SKIPPED = ("N511", "N512", "N513", "N524")
-"""Codes of files that cannot be read: of several the others are predicted."""
+"""Codes of files that cannot be read; of several files the others are predicted."""
 
 SKIPPED_TABLES = (*SKIPPED, "N516", "N517", "N518", "N530", "N531", "N536")
-"""Those of tables."""
+"""Such codes of tables."""
 
 NO_TABLE = ("N516", "N530", "N536")
-"""Codes of a text in a folder that has not the columns: it is left out with a note."""
+"""Codes of a text file in a folder without the expected columns: it is left out with a note."""
 
 
 def read_inputs(
     paths: str | Path | Sequence[str | Path], preparation: Preparation
 ) -> PredictionInputs:
-    """Read files to be predicted.
+    """Read files to predict.
 
     An `.npz` holds them as `x` (`x_NAME` for several inputs), as `x_test` or as its only array; an
     `.npy` is one array, of examples or of one example; a network that was trained on a table takes
@@ -93,7 +93,7 @@ def read_inputs(
             read.append(_read(path, preparation))
         except NetError as error:
             code = error.diagnostics[0].code
-            # What is wrong with the request itself, and with the only file, ends it.
+            # A mistake in the request itself, or in the only file, ends it.
             if len(many) == 1 or code not in skipped:
                 raise
             text = path not in given and path.lower().endswith(".txt") and code in NO_TABLE
@@ -120,7 +120,7 @@ def read_inputs(
 
 
 def _files(path: str, preparation: Preparation) -> list[str]:
-    """Return the files that a path means: of a folder and of a pattern in the order of their names.
+    """Return the files that a path means, for a folder or a pattern in the order of their names.
 
     Raises:
         NetError: N511 for a pattern that matches nothing, N528 for a folder without such files.
@@ -140,7 +140,7 @@ def _files(path: str, preparation: Preparation) -> list[str]:
             ends = ", ".join(suffixes)
             raise fail("N528", f"{path} has no files to predict", help=f"they end in {ends}")
         return found
-    # A file may be called `a[1].png`.
+    # A file's own name may look like a pattern: `a[1].png`.
     if not glob.has_magic(path) or os.path.exists(path):
         return [path]
     found = sorted(glob.glob(path, recursive=True))
@@ -150,7 +150,7 @@ def _files(path: str, preparation: Preparation) -> list[str]:
 
 
 def _joined(arrays: Sequence[Array], input: InputTransform) -> Array:
-    """Join the records of several files, brought to one shape as `values` would do."""
+    """Join the records of several files, converted to one shape as `values` would do."""
     import numpy as np
 
     if len({array.shape[1:] for array in arrays}) > 1:
@@ -192,7 +192,7 @@ def _by_name(paths: Sequence[str], preparation: Preparation) -> PredictionInputs
             for input, one in zip(preparation.inputs, read, strict=True)
         )
         raise fail("N515", f"each record needs one example for each input: {counts}")
-    # Records are called as the first input's files: a name of all inputs' would be too long.
+    # Records are named by the first input's files: the names of all inputs' would be too long.
     return read[0]._replace(x=tuple(one.x[0] for one in read))
 
 
@@ -262,7 +262,7 @@ def selected(table: ParsedTable, preparation: Preparation, names: list[str]) -> 
 
 
 def ids_by_place(path: Path, preparation: Preparation) -> dict[int, dict[str, str]]:
-    """Return the cells that name the rows of a file, by the line or row and the column.
+    """Return the cells that identify the rows of a file, by the line or row and the column.
 
     Raises:
         NetError: as `read_table_file` does.
@@ -276,13 +276,13 @@ def ids_by_place(path: Path, preparation: Preparation) -> dict[int, dict[str, st
 
 
 def _file_table(path: Path, columns: TableTransform) -> ParsedTable:
-    """Read a file as a run has read its own, with what names its rows as texts."""
+    """Read a file as a run has read its own, with the columns that identify rows as texts."""
     texts = dict.fromkeys(columns.ids, True)
     return read_table_file(path, columns.form, columns.header, columns, texts)
 
 
 def _ids(table: ParsedTable, names: Sequence[str]) -> dict[int, dict[str, str]]:
-    """Return the cells that name the rows, by row and column."""
+    """Return the cells that identify the rows, by row and column."""
     found: dict[int, dict[str, str]] = {}
     for name in names:
         if name not in table.names:
@@ -314,7 +314,7 @@ def sound(array: Array, input: InputTransform, name: str) -> Array:
 
 
 def _as_several(given: Shape, input: InputTransform) -> Shape:
-    """Return the shape of an array with its examples counted first, and flat images as images."""
+    """Return the shape of an array with an axis of examples first, and flat images as images."""
     if _is_one(given, input):
         return (1, *given)
     flat = input.images and len(given) == 2 and given[1] == math.prod(input.example)
@@ -324,7 +324,7 @@ def _as_several(given: Shape, input: InputTransform) -> Shape:
 def _is_one(given: Shape, input: InputTransform) -> bool:
     """Return whether an array is one example, not several.
 
-    Then it has an example's shape, or is an image of another size [h, w] or [h, w, 1 or 3].
+    It is if it has an example's shape, or is an image of another size [h, w] or [h, w, 1 or 3].
     """
     if given == input.example or input.columns or not input.images:
         return given == input.example
@@ -339,7 +339,7 @@ def _is_one(given: Shape, input: InputTransform) -> bool:
 def _held(path: Path, names: Sequence[str], inputs: Sequence[InputTransform]) -> list[Array]:
     """Return an array for each input, by its name after `x`.
 
-    What none of the inputs can use is not unpacked.
+    Arrays that no input can use are not unpacked.
     """
     held = read_npz(path)
     found = [
@@ -347,7 +347,7 @@ def _held(path: Path, names: Sequence[str], inputs: Sequence[InputTransform]) ->
         for form in ("x", "X", "x_test", "X_test")
         if all(form + name in held for name in names)
     ]
-    # A single array may have any name: there is nothing to confuse it with.
+    # A single array may have any name, as it cannot be confused with another.
     found += [list(held)] if len(names) == len(held) == 1 else []
     if found:
         for name, input in zip(found[0], inputs, strict=True):
@@ -364,7 +364,7 @@ def _held(path: Path, names: Sequence[str], inputs: Sequence[InputTransform]) ->
 def _picture(path: Path, input: InputTransform) -> Array:
     """Read an image file as one example [1, h, w] or [1, h, w, 3].
 
-    Its black to white are in the range of the training data.
+    Its black and white have the values that they have in the training data.
     """
     import numpy as np
 
@@ -372,7 +372,7 @@ def _picture(path: Path, input: InputTransform) -> Array:
         raise fail(
             "N524", f"{path} is not an .npy or .npz file of indices, which the network requires"
         )
-    # Standardised or unscaled numbers: a pixel's 255 has no counterpart among them.
+    # Standardised or unscaled numbers: none of them corresponds to a pixel's 255.
     if not input.unit:
         help = (
             "give an .npy file with numbers like the training data's, "

@@ -1,6 +1,7 @@
-"""Wrong labels on purpose, for what a network does with them: of all examples, or of some.
+"""Labels made wrong on purpose, for all examples or for some, to study what a network learns then.
 
-As in Zhang et al. (2017, "Understanding deep learning requires rethinking generalization").
+The experiment is that of Zhang et al. (2017, "Understanding deep learning requires rethinking
+generalization").
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 STREAM = 0x1ABE1
-"""Keeps these random numbers apart from those of the order and of augmentation."""
+"""Separates these random numbers from those of the order and of augmentation."""
 
 
 def relabels(recipe: Recipe, preparation: Preparation) -> bool:
@@ -44,23 +45,23 @@ def relabels(recipe: Recipe, preparation: Preparation) -> bool:
 
 
 def relabelling(recipe: Recipe) -> str:
-    """Say what becomes of the labels."""
+    """Describe how the labels are changed."""
     share = "all" if recipe.data.labels else f"{recipe.label_noise:.3g} of the"
     kind = "random ones" if recipe.data.labels else "wrong ones"
     return f"{share} labels outside the test part are replaced by {kind}, as the recipe asks"
 
 
 def relabelled(part: Examples, preparation: Preparation, recipe: Recipe) -> Examples:
-    """Give examples random labels, or a share of them another label than theirs.
+    """Give all examples random labels, or a share of them a wrong label.
 
-    The same ones for the same seed. Of random labels one in as many as there are classes is right,
-    of those of `label_noise` none.
+    The same seed gives the same labels. With k classes, one random label in k is right; none of the
+    labels that `label_noise` changes is.
     """
     import numpy as np
 
     y: list[Rows] = []
     for place, (labels, output) in enumerate(zip(part.y, preparation.outputs, strict=True)):
-        # A stream for each part and output: what the one draws does not move the other's labels.
+        # A stream for each part and output, so that their labels do not depend on each other.
         rng = np.random.default_rng((STREAM, recipe.seed or 0, part.name == "validation", place))
         wrong: Array = np.array(labels[:])
         if recipe.data.labels:
@@ -68,7 +69,7 @@ def relabelled(part: Examples, preparation: Preparation, recipe: Recipe) -> Exam
         else:
             flat = wrong.reshape(-1)
             chosen = rng.permutation(flat.size)[: round(flat.size * (recipe.label_noise or 0.0))]
-            # A distance of at least one class: none keeps its label by accident.
+            # Shifted by at least one class, so that none keeps its label by accident.
             others = rng.integers(1, output.classes, size=len(chosen))
             flat[chosen] = (flat[chosen] + others) % output.classes
         y.append(wrong)

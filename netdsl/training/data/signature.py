@@ -1,4 +1,4 @@
-"""What a network takes and gives, as data must fit it."""
+"""The inputs and outputs of a network, which data must fit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TensorSpec(NamedTuple):
         name: its name.
         shape: its shape, without the batch.
         activation: an output's activation.
-        vocabulary: the number of indices that an input knows, 0 where it takes real numbers.
+        vocabulary: the number of indices that an input accepts, 0 where it takes real numbers.
     """
 
     name: str
@@ -34,7 +34,7 @@ class NetworkSignature(NamedTuple):
     Attributes:
         inputs, outputs: of the network.
         sized: whether their shapes are known: a network without an input takes that of the data.
-        crop_from: the height of the images that the input is cut out of, 0 where it is not.
+        crop_from: the height of the images that the input is cut out of, 0 without cropping.
     """
 
     inputs: tuple[TensorSpec, ...]

@@ -1,4 +1,4 @@
-"""How much prepared examples take, without Keras: asked for before Keras is imported."""
+"""The memory that prepared examples take, computed before Keras is imported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 KEPT_NBYTES = 1 << 30
-"""Bytes of prepared examples that are kept, at most, so that they need not be prepared again."""
+"""The most bytes of prepared examples that are kept, so that they need not be prepared again."""
 
 
 def prepared_nbytes(part: Examples, preparation: Preparation, divided: bool = True) -> int:
@@ -33,5 +33,5 @@ def evaluation_batch(preparation: Preparation, batch: int) -> int:
     hold.
     """
     numbers = max(math.prod(input.shape) for input in preparation.inputs)
-    # Never fewer than a step takes, for which the memory is there.
+    # At least as many as a step takes, for which there is memory.
     return max(batch, min(1024, (1 << 20) // numbers))

@@ -1,6 +1,5 @@
-"""Which rows are taken for a part: shares and folds.
-
-At random and stratified by class, or whole groups, or the last rows.
+"""Choose the rows of a part, shares or folds: at random and stratified by class, as whole groups,
+or from the end of an order.
 
 Each function returns the rows kept and the rows taken, in their order.
 """
@@ -30,7 +29,7 @@ def split(labels: Array, share: float, seed: int) -> tuple[Array, Array]:
 
     order = _by_class(labels, seed)
     count = round(len(labels) * share)
-    # Rows lie class by class: equal distances take of each its share, however rare it is.
+    # Rows are sorted by class: equal distances take its share of each class, however rare it is.
     places = ((np.arange(count) + 0.5) * len(labels) / count).astype(int)
     return np.sort(np.delete(order, places)), np.sort(order[places])
 
@@ -54,8 +53,9 @@ def folded(labels: Array, folds: int, fold: int, seed: int) -> tuple[Array, Arra
 def last(order: Array, share: float) -> tuple[Array, Array]:
     """Take a share of the rows from the end of their order.
 
-    Rows of one time stay together, so that what is taken is later than all that is kept; the share
-    is the nearest one that leaves rows on both sides, none where all rows are of one time.
+    Rows of the same time stay together, so that all rows taken are later than those kept. The share
+    is the nearest possible one that leaves rows on both sides; no rows are taken if all have the
+    same time.
 
     Args:
         order: the time of each row [n].
@@ -73,10 +73,10 @@ def last(order: Array, share: float) -> tuple[Array, Array]:
 
 
 def advanced(order: Array, folds: int, fold: int) -> tuple[Array, Array]:
-    """Take one of K blocks of later rows: what is kept is all that is earlier.
+    """Take one of K blocks of rows by time, and keep all earlier rows.
 
-    The times are cut into K + 1 blocks of about as many rows; fold k keeps the first k + 1 and
-    takes the next. What is later than that is neither kept nor taken.
+    The times are cut into K + 1 blocks of about the same number of rows; fold k keeps the first
+    k + 1 blocks and takes the next one. Later rows are neither kept nor taken.
     """
     import numpy as np
 
@@ -93,8 +93,8 @@ def advanced(order: Array, folds: int, fold: int) -> tuple[Array, Array]:
 def whole_groups(groups: Array, share: float, seed: int) -> tuple[Array, Array]:
     """Take whole groups, at random, until they have about a share of the rows.
 
-    A group that is too large for what is left of the share is passed over; where all are, the
-    smallest is taken. Of a single group none is taken.
+    A group that is too large for the rest of the share is skipped; if all are, the smallest is
+    taken. If there is only one group, none is taken.
 
     Args:
         groups: the group of each row [n], as a number from 0.
@@ -107,7 +107,7 @@ def whole_groups(groups: Array, share: float, seed: int) -> tuple[Array, Array]:
     room = share * len(groups)
     taken: list[int] = []
     for place in np.random.default_rng(seed).permutation(len(names)).tolist():
-        # One group is always left to train on. 0.5: shares are rounded to whole rows elsewhere too.
+        # One group is always left to train on. 0.5, as elsewhere shares are rounded to rows, too.
         if counts[place] <= room + 0.5 and len(taken) < len(names) - 1:
             taken.append(place)
             room -= counts[place]
@@ -123,7 +123,7 @@ def grouped_folds(groups: Array, folds: int, fold: int, seed: int) -> tuple[Arra
 
     names, counts = np.unique(groups, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
-    # Stable: groups of one size stay in their random order.
+    # Stable, so that groups of the same size stay in their random order.
     order = order[np.argsort(-counts[order], kind="stable")]
     rows, of = np.zeros(folds, int), np.empty(len(names), int)
     for place in order.tolist():
@@ -138,5 +138,5 @@ def _by_class(labels: Array, seed: int) -> Array:
     import numpy as np
 
     order = np.random.default_rng(seed).permutation(len(labels))
-    # Stable: within a class the random order remains.
+    # Stable, so that the random order remains within a class.
     return np.asarray(order[np.argsort(labels[order], kind="stable")])

@@ -1,4 +1,4 @@
-"""Arrays of examples that are not in memory: looked up or made when they are asked for."""
+"""Arrays of examples that are not in memory: rows are read or computed when they are needed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 def rows_of(array: Rows, rows: Array) -> Rows:
-    """Return these rows: a copy of an array in memory, a view of another one."""
+    """Return these rows: a copy for an array in memory, a view for another one."""
     import numpy as np
 
-    # `type`, not `isinstance`: a memory map is an ndarray too, and would be read whole.
+    # `type`, not `isinstance`: a memory map is an ndarray, too, and would be read as a whole.
     return array[rows] if type(array) is np.ndarray else RowsView(array, rows)
 
 
 def joined_rows(one: Rows, other: Rows) -> Rows:
-    """Return the rows of both: a copy of arrays in memory, a view where not both are."""
+    """Return the rows of both: a copy if both arrays are in memory, else a view."""
     import numpy as np
 
     both_in_memory = type(one) is np.ndarray and type(other) is np.ndarray
@@ -29,7 +29,7 @@ class RowsView:
     """Some rows of an array that is not in memory."""
 
     def __init__(self, of: Rows, rows: Array) -> None:
-        # Views of views are flattened: a split of a split looks rows up once.
+        # Views of views are flattened, so that a split of a split looks rows up once.
         self.of: Rows = of.of if isinstance(of, RowsView) else of
         self.rows: Array = of.rows[rows] if isinstance(of, RowsView) else rows
         self.shape: tuple[int, ...] = (len(self.rows), *of.shape[1:])
@@ -69,7 +69,7 @@ class JoinedRows:
 
 
 class PreparedRows:
-    """An input's examples as the network takes them: the targets of an output that copies it."""
+    """An input's examples after preparation: the targets of an output that copies the input."""
 
     def __init__(self, of: Rows, input: InputTransform) -> None:
         import numpy as np
@@ -77,7 +77,7 @@ class PreparedRows:
         self.of, self.input = of, input
         self.shape: tuple[int, ...] = (len(of), *input.shape)
         self.dtype: Any = np.dtype(np.float32)
-        # Known, so that `scan` does not prepare every example to find them.
+        # Known in advance, so that `scan` does not prepare every example to find them.
         self.limits: tuple[float, float] | None = (0.0, 1.0) if input.unit else None
 
     def __len__(self) -> int:

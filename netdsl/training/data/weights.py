@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 WEIGHTED = (
     "examples have weights: they count in the training loss, not in the figures of evaluation"
 )
-"""What is reported where examples do not all count alike."""
+"""The note for examples that do not all count alike."""
 
 
 def not_single(what: str, span: Span | None) -> NetError:
-    """Return the error N518 about weights that are several for an example."""
+    """Return the error N518 for weights with several numbers for an example."""
     return fail("N518", f"the weights in {what} are not one number for each example", span)
 
 
@@ -27,13 +27,13 @@ def checked_weights(
     span: Span | None = None,
     place: Callable[[int], str] = "row {}".format,
 ) -> Array:
-    """Return weights as float32 [n], where each example has one that is a loss's factor.
+    """Return weights as float32 [n], after checking that each can be a factor of the loss.
 
     Args:
         weights: numbers [n] or [n, 1].
         what: what messages call them.
         span: the place of the data in a recipe.
-        place: says where the weight of an example is.
+        place: returns where the weight of an example is.
 
     Raises:
         NetError: N518 for another shape, N517 for text, for a number that is negative or not

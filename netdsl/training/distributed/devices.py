@@ -1,4 +1,4 @@
-"""The devices that take a training's steps: one, unless a strategy has several."""
+"""The devices on which a training's steps are computed: one, unless a strategy has several."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Devices:
-    """One device of one process, the one that the backend takes by itself.
+    """One device of one process, the backend's default.
 
     Attributes:
         shared: whether several devices take each step together.
@@ -23,18 +23,18 @@ class Devices:
     first: bool = True
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Return what models are made, compiled and run in."""
+        """Return the context in which models are made, compiled and run."""
         return nullcontext()
 
     def take_over(self, model: keras.Model, evaluator: keras.Model) -> None:
         """Make the model's `fit` and the evaluator's `evaluate` use all devices."""
 
     def end(self) -> None:
-        """Wait for the other hosts, so that none takes another's end for a loss."""
+        """Wait for the other hosts, so that none takes the end of another one for a failure."""
 
 
 def has_accelerator() -> bool:
-    """Return whether the backend computes on something else than the CPU."""
+    """Return whether the backend computes on a device other than the CPU."""
     from netdsl.keras.quiet import quiet_keras
 
     keras = quiet_keras()

@@ -1,6 +1,4 @@
-"""A training on several hosts: which of them this process is, and what is said where another one
-is lost.
-"""
+"""A training on several hosts: the number of this one, and the error if another one is lost."""
 
 from __future__ import annotations
 
@@ -20,22 +18,22 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 HOST = "NETDSL_HOST"
-"""The environment's word for which of a recipe's `hosts` this process is, counted from 0."""
+"""The environment variable that states which of a recipe's `hosts` this process is, from 0."""
 
 BACKEND_ERRORS = frozenset(("OpError", "JaxRuntimeError", "XlaRuntimeError"))
-"""What TensorFlow and JAX raise where a step fails: classes that cannot be named without
-importing the backend.
+"""The errors of TensorFlow and JAX for a failed step, by name, as their classes cannot be imported
+without the backend.
 """
 
 CONNECTION = ("onnection", "Collective", "Gloo", "heartbeat")
-"""What the line of a backend's message holds that says how another process is missed."""
+"""What the line of a backend's message contains that says how another process was lost."""
 
 
 def host_number(recipe: Recipe) -> int:
-    """Say which of the recipe's hosts this process is, counted from 0; 0 where it names none.
+    """Return which of the recipe's hosts this process is, from 0; 0 where the recipe names none.
 
     Raises:
-        NetError: N651 where nothing says so.
+        NetError: N651 where the environment does not state it.
     """
     hosts, given = recipe.hosts or (), os.environ.get(HOST, "")
     if not hosts:
@@ -57,7 +55,7 @@ def host_number(recipe: Recipe) -> int:
 
 
 def lost_host(why: str) -> RunError:
-    """Return the error of a training whose other processes are not all there any more."""
+    """Return the error for a training that has lost some of its other processes."""
     message = f"another process of this training was lost, or did not connect: {why}"
     help = (
         "find out what ended it; `netdsl resume RUN` on all hosts continues from the last "
@@ -68,8 +66,7 @@ def lost_host(why: str) -> RunError:
 
 @contextmanager
 def error_context(hosts: int) -> Iterator[None]:
-    """Make one clear message of the ways in which a backend's step fails when another of several
-    hosts is gone.
+    """Turn the errors that a backend's step raises when another host is gone into a clear message.
 
     Raises:
         RunError: N652.
@@ -92,11 +89,11 @@ def error_context(hosts: int) -> Iterator[None]:
 
 
 def supervised(work: Callable[[], int]) -> int:
-    """Do `work` in a process of its own, and give its exit code.
+    """Do `work` in a child process, and return its exit code.
 
-    JAX aborts a process, stack trace and all, where it cannot reach the one that coordinates; no
-    Python code can stand in its way. The process that waits says what that meant. Either ends with
-    the other, however that ends.
+    JAX aborts a process with a stack trace if it cannot reach the coordinator, which Python code
+    cannot prevent. The parent process reports what that meant. Each of the two ends if the other
+    one does, however it ends.
     """
     if not hasattr(os, "fork"):  # not on every system
         return work()
@@ -106,15 +103,15 @@ def supervised(work: Callable[[], int]) -> int:
     child = os.fork()
     if child == 0:
         os.close(writes)
-        os.setpgid(0, 0)  # Ctrl-C at a terminal comes once: from the process that waits
+        os.setpgid(0, 0)  # so that Ctrl-C at a terminal comes once: from the parent process
         threading.Thread(target=_end_with, args=(reads,), daemon=True).start()
         code = work()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)  # at a usual exit JAX would wait for the others, who may be lost
-    # Each side closes the end that it does not use, or the pipe would never be seen to close.
+        os._exit(code)  # at a normal exit JAX would wait for the others, which may be lost
+    # Each side closes the end that it does not use, or the other one would not see it close.
     os.close(reads)
-    # A handler that only passes Ctrl-C on: the child decides how its training ends, and is awaited.
+    # This handler only passes Ctrl-C on: the child decides how its training ends.
     usual = signal.signal(signal.SIGINT, lambda number, frame: os.kill(child, signal.SIGINT))
     try:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -132,7 +129,7 @@ def supervised(work: Callable[[], int]) -> int:
 
 
 def _end_with(pipe: Any) -> None:
-    """End the process when the other end of the pipe closes: its parent is no more."""
+    """End the process when the other end of the pipe closes, as its parent has ended."""
     # Nothing is ever written: this returns when the writing end closes, however the parent ends.
     os.read(pipe, 1)
     os._exit(RunError.exit_code)

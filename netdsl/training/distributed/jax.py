@@ -20,15 +20,15 @@ STATE = (
     "optimizer_variables",
     "metrics_variables",
 )
-"""What a step takes and gives back under JAX, in Keras's order; an evaluation does without the
-optimizer's.
+"""The variables that a step takes and returns under JAX, in Keras's order; an evaluation leaves out
+the optimizer's.
 """
 
 
 class OnJax(DeviceStrategy):
     """One program for all devices (SPMD).
 
-    The batch's rows are divided, everything else is held by each.
+    The rows of a batch are divided among devices; each device holds everything else.
     """
 
     def __init__(self, hosts: Sequence[str], me: int, devices: int | str) -> None:
@@ -65,24 +65,23 @@ class OnJax(DeviceStrategy):
             model.make_train_function()
         else:
             model.make_test_function()
-        # The variables hold the numbers themselves (weights set, metrics reset): they are read
-        # again.
+        # The variables hold the values themselves, as weights were set or metrics reset: they are
+        # read again.
         if model not in self.states or private.has_jax_state(model):
             self.states[model] = private.taken_jax_state(model, names)
         function = model.train_function if training else model.test_function
         logs, state = function(
             self.states[model], iter([keras.tree.map_structure(partial(self._placed, whole), data)])
         )
-        # as in Keras's loops, the variables have these numbers only when somebody asks for them
+        # As in Keras's loops, the variables get these values only when they are read.
         self.states[model] = state
         private.lend_jax_state(model, dict(zip(names, state, strict=True)))
         found: Mapping[str, Any] = logs
         return found
 
     def _placed(self, whole: bool, array: Any) -> Any:
-        """Return this process's rows as its part of the array over all devices.
-
-        The whole array on each where that is said.
+        """Return this process's rows as its part of an array over all devices; with `whole`, the
+        array on each device.
         """
         import jax
 

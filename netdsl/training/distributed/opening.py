@@ -1,4 +1,4 @@
-"""Making the devices ready that a recipe asks for, before anything is computed."""
+"""Prepare the devices that a recipe asks for, before anything is computed."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 TOGETHER = (
     "start one process on each host, with free and reachable ports, before anything is computed"
 )
-"""What several hosts take."""
+"""The help for errors with several hosts."""
 
 
 def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
-    """Make ready the devices that a resolved recipe asks for, and join the other hosts.
+    """Prepare the devices that a resolved recipe asks for, and connect to the other hosts.
 
-    To be called before anything is computed: the backends take no devices or hosts later. It waits
-    for the other hosts, and says so unless it should be quiet.
+    Call it before anything is computed: backends do not accept devices or hosts later. It waits for
+    the other hosts, and prints so unless it should be quiet.
 
     Raises:
         NetError: N651 where it is not known which of the hosts this is.
-        Conflict: N507 where the batch has no equal shares, N650 where there are not this many
+        Conflict: N507 where the batch cannot be divided equally, N650 where there are not this many
             devices.
-        RunError: N653 where the hosts do not come together.
+        RunError: N653 where the hosts cannot connect.
     """
     if not is_shared(recipe):
         return Devices()
     hosts, batch = recipe.hosts or (), recipe.batch_size
-    # Twice: what needs no device is refused before the other hosts are waited for.
+    # Checked twice: what can be rejected without devices is, before waiting for the other hosts.
     check_shares(recipe, batch)
     me = host_number(recipe)
     if len(hosts) > 1 and not quiet:
@@ -45,7 +45,7 @@ def open_devices(recipe: Recipe, quiet: bool = False) -> Devices:
         print(f"host {me} of {len(hosts)}: waiting for {others}", file=sys.stderr, flush=True)
     strategy = _strategy(hosts, me, recipe.devices or 1)
     check_shares(recipe, batch, strategy.count)
-    # `devices: all` on a machine with one is an ordinary training, with its steps together.
+    # `devices: all` on a machine with one device is an ordinary training, in chunks of steps.
     return strategy if strategy.count > 1 or hosts else Devices()
 
 

@@ -1,4 +1,4 @@
-"""Whether what a recipe asks for can be shared among several devices."""
+"""Check whether a training can be shared among several devices."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def is_shared(recipe: Recipe) -> bool:
 
 
 def check_shares(recipe: Recipe, batch: int, found: int | None = None) -> None:
-    """Reject a training on several devices that asks for what one device alone can do, or whose
-    batch has no equal shares.
+    """Reject a training on several devices with options that only one device supports, or with a
+    batch that cannot be divided equally.
 
     Args:
         recipe: what is asked for.
@@ -48,7 +48,7 @@ def check_shares(recipe: Recipe, batch: int, found: int | None = None) -> None:
         twice = next(host for host in hosts if hosts.count(host) > 1)
         raise Conflict("hosts", f"`hosts` names {twice} twice: two processes cannot listen there")
     devices = found if recipe.devices == "all" else int(recipe.devices or 1) * max(1, len(hosts))
-    # Equal shares alone: the mean of the shares' means is the batch's mean only then.
+    # Only equal shares: otherwise the mean of the shares' means is not the batch's mean.
     if devices and batch % devices:
         near = [
             f"`batch: {size}`"

@@ -1,10 +1,11 @@
 """Data-parallel training: each step's batch is shared among devices, of one machine or of several,
 and the gradients are added up.
 
-Every process knows the same order of examples and takes its share of each batch, so that all of
-them together take the steps of one device. A batch that has no equal shares, as an epoch's last, is
-taken whole by every device: the mean of equal gradients is the gradient. Keras's own loops are not
-used: they would share such a batch unequally and weigh each share alike. This module imports Keras.
+Every process has the same order of examples and takes its share of each batch, so that all of them
+together take the steps of one device. A batch that cannot be divided equally, such as an epoch's
+last, is taken whole by every device: the mean of equal gradients is the gradient. Keras's own loops
+are not used: they would divide such a batch unequally and weight each share alike. This module
+imports Keras.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class DeviceStrategy(Devices, ABC):
     Attributes:
         hosts: the processes that train together.
         count: the devices of all hosts.
-        here: the places of this process's own among them.
-        first: whether this process keeps the run and reports it, as but one of the hosts does.
+        here: the places of this process's own devices among them.
+        first: whether this process keeps the run and reports it, as only one of the hosts does.
     """
 
     shared = True
@@ -42,17 +43,17 @@ class DeviceStrategy(Devices, ABC):
 
     @abstractmethod
     def scope(self) -> AbstractContextManager[Any]:
-        """Return what models are made, compiled and run in."""
+        """Return the context in which models are made, compiled and run."""
 
     @abstractmethod
     def step(self, model: keras.Model, training: bool, whole: bool, data: Any) -> Mapping[str, Any]:
         """Take a step, or evaluate a batch.
 
         Args:
-            model: what is trained, or evaluated.
+            model: the model to train or to evaluate.
             training: whether a step is taken.
             whole: whether each device takes the whole batch.
-            data: this process's rows of the batch, or all where `whole`.
+            data: this process's rows of the batch, or all of them if `whole`.
 
         Returns:
             The figures since they were last reset.
@@ -60,11 +61,11 @@ class DeviceStrategy(Devices, ABC):
 
     @abstractmethod
     def write_back(self, model: keras.Model) -> None:
-        """Make the model's variables hold its numbers again, after the last of some steps."""
+        """Set the model's variables to their values after the last step."""
 
     @abstractmethod
     def end(self) -> None:
-        """Wait for the other hosts, so that none takes another's end for a loss."""
+        """Wait for the other hosts, so that none takes the end of another one for a failure."""
 
     def take_over(self, model: keras.Model, evaluator: keras.Model) -> None:
         """Make the model's `fit` and the evaluator's `evaluate` use all devices."""
@@ -80,7 +81,7 @@ class DeviceStrategy(Devices, ABC):
         **_: Any,
     ) -> None:
         """Do what Keras's `fit` does, as far as a training needs it."""
-        # One is all that `Learner.fit` gives.
+        # `Learner.fit` passes only one callback.
         (callback,) = callbacks
         callback.set_model(model)
         model.stop_training = False
@@ -98,7 +99,7 @@ class DeviceStrategy(Devices, ABC):
                 callback.on_epoch_end(epoch, dict(logs))
                 if model.stop_training:
                     break
-        # Also after Ctrl-C: the variables must hold the last step before they are kept.
+        # Also after Ctrl-C: the variables must be those of the last step when they are kept.
         finally:
             self.write_back(model)
 
@@ -120,15 +121,14 @@ class DeviceStrategy(Devices, ABC):
             return self.step(model, training, whole, data)
 
     def batches(self, examples: Batches) -> Iterator[tuple[bool, Any]]:
-        """Yield each batch.
+        """Yield for each batch whether every device takes all of it, and this process's rows.
 
-        Whether every device takes all of it, and the rows that this process gives. The next one is
-        prepared meanwhile.
+        The next batch is prepared meanwhile.
         """
 
         def prepared(index: int) -> tuple[bool, Any]:
             rows = min(examples.batch, len(examples.part) - index * examples.batch)
-            # Only the last batch of an epoch can have a rest: `check_shares` saw to the others.
+            # Only the last batch of an epoch can be indivisible: `check_shares` checked the others.
             each, rest = divmod(rows, self.count)
             return bool(rest), rows_of(
                 examples,
@@ -136,8 +136,7 @@ class DeviceStrategy(Devices, ABC):
                 slice(0, rows) if rest else slice(self.here.start * each, self.here.stop * each),
             )
 
-        # One thread: batches are prepared in their order, so that random numbers are drawn in it
-        # too.
+        # One thread, so that batches are prepared, and random numbers drawn, in their order.
         with ThreadPoolExecutor(1) as worker:
             coming = worker.submit(prepared, 0)
             for index in range(1, len(examples) + 1):
@@ -150,8 +149,8 @@ class DeviceStrategy(Devices, ABC):
 def rows_of(examples: Batches, index: int, rows: slice) -> tuple[Any, ...]:
     """Return some rows of a batch: inputs, targets, and weights where examples have some.
 
-    Only these are prepared, unless the batch is augmented: random numbers are drawn for all of its
-    rows at once, so all of them have to be.
+    Only these rows are prepared, unless the batch is augmented: its random numbers are drawn for
+    all rows at once, so all rows must be prepared.
     """
     if isinstance(examples, Shuffled) and (
         examples.sampling.augments or examples.sampling.augment.mixup

@@ -17,9 +17,7 @@ from netdsl.training.distributed.strategy import DeviceStrategy
 
 
 class OnTensorFlow(DeviceStrategy):
-    """A replica of the network on each device (`tf.distribute`), and all gradients added up
-    after each step.
-    """
+    """A replica of the network on each device (`tf.distribute`), whose gradients are summed."""
 
     def __init__(self, hosts: Sequence[str], me: int, devices: int | str) -> None:
         import tensorflow as tf
@@ -29,7 +27,7 @@ class OnTensorFlow(DeviceStrategy):
             taken = chosen_devices(devices, tf.config.list_physical_devices(kind))
             tf.config.set_visible_devices(taken, kind)  # the strategy takes all that it sees
             os.environ["TF_CONFIG"] = json.dumps(
-                # TensorFlow reads its cluster from the environment alone.
+                # TensorFlow reads its cluster only from the environment.
                 {"cluster": {"worker": list(hosts)}, "task": {"type": "worker", "index": me}}
             )
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
@@ -55,9 +53,9 @@ class OnTensorFlow(DeviceStrategy):
             self._clip_the_sum(model.optimizer)
 
     def _clip_the_sum(self, optimizer: keras.Optimizer) -> None:
-        """Make an optimizer clip the sum of the replicas' gradients, as one device clips the whole.
+        """Make an optimizer clip the sum of the replicas' gradients, as on one device.
 
-        Keras clips each replica's gradient and adds up then.
+        Keras would clip each replica's gradient, and sum them then.
         """
         import tensorflow as tf
 
@@ -81,7 +79,7 @@ class OnTensorFlow(DeviceStrategy):
     def _made(self, model: keras.Model, training: bool, whole: bool) -> Callable[[Any], Any]:
         """Return a step of all replicas.
 
-        Where each takes the whole batch, each of them counts for its share of it in the figures.
+        If each replica takes the whole batch, its figures count only for its share of the batch.
         """
         import tensorflow as tf
 
@@ -95,7 +93,7 @@ class OnTensorFlow(DeviceStrategy):
             )
             take(data)
             for variable, old in zip(model.metrics_variables, before, strict=False):
-                # Metrics are added up over replicas: each would count the whole batch.
+                # Metrics are summed over replicas, each of which would count the whole batch.
                 variable.assign(old + (tf.identity(variable.value) - old) / self.count)
 
         def on_all(data: Any) -> Any:
@@ -110,7 +108,7 @@ class OnTensorFlow(DeviceStrategy):
         import tensorflow as tf
 
         def on_replica(context: Any) -> Any:
-            # Numbered over all hosts; the rows at hand are this host's.
+            # Replicas are numbered over all hosts, but the rows are only this host's.
             place = context.replica_id_in_sync_group - self.here.start
 
             def cut(array: Any) -> Any:
@@ -122,7 +120,7 @@ class OnTensorFlow(DeviceStrategy):
         return self.strategy.experimental_distribute_values_from_function(on_replica)
 
     def write_back(self, model: keras.Model) -> None:
-        """Do nothing: the variables always hold them."""
+        """Do nothing: the variables always have the current values."""
 
     def end(self) -> None:
         if self.hosts > 1:
@@ -132,17 +130,17 @@ class OnTensorFlow(DeviceStrategy):
                 ones = tf.function(
                     lambda: self.strategy.run(lambda: tf.constant(1.0)), autograph=False
                 )()
-                # A sum over all is a barrier: it returns when each host has come here.
+                # A sum over all is a barrier: it returns when each host has reached this point.
                 self.strategy.reduce("SUM", ones, axis=None)
 
 
 @contextmanager
 def whole_batch_norms(model: keras.Model) -> Iterator[None]:
-    """Make what TensorFlow traces meanwhile norm over the whole batch, and not over each replica's
-    part of it.
+    """Within the block, make TensorFlow trace batch norms over the whole batch, not over each
+    replica's part.
 
-    Keras has it as an option of the layer; set for good, it would be kept with the model, which
-    other backends refuse then.
+    Keras has this as an option of the layer. Set permanently, it would be saved with the model,
+    which other backends would then reject.
     """
     norms = [
         layer

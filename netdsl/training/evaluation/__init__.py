@@ -1,1 +1,1 @@
-"""What trained networks are worth, and what they say of new examples."""
+"""Evaluation of trained networks, and their predictions for new examples."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def asked_metrics(recipe: Recipe, outputs: Sequence[OutputTransform]) -> list[AskedMetric]:
-    """Return what a recipe asks to be measured or stopped by, without what is measured anyway."""
+    """Return the metrics that a recipe asks for or stops by, without those measured anyway."""
     names = [*(recipe.metrics or ()), recipe.early_stopping.metric or "loss"]
     found = [asked for name in names if (asked := asked_metric(outputs, name))]
     usual = figure_names(outputs)
@@ -33,13 +33,13 @@ def asked_figures(
     asked: Sequence[AskedMetric],
     outputs: Sequence[OutputTransform],
 ) -> dict[str, float]:
-    """Measure metrics of a part by what a Keras model gives for it, in the data's units.
+    """Measure metrics of a Keras model on a part, in the data's units.
 
     Args:
         model: the network.
         batches: the part.
         asked: the metrics.
-        outputs: the network's, as answers are read from them.
+        outputs: how answers are read from the network's outputs.
 
     Returns:
         Each figure by its name.
@@ -57,7 +57,7 @@ def asked_figures(
 
 
 def given_outputs(model: Any, batches: Batches) -> Iterator[tuple[slice, list[Array]]]:
-    """Yield the rows of each batch and what a Keras model gives for them."""
+    """Yield the rows of each batch, and a Keras model's outputs for them."""
     for at in range(len(batches)):
         x = batches[at][0]
         rows = slice(at * batches.batch, min((at + 1) * batches.batch, len(batches.part)))

@@ -1,5 +1,5 @@
-"""What is chosen on the validation part once a network is trained: the temperature at which its
-probabilities can be believed, and the probability above which it says yes.
+"""Choices on the validation part after a training: the temperature that calibrates a network's
+probabilities, and the thresholds of probabilities for a positive answer.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 SEARCHES = 60
-"""Steps of the search, each of which leaves 0.62 of the interval."""
+"""How many steps the search takes; each leaves 0.62 of the interval."""
 
 Decision = dict[str, Any]
-"""What was chosen for an output: `temperature`, with `log_loss` and `ece` of the validation part
-before and after; `thresholds`, what they were chosen `for`, and its values at one half and at them.
+"""The choices for an output: `temperature`, with `log_loss` and `ece` of the validation part before
+and after; `thresholds`, the figure that they were chosen `for`, and its values with a threshold of
+one half and with these.
 """
 
 
 def decide(model: Any, batches: Batches, recipe: Recipe) -> dict[str, Decision]:
-    """Choose what a recipe asks for by what a Keras model gives for the validation part.
+    """Choose what a recipe asks for, by a Keras model's outputs for the validation part.
 
     Args:
         model: the network, with the weights that are kept.
@@ -43,7 +44,7 @@ def decide(model: Any, batches: Batches, recipe: Recipe) -> dict[str, Decision]:
         recipe: with every value.
 
     Returns:
-        By the name of an output, what was chosen for it.
+        The choices, by the names of outputs.
     """
     outputs = batches.preparation.outputs
     if recipe.threshold is None and recipe.calibrate is None:
@@ -59,7 +60,7 @@ def decide(model: Any, batches: Batches, recipe: Recipe) -> dict[str, Decision]:
         decision: Decision = {}
         if recipe.calibrate and has_temperature(output):
             decision |= _calibration(output, y, values)
-            # The threshold is of the calibrated probabilities, since these are what is answered by.
+            # The threshold is chosen for the calibrated probabilities, as answers use these.
             output = dataclasses.replace(output, temperature=decision["temperature"])
         if recipe.threshold is not None and has_threshold(output):
             decision |= _threshold(output, y, values, recipe.threshold)
@@ -72,7 +73,7 @@ def decide(model: Any, batches: Batches, recipe: Recipe) -> dict[str, Decision]:
 
 
 def _calibration(output: OutputTransform, y: Array, values: Array) -> Decision:
-    """Choose the temperature with the least log loss."""
+    """Choose the temperature with the lowest log loss."""
     found = answers(np, output, output.targets(y, np.float64), values)
 
     def loss(temperature: float) -> float:
@@ -94,8 +95,8 @@ def _measured(output: OutputTransform, y: Array, values: Array) -> float:
 
 
 def log_loss(output: OutputTransform, true: Array, known: Array) -> float:
-    """Return the mean of -log of the probability of what is true."""
-    # A probability that is rounded to 0 costs 708, not infinity: one example must not decide alone.
+    """Return the mean of -log of the probability of the true answer."""
+    # A probability that is rounded to 0 costs 708, not infinity, so that no single example decides.
     tiny = np.finfo(np.float64).tiny
     if output.task == LABELS:
         own = np.take_along_axis(known, true[..., None], axis=-1)
@@ -105,9 +106,9 @@ def log_loss(output: OutputTransform, true: Array, known: Array) -> float:
 
 
 def best_temperature(loss: Callable[[float], float]) -> float:
-    """Return the temperature of the least loss, which has one minimum in 1/T: by golden section."""
+    """Return the temperature of the lowest loss by golden-section search: there is one minimum."""
     ratio = (math.sqrt(5) - 1) / 2
-    # In logarithms: half and double are equally far from 1.
+    # In logarithms, so that half and double are equally far from 1.
     low, high = math.log(COLDEST), math.log(HOTTEST)
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     at = {one: loss(math.exp(one)) for one in (left, right)}
@@ -128,7 +129,7 @@ def best_temperature(loss: Callable[[float], float]) -> float:
 
 
 def _threshold(output: OutputTransform, y: Array, values: Array, asked: float | str) -> Decision:
-    """Choose the probability above which the positive of two classes, or each tag, is said."""
+    """Choose the probability above which the positive of two classes, or each tag, is answered."""
     found = answers(np, output, output.targets(y, np.float64), values)
     known = probabilities(np, output, found.scores)
     known = known[..., output.positive] if output.task == LABELS else known
@@ -138,7 +139,7 @@ def _threshold(output: OutputTransform, y: Array, values: Array, asked: float | 
     if not isinstance(asked, str):
         return {"thresholds": [asked] * known.shape[1]}
     chosen = [best_threshold(known[:, at], true[:, at], asked) for at in range(known.shape[1])]
-    # What the usual border of one half gives, to be compared with.
+    # The value with the usual threshold of one half, to compare with.
     usual = [_value(asked, *_counts(known[:, at] > 0.5, true[:, at])) for at in range(len(chosen))]
     return {
         "thresholds": [threshold for threshold, _ in chosen],
@@ -150,8 +151,8 @@ def _threshold(output: OutputTransform, y: Array, values: Array, asked: float | 
 def best_threshold(known: Array, true: Array, asked: str) -> tuple[float, float]:
     """Return the threshold at which a figure is largest, and the figure.
 
-    It lies in the middle between two probabilities, 0 and 1 among them; of equal figures the one
-    next to one half.
+    It is the middle between two neighbouring values among the probabilities, 0 and 1; of equally
+    good ones, that nearest to one half.
 
     Args:
         known: probabilities [n].
@@ -160,34 +161,34 @@ def best_threshold(known: Array, true: Array, asked: str) -> tuple[float, float]
     """
     if not len(known) or not np.isfinite(known).all():
         return 0.5, math.nan
-    # With 0 and 1, of no example, all or none can be said yes to.
+    # With 0 and 1, which are not of an example, the answer can be yes to all or none.
     levels, groups = np.unique(np.append(known, [0.0, 1.0]), return_inverse=True)
     counts, positives = (
         np.bincount(groups.reshape(-1)[: len(known)], weights, len(levels))
         for weights in (None, true)
     )
     below, missed = np.cumsum(counts)[:-1], np.cumsum(positives)[:-1]
-    # In the middle between neighbours: at a probability itself, rounding would decide the example.
+    # In the middle between neighbours: at a probability itself, rounding would decide its example.
     places = [*((levels[:-1] + levels[1:]) / 2), 0.5]
     half = _counts(known > 0.5, true)
     right = np.append(positives.sum() - missed, half[0])
     answered = np.append(len(true) - below, half[1])
     values = _value(asked, right, answered, positives.sum(), len(true))
-    # Undefined figures lose against any defined one.
+    # An undefined figure is worse than any defined one.
     values = np.nan_to_num(values, nan=-1.0)
-    # Equal up to rounding: sums in another order must not choose another threshold.
+    # Equal up to rounding, as sums in another order must not change the choice.
     best = np.flatnonzero(values >= values.max() - 1e-12)
     chosen = int(best[np.argmin(np.abs(np.asarray(places)[best] - 0.5))])
     return float(places[chosen]), float(values[chosen])
 
 
 def _counts(said: Array, true: Array) -> tuple[Any, Any, Any, int]:
-    """Count the true among those said yes to, those said yes to, the true, and all."""
+    """Count the true positives, the positive answers, the positive examples, and all examples."""
     return (said * true).sum(), said.sum(), true.sum(), len(true)
 
 
 def _value(asked: str, right: Any, answered: Any, support: Any, count: int) -> Any:
-    """Return a figure of counts: those of `_counts`, or arrays of the first two."""
+    """Return a figure from the counts of `_counts`, of which the first two may be arrays."""
     wrong, others = answered - right, count - support
     if asked == "f1":
         return 2 * right / np.maximum(support + answered, 1)

@@ -1,5 +1,5 @@
-"""What `evaluate` reports of an output in addition to its metric: each class, or the errors of
-values.
+"""The details of an output that `evaluate` reports in addition to its metric: figures of each
+class, or the errors of values.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
     from netdsl.training.metrics.counters import Counter
 
 DETAILS = (MACRO_F1, TOP5_ACCURACY, BALANCED_ACCURACY, AUC, PR_AUC, ECE, R2, ABSOLUTE_ERROR, RMSE)
-"""The metrics that are reported in detail, each of the outputs that have it."""
+"""The metrics whose outputs are reported in detail."""
 
 CONFUSION = 1000
 """The most classes whose confusion matrix is reported."""
 
 
 def output_details(counter: Counter) -> dict[str, Any]:
-    """Return the details of an output, as JSON has them: None where a figure is undefined.
+    """Return the details of an output as values of JSON: None where a figure is undefined.
 
     Args:
-        counter: of the metrics `DETAILS`, over all examples.
+        counter: one for the metrics `DETAILS`, over all examples.
 
     Returns:
-        Of values `r2`, `mae` and `rmse`, in the data's units. Of classes and tags `classes`
-        (precision, recall, f1 and support, with a label for each position `iou`) and `macro_f1`; of
-        classes also `top5_accuracy` where there are more than 5, and `confusion` (rows are the true
-        classes) of up to 1,000 of them.
+        For values `r2`, `mae` and `rmse`, in the data's units. For classes and tags `classes`
+        (precision, recall, f1 and support; for labels of positions also `iou`) and `macro_f1`. For
+        more than 5 classes also `top5_accuracy`, and for up to 1,000 classes `confusion`, whose
+        rows are the true classes.
     """
     if counter.output.task == VALUES:
         named = {"r2": R2, "mae": ABSOLUTE_ERROR, "rmse": RMSE}

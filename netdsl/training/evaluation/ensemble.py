@@ -1,4 +1,4 @@
-"""Several answers about one example, averaged: of several networks, or of one network about several
+"""Average several answers for one example: by several networks, or by one network for several
 versions of the example.
 
 Classes are averaged as probabilities, values in the units of the data.
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from netdsl.training.runs.finished import FinishedRun
 
 STREAM = 0x77A
-"""Keeps the random numbers of versions apart from others of the same seed."""
+"""Separates the random numbers of versions from others of the same seed."""
 
 
 class Member(NamedTuple):
-    """A network of an ensemble, with what it is asked about.
+    """A network of an ensemble, with its inputs.
 
     Attributes:
         run: the network.
-        recipe: what it was trained with.
+        recipe: of its training.
         x: an array for each input, as its preparation takes them.
     """
 
@@ -45,8 +45,8 @@ class Member(NamedTuple):
 
 
 def averaged_preparation(preparations: Sequence[Preparation]) -> Preparation:
-    """Return a preparation that reads averaged answers as the first network's own are read, with
-    the mean of all networks' thresholds.
+    """Return a preparation that reads averaged answers like those of the first network, with the
+    mean of all networks' thresholds.
     """
     alike = zip(*(each.outputs for each in preparations), strict=True)
     outputs = tuple(replace(_averaged(each[0]), thresholds=_thresholds(each)) for each in alike)
@@ -54,16 +54,16 @@ def averaged_preparation(preparations: Sequence[Preparation]) -> Preparation:
 
 
 def _thresholds(outputs: Sequence[OutputTransform]) -> tuple[float, ...]:
-    """Return the mean thresholds of several networks' output; nothing where none was chosen.
+    """Return the mean thresholds of several networks' output; empty where none was chosen.
 
-    The mean probability is above the mean threshold where probabilities exceed their own
-    thresholds on average.
+    The mean probability is above the mean threshold if probabilities are above their own thresholds
+    on average.
     """
     first = outputs[0]
     if not any(output.thresholds for output in outputs):
         return ()
     usual = (0.5,) * (1 if first.task == LABELS else first.categories)
-    # Of two classes that of one is the rest of the other's.
+    # For two classes, the probability of one is 1 minus that of the other.
     each = [
         [
             one if output.positive == first.positive else 1 - one
@@ -76,18 +76,18 @@ def _thresholds(outputs: Sequence[OutputTransform]) -> tuple[float, ...]:
 
 def _averaged(output: OutputTransform) -> OutputTransform:
     """Return an output whose numbers are probabilities, or values in the units of the data."""
-    # Already in the data's units, at the temperature: they must not be brought there twice.
+    # Values are already in the data's units, probabilities calibrated: this must not happen twice.
     plain = replace(
         output, activation="linear", loss="squared", centre=0.0, spread=1.0, temperature=1.0
     )
     if output.task == VALUES:
         return plain
     if not output.classes:
-        # Yes or no by probabilities, which are read as such.
+        # Yes or no by averaged numbers, which are probabilities.
         return replace(plain, activation="sigmoid", loss="binary")
     shape = (*output.shape[:-1], output.categories)
     if not output.probable:
-        # Scores that are not probabilities: under `hinge` the largest is answered, and none is
+        # Scores that are not probabilities: with `hinge` the largest is answered, and none is
         # called one.
         return replace(plain, shape=shape, loss="hinge", classes=output.categories)
     return replace(
@@ -100,11 +100,11 @@ def _averaged(output: OutputTransform) -> OutputTransform:
 
 
 def believed(output: OutputTransform, values: Array) -> Array:
-    """Return what is averaged of an output's numbers [n, *shape].
+    """Return the numbers to average for an output's numbers [n, *shape].
 
     Returns:
-        Probabilities [n, *positions, classes] of classes, or scores of a loss that reads none;
-        else values in the units of the data [n, *shape].
+        For classes probabilities [n, *positions, classes], or scores if the loss has no
+        probabilities; else values in the units of the data [n, *shape].
     """
     import numpy as np
 
@@ -123,7 +123,8 @@ def mean_answers(
 
     Args:
         members: the networks.
-        versions: of each example, changed at random as in the training, besides itself.
+        versions: how many versions of each example, changed at random as in the training, are
+            averaged with the example itself.
 
     Raises:
         NetError: N507 where a network was trained without such changes.
@@ -135,7 +136,7 @@ def mean_answers(
     for each in zip(*batches, strict=True):
         rows = each[0][0]
         outputs = zip(*(answers for _, answers in each), strict=True)
-        # In float64, which `believed` gives: digits lost in float32 could tip a close answer.
+        # In float64, as returned by `believed`: rounding to float32 could change a close answer.
         yield rows, [sum(arrays) / len(members) for arrays in outputs]
 
 
@@ -145,7 +146,7 @@ def _prepared(member: Member, versions: int) -> Preparation:
 
 
 def _asked(member: Member, versions: int) -> Predict:
-    """Return what gives a network's beliefs, the mean over versions of the inputs."""
+    """Return a function for a network's answers, averaged over versions of the inputs."""
     predict, outputs = predictor(member.run.model()), member.run.preparation.outputs
 
     def believe(arrays: tuple[Array, ...]) -> list[Array]:
@@ -154,7 +155,7 @@ def _asked(member: Member, versions: int) -> Predict:
 
     if not versions:
         return believe
-    # Batches are counted here: the numbers of a version follow from the batch and its own place.
+    # Batches are counted here: a version's random numbers depend on the batch and its own number.
     change, at = _change(member), iter(range(1 << 62))
 
     def several(arrays: tuple[Array, ...]) -> list[Array]:
@@ -168,15 +169,15 @@ def _asked(member: Member, versions: int) -> Predict:
 
 
 def _change(member: Member) -> Callable[[Floats, tuple[int, int] | None], Floats]:
-    """Return what changes images as in the training, without noise, holes and mixtures.
+    """Return a function that changes images as in the training, without noise, holes and mixtures.
 
     Raises:
-        NetError: N507 where the training changed nothing, or an output is about positions.
+        NetError: N507 where the training changed nothing, or an output has positions.
     """
     import numpy as np
 
     preparation, recipe, folder = member.run.preparation, member.recipe, member.run.run.folder
-    # These take something away from an example, which its true answer does not depend on.
+    # Noise, holes and mixtures only remove information from an example.
     section = replace(recipe.augment, noise=None, cutout=None, mixup=None)
     if section == Augment():
         message = f"{folder} was trained without `augment`: there are no versions of an example"
@@ -198,7 +199,7 @@ def _change(member: Member) -> Callable[[Floats, tuple[int, int] | None], Floats
 
 
 def check_alike(first: FinishedRun, other: FinishedRun) -> None:
-    """Refuse to average the answers of networks that are asked for different things.
+    """Reject averaging the answers of networks with different tasks.
 
     Raises:
         NetError: N518 for other outputs, N526 for other classes.

@@ -1,4 +1,4 @@
-"""How good a run's network is on a part of its data, or on other data."""
+"""Measure a run's network on a part of its data, or on other data."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ def evaluate(
 
     Args:
         folder: the run's.
-        part: one of `PARTS`; where it is left out, the test part, or the training part of data
-            without a test part.
+        part: one of `PARTS`; None for the test part, or for the training part of data without a
+            test part.
         data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
-        zeros: whether the numbers that are 0 are counted, layer by layer.
-        subnetworks: of how many networks with dropped units the outputs are averaged too.
+        zeros: whether to count the outputs that are 0, layer by layer.
+        subnetworks: also average the outputs of this many networks with dropped units.
 
     Returns:
-        `loss` and the metrics as the training reports them; `baseline`, what the simplest answer
-        scores (see `naive_baseline`), of other data by its own most frequent class or mean;
+        `loss` and the metrics as the training reports them; `baseline`, the score of the simplest
+        answer (see `naive_baseline`), for other data by its own most frequent class or mean;
         `outputs`, the details of each output by name (see `output_details`); `decisions`, by
-        output, the temperature and the thresholds at which it is read, where some were chosen.
-        `trained_on` says that the training has seen the part, `changed` that this is not the data
-        that the run was trained with, `whole` that this is other data without a test part of its
-        own, which is measured whole. With `zeros` and `subnetworks`, what `zero_shares` and
-        `averaged` give, by these names.
+        output, the temperature and the thresholds that answers use, where some were chosen.
+        `trained_on` says that the network was trained on the part, `changed` that this is not the
+        data that the run was trained with, `whole` that this is other data without a test part of
+        its own, which is measured as a whole. With `zeros` and `subnetworks`, the results of
+        `zero_shares` and `averaged`, by these names.
 
     Raises:
-        NetError: N613, N614 of the folder, N630 for a part that does not exist, N507 for
-            subnetworks of a network without dropout, and what `load_data` raises of the data.
+        NetError: N613, N614 for the folder, N630 for a part that does not exist, N507 for
+            subnetworks of a network without dropout, and what `load_data` raises for the data.
     """
     check_part(part)
     folder = Path(folder)
@@ -83,7 +83,7 @@ def evaluate(
         "run": str(folder),
         "part": part,
         "data": str(loaded.spec.source),
-        # The step of the weights that are kept: of a second training its last.
+        # The step of the weights that are kept; after a second training, its last step.
         "step": run.retrained or run.best_step,
         "examples": len(chosen),
         **{name: json_number(value) for name, value in scores.items()},
@@ -95,7 +95,7 @@ def evaluate(
         ),
         "outputs": outputs,
         **({"decisions": run.decisions} if run.decisions else {}),
-        # After `retrain` the validation part has been trained on too.
+        # After `retrain` the network was trained on the validation part, too.
         "trained_on": not changed
         and (part in ("training", "all") or (part == "validation" and run.retrained > 0)),
         "changed": changed,
@@ -105,13 +105,13 @@ def evaluate(
 
 
 class ChosenPart(NamedTuple):
-    """What is measured.
+    """The part of the data to measure on.
 
     Attributes:
-        data: that it is a part of.
-        name: of the part.
-        examples: its own.
-        whole: whether this is other data without a test part of its own, which is measured whole.
+        data: the data that it is a part of.
+        name: the name of the part.
+        examples: its examples.
+        whole: whether this is other data without a test part, which is measured as a whole.
         changed: whether this is not the data that the run was trained with.
     """
 
@@ -123,7 +123,7 @@ class ChosenPart(NamedTuple):
 
 
 def check_part(part: str | None) -> None:
-    """Raise NetError N630 for a part that does not exist; None is the usual one."""
+    """Raise NetError N630 for a part that does not exist; None means the default."""
     if part not in (None, *PARTS):
         help = did_you_mean(str(part), PARTS) or f"a part is {', '.join(PARTS)}"
         raise fail("N630", f"there is no part `{part}`", help=help)
@@ -132,18 +132,18 @@ def check_part(part: str | None) -> None:
 def chosen_part(
     folder: Path, recipe: Recipe, preparation: Preparation, part: str | None, data: Any
 ) -> ChosenPart:
-    """Load what a run is measured on.
+    """Load the part of the data that a run is measured on.
 
     Args:
         folder: the run's.
         recipe: the run's.
         preparation: the run's.
-        part: one of `PARTS`; where it is left out, the test part, or the training part of data
-            without a test part.
+        part: one of `PARTS`; None for the test part, or for the training part of data without a
+            test part.
         data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
 
     Raises:
-        NetError: N630 where the part holds nothing, and what `load_data` raises of the data.
+        NetError: N630 where the part is empty, and what `load_data` raises for the data.
     """
 
     def known(found: Data) -> bool:
@@ -161,7 +161,7 @@ def chosen_part(
 
 
 def part_of(data: Data, part: str, whole: bool = False) -> Examples:
-    """Return the part. Raises NetError N630 where it holds nothing."""
+    """Return the part. Raises NetError N630 where it is empty."""
     if part == "all":
         return data.test if whole else data.train.joined(data.validation).joined(data.test)
     chosen = {"training": data.train, "validation": data.validation, "test": data.test}[part]
@@ -179,13 +179,13 @@ def _scores(
     recipe: Recipe,
     network: Architecture,
 ) -> dict[str, float]:
-    """Return the loss and the metrics as the training reports them, its penalty with them."""
+    """Return the loss and the metrics as the training reports them, with its penalty."""
     from netdsl.training.data.batches import Batches
     from netdsl.training.evaluation.asked_figures import asked_figures, asked_metrics
     from netdsl.training.metrics.evaluator import make_evaluator, part_scores
     from netdsl.training.metrics.penalties import penalise
 
-    # The training's loss had the penalty in it: without it the figures could not be compared.
+    # The training's loss includes the penalty: without it the losses could not be compared.
     if recipe.penalty.l1 or recipe.penalty.l2:
         penalise(model, network.graph, recipe.penalty)
     batches = Batches(part, preparation, recipe.batch_size)
@@ -208,7 +208,7 @@ def _details(
 
 
 def memory_errors(batch: int) -> AbstractContextManager[None]:
-    """Make one clear error of the ways in which memory runs out."""
+    """Turn the errors that are raised when memory runs out into one clear error."""
     message = f"a batch of {batch:,} examples does not fit into memory"
     return memory_context(
         lambda: (message, "use a machine with more memory, or a smaller `batch` in recipe.yaml")

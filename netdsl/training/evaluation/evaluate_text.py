@@ -1,4 +1,4 @@
-"""What `evaluate` gives, for people."""
+"""The result of `evaluate` as text."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FIGURES = (
     ("pr_auc", "PR-AUC"),
     ("ece", "calibration error"),
 )
-"""Figures of an output with classes, and how they are called."""
+"""The figures of an output with classes, and their titles."""
 
 LISTED, WORST, MISTAKES = 30, 10, 5
-"""Classes that a table lists; how many it lists where there are more; how many mistakes are
-listed.
+"""The most classes that a table lists; how many it lists where there are more; how many mistakes
+are listed.
 """
 
 
@@ -31,11 +31,11 @@ OF_PAIR = (
     "generated_score",
     "diversity",
 )
-"""Figures of a GAN."""
+"""The figures of a GAN."""
 
 
 def describe_evaluation(result: Mapping[str, Any]) -> str:
-    """Write the result of `evaluate` for people."""
+    """Write the result of `evaluate` as text."""
     lines = [f"{result['run']}, weights of step {result['step']:,}"]
     if result["changed"]:
         lines.append(
@@ -77,7 +77,7 @@ def _zeros(layers: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _subnetworks(found: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
-    """List what the mean of networks with dropped units gives."""
+    """List the figures of the mean of networks with dropped units."""
     name = found["metric"].replace("_", " ")
     rows = [["one subnetwork, on average", _number(found["single"])]]
     rows += [
@@ -89,7 +89,7 @@ def _subnetworks(found: Mapping[str, Any], result: Mapping[str, Any]) -> list[st
 
 
 def _what(result: Mapping[str, Any]) -> str:
-    """Say what was measured."""
+    """Name what was measured."""
     part, data, whole = result["part"], result["data"], result["whole"]
     what = f"all of {data}" if part == "all" or whole else f"{part} part of {data}"
     if whole and part != "all":
@@ -103,7 +103,7 @@ def _errors(details: Mapping[str, Any]) -> str:
 
 
 def _class_lines(details: Mapping[str, Any], title: str) -> list[str]:
-    """List the figures of all classes, or of the worst, and which was answered for which."""
+    """List the figures of all classes, or of the worst ones, and the most frequent confusions."""
     known = details["classes"]
     shown, heads = known, []
     if "top5_accuracy" in details:
@@ -123,13 +123,13 @@ def _class_lines(details: Mapping[str, Any], title: str) -> list[str]:
 def _class_table(
     shown: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]
 ) -> list[str]:
-    """Write a line for each class that is shown, and the means of all in the last."""
+    """Write a line for each class that is shown, and a last line with the means of all classes."""
     columns = [name for name in ("precision", "recall", "f1", "iou") if name in known[0]]
     rows = [
         [str(one["name"]), *(_number(one[name]) for name in columns), f"{one['support']:,}"]
         for one in shown
     ]
-    # Of all classes, also of those that the table leaves out.
+    # Over all classes, also those that the table leaves out.
     means = [_number(_mean([one[name] for one in known])) for name in columns]
     total = f"{sum(one['support'] for one in known):,}"
     rows = [["class", *columns, "support"], *rows, ["mean", *means, total]]
@@ -151,7 +151,7 @@ def _mistakes(confusion: Sequence[Sequence[int]] | None, known: Sequence[Mapping
         for answered, count in enumerate(row)
         if count and true != answered
     ]
-    # By class among equals, so that every machine lists the same ones.
+    # Equally frequent ones by class, so that every machine lists the same.
     worst = sorted(found, key=lambda one: (-one[0], one[1], one[2]))[:MISTAKES]
     return ", ".join(
         f"{known[true]['name']} -> {known[answered]['name']} ({count:,})"

@@ -1,4 +1,4 @@
-"""The examples that a network gets most wrong, as they can be shown. This module imports numpy."""
+"""The examples that a network gets most wrong, ready to be shown. This module imports numpy."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Mistake(NamedTuple):
         row: its number in its part, from 0.
         place: where it is in the data: a file, a line of a table, or a row.
         given: its label or its value.
-        said: what the network gives it instead.
-        sure: how probable the network says that is; None where it gives no probability.
-        pictures: PNG data URIs of the example and, where the output is an image too, of what was
-            given and of what the network gives.
+        said: the network's answer instead.
+        sure: the network's probability of its answer; None where it gives no probability.
+        pictures: PNG data URIs of the example and, if the output is an image, of the target and of
+            the network's answer.
         numbers: the values of an example that is not an image, by name.
     """
 
@@ -60,10 +60,10 @@ class Mistake(NamedTuple):
 
 
 def wrongness(output: OutputTransform, found: Answers) -> Doubles:
-    """Say how wrong each example is [n], 0 for a right one.
+    """Return how wrong the answer for each example is [n], 0 for a right one.
 
-    Of a class it is what its probability, or score, lacks; of positions and tags the share that is
-    wrong; of values the mean error.
+    For a class, it is how far its probability is below 1, or its score below the largest one; for
+    positions and tags, the share that is wrong; for values, the mean absolute error.
     """
     if output.task == VALUES:
         return np.asarray(np.abs(found.given - found.true).mean(axis=1) * output.spread)
@@ -73,7 +73,7 @@ def wrongness(output: OutputTransform, found: Answers) -> Doubles:
     scores = probabilities(np, output, found.scores)[:, 0]
     best = 1.0 if output.probable else scores.max(axis=-1)
     lost = best - np.take_along_axis(scores, found.true, axis=-1)[:, 0]
-    # Above 0 for every wrong answer: 0 means right, and a tie loses nothing.
+    # Above 0 for every wrong answer, also in a tie: 0 means right.
     return np.where(wrong[:, 0], np.maximum(lost, np.finfo(np.float32).tiny), 0.0)
 
 
@@ -89,13 +89,13 @@ def worst_mistakes(
         place: the output's.
         ranks: how wrong each example is [n].
     """
-    # Stable: of equally wrong examples the first ones, on every machine.
+    # Stable, so that the first of equally wrong examples are chosen on every machine.
     rows = np.argsort(-ranks, kind="stable")[:WORST]
     rows = rows[ranks[rows] > 0]
     if not len(rows):
         return ()
     output, inputs = preparation.outputs[place], preparation.inputs
-    # Asked again: the outputs of all examples are not kept.
+    # Predicted again, as the outputs of all examples are not kept.
     given = outputs_of(predict, part.x, preparation, rows)[place]
     x, y = [np.asarray(array[rows]) for array in part.x], np.asarray(part.y[place][rows])
     shown = next((at for at, input in enumerate(inputs) if input.images), None)
@@ -128,7 +128,7 @@ def _read(output: OutputTransform, y: Array, values: Array) -> Answers:
 
 
 def _words(output: OutputTransform, found: Answers) -> tuple[str, str, float | None]:
-    """Say what was given, what the network answers, and how sure it is of that."""
+    """Return in words the target and the network's answer, and the answer's probability."""
     if output.task == VALUES:
         true, given = output.original(found.true[0]), output.original(found.given[0])
         if output.copies:
@@ -147,7 +147,7 @@ def _words(output: OutputTransform, found: Answers) -> tuple[str, str, float | N
 
 
 def _tags(yes: Array) -> str:
-    """List the tags that are yes, by their places."""
+    """List the tags that are answered yes, by their places."""
     places = [str(place) for place in np.flatnonzero(yes.reshape(-1))]
     return ", ".join(places[:LONGEST]) + (", ..." if len(places) > LONGEST else "") or "none"
 
@@ -177,7 +177,7 @@ def _example_values(input: InputTransform, x: Array) -> list[tuple[str, str]]:
 
 
 def _words_of(column: ColumnTransform, indices: Sequence[int]) -> str:
-    """Return the words, or the category, that an input of indices was given."""
+    """Return the words, or the category, of an input of indices."""
     first = FIRST if column.kind == TEXT else 1
     known = [column.categories[at - first] if at >= first else "?" for at in indices if at]
     return " ".join(known[:LONGEST]) + (" ..." if len(known) > LONGEST else "") or "missing"
@@ -189,7 +189,7 @@ def _words_of(column: ColumnTransform, indices: Sequence[int]) -> str:
 def _answer_pictures(
     output: OutputTransform, input: InputTransform, found: Answers
 ) -> tuple[str, ...]:
-    """Draw what was given and what the network answers, where these have the form of images."""
+    """Draw the target and the network's answer, if these have the form of images."""
     if output.copies == input.name:
         same = math.prod(input.example) == math.prod(output.shape)
         shape = input.example if same else output.shape

@@ -1,4 +1,4 @@
-"""What a network gives for many examples, batch by batch."""
+"""A network's outputs for many examples, batch by batch."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     """From prepared inputs [n, *input] to an array for each output [n, *output]."""
 
 BATCH = 32
-"""Examples that are predicted at a time, where nothing says how many."""
+"""How many examples are predicted at a time by default."""
 
 
 def predictor(model: Any) -> Predict:
-    """Return what a Keras model gives for a batch of prepared inputs, in the network's order."""
+    """Return a function for a Keras model's outputs for a batch, in the network's order."""
 
     return partial(called, model)
 
@@ -31,7 +31,7 @@ def predictor(model: Any) -> Predict:
 def outputs_of(
     predict: Predict, arrays: Sequence[Rows], preparation: Preparation, rows: NDArray[np.int64]
 ) -> Sequence[Array]:
-    """Return what a network gives for these rows of the arrays, one for each input."""
+    """Return a network's outputs for these rows of the arrays, one array for each input."""
     import numpy as np
 
     return predict(preparation.x(tuple(np.asarray(array[rows]) for array in arrays)))
@@ -40,7 +40,7 @@ def outputs_of(
 def in_batches(
     predict: Predict, arrays: Sequence[Rows], preparation: Preparation, batch: int
 ) -> Iterator[tuple[NDArray[np.int64], Sequence[Array]]]:
-    """Yield the rows of each batch, and what the network gives for them."""
+    """Yield the rows of each batch, and the network's outputs for them."""
     for rows in row_batches(len(arrays[0]), batch):
         yield rows, outputs_of(predict, arrays, preparation, rows)
 

@@ -1,4 +1,4 @@
-"""What the networks of several folds say of the examples that they were not trained on."""
+"""Predictions of several folds' networks for the examples that they were not trained on."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 class OutOfFold(NamedTuple):
-    """What the networks of several folds say of the examples that they were not trained on.
+    """Predictions of several folds' networks for the examples that they were not trained on.
 
     Attributes:
-        records: one for each example, as `predict` has them, with `fold` and `true`.
-        examples: of the data, in whichever part.
+        records: one for each example, as `predict` returns them, with `fold` and `true`.
+        examples: how many examples the data has, in whichever part.
         figures: of the test parts, over all of their examples together.
-        mean_baseline: the mean over the folds of what the simplest answer scores.
-        baseline: what it scores over all of the examples together.
+        mean_baseline: the mean over the folds of the simplest answer's score.
+        baseline: the simplest answer's score over all of the examples together.
     """
 
     records: list[dict[str, Any]]
@@ -47,7 +47,7 @@ class OutOfFold(NamedTuple):
 
 
 def out_of_fold(folders: Sequence[Path], data: Any = None) -> OutOfFold:
-    """Ask the networks of several runs about each example of their test parts.
+    """Predict each example of the test parts of several runs by their networks.
 
     Args:
         folders: of runs of one network, each with another fold as its test part.
@@ -64,7 +64,7 @@ def out_of_fold(folders: Sequence[Path], data: Any = None) -> OutOfFold:
         held, recipe = finished_run(folder), read_recipe(folder)
         runs.append(held.run)
         outputs = held.preparation.outputs
-        # Each fold's network has a preparation of its own, measured on its own training part.
+        # Each fold's network has a preparation of its own, fitted to its own training part.
         loaded = reload(recipe, held.preparation, data)
         if not number:
             ids = _ids(loaded, data)
@@ -87,15 +87,15 @@ def out_of_fold(folders: Sequence[Path], data: Any = None) -> OutOfFold:
 
 
 def _ids(loaded: Data, given: Any) -> Mapping[int, Mapping[str, str]]:
-    """Return the cells that name the rows of a table, by the line or row in its file."""
+    """Return the cells that identify the rows of a table, by the line or row in its file."""
     if given is not None or not loaded.preparation.table:
         return {}
     return ids_by_place(Path(str(loaded.spec.source)), loaded.preparation)
 
 
 class _Pool:
-    """Counts metrics over the test parts of several runs, whose outputs differ in what was
-    measured on their training parts.
+    """Counts metrics over the test parts of several runs, whose preparations differ, as each is
+    fitted to its own training part.
     """
 
     def __init__(self, asked: Sequence[AskedMetric]) -> None:
@@ -103,9 +103,9 @@ class _Pool:
         self.counters: dict[int, Counter] = {}
 
     def update(self, place: int, output: OutputTransform, y: Array, values: Array) -> None:
-        """Count what an output gives for examples."""
+        """Count an output's answers for examples."""
         if output.task == VALUES:
-            # In the data's units, since the folds standardise by other numbers.
+            # In the data's units, since each fold standardises by other numbers.
             values = output.original(values.astype(float))
             output = replace(output, centre=0.0, spread=1.0)
         if place not in self.counters:
@@ -129,7 +129,7 @@ def _pooled(
 ) -> dict[str, float]:
     """Return the figures that all runs have, over all examples together.
 
-    Losses are means over examples: their mean by the examples of each run is that of all.
+    Losses are means over examples: their mean, weighted by each run's examples, is that of all.
     """
     found: dict[str, float] = {}
     for name in runs[0].test:
@@ -147,9 +147,9 @@ def _records(
     ids: Mapping[int, Mapping[str, str]],
     pool: _Pool,
 ) -> list[dict[str, Any]]:
-    """Return a record, as `predict` has them, for each example of a run's test part.
+    """Return a record, as `predict` returns them, for each example of a run's test part.
 
-    Each has `fold` and `true` too: by output the class's name or the value.
+    Each also has `fold`, and `true`: by output the name of the class, or the value.
     """
     preparation = held.preparation
     records = []
@@ -167,13 +167,13 @@ def _records(
                     output.name: _true(output, y[row])
                     for output, y in zip(preparation.outputs, part.y, strict=True)
                 }
-                # One class: the most likely, whose name is compared with `true`.
+                # Only the most likely class, whose name can be compared with `true`.
                 records.append(record | record_of(values, preparation, 1))
     return records
 
 
 def _true(output: OutputTransform, y: Array) -> Any:
-    """Return a target as the record of its prediction has it: a class's name, or values."""
+    """Return a target in the form of a record's prediction: a class's name, or values."""
     import numpy as np
 
     values = np.asarray(y).reshape(-1)

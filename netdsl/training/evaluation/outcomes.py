@@ -1,7 +1,7 @@
-"""What a network says of a part's examples: its metrics, and its worst mistakes.
+"""A network's metrics and its worst mistakes on a part's examples.
 
-This module imports numpy. Nothing of the network's outputs is kept but counts, sums and a number
-for each example, so that the outputs of a large part need not fit into the memory.
+This module imports numpy. Only counts, sums and a number for each example are kept, so that the
+outputs for a large part need not fit into the memory.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ POINTS = 1_500
 
 
 class Outcome(NamedTuple):
-    """What the network says at one output of a part's examples.
+    """How one output of a network answers a part's examples.
 
     Attributes:
         output: the output.
-        part: what the examples are of: `test`, or `training` where there is no test part.
+        part: the part: `test`, or `training` where there is no test part.
         examples: the number of examples.
-        wrong: how many of them are wrong.
+        wrong: how many of them are answered wrongly.
         counter: its metrics.
-        uncalibrated: of outputs read at a temperature, the calibration error without it.
-        points: of values, some (target, prediction) in the data's units.
+        uncalibrated: for an output with a temperature, the calibration error without it.
+        points: for values, some pairs (target, prediction) in the data's units.
         worst: the worst mistakes.
     """
 
@@ -57,13 +57,13 @@ class Outcome(NamedTuple):
 def outcomes(
     predict: Predict, part: Examples, preparation: Preparation, batch: int
 ) -> tuple[Outcome, ...]:
-    """Look at what a network says of a part, at each output.
+    """Examine a network's answers for a part, at each output.
 
     Args:
-        predict: takes prepared inputs [n, *input] and gives its outputs [n, *output].
+        predict: returns outputs [n, *output] for prepared inputs [n, *input].
         part: the examples.
-        preparation: what is done to them.
-        batch: the examples that are predicted at a time.
+        preparation: how they are prepared.
+        batch: how many examples are predicted at a time.
     """
     outputs = preparation.outputs
     counters = [Counter(output, METRICS) for output in outputs]
@@ -82,7 +82,7 @@ def outcomes(
             if (uncalibrated := before[place]) is not None:
                 uncalibrated.update(np.asarray(y[rows]), values)
             ranks[place, rows] = wrongness(outputs[place], found)
-    # A NaN answer is as wrong as can be; sorted as NaN it would be lost.
+    # An answer of NaN counts as infinitely wrong; sorted as NaN it would be lost.
     ranks = np.nan_to_num(ranks, nan=np.inf)
     return tuple(
         Outcome(
@@ -110,10 +110,10 @@ class Scatter:
         self._kept: list[Array] = []
 
     def update(self, found: Answers) -> None:
-        """Take some of a batch; nothing where the output gives classes."""
+        """Take some points of a batch; none if the output gives classes."""
         if self.output.task != VALUES:
             return
-        # Every rows-th example of the whole part, wherever batches begin.
+        # At equal distances over the whole part, wherever batches begin.
         chosen = slice(-self.seen % self.rows, None, self.rows), slice(None, None, self.columns)
         pairs = [array[chosen].reshape(-1) for array in (found.true, found.given)]
         self._kept.append(self.output.original(np.stack(pairs, axis=1)))

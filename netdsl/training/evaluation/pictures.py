@@ -1,4 +1,4 @@
-"""Examples and label maps as PNG images, to be shown in a page."""
+"""Examples and label maps as PNG images for a page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 SMALL, LARGE = 96, 192
-"""Pixels: images are enlarged to the one and reduced to the other."""
+"""The pixels that small images are enlarged to, and large ones reduced to."""
 
 
 def png_uri(values: Array, limits: tuple[float, float] | None = None) -> str:
@@ -22,7 +22,7 @@ def png_uri(values: Array, limits: tuple[float, float] | None = None) -> str:
     Args:
         values: [h, w] or [h, w, c]. Of two channels the first is shown, of more than three the
             first three.
-        limits: the values of black and white; without them, the smallest and the largest value.
+        limits: the values of black and white; None for the smallest and the largest value.
     """
     from PIL import Image
 
@@ -46,7 +46,7 @@ def png_uri(values: Array, limits: tuple[float, float] | None = None) -> str:
 
 
 def label_uri(labels: Array, classes: int) -> str:
-    """Draw labels [h, w]: class 0 is black, each other one has a colour of its own."""
+    """Draw labels [h, w]: class 0 is black, each other class has a colour of its own."""
     # Red, green and blue a third of a turn apart: hues at equal distances.
     angles = 2 * np.pi * (np.arange(classes)[:, None] / max(1, classes - 1) + np.arange(3) / 3)
     colours = np.where(np.arange(classes)[:, None], 0.55 + 0.4 * np.cos(angles), 0.0)

@@ -1,6 +1,6 @@
-"""What a network of one or two numbers gives at each place of its input. This module imports numpy.
+"""A network's outputs over an input of one or two numbers. This module imports numpy.
 
-For two numbers that is a surface, for one a curve; the units of its hidden layers have one each.
+For two numbers they are a surface, for one a curve; each unit of a hidden layer has its own.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 SIDES, LINE = (81, 41, 21, 11), 801
-"""Places along each of two axes, the more where a network is small; places along a single one."""
+"""How many places there are along each of two axes, the most that `WORK` allows, and along one."""
 
 WORK, CHUNK = 4e9, 1 << 22
-"""Multiply-accumulates for all places, and numbers of all layers at a time."""
+"""The most multiply-accumulates for all places, and the most numbers of all layers at a time."""
 
 UNITS, LAYERS, POINTS = 16, 6, 2000
-"""Units of a layer, layers, and points of a part that are shown at most."""
+"""The most units of a layer, layers, and points of a part that are shown."""
 
 
 class UnitLayer(NamedTuple):
@@ -42,10 +42,10 @@ class UnitLayer(NamedTuple):
 
     Attributes:
         name: the layer's.
-        text: as it was written.
+        text: the layer as it is written.
         meaning: of its values, as losses read them (`Kind.output_meaning`).
-        units: of the first ones, what they give at each place [units, *places].
-        total: of all units.
+        units: the outputs of the first units at each place [units, *places].
+        total: how many units the layer has.
     """
 
     name: str
@@ -64,18 +64,19 @@ class PartPoints(NamedTuple):
 
 
 class InputPlane(NamedTuple):
-    """What a network gives over its input.
+    """A network's outputs over its input.
 
     Attributes:
         names: of the axes, `x1` and `x2`, or `x`.
-        axes: the places along each.
-        output: what the network gives.
-        values: of classes, scores of each [*places, classes], probabilities where the loss reads
-            them as such; else a value [*places], in the data's units. The second axis comes first,
-            as rows do.
-        layers: those before the output.
+        axes: the places along each axis.
+        output: the network's output.
+        values: for classes, the scores of each [*places, classes], or probabilities if the loss
+            reads these; else a value [*places], in the data's units. The second axis comes first,
+            like the rows of an array.
+        layers: the hidden layers.
         points: the examples.
-        function: what is learned, along the only axis; None where that is not a function.
+        function: the values of the function that is learned, along the only axis; None for other
+            data.
     """
 
     names: tuple[str, ...]
@@ -93,7 +94,7 @@ def has_plane(network: Architecture, data: Data) -> bool:
     if len(inputs) != 1 or len(network.outputs) != 1 or inputs[0].vocabulary or output.dense:
         return False
     single = output.task == LABELS or (output.task == VALUES and math.prod(output.shape) == 1)
-    if _is_polynomial(data.spec):  # P_0 alone does not say where x is
+    if _is_polynomial(data.spec):  # P_0 alone does not determine x
         places = math.prod(inputs[0].example) > 1
     else:
         places = inputs[0].example in ((1,), (2,), ())
@@ -103,12 +104,12 @@ def has_plane(network: Architecture, data: Data) -> bool:
 
 
 def plane(network: Architecture, weights: Mapping[int, Arrays], data: Data) -> InputPlane:
-    """Compute what a network that `has_plane` gives around its examples.
+    """Compute the outputs of a network that `has_plane` around its examples.
 
     Args:
-        network: what was trained.
+        network: the trained network.
         weights: its arrays by operation.
-        data: what it was trained on.
+        data: the data that it was trained on.
     """
     parts = [part for part in (data.train, data.validation, data.test) if len(part)]
     points = tuple(
@@ -149,7 +150,7 @@ def _is_polynomial(spec: DataSpec) -> bool:
 def _shown(data: Data, x: Array, y: Array) -> tuple[Array, Array]:
     """Return the places of examples and their targets, without those that lack a number."""
     places = np.asarray(x, np.float64).reshape(len(x), -1)
-    if _is_polynomial(data.spec):  # P_1, over 2, is x within its range
+    if _is_polynomial(data.spec):  # P_1, divided by 2, determines x
         low, high = data.spec.range or RANGE
         places = low + (2 * places[:, 1:2] + 1) / 2 * (high - low)
     targets = np.asarray(y, np.float64).reshape(-1)
@@ -167,13 +168,13 @@ def _inputs(data: Data, places: Array) -> Array:
 
 
 def _axes(points: Array, macs: int) -> tuple[Array, ...]:
-    """Choose the places along each axis: around the points, alike in both directions."""
+    """Choose the places along each axis: around the points, with one scale for both if possible."""
     low, high = points.min(axis=0), points.max(axis=0)
     if len(low) == 1:
         margin = 0.02 * (high[0] - low[0]) or 1.0
         return (np.linspace(low[0] - margin, high[0] + margin, LINE),)
     extent = high - low
-    if extent.min() > 0.25 * extent.max():  # of one unit: a circle is round
+    if extent.min() > 0.25 * extent.max():  # one scale for both, so that a circle is round
         middle, extent = (low + high) / 2, np.full(2, extent.max())
         low, high = middle - extent / 2, middle + extent / 2
     margin = np.where(extent > 0, 0.15 * extent, 1.0)
@@ -193,7 +194,7 @@ def _names(input: InputTransform, axes: int) -> tuple[str, ...]:
 def _computed(
     network: Architecture, weights: Mapping[int, Arrays], inputs: Array
 ) -> tuple[Array, list[UnitLayer]]:
-    """Return what a network gives [n, outputs], and its hidden layers, units [n, units]."""
+    """Return a network's outputs [n, outputs], and those of its hidden layers [n, units]."""
     graph = network.graph
     last = graph.outputs[0].op
     hidden = [
@@ -206,11 +207,11 @@ def _computed(
     ][:LAYERS]
     given: list[Array] = []
     units: list[list[Array]] = [[] for _ in hidden]
-    # `forward` keeps what every operation gives: places are computed in pieces that fit.
+    # `forward` keeps the outputs of all operations: places are computed in pieces that fit.
     rows = max(1, CHUNK // sum(op.size for op in graph.ops))
     for start in range(0, len(inputs), rows):
         chunk = np.asarray(inputs[start : start + rows], np.float64)
-        # Far from the examples exp may overflow: such places are drawn as they are.
+        # Far from the examples exp may overflow, which is not an error here.
         with np.errstate(all="ignore"):
             found = forward(np, graph, weights, [chunk])
         given.append(found[last].reshape(len(chunk), -1))
@@ -227,7 +228,7 @@ def _computed(
 def _scores(output: OutputTransform, given: Array) -> Array:
     """Return the scores of the classes [n, classes]; a decision is -1 or 1."""
     if decides(output.activation):
-        # A step's 0 and 1, and a sign's -1 and 1, as scores about the border 0.
+        # The 0 and 1 of a step, and the -1 and 1 of a sign, become scores with the border 0.
         given = np.where(given > 0, 1.0, -1.0)
     scores = category_scores(np, output, given.reshape(-1, *output.shape))[:, 0]
     return np.asarray(probabilities(np, output, scores) if output.logits else scores)

@@ -1,4 +1,4 @@
-"""What a run's network says of images, arrays and rows of tables."""
+"""Predictions of a run's network for images, arrays and rows of tables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from netdsl.training.runs.inputs import read_recipe
 from netdsl.wording import counted
 
 CLASSES = 100
-"""The most classes of which each has its probability in a record."""
+"""The most classes for which a record has the probability of each."""
 
 if TYPE_CHECKING:
     from netdsl.training.data.prediction import PredictionInputs
@@ -53,39 +53,40 @@ def predict(
     others: Sequence[str | Path] = (),
     versions: int = 0,
 ) -> list[dict[str, Any]]:
-    """Ask a run's network about inputs.
+    """Predict inputs by a run's network.
 
     Args:
         folder: the run's.
         inputs: files, as `read_inputs` accepts them, or the examples, as `given_inputs` does.
         top: how many of the likeliest classes are listed.
-        strict: whether cells that the network was not trained on are refused.
-        net: of a GAN's run, which of its networks is asked; by default the discriminator.
+        strict: whether cells that the network was not trained on are an error.
+        net: for a GAN's run, which of its networks predicts; by default the discriminator.
         others: folders of runs whose answers are averaged with this one's: probabilities, or
             values.
-        versions: of each image, changed at random as in the training, whose answers are averaged
-            with that about the image itself.
+        versions: how many versions of each image, changed at random as in the training, are
+            averaged with the image itself.
 
     Returns:
-        A record for each. Of classes it holds `class`, `name`, `top`, the likeliest as `{class,
-        name, probability}`, and of up to 100 classes `probabilities`, each by its name (`output`
-        and `scores` instead where the network gives none). Of a class for each position: `shape`,
-        `classes`, those that occur, as `{class, name, count, share}` from the most frequent down,
-        and `labels` [*positions]. Of values: `output`, in the data's units, with `columns`, those
-        of the table that it is for; of tags `output` holds their probabilities, and `labels` in the
-        same form 1 where a tag is the answer, else 0. With several outputs `outputs` holds this for
-        each by name. `id` holds the cells of a row that name it, by column, `notes` those that the
-        network was not trained on, `filled` the empty ones that are filled as in the training; a
-        file that cannot be read has a record of `input` and `error`, after the others.
+        A record for each example. For classes it holds `class`, `name`, `top`, the likeliest as
+        `{class, name, probability}`, and for up to 100 classes `probabilities` by class name
+        (`output` and `scores` instead if the network gives no probabilities). For a class of each
+        position: `shape`, `classes`, those that occur, as `{class, name, count, share}`, the most
+        frequent first, and `labels` [*positions]. For values: `output`, in the data's units, with
+        `columns`, the columns of the table that they are for. For tags: `output` with their
+        probabilities, and `labels` in the same form, 1 where a tag is the answer, else 0. With
+        several outputs, `outputs` holds this for each by name. `id` holds the cells that identify a
+        row, by column, `notes` the values that the network was not trained on, `filled` the empty
+        cells that are filled as in the training. A file that cannot be read has a record of `input`
+        and `error`, after the others.
 
     Raises:
-        NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614;
-            N531 also where `strict` refuses a row.
+        NetError: N506, N511 to N518, N524, N527, N529 to N532, N613, N614; N531 also where `strict`
+            rejects a row.
     """
     held = finished_run(Path(folder), net, DISCRIMINATOR)
     preparation = held.preparation
     given = _read(inputs, preparation)
-    # Noted before the network is loaded, which takes seconds.
+    # Printed before the network is loaded, which takes seconds.
     for path, error in given.others.items():
         why = error.diagnostics[0].message
         print(f"note: {path} is skipped: {why}", file=sys.stderr, flush=True)
@@ -133,7 +134,7 @@ def _member(folder: Path, first: FinishedRun, inputs: Any, names: Sequence[str])
     run = finished_run(folder)
     check_alike(first, run)
     given = _read(inputs, run.preparation)
-    # Another preparation may drop other rows: their answers would be averaged with a neighbour's.
+    # Another preparation may drop other rows: answers for different rows would be averaged.
     if list(given.names) != list(names):
         message = f"{folder} reads {counted(len(given.names), 'example')} of the inputs"
         raise fail("N515", f"{message}, and the first run {len(names):,}")
@@ -141,7 +142,7 @@ def _member(folder: Path, first: FinishedRun, inputs: Any, names: Sequence[str])
 
 
 def _unfamiliar(names: Sequence[str], notes: Mapping[int, Sequence[str]]) -> NetError:
-    """Return the error N531 about rows that hold what the network was not trained on."""
+    """Return the error N531 for rows with values that the network was not trained on."""
     row, held = min(notes), "holds" if len(notes) == 1 else "hold"
     message = (
         f"{counted(len(notes), 'row')} of {len(names):,} {held} values that the network was not "
@@ -151,7 +152,7 @@ def _unfamiliar(names: Sequence[str], notes: Mapping[int, Sequence[str]]) -> Net
 
 
 def is_paths(inputs: object) -> bool:
-    """Return whether inputs are named: by a path, or by a list of paths."""
+    """Return whether inputs are a path, or a list of paths."""
     if isinstance(inputs, str | os.PathLike):
         return True
     return isinstance(inputs, list | tuple) and all(
@@ -160,7 +161,7 @@ def is_paths(inputs: object) -> bool:
 
 
 def record_of(values: Sequence[Array], preparation: Preparation, top: int) -> dict[str, Any]:
-    """Return what the outputs [*shape] say of one example."""
+    """Return the record for the outputs [*shape] for one example."""
     said = {
         output.name: _said(output, one, top)
         for output, one in zip(preparation.outputs, values, strict=True)
@@ -184,7 +185,7 @@ def _said(output: OutputTransform, values: Array, top: int) -> dict[str, Any]:
 
 
 def _likely(output: OutputTransform, scores: Array, top: int, said: int) -> dict[str, Any]:
-    """Return the answered class, and the likeliest by a score for each [classes]."""
+    """Return the answered class, and the likeliest ones, by the scores [classes]."""
     import numpy as np
 
     kind = "probability" if output.probable else "output"
@@ -202,7 +203,7 @@ def _likely(output: OutputTransform, scores: Array, top: int, said: int) -> dict
 
 
 def _labels(output: OutputTransform, labels: Array) -> dict[str, Any]:
-    """Return which classes a label for each position holds, and the labels."""
+    """Return the classes that occur in labels of positions, and the labels."""
     import numpy as np
 
     counts = np.bincount(labels.reshape(-1), minlength=output.classes)

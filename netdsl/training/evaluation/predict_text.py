@@ -1,4 +1,4 @@
-"""What `predict` gives, for people and as CSV."""
+"""The records of `predict` as text and as CSV."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ def describe_predictions(records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def describe_notes(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield what a person should know of the records: rows that hold what the network was not
-    trained on, and files that could not be read, the first five of each; how many rows have cells
-    that were filled.
+    """Yield notes on records: rows with values that the network was not trained on, and files that
+    could not be read, the first five of each; and how many rows have cells that were filled.
     """
     noted = [record for record in records if "notes" in record]
     filled = sum("filled" in record for record in records)
@@ -100,14 +99,16 @@ def _values_text(output: Sequence[Any]) -> str:
 def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     """Write the records of `predict` as CSV, a row for each input.
 
-    The columns that name the rows of a table come after `input`. With several outputs a column
-    begins with the output's name and a point, but that of values that is called as the output. Of
-    classes the columns are `class`, `name`, `probability` (or `output`), then `class_2`, `name_2`,
-    ... for the next, and of up to 100 classes one with the probability of each, called as the class
-    is; of labels for each position `count_NAME` of each class that occurs; of values the target's
-    column, else `output`, or `output_0`, `output_1`, ..., and of tags
-    `label_NAME` or `label_0`, ..., 1 where the tag is the answer, else 0. Records of folds have
-    `fold` and the true answer too.
+    The columns that identify the rows of a table come after `input`. With several outputs, the name
+    of a column begins with the output's name and a point, except for a column of values that has
+    the output's name itself.
+
+    For classes the columns are `class`, `name`, `probability` (or `output`), then `class_2`,
+    `name_2`, ... for the next class, and for up to 100 classes one with the probability of each,
+    named as the class; for labels of positions `count_NAME` of each class that occurs; for values
+    the target's column, else `output`, or `output_0`, `output_1`, ...; for tags also `label_NAME`
+    or `label_0`, ..., 1 where the tag is the answer, else 0. Records of folds also have `fold` and
+    the true answer.
     """
     import csv
     import io
@@ -116,7 +117,7 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
     rows = [_guarded(_row(record, ids)) for record in records if "error" not in record]
     names = list(dict.fromkeys(name for row in rows for name in row))
     file = io.StringIO()
-    # 0 for a class that does not occur in an example's labels.
+    # 0 for a class that does not occur in the labels of an example.
     writer = csv.DictWriter(file, names, restval=0, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -124,7 +125,7 @@ def predictions_csv(records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _row(record: Mapping[str, Any], ids: Iterable[str]) -> dict[str, Any]:
-    """Return the cells of a record by column; ids called as another column have `id` before."""
+    """Return the cells of a record by column; ids named as another column get the prefix `id`."""
     cells = {**_of_fold(record), **_cells(record)}
     held = record.get("id", {})
     named = {f"id {one}" if one in ("input", *cells) else one: held.get(one, "") for one in ids}
@@ -146,9 +147,9 @@ def _of_fold(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _guarded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Guard texts that a spreadsheet would run.
+    """Guard texts that a spreadsheet would run as formulas.
 
-    Names of files, classes and outputs can be a stranger's. Numbers are left as they are.
+    Names of files, classes and outputs may come from elsewhere. Numbers are not changed.
     """
     return {
         spreadsheet_text(name): cell if _is_number(cell) else spreadsheet_text(str(cell))
@@ -167,7 +168,7 @@ def _is_number(cell: Any) -> bool:
 def _cells(record: Mapping[str, Any]) -> dict[str, Any]:
     if "outputs" in record:
         return {
-            # An output is usually called as the column that it learns: `price`, not `price.price`.
+            # An output is usually named as the column that it learns: `price`, not `price.price`.
             column if column == name else f"{name}.{column}": cell
             for name, one in record["outputs"].items()
             for column, cell in _cells(one).items()

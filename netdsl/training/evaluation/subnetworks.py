@@ -1,7 +1,7 @@
 """Dropout as an ensemble: the outputs of networks with dropped units, averaged.
 
 Goodfellow, Bengio, Courville, 2016, "Deep Learning", figure 7.6: each way of dropping units is a
-network of its own; the whole network with scaled weights is a guess of the mean of all.
+network of its own; the whole network with scaled weights approximates the mean of all.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 ROWS = 256
-"""Examples that are computed at a time, at least: a call costs more than a small network."""
+"""The fewest examples that are computed at a time: a call costs more than a small network."""
 
 MAX_NETWORKS = 1000
-"""Networks that are averaged, at most."""
+"""The most networks that are averaged."""
 
 
 def averaged(
@@ -31,18 +31,19 @@ def averaged(
 ) -> dict[str, Any]:
     """Measure networks with dropped units, and the mean of their outputs.
 
-    Each example meets units that are dropped for it alone, and normalisations stay as in use.
+    Units are dropped for each example separately, and normalisations work as in use.
 
     Args:
         model: the network.
-        part: what it is measured on.
-        preparation: what is done to the examples.
-        batch: the examples that are computed at a time, where they are more than `ROWS`.
-        networks: how many of them.
+        part: the examples to measure on.
+        preparation: how the examples are prepared.
+        batch: how many examples are computed at a time, at least `ROWS`.
+        networks: how many networks to average.
 
     Returns:
-        `metric`, its name at the first output; `single`, its mean over the networks; `means`, a
-        list of [count, value]: the mean of the outputs of the first 1, 2, 5, 10, ... of them.
+        `metric`, the name of the first output's metric; `single`, its mean over the networks;
+        `means`, a list of [count, value]: its value for the mean outputs of the first 1, 2, 5, 10,
+        ... networks.
 
     Raises:
         NetError: N505 for too many networks, N507 for a network without dropout.
@@ -74,7 +75,7 @@ def averaged(
                 first = found[0] if isinstance(found, list | tuple) else found
                 values = np.asarray(_array(first), np.float64)
                 single.update(y, values)
-                # One running sum: the mean of the first N for every N, without keeping the outputs.
+                # A running sum gives the mean of the first N for every N without keeping outputs.
                 total = total + values
                 if number in means:
                     means[number].update(y, total / number)
@@ -99,7 +100,9 @@ def _counts(networks: int) -> list[int]:
 
 @contextmanager
 def _in_use(model: keras.Model) -> Iterator[None]:
-    """Make normalisations use what they have gathered: Keras's do where nothing is trained."""
+    """Within the block, make normalisations use their moving statistics, as Keras's do for layers
+    that are not trainable.
+    """
     trained = model.trainable
     model.trainable = False
     try:

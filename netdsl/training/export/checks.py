@@ -1,4 +1,4 @@
-"""An export, run again and compared with Keras on random examples."""
+"""Check an export: run it and compare it with Keras on random examples."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SCALES = (1.0, 0.1, 0.01, 10.0, 100.0, 1000.0)
 """Random examples are scaled until the outputs change enough from one to the next."""
 
 ENOUGH = 0.01
-"""So much they must change, relative to the largest number: where they do not, any export would
-pass.
+"""How much outputs must change, relative to the largest number: if they do not, any export would
+pass the check.
 """
 
 
@@ -55,17 +55,17 @@ def check(model: keras.Model, path: Path, form: Format) -> str:
 
 @contextmanager
 def running(model: keras.Model, form: Format) -> Iterator[None]:
-    """Turn what a runtime raises into N632, but for a disk or a memory that is full."""
+    """Turn what a runtime raises into N632, except where the disk or the memory is full."""
     try:
         yield
     except (OSError, MemoryError):
         raise
-    except Exception as error:  # runtimes raise whatever they like
+    except Exception as error:  # runtimes raise errors of any kind
         raise cannot_hold(model, form, error) from None
 
 
 def compared(what: str, examples: int, form: Format, off: float, ours: Sequence[Array]) -> str:
-    """Say what an export was compared with, and how close it is."""
+    """Describe what an export was compared with, and how close it is."""
     version = f" {metadata.version(form.checker)}" if form.checker else ""
     doubt = "; its outputs hardly depend on the inputs, so this says little"
     return (
@@ -75,14 +75,14 @@ def compared(what: str, examples: int, form: Format, off: float, ours: Sequence[
 
 
 def not_finite(model: keras.Model, form: Format) -> NetError:
-    """Return the error N634 about a network with which nothing can be compared."""
+    """Return the error N634 for a network whose outputs cannot be compared."""
     nothing = f"there is nothing to compare {form.title} with"
     message = f"{model.name} gives numbers that are not finite for random inputs: {nothing}"
     return fail("N634", message)
 
 
 def not_the_same(model: keras.Model, form: Format, off: float) -> NetError:
-    """Return the error N634 about an export with this relative error."""
+    """Return the error N634 for an export with this relative error."""
     message = (
         f"{form.title} does not compute the same as {model.name}: relative error {off:.1e}, "
         f"and {LARGEST_ERROR:.0e} is allowed"
@@ -92,10 +92,9 @@ def not_the_same(model: keras.Model, form: Format, off: float) -> NetError:
 
 
 def cannot_hold(model: keras.Model, form: Format, error: Exception) -> NetError:
-    """Return the error N632 about a converter or a runtime that gave up.
+    """Return the error N632 for a converter or a runtime that failed.
 
-    It says the reason that was given, the layer that the reason names, and the layers that Keras
-    lacks.
+    It gives the reason, the layer that the reason names, and the layers that Keras lacks.
     """
     reason = first_line(error).strip()
     named = [each.name for each in model.layers if f"{each.name}/" in str(error)]
@@ -113,7 +112,7 @@ def cannot_hold(model: keras.Model, form: Format, error: Exception) -> NetError:
 
 
 def _distinct_outputs(model: keras.Model) -> tuple[list[Array], list[Array]]:
-    """Return random examples, scaled so that the outputs differ, and what the model gives."""
+    """Return random examples, scaled so that the outputs differ, and the model's outputs."""
     import numpy as np
 
     found: list[tuple[list[Array], list[Array]]] = []
@@ -124,14 +123,14 @@ def _distinct_outputs(model: keras.Model) -> tuple[list[Array], list[Array]]:
             found.append((examples, outputs))
         if change(outputs) >= ENOUGH:
             break
-    # NaN, of outputs that are not finite, is neither above nor below: it would win by coming first.
+    # NaN, from outputs that are not finite, is not below any number: it would win by coming first.
     return max(found, key=lambda one: np.nan_to_num(change(one[1]), nan=-1.0))
 
 
 def change(outputs: Sequence[Array]) -> float:
     """Return how much outputs [n, ...] differ from those of the first example.
 
-    It is relative to the largest number, and that of the output that differs least.
+    It is relative to the largest number, and is that of the output that differs least.
     """
     import numpy as np
 
@@ -139,7 +138,7 @@ def change(outputs: Sequence[Array]) -> float:
 
 
 def relative_error(ours: Array, theirs: Array) -> float:
-    """Return the largest difference, relative to the largest number of ours."""
+    """Return the largest difference, relative to the largest number of `ours`."""
     import numpy as np
 
     largest = float(np.abs(ours).max())

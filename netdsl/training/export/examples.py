@@ -1,4 +1,4 @@
-"""Random examples for a model, and what it gives for them."""
+"""Random examples for a model, and its outputs for them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 EXAMPLES = 3
-"""Random examples that an export is checked on: more than one, so that a batch axis that became
-fixed shows.
+"""How many random examples an export is checked on: more than one, which shows a batch axis that
+was fixed to 1.
 """
 
 
 def random_examples(model: keras.Model, scale: float = 1.0) -> list[Array]:
-    """Draw examples [EXAMPLES, ...] for each input, always the same.
+    """Draw examples [EXAMPLES, ...] for each input, with a fixed seed.
 
     They are normal numbers around a mean of their own for each example and channel, or indices
     below the smallest vocabulary.
@@ -35,7 +35,7 @@ def random_examples(model: keras.Model, scale: float = 1.0) -> list[Array]:
     ]
     found: list[Array] = []
     for tensor in model.inputs:
-        # An axis of any size: 8 is enough for what convolutions and pooling leave of it.
+        # For an axis of any size 8 is enough, even after convolutions and pooling.
         shape = (EXAMPLES, *(size or 8 for size in tensor.shape[1:]))
         if "int" in str(tensor.dtype):
             found.append(rng.integers(0, min(known, default=2), shape).astype(tensor.dtype))
@@ -52,7 +52,7 @@ def as_input(examples: Sequence[Array]) -> Any:
 
 
 def as_list(values: Any) -> list[Array]:
-    """Return what a model gives, an array of float32 for each output."""
+    """Return a model's outputs, an array of float32 for each."""
     import keras
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""A trained network in other forms, each checked before it is given its name."""
+"""Export a trained network in other formats, each checked before the file gets its name."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from netdsl.training.runs.finished import finished_run
 from netdsl.wording import bytes_text, first_few
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Errors of the system: there is no room for a file."""
+"""The system's errors where there is no space for a file."""
 
 LISTED = 10
-"""Inputs and outputs that are named, at most."""
+"""The most inputs and outputs that are named in messages."""
 
 if TYPE_CHECKING:
     import keras
@@ -61,21 +61,21 @@ def export(
     quantize: str | None = None,
     data: Any = None,
 ) -> list[str]:
-    """Write the best weights of a run, or the model in a .keras file, in another form.
+    """Write the best weights of a run, or the model in a .keras file, in another format.
 
-    Of a run, ONNX and a SavedModel prepare examples and read answers themselves, and describe what
-    they take and give. Other forms hold the network alone: next to these goes `NAME.json`, what is
-    done to examples before the network sees them, and the names of the classes. Where anything is
-    refused, nothing is written.
+    ONNX and a SavedModel of a run prepare examples and turn outputs into answers themselves, and
+    describe their inputs and outputs. Other formats hold the network alone, next to a `NAME.json`
+    that describes how examples are prepared, and the names of the classes. If anything fails,
+    nothing is written.
 
     Args:
         source: a run folder or a .keras file.
-        target: its suffix says the form, unless
-        format: names it.
-        force: whether files may be written over.
-        net: `generator` or `discriminator`, of a GAN's run.
-        bare: whether every form holds the network alone.
-        quantize: float16 or int8, of LiteRT.
+        target: the path to write to; its suffix chooses the format unless `format` does.
+        format: the name of the format, or None.
+        force: whether files may be overwritten.
+        net: `generator` or `discriminator`, for a GAN's run.
+        bare: whether to write the network alone in every format.
+        quantize: float16 or int8, for LiteRT.
         data: the data itself, where the run was given it in Python and LiteRT is quantized.
 
     Returns:
@@ -83,12 +83,12 @@ def export(
 
     Raises:
         NetError: N601, N604, N613, N614 for paths, N602 where a package is missing, N631 for a
-            form, N632 to N634 where the form cannot hold the network, N635 for a quantization.
-        RunError: N610 where the disk does not take it.
+            format, N632 to N634 where the format cannot hold the network, N635 for a quantization.
+        RunError: N610 where it cannot be written to the disk.
     """
     source, target = Path(source), Path(target)
     name = format_of(target, format)
-    # What a link leads to is written over: renaming onto the link would replace the link itself.
+    # The target of a link is overwritten: renaming onto the link would replace the link itself.
     if target.is_symlink() and force:
         target = Path(os.path.realpath(target))
     form = FORMATS[name]
@@ -127,7 +127,7 @@ def export(
 
 
 def _described(interface: Interface) -> Iterator[str]:
-    """Say what an export takes and gives."""
+    """Describe the inputs and outputs of an export."""
     takes, gives = (
         first_few([in_one_line(one.name) for one in each], LISTED)
         for each in (interface.inputs, interface.outputs)
@@ -139,14 +139,14 @@ def _described(interface: Interface) -> Iterator[str]:
             yield f"{name} is given as the places of its words: texts are not split in the export"
 
 
-# --- what is refused before anything is written ---------------------------------------------------
+# --- what is rejected before anything is written --------------------------------------------------
 
 
 def _check_free(target: Path, name: str, force: bool) -> None:
     """Check that the target can be written.
 
     Raises:
-        NetError: N604 where something is there that may not be written over, N601 where there is no
+        NetError: N604 where something that may not be overwritten exists, N601 where there is no
             such folder.
     """
     if not target.parent.is_dir():
@@ -171,7 +171,7 @@ def _check_free(target: Path, name: str, force: bool) -> None:
 
 
 def _check_siblings(description: Path, prepared: str) -> None:
-    """Raise NetError N604 where the file next to the export is there, and another one."""
+    """Raise NetError N604 where the file next to the export exists, with another content."""
     if description.exists() and (
         not description.is_file() or description.read_bytes() != prepared.encode()
     ):
@@ -183,7 +183,7 @@ def _check_siblings(description: Path, prepared: str) -> None:
 
 
 def _check_installed(form: Format) -> None:
-    """Check that a form can be written here, and make Keras take TensorFlow where it needs it.
+    """Check that a format can be written here, and select TensorFlow for Keras if it is needed.
 
     Raises:
         NetError: N602 for a missing package, N633 for another backend.
@@ -192,8 +192,8 @@ def _check_installed(form: Format) -> None:
         if find_spec(package) is None:
             message = f"{form.title} needs {package}, which is not installed"
             raise fail("N602", message, help="pip install 'netdsl[export]'")
-    # Keras reads the variable once, when it is imported; in a process that has it another backend
-    # cannot be had any more.
+    # Keras reads the variable once, when it is imported; after that the process cannot change the
+    # backend.
     if form.tensorflow and "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     if form.tensorflow and (now := quiet_keras().config.backend()) != "tensorflow":
@@ -229,7 +229,7 @@ def _saved(source: Path) -> keras.Model:
 
 
 class _Work(NamedTuple):
-    """How a model is written to a path, and how that is checked; both return words."""
+    """Functions that write a model to a path, and that check it; both return words."""
 
     model: keras.Model
     write: Callable[[Path], str]
@@ -250,17 +250,15 @@ def _with_preparation(prepared: PreparedModel, form: Format) -> _Work:
 
 
 def _quantized(model: keras.Model, quantizing: Quantizing, record: dict[str, Any]) -> _Work:
-    """Return the work, which leaves the figures in `record`."""
+    """Return the work, which writes the figures into `record`."""
     write = partial(write_quantized, model, quantizing)
     return _Work(model, write, lambda path: compare(model, quantizing, path, record))
 
 
 def _exported(work: _Work, target: Path, form: Format) -> Iterator[str]:
-    """Write a model next to the target, check it, and rename it; yield what was done, in
-    words.
-    """
+    """Write a model to a temporary path, check it, and rename it; yield what was done, in words."""
     try:
-        # Next to the target: only within a file system is renaming one step.
+        # In the target's folder: renaming is atomic only within a file system.
         with tempfile.TemporaryDirectory(prefix=".part-", dir=target.parent) as folder:
             part = Path(folder) / f"model{form.suffixes[0]}"
             more = _written(work, part, form)
@@ -281,20 +279,20 @@ def _written(work: _Work, part: Path, form: Format) -> str:
             return work.write(part)
     except (NetError, OSError, MemoryError):
         raise
-    except Exception as error:  # converters raise whatever they like
+    except Exception as error:  # converters raise errors of any kind
         if full := _full_disk(error):
             raise full from None
         raise cannot_hold(work.model, form, error) from None
 
 
 def _full_disk(error: Exception) -> OSError | None:
-    """Return the system's error that a library reported in its own: TensorFlow, safetensors."""
+    """Return the system's error that a library, TensorFlow or safetensors, wrapped in its own."""
     codes = (code for code in FULL if os.strerror(code) in str(error))
     return next((OSError(code, os.strerror(code)) for code in codes), None)
 
 
 def _place(part: Path, target: Path, old: Path) -> None:
-    """Rename the part; a folder that was there is put back where that fails."""
+    """Rename the part to its target; if that fails, a folder that was there is restored."""
     if not target.is_dir():
         os.replace(part, target)
         return

@@ -1,4 +1,4 @@
-"""What a form of a model is: how its files end, what writes them, and what runs them again."""
+"""A format of a model: the suffixes of its files, and functions that write and run them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 Runner = Callable[[Sequence["Array"]], list["Array"]]
-"""Runs an export: an array [n, ...] for each input gives one for each output."""
+"""Runs an export: takes an array [n, ...] for each input, and returns one for each output."""
 
 PreparedRunner = Callable[[Mapping[str, "Array"]], list["Array"]]
-"""Runs an export that prepares its examples itself: an array [n, ...] for each of its inputs by
-name gives one for each of its outputs, in their order.
+"""Runs an export that prepares its examples itself: takes an array [n, ...] for each of its inputs
+by name, and returns one for each of its outputs, in their order.
 """
 
 
 class Format(NamedTuple):
-    """A form that a model can be exported in.
+    """A format that a model can be exported in.
 
     Attributes:
         title: its name in messages.
-        suffixes: how the names of its files end.
-        write: writes a model to a path, and returns what should be said of it.
-        runner: makes of a model and a path what runs the export; None where nothing does.
+        suffixes: of its files.
+        write: writes a model to a path, and returns remarks on it.
+        runner: returns what runs the export, from the model and the path; None if nothing runs it.
         checker: the package that runs it.
-        packages: those that writing and running need.
+        packages: the packages that writing and running need.
         tensorflow: whether only this backend writes it.
-        write_prepared: writes a `PreparedModel`, as `write` does a model; None where the form
-            holds the network alone.
-        prepared_runner: makes of a `PreparedModel` and a path what runs the export.
+        write_prepared: writes a `PreparedModel`, as `write` does a model; None for a format that
+            can hold only the network.
+        prepared_runner: returns what runs the export, from the `PreparedModel` and the path.
     """
 
     title: str

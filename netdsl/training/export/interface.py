@@ -1,4 +1,4 @@
-"""What an export that prepares its examples itself takes and gives."""
+"""The inputs and outputs of an export that prepares its examples itself."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class ExportedInput(NamedTuple):
 
     Attributes:
         name: the column's, or that of the network's input.
-        dtype: the type of its numbers, `string` of texts.
+        dtype: the type of its numbers, `string` for texts.
         shape: without the batch.
         meaning: what it holds, in words.
-        texts: of a column of texts those that the network knows; of indices the words.
+        texts: for a column of texts, those that the network knows; for indices, the words.
     """
 
     name: str
@@ -39,12 +39,12 @@ class ExportedInput(NamedTuple):
 
     @property
     def coded(self) -> bool:
-        """Whether its texts are known by their places."""
+        """Whether its texts are replaced by their places."""
         return self.dtype == "string"
 
     @property
     def words(self) -> bool:
-        """Whether it takes the words of a text by their places."""
+        """Whether it takes the places of a text's words."""
         return bool(self.texts) and not self.coded
 
 
@@ -52,10 +52,10 @@ class ExportedOutput(NamedTuple):
     """An output of an export.
 
     Attributes:
-        name: what it is called.
-        place: of the network's output that it is about.
-        key: what it says of that: see `said`.
-        dtype: the type of its numbers, `string` of texts.
+        name: its name.
+        place: that of the network's output that it belongs to.
+        key: what it gives for that output: see `said`.
+        dtype: the type of its numbers, `string` for texts.
         shape: without the batch.
         meaning: what it holds, in words.
         names: of the classes, or of the columns along the last axis.
@@ -88,7 +88,7 @@ class Interface(NamedTuple):
 def _plain(
     one: ExportedInput | ExportedOutput, called: str, texts: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Return an input or an output, with its texts where it has some."""
+    """Return an input or an output as plain values, with its texts if it has some."""
     return {
         "name": one.name,
         "dtype": one.dtype,
@@ -99,21 +99,21 @@ def _plain(
 
 
 def interface_of(preparation: Preparation) -> Interface:
-    """Return what an export with a run's preparation takes and gives."""
+    """Return the inputs and outputs of an export with a run's preparation."""
     inputs: dict[str, ExportedInput] = {}
     for input in preparation.inputs:
         if input.columns is None:
             inputs[input.name] = _array(input)
             continue
         for column in input.columns.columns:
-            # The parts of a date are columns of one name, and one input.
+            # The parts of a date are columns with the same name, and one input.
             inputs.setdefault(column.name, _column(column))
     taken = set(inputs)
     outputs = []
     several = len(preparation.outputs) > 1
     for place, output in enumerate(preparation.outputs):
         own = [*_said(output, place)]
-        # as the columns of `predict --format csv`, where a column has the name already too
+        # Named as the columns of `predict --format csv`, also where a name would occur twice.
         if several or any(one.name in taken for one in own):
             own = [one._replace(name=f"{output.name}.{one.name}") for one in own]
         outputs += [one._replace(name=unique_name(one.name, taken)) for one in own]
@@ -149,7 +149,7 @@ def _array(input: InputTransform) -> ExportedInput:
         return ExportedInput(input.name, "int32", input.shape, meaning)
     if input.pixel_range:
         low, high = input.pixel_range
-        # Other ranges are of 32 bits, or of floats.
+        # Other ranges are those of 32 bits, or of floats.
         dtype = "uint16" if input.pixel_range == SIXTEEN else "float32"
         meaning = f"grey values as image files hold them: {low:g} is black, {high:g} is white"
         shape = (*input.example[:2], 1) if len(input.example) == 3 else input.example
@@ -172,11 +172,11 @@ def _integer_type(largest: float) -> str:
 
 
 def _said(output: OutputTransform, place: int) -> Iterator[ExportedOutput]:
-    """Yield what is said of an output, in the words of `predict --format json`."""
+    """Yield what an export gives for an output, with the names of `predict --format json`."""
     if not output.classes:
         asked = output.task != VALUES
         meaning = "probabilities" if asked else "values in the units of the data"
-        # The units of a table are multiplied in double, as `predict` does: prices have more digits
+        # Values in a table's units are computed in double, as in `predict`: prices have more digits
         # than float32.
         dtype = "float64" if output.columns else "float32"
         names = output.columns or output.names

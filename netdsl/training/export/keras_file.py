@@ -21,7 +21,7 @@ def _run(model: keras.Model, path: Path) -> Runner:
     from netdsl.keras.opening import load_model
 
     loaded = load_model(path)
-    # Loaded again from the file: the model that was saved would always be like itself.
+    # Loaded again from the file: the model that was saved would always equal itself.
     return lambda examples: as_list(loaded.predict_on_batch(as_input(examples)))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def converted(model: keras.Model, path: Path, **options: Any) -> bool:
     """Write LiteRT for any number of examples.
 
-    Where that would need TensorFlow's own operations it is for one example at a time.
+    If that would need TensorFlow's own operations, the file is for one example at a time.
 
     Args:
         model: the network.
@@ -30,11 +30,11 @@ def converted(model: keras.Model, path: Path, **options: Any) -> bool:
     """
     try:
         model.export(path, format="litert", verbose=False, **options)
-        # Run here too: the interpreter refuses some operations that the converter lets pass.
+        # Run here, too: the interpreter rejects some operations that the converter accepts.
         _run(model, path)(random_examples(model))
     except (OSError, MemoryError):
         raise
-    except Exception:  # converters and interpreters raise whatever they like
+    except Exception:  # converters and interpreters raise errors of any kind
         import keras
 
         one = [
@@ -53,17 +53,17 @@ def _write(model: keras.Model, path: Path) -> str:
 
 
 SINGLE = ", for one example at a time"
-"""What is said of a file that takes no batches."""
+"""The remark on a file that does not take batches."""
 
 
 def input_names(model: keras.Model, run: Any) -> list[str]:
-    """Return how a runner of a signature calls the network's inputs, in their order."""
+    """Return the names that a signature's runner has for the network's inputs, in their order."""
     own, known = [tensor.name for tensor in model.inputs], run.get_input_details()
     return own if set(own) == set(known) else sorted(known, key=_order)
 
 
 def runner_of(path: Path) -> Any:
-    """Return what runs the only signature of a file."""
+    """Return the runner of a file's only signature."""
     import tensorflow
 
     return tensorflow.lite.Interpreter(str(path)).get_signature_runner("serving_default")
@@ -91,7 +91,7 @@ def _run(model: keras.Model, path: Path) -> Runner:
 
 
 def _order(name: str) -> tuple[str, int]:
-    """Return what names are sorted by: `output_2` comes before `output_10`."""
+    """Return the sorting key of a name: `output_2` comes before `output_10`."""
     word, _, number = name.rpartition("_")
     return (word, int(number)) if number.isdigit() else (name, 0)
 

@@ -25,22 +25,21 @@ TEXTS = "ai.onnx.ml"
 
 
 def _write(model: keras.Model, path: Path) -> str:
-    """Write ONNX, the first axis named `batch`, and the outputs `output_0`, `output_1`, ...
-
-    They come in the network's order.
+    """Write ONNX with a first axis `batch`, and outputs `output_0`, `output_1`, ... in the order of
+    the network.
     """
     import onnx
 
-    # Keras exports to ONNX only what was called once
+    # Keras exports to ONNX only a model that was called once.
     model.predict_on_batch(as_input(random_examples(model)))
     model.export(path, format="onnx", verbose=False)
     held = onnx.load(path)
     graph = held.graph
-    # TensorFlow's names (`Identity_1:0`) say nothing of the order, which the graph has.
+    # TensorFlow's names (`Identity_1:0`) do not show the order, which the graph has.
     names = {output.name: f"output_{place}" for place, output in enumerate(graph.output)}
     rename(graph, names)
     for value in (*graph.input, *graph.output):
-        # The converter calls the axis `unk__12`, or as it likes: users read the name.
+        # The converter gives the axis names such as `unk__12`, but users read the name.
         value.type.tensor_type.shape.dim[0].dim_param = BATCH_AXIS
     onnx.save(held, path)
     return f", opset {held.opset_import[0].version}"
@@ -58,10 +57,7 @@ def _run(model: keras.Model, path: Path) -> Runner:
 
 
 def _write_prepared(prepared: PreparedModel, path: Path) -> str:
-    """Write ONNX whose inputs and outputs are called as the interface says.
-
-    Its metadata describes them.
-    """
+    """Write ONNX with the interface's names; its metadata describe the inputs and outputs."""
     import onnx
     import tensorflow
     import tf2onnx
@@ -80,8 +76,8 @@ def _write_prepared(prepared: PreparedModel, path: Path) -> str:
         names = (one.name for one in interface.inputs)
         return prepared.answers(dict(zip(names, given, strict=True)))
 
-    # Without AutoGraph: the functions that NumPy shares have plain `if`s on shapes and settings,
-    # which are decided once.
+    # Without AutoGraph: the functions shared with NumPy have plain `if`s on shapes and settings,
+    # which are evaluated once, while tracing.
     traced = tensorflow.function(answers, input_signature=[specs], autograph=False)
     held, _ = tf2onnx.convert.from_function(traced, input_signature=[specs])
     make_public(held.graph, prepared)
@@ -109,7 +105,7 @@ def make_public(graph: Any, prepared: PreparedModel) -> None:
     public = {one.name for one in interface.inputs} | {one.name for one in interface.outputs}
     own = _tensor_names(graph)
     taken = public | own
-    # A tensor within the graph may happen to be called as a column.
+    # A tensor within the graph may happen to have the name of a column.
     names |= {name: unique_name(name, taken, "_") for name in own & public if name not in names}
     rename(graph, names)
     before, after = [], []
@@ -130,13 +126,13 @@ def make_public(graph: Any, prepared: PreparedModel) -> None:
         before.append(node)
     for each in (each for each in interface.outputs if each.key == "name"):
         known = unique_name("class_names", taken, "_")
-        # An array of objects is what onnx takes for texts.
+        # The package `onnx` takes texts as an array of objects.
         texts: Any = np.array([text.encode() for text in each.names], "object")
         graph.initializer.append(numpy_helper.from_array(texts, known))
         label = outputs[prepared.class_of(each.place)].name
         after.append(helper.make_node("Gather", [known, label], [each.name]))
     nodes = [*before, *graph.node, *after]
-    # Nodes have to be in the order of their computation: texts are encoded first, named last.
+    # Nodes must be in the order of computation: texts are encoded first, classes named last.
     del graph.node[:], graph.input[:], graph.output[:]
     graph.node.extend(nodes)
     graph.input.extend(map(_value_info, interface.inputs))
@@ -144,7 +140,7 @@ def make_public(graph: Any, prepared: PreparedModel) -> None:
 
 
 def _given(place: int) -> str:
-    """Return how an input of `answers` is called before it has its own name."""
+    """Return the name of an input of `answers` before it gets its own."""
     return f"given_{place}"
 
 
@@ -181,7 +177,7 @@ def rename(graph: Any, names: Mapping[str, str]) -> None:
 
 
 def metadata_of(prepared: PreparedModel) -> dict[str, str]:
-    """Return what ONNX says of itself: JSON by key."""
+    """Return the metadata of the ONNX file: JSON by key."""
     described, preparation = prepared.interface.as_plain(), prepared.preparation
     classes = {
         preparation.outputs[one.place].name: list(one.names)

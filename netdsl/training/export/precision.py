@@ -1,4 +1,4 @@
-"""Models of any precision, made ones of float32."""
+"""Convert models of any precision to float32."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def precision(model: keras.Model) -> str:
 
 
 def in_float32(model: keras.Model) -> keras.Model:
-    """Return the model with all of its layers in float32: runtimes hardly know bfloat16."""
+    """Return the model with all layers in float32, as runtimes hardly support bfloat16."""
     if precision(model) == "float32":
         return model
     made = type(model).from_config(_with_float32(model.get_config()))
-    # NumPy itself has no bfloat16: `as_list` makes float32 of it, which holds each of its numbers.
+    # NumPy itself has no bfloat16: `as_list` converts it to float32, which loses nothing.
     made.set_weights(as_list(model.get_weights()))
     return made
 
@@ -36,5 +36,5 @@ def _with_float32(value: Any, key: str = "") -> Any:
         return {name: _with_float32(inner, name) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_with_float32(inner) for inner in value)
-    # Under `dtype` alone: an activation or a name may be called so.
+    # Only under `dtype`: another value, such as a name, may be the same text.
     return "float32" if key == "dtype" and value in FEW_BITS else value

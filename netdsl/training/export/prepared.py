@@ -1,4 +1,4 @@
-"""A network with its run's preparation around it: from examples as people have them to answers.
+"""A network with its run's preparation around it: from raw examples to answers.
 
 It is traced by TensorFlow, through the functions by which NumPy prepares examples and reads
 answers.
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 
 class PreparedModel(NamedTuple):
-    """A network and what is done before and after it.
+    """A network with the preparation before it and the reading of answers after it.
 
     Attributes:
         model: the network.
         preparation: the run's.
-        interface: what both together take and give.
+        interface: the inputs and outputs of all of it.
     """
 
     model: keras.Model
@@ -46,10 +46,10 @@ class PreparedModel(NamedTuple):
     interface: Interface
 
     def answers(self, given: Mapping[str, Any]) -> list[Any]:
-        """Return what the network answers: a tensor for each output but the names of classes.
+        """Return the network's answers: a tensor for each output except the names of classes.
 
         Args:
-            given: a tensor [n, *shape] for each input by its name; of texts their places among the
+            given: a tensor [n, *shape] for each input by its name; for texts their places among the
                 known ones [n, 1] as float32, NaN for others.
         """
         ops = traced_ops()
@@ -79,17 +79,17 @@ def _in_units(output: OutputTransform) -> bool:
 
 
 def said(xp: Any, output: OutputTransform, values: Any) -> dict[str, Any]:
-    """Return what an output says, as `predict` reads it.
+    """Return an output's answers, as `predict` reads them.
 
     Args:
         xp: numpy or keras.ops.
         output: the output.
-        values: what the network gives [n, *shape].
+        values: the network's numbers [n, *shape].
 
     Returns:
-        `output` [n, *shape] of values and tags, of tags `labels` [n, *shape] too, 1 where one is
-        the answer; `labels` [n, *positions] of a class for each
-        position; else `class` [n] and `scores` [n, classes], probabilities where it gives some.
+        For values and tags `output` [n, *shape], for tags also `labels` [n, *shape], 1 where a tag
+        is the answer; for a class of each position `labels` [n, *positions]; else `class` [n] and
+        `scores` [n, classes], which are probabilities if the output gives some.
     """
     if not output.classes:
         given = {"output": in_units(xp, output, values)}
@@ -104,8 +104,8 @@ def said(xp: Any, output: OutputTransform, values: Any) -> dict[str, Any]:
 
 
 def traced_ops() -> Any:
-    """Return keras.ops with TensorFlow's own argmax: that of Keras looks at the bits of -0, which
-    ONNX cannot.
+    """Return keras.ops with TensorFlow's own argmax: Keras's examines the bits of -0, which ONNX
+    cannot.
     """
     import keras
     import tensorflow
@@ -120,7 +120,7 @@ def traced_ops() -> Any:
 
 
 def array_of(xp: Any, input: InputTransform, x: Any) -> Any:
-    """Return examples as an export takes them in the form that `InputTransform.values` takes."""
+    """Convert an export's examples to the form that `InputTransform.values` takes."""
     if not input.pixel_range:
         return x
     pixels = with_channels(xp, unit_pixels(xp, x, input.pixel_range), channels(input.example))
@@ -137,7 +137,7 @@ def _prepared(ops: Any, input: InputTransform, given: Mapping[str, Any]) -> Any:
     import numpy as np
 
     if input.columns is None and not input.vocabulary:
-        # As float32 first, as `values` does: TensorFlow mixes no types.
+        # Converted to float32 first, as `values` does: TensorFlow does not mix types.
         x = array_of(ops, input, ops.cast(given[input.name], "float32"))
         x = input.uncut.shaped(ops, ops.einsum, x / np.float32(input.scale))
         return centre_cut(x, input.shape[:2]) if input.crop_from else x

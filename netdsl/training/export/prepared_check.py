@@ -1,4 +1,4 @@
-"""An export that prepares its examples itself, run again and compared with `netdsl predict`."""
+"""Check an export that prepares its examples itself: run it, compare it with `netdsl predict`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def check_prepared(prepared: PreparedModel, path: Path, form: Format) -> str:
-    """Run an export on random examples as people have them, and say how close its answers are.
+    """Run an export on random raw examples, and describe how close its answers are.
 
     Raises:
         NetError: N632 where the export does not run, N634 where they differ.
@@ -55,14 +55,14 @@ def check_prepared(prepared: PreparedModel, path: Path, form: Format) -> str:
 
 
 def _error(output: OutputTransform, one: ExportedOutput, values: Array, theirs: Array) -> float:
-    """Return the largest difference, relative to the largest number; infinite of other classes."""
+    """Return the largest difference, relative to the largest number; infinity for other classes."""
     import numpy as np
 
     given = np.asarray(values, np.float64)
     ours = said(np, output, given)
     if one.key == "name":
         names = np.array(one.names, object)[ours["class"]]
-        # Where two classes are as likely, a rounding error may choose the other one.
+        # If two classes are equally likely, a rounding error may choose the other one.
         same = [*map(str, names)] == [*map(_text, theirs.tolist())]
         return 0.0 if same or not _certain(output, given).all() else float("inf")
     expected = ours[one.key]
@@ -72,7 +72,7 @@ def _error(output: OutputTransform, one: ExportedOutput, values: Array, theirs: 
         wrong = (expected != theirs).reshape(len(given), -1)
         wrong &= _certain(output, given).reshape(len(given), -1)
         return float("inf") if wrong.any() else 0.0
-    # Relative to the spread of the values: next to a mean of 1e6 any error would look small.
+    # Relative to the values' spread: relative to a mean of 1e6 any error would look small.
     centre = output.centre if one.key == "output" else 0.0
     largest = float(np.abs(expected - centre).max())
     return float(np.abs(expected - theirs).max()) / (largest or 1.0)
@@ -83,7 +83,7 @@ def _text(name: str | bytes) -> str:
 
 
 def _certain(output: OutputTransform, values: Array) -> Array:
-    """Return where an answer does not depend on an error that is allowed [n, positions]; of tags
+    """Return where an error within the limit cannot change an answer [n, positions]; for tags
     [n, positions, tags].
     """
     import numpy as np

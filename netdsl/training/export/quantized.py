@@ -1,4 +1,4 @@
-"""LiteRT with fewer bits, and what that costs: measured on the run's own data."""
+"""LiteRT with fewer bits, and the loss of accuracy, measured on the run's own data."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ FLOAT16, INT8 = "float16", "int8"
 QUANTIZATIONS = (FLOAT16, INT8)
 
 CALIBRATION = 200
-"""Training examples, at most, by which the ranges of int8 are chosen."""
+"""The most training examples by which the ranges of int8 are chosen."""
 
 MEASURED = 2_000
-"""Examples, at most, on which the figures are compared."""
+"""The most examples on which the figures are compared."""
 
 BATCH = 32
 
 FLOAT32 = "float32.tflite"
-"""The file that a quantized one is compared with, next to it while it is written."""
+"""The name of the float32 file that a quantized one is compared with while it is written."""
 
 LOST_SHARE, LOST_ERROR = 0.01, 0.05
-"""More than this is warned of: of an accuracy, which is a share, and in proportion of an error."""
+"""Larger losses get a warning: of an accuracy, as a share, and of an error, relative to it."""
 
 
 class Quantizing(NamedTuple):
@@ -51,9 +51,9 @@ class Quantizing(NamedTuple):
 
     Attributes:
         kind: one of `QUANTIZATIONS`.
-        preparation: what is done to examples.
+        preparation: how examples are prepared.
         calibration: prepared training examples, an array for each input.
-        seed: by which they were drawn.
+        seed: by which these were drawn.
         measured: examples on which the figures are compared.
     """
 
@@ -65,7 +65,7 @@ class Quantizing(NamedTuple):
 
 
 def check_quantization(kind: str, form: str, held: FinishedRun | None) -> None:
-    """Raise NetError N635 for a quantization that does not go with the rest."""
+    """Raise NetError N635 for a quantization that does not fit the format or the source."""
     if kind not in QUANTIZATIONS:
         help = did_you_mean(kind, QUANTIZATIONS) or f"it is {' or '.join(QUANTIZATIONS)}"
         raise fail("N635", f"there is no quantization `{kind}`", help=help)
@@ -104,7 +104,7 @@ def read_quantizing(held: FinishedRun, kind: str, given: Any = None) -> Quantizi
 
 
 def _drawn(count: int, limit: int, seed: int) -> Any:
-    """Draw rows, in their order: all of them where there are at most `limit`."""
+    """Draw rows, in their order: all of them if there are at most `limit`."""
     import numpy as np
 
     rows = np.random.default_rng(seed).permutation(count)[:limit]
@@ -112,12 +112,12 @@ def _drawn(count: int, limit: int, seed: int) -> Any:
 
 
 def write_quantized(model: keras.Model, quantizing: Quantizing, path: Path) -> str:
-    """Write LiteRT with fewer bits, once it is known that LiteRT in float32 is right.
+    """Write LiteRT with fewer bits, after checking that LiteRT in float32 is right.
 
     The file in float32 is left next to it.
 
     Raises:
-        NetError: N632 for layers that int8 cannot hold, N634 where float32 is not right already.
+        NetError: N632 for layers that int8 cannot hold, N634 where even float32 is not right.
     """
     import tensorflow
 
@@ -156,7 +156,7 @@ def _one_by_one(
 
 
 def _check_int8(model: keras.Model) -> None:
-    """Raise NetError N632 for layers with which TensorFlow's converter ends the process."""
+    """Raise NetError N632 for layers that make TensorFlow's converter end the process."""
     import keras
 
     layers = private.layers_within(model)
@@ -170,7 +170,7 @@ def _not_in_int8(model: keras.Model, why: str) -> NetError:
     return fail("N632", message, help="--quantize float16 holds it")
 
 
-# --- what it costs --------------------------------------------------------------------------------
+# --- the loss of accuracy -------------------------------------------------------------------------
 
 
 def compare(
@@ -180,9 +180,9 @@ def compare(
 
     Args:
         model: the network.
-        quantizing: what its data is.
+        quantizing: its data.
         path: the file; that in float32 is next to it.
-        record: gets the figures.
+        record: the figures are added to it.
 
     Returns:
         The figures in words, with warnings W801.
@@ -246,7 +246,7 @@ def _figures(
 def _warnings(
     quantizing: Quantizing, before: dict[str, float], after: dict[str, float]
 ) -> Iterator[str]:
-    """Yield the warning W801 about each figure that has become worse by more than is allowed."""
+    """Yield the warning W801 for each figure that has become worse by more than is allowed."""
     metrics = map(training_metric, quantizing.preparation.outputs)
     for (name, value), metric in zip(before.items(), metrics, strict=True):
         lost = value - after[name] if metric.higher else after[name] - value

@@ -1,4 +1,4 @@
-"""Random examples as people have them, for an export that prepares them itself."""
+"""Random raw examples for an export that prepares them itself."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 RAW_EXAMPLES = 16
-"""Enough for missing cells and unknown texts in each column."""
+"""The number of examples: enough for missing cells and unknown texts in each column."""
 
 DAYS = 1000
-"""Dates are drawn around the median, in steps of this deviation."""
+"""The standard deviation, in days, of dates that are drawn around the median."""
 
 
 def raw_examples(preparation: Preparation, interface: Interface) -> dict[str, Array]:
-    """Draw examples [RAW_EXAMPLES, *shape] for each input of an export, always the same.
+    """Draw examples [RAW_EXAMPLES, *shape] for each input of an export, with a fixed seed.
 
-    Numbers are drawn as the training's are distributed; each column has a missing cell, and one of
-    texts an unknown one.
+    Numbers are distributed like the training's; each column has a missing cell, and a column of
+    texts an unknown text.
     """
     import numpy as np
 
@@ -61,8 +61,7 @@ def _cells(rng: Any, one: ExportedInput, column: ColumnTransform) -> Array:
         return made
     spread = DAYS if column.kind == DATE else column.deviation
     made = column.median + spread * rng.normal(size=shape)
-    # One missing cell in each column: the median is put in, whose value is a constant of the
-    # export.
+    # One missing cell in each column: the median replaces it, which is a constant of the export.
     made[missing] = np.nan
     return made
 

@@ -1,4 +1,4 @@
-"""The forms that a model can be exported in, by their names."""
+"""The formats that a model can be exported in, by their names."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ FORMATS: dict[str, Format] = {
 
 
 def format_of(target: Path, format: str | None) -> str:
-    """Return the name of the form that a target is written in.
+    """Return the name of the format that a target is written in.
 
     Args:
-        target: its suffix says the form, unless
-        format: names it.
+        target: the path to write to; its suffix chooses the format unless `format` does.
+        format: the name of the format, or None.
 
     Raises:
-        NetError: N631 where there is no such form, or the target's name says another.
+        NetError: N631 where there is no such format, or the target has the suffix of another.
     """
     known = {suffix: name for name, form in FORMATS.items() for suffix in form.suffixes}
     said = known.get(target.suffix.lower())

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def _write(model: keras.Model, path: Path) -> str:
     """Write each weight by the path of its variable, in the order of these names.
 
-    So the same weights give the same bytes. Moving statistics are weights, the states of random
-    numbers are not.
+    The same weights therefore give the same bytes. Moving statistics are weights, the states of
+    random generators are not.
     """
     import keras
 
@@ -24,7 +24,7 @@ def _write(model: keras.Model, path: Path) -> str:
         one.path: keras.ops.convert_to_numpy(one.value)
         for one in sorted(model.weights, key=lambda one: str(one.path))
     }
-    # Paths are unique in models that netdsl builds, not in any .keras file.
+    # Paths are unique in models that netdsl builds, but not in all .keras files.
     if len(arrays) < len(model.weights):
         raise ValueError("several weights have the same name")
     write_safetensors(path, arrays, {"network": model.name})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 EXTRA = "assets.extra"
-"""Where a SavedModel has files of its maker's."""
+"""The folder of a SavedModel for additional files."""
 
 
 def _write(model: keras.Model, path: Path) -> str:
@@ -37,9 +37,9 @@ def _run(model: keras.Model, path: Path) -> Runner:
 
 
 def signature_names(interface: Interface) -> dict[str, str]:
-    """Return how the signature of a SavedModel calls each input.
+    """Return the name of each input in the signature of a SavedModel.
 
-    TensorFlow takes names in ASCII that Python takes for parameters.
+    TensorFlow accepts only ASCII names that can be parameters in Python.
     """
     taken: set[str] = set()
     names = {}
@@ -59,7 +59,7 @@ def _write_prepared(prepared: PreparedModel, path: Path) -> str:
     names = signature_names(interface)
     module = tensorflow.Module()
     module.model = prepared.model
-    # Kept on the module: a table that nothing tracks is not saved, and a lookup would fail.
+    # Kept as attributes of the module: a table that nothing tracks is not saved, and lookups fail.
     module.tables = {names[one.name]: _places(one.texts) for one in interface.inputs if one.coded}
     given = {
         one.name: tensorflow.TensorSpec((None, *one.shape), one.dtype, names[one.name])

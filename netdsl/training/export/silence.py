@@ -1,4 +1,4 @@
-"""What converters and runtimes are kept from doing: printing, and rounding to fewer bits."""
+"""Keep converters and runtimes from printing, and from rounding to fewer bits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Shut standard output and error at the level of the process.
+    """Within the block, close standard output and error for the whole process.
 
     Converters write there from Python and from C++.
     """
-    # Else what Python has buffered before would be written into nowhere.
+    # Otherwise text that Python has buffered before would be lost.
     sys.stdout.flush()
     sys.stderr.flush()
     kept, nowhere, level = (
@@ -27,7 +27,7 @@ def silent() -> Iterator[None]:
     try:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
-        # absl and onnx log by way of Python's logging, whose handlers may write anywhere.
+        # absl and onnx use Python's logging, whose handlers may write anywhere.
         logging.disable(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,5 +1,6 @@
-"""Adversarial training: each step is taken on its batch, and on the same batch changed against the
-network. This module imports Keras.
+"""Adversarial training: each step is taken on a batch and on adversarial examples made from it.
+
+This module imports Keras.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 class FastGradientSign(NamedTuple):
     """Changes examples by the fast gradient sign method.
 
-    x + eps * sign(dJ/dx), where J is the loss of the network as it is in use: without dropout, with
-    the statistics that norms have gathered (Goodfellow, Shlens and Szegedy 2015, "Explaining and
-    harnessing adversarial examples").
+    The changed example is x + eps * sign(dJ/dx), where J is the loss of the network in use: without
+    dropout, with the moving statistics of norms (Goodfellow, Shlens and Szegedy 2015, "Explaining
+    and harnessing adversarial examples").
 
     Attributes:
         model: the network.
         losses: of its outputs.
         shares: of the outputs in the loss.
-        eps: the change of each number, in units of what the network's input takes.
-        bounded: whether examples lie in 0..1, and stay there.
+        eps: the change of each number, in units of the network's input.
+        bounded: whether examples are from 0 to 1, and must stay so.
     """
 
     model: keras.Model
@@ -39,7 +40,7 @@ class FastGradientSign(NamedTuple):
     bounded: bool
 
     def changed(self, x: Any, y: Any) -> Any:
-        """Change a batch's inputs [b, ...] with these targets."""
+        """Return a batch's inputs [b, ...], changed against these targets."""
         # `data` came through `unpack_single`: one output's targets are the array itself, not a
         # tuple.
         targets = y if isinstance(y, list | tuple) else (y,)
@@ -55,7 +56,7 @@ class FastGradientSign(NamedTuple):
         return ops.clip(moved, 0.0, 1.0) if self.bounded else moved
 
     def doubled(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return a batch, inputs, targets and maybe weights, followed by itself changed."""
+        """Return a batch (inputs, targets, and weights if any) followed by the changed batch."""
         x, *others = data
         both = keras.tree.map_structure(lambda each: ops.concatenate([each, each]), others)
         return ops.concatenate([x, self.changed(x, others[0])]), *both
@@ -68,14 +69,14 @@ def train_adversarially(
     losses: Sequence[keras.losses.Loss],
     shares: Sequence[float] | None,
 ) -> None:
-    """Make a compiled model take each step on its batch and on the batch changed.
+    """Make a compiled model take each step on its batch and on the changed batch.
 
-    The loss, a mean over both, is that of Goodfellow et al. 2015 with their alpha of a half.
+    The loss, a mean over both, is that of Goodfellow et al. 2015 with their alpha of 0.5.
 
     Args:
-        model: what is trained.
+        model: the model to train.
         section: of the recipe, with a size.
-        transform: what makes the network's only input.
+        transform: the preparation of the network's only input.
         losses: of the outputs, as the model is compiled with.
         shares: of the outputs in the loss; None for one.
     """
@@ -83,15 +84,14 @@ def train_adversarially(
     method = FastGradientSign(model, losses, weights, section.eps or 0.0, transform.unit)
     usual = model.train_step
 
-    # `train_step` is replaced rather than `fit`: the chunks of speed/ call it too.
+    # `train_step` is replaced rather than `fit`, as the chunks of speed/ call it, too.
     def step(data: Any) -> Any:
         return usual(method.doubled(keras.tree.map_structure(ops.convert_to_tensor, data)))
 
     def stateless_step(state: Any, data: Any) -> Any:
         variables = [*model.trainable_variables, *model.non_trainable_variables]
         values = [*state[0], *state[1]]
-        # Under JAX the variables are stale within a step: the weights are those of the state given
-        # in.
+        # Under JAX the variables are stale within a step: the weights are those in the state.
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
             both = method.doubled(data)
         return usual(state, both)

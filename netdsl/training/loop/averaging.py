@@ -1,5 +1,5 @@
-"""The moving averages of a model's weights, where a recipe asks for them: what is evaluated and
-kept. This module imports Keras.
+"""The moving averages of a model's weights, which are evaluated and kept if a recipe asks for them.
+This module imports Keras.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def averaged(model: keras.Model) -> Iterator[None]:
-    """Give a model the averages of its weights meanwhile, and its own weights again after it.
+    """Within the block, set a model's weights to their averages; restore them afterwards.
 
-    Nothing is done where no averages are taken, or no step was.
+    Does nothing if no averages are kept, or no step was taken yet.
     """
     pairs = private.moving_averages(model.optimizer)
     # Keras makes the averages as zeros, and the first step copies the weights into them.
@@ -32,7 +32,7 @@ def averaged(model: keras.Model) -> Iterator[None]:
     # Copied: under torch `value` is the variable itself, and `assign` below would change it too.
     own = [ops.copy(variable.value) for variable, _ in pairs]
     for variable, average in pairs:
-        # A copy: JAX gives the memory of a step's numbers away, and each must be its own.
+        # A copy: JAX donates the memory of a step's numbers, so variables must not share any.
         variable.assign(ops.copy(average.value))
     try:
         yield

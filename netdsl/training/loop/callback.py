@@ -1,5 +1,5 @@
-"""What happens between the steps while Keras fits: evaluating, keeping the best, stopping, the
-rate. This module imports Keras.
+"""What happens between the steps of Keras's `fit`: evaluating, keeping the best weights, stopping,
+setting the rate. This module imports Keras.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 
 
 PATH = 20_000
-"""Steps whose weights are noted, of a network that trains two numbers: a picture shows
-no more, and the checkpoint holds them all as JSON.
+"""The most steps whose weights are recorded, for a network that trains two numbers: a picture shows
+no more, and the checkpoint holds all of them as JSON.
 """
 
 
 class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Evaluates every this many steps, keeps the best weights, sets the rate, and stops.
+    """Evaluates every so often, keeps the best weights, sets the rate, and stops the training.
 
-    As `EarlyStopping` says, at `last`, or at a loss that is NaN.
+    It stops as `EarlyStopping` says, at `last`, or when the loss is NaN.
 
-    Without early stopping the last weights are the ones that are kept. In the stage `retrain`
-    nothing is evaluated, and the rates are those that the search had at the same steps.
+    Without early stopping the last weights are kept. In the stage `retrain` nothing is evaluated,
+    and the rates are those that the search had at the same steps.
 
     Attributes:
         last: the step at which the stage ends.
         on_step: called with the step and the epoch's mean loss so far.
-        on_epoch: called with what came of the epoch.
+        on_epoch: called with the figures of an epoch at its end.
         on_within: called after a step that does not end an epoch, with whether the training stops.
-        stopped: whether the training is to stop after the step at hand, as Ctrl-C asks.
-        follows: whether the weights are noted at each step.
-        given: whether the first weights came from elsewhere: they are evaluated before any step.
-        on_first: called with what came of that.
+        stopped: whether the training must stop after the current step, as after Ctrl-C.
+        follows: whether the weights are recorded at each step.
+        given: whether the initial weights came from elsewhere: they are evaluated before any step.
+        on_first: called with the figures of that evaluation.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         Args:
             stopping: early stopping, of the resolved recipe.
             rates: reads and sets the learning rate.
-            state: how far the training has come; it is brought up to date at each step.
+            state: how far the training has come; it is updated at each step.
             evaluator: a clone of the model, with losses and metrics of its own.
             training: the batches that are trained on.
-            validation: the batches that are evaluated; they may be none.
+            validation: the batches that are evaluated; there may be none.
             measure: evaluates batches with the model's weights: scores by name, the loss first.
         """
         super().__init__()
@@ -79,7 +79,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.on_training = stopping.part == "training"
         self.unhurried = ((stopping.start_from or 1) - 1) * training.steps
         self.figure = stopping_figure(training.preparation.outputs, stopping.metric)
-        # The second training takes as many steps as the best of the first took, and no more.
+        # The second training takes exactly as many steps as the best weights of the first had.
         self.last = FOREVER if state.searching or not state.best else state.best.step
         self.on_step: Callable[[int, float], None] = lambda step, loss: None
         self.on_epoch: Callable[[Epoch], None] = lambda epoch: None
@@ -94,7 +94,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if self.follows and not self.state.path:
             self._note_weights()
         begins = self.state.searching and not self.state.step and not self.state.evaluations
-        # Weights from elsewhere may be better than any that follow: they compete as step 0.
+        # Weights from elsewhere may be better than any that follow: they count as step 0.
         if self.given and begins and len(self.validation.part):
             self.evaluate()
             self.on_first(self.state.evaluations[-1])
@@ -102,39 +102,39 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         state = self.state
         self.began = time.perf_counter() - state.begun
-        # The order follows from Keras's own count, so that a resumed training draws the same.
+        # The order depends on Keras's own count, so that a resumed training draws the same.
         self.training.at_epoch(epoch + 1, state.taken)
-        # Keras has reset the figures of an epoch, and some steps of this one may be taken already.
+        # Keras has reset the epoch's figures, but some of its steps may be taken already.
         for variable, array in zip(self.model.metrics_variables, state.running, strict=False):
             variable.assign(array)
         state.running = []
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         state, steps = self.state, self.training.chunk(batch)
-        # Chunks that fill an epoch up hold no step.
+        # Chunks that only fill up an epoch have no steps.
         if not steps:
             return
-        # Counted before anything below can raise: weights and step must not come apart.
+        # Counted before anything below can raise: the step must match the weights.
         state.step += steps
         self.logs = logs or {}
         if self.follows:
             self._note_weights()
         mean, due = float(self.logs["loss"]), state.step % self.every == 0
-        # Before the evaluation, which may divide the rate for the steps to come.
+        # Before the evaluation, which may divide the rate for the next steps.
         if due:
             self.rates.note(self.model)
         if not math.isfinite(mean):
             self._end("diverged")
             return
-        # `ended` is set once: a patience that is over must not hide that the loss is NaN.
+        # `ended` is set once: exhausted patience must not hide that the loss is NaN.
         if state.searching and due:
             self.evaluate()
             if self.stops and state.stopping.over and not state.diverged:
                 self._end("patience")
-            # Only `FullBatchOptimizer` has it; Keras's own optimizers never say that they are done.
+            # Only `FullBatchOptimizer` has it; Keras's own optimizers never report convergence.
             elif getattr(self.model.optimizer, "converged", False) and not state.ended:
                 self._end("converged")
-        # What waited for the validation part in the search cannot wait now: it is trained on.
+        # Here the validation part is trained on: rates that its figures set are replayed.
         if not state.searching:
             self.rates.replay(self.model)
         if state.step == self.last:
@@ -144,7 +144,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             return
         state.begun = time.perf_counter() - self.began
         self.on_within(self.stopped)
-        # Only here, between two steps, are weights and state of the same step.
+        # Only here, between two steps, do weights and state belong to the same step.
         if self.stopped:
             raise KeyboardInterrupt
 
@@ -170,7 +170,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         state.seconds += seconds
         state.begun = 0.0
         if state.searching and self.on_training:
-            # as scikit-learn's `tol` and `n_iter_no_change` without early stopping
+            # Like scikit-learn's `tol` and `n_iter_no_change` without early stopping.
             better = state.stopping.see(state.step, done.loss)
             if done.evaluation:
                 done = replace(done, evaluation=replace(done.evaluation, better=better))
@@ -186,10 +186,10 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             raise KeyboardInterrupt
 
     def evaluate(self) -> None:
-        """Evaluate the weights as they are now, and keep them if they are the best, or if the
-        last are requested.
+        """Evaluate the current weights, and keep them if they are the best, or if the last ones
+        should be kept.
 
-        Without a validation part the epoch's own figures are taken for its.
+        Without a validation part the training figures of the epoch are used instead.
         """
         synchronise(self.model)
         with averaged(self.model):
@@ -197,7 +197,7 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _evaluate(self) -> None:
         state = self.state
-        # `better` in any case: the last weights are kept where nothing can be compared.
+        # Always `better`: the last weights are kept where nothing can be compared.
         if not len(self.validation.part):
             scores = named_scores(self.model, self.training.preparation, self.logs)
             state.best, state.weights = Evaluation(state.step, scores, True), self._weights()
@@ -205,14 +205,14 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         scores = self.measure(self.validation)
         loss = scores["loss"]
         value = scores[self.figure]
-        # Without early stopping the weights of every evaluation are kept, so the last are; and
-        # where the training loss decides, which the end of the epoch knows.
+        # Without early stopping the weights of every evaluation are kept, so that the last ones
+        # are; also where the training loss decides, which is known only at the end of the epoch.
         by_value = self.stops and not self.on_training
         seen = not self.on_training and state.stopping.see(state.step, value)
-        # `start_from`: the first epochs may be worse than each other without using up the patience.
+        # Before `start_from`, evaluations that are not better do not use up the patience.
         if state.step <= self.unhurried:
             state.stopping.misses = 0
-        # the first is kept in any case: a metric may be undefined at first
+        # The first weights are always kept, as a metric may be undefined at first.
         better = math.isfinite(loss) and (seen or state.best is None)
         evaluation = Evaluation(state.step, scores, better)
         state.evaluations.append(evaluation)
@@ -224,14 +224,14 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.rates.after_evaluation(self.model, loss)
 
     def finish(self, interrupted: bool) -> None:
-        """Give the model the weights to be kept.
+        """Set the model's weights to those to keep.
 
-        The last steps count too, unless something ended the training before its time.
+        The steps after the last evaluation count, too, unless the training ended early.
         """
         state = self.state
         if state.searching:
             seen = state.evaluations[-1].step if state.evaluations else None
-            # Interrupted, weights that were evaluated are worth more than later ones that were not.
+            # After an interruption, evaluated weights are preferred to later ones.
             if (seen is None) if interrupted else (seen != state.step and not state.diverged):
                 self.evaluate()
                 if state.rows and state.evaluations and not interrupted:
@@ -239,13 +239,13 @@ class TrainingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         elif not interrupted and not state.diverged:
             with averaged(self.model):
                 state.weights = self._weights()
-        # None where the loss was NaN before the first evaluation: the model stays as it is then.
+        # None if the loss was NaN before the first evaluation: then the model is not changed.
         if state.weights:
             self.model.set_weights(state.weights)
 
     def _note_weights(self) -> None:
-        """Note what the weights are now, of the first steps: the path of a descent."""
-        # One more than PATH: the weights before the first step are the path's beginning.
+        """Record the weights after each of the first steps, for the path of the descent."""
+        # One more than PATH, as the path begins with the weights before the first step.
         if len(self.state.path) <= PATH:
             synchronise(self.model)
             arrays = map(keras.ops.convert_to_numpy, self.model.trainable_weights)

@@ -1,4 +1,4 @@
-"""What the names of arrays say: examples, targets or weights, of which part, for which input."""
+"""The meaning of arrays' names: examples, targets or weights, of which part, for which input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PARTS = {
     "validation": ("val", "valid", "validation"),
     "test": ("test", "testing"),
 }
-"""The parts, and how their names end, in any case."""
+"""The parts, and the endings of their arrays' names, in upper or lower case."""
 
 X, Y, WEIGHT = "x", "y", "sample_weight"
 ROLES = {X: "the examples", Y: "the targets"}
@@ -30,7 +30,7 @@ KNOWN = "x, y and sample_weight, alone or ending in _train, _val and _test"
 
 
 class ArrayName(NamedTuple):
-    """What an array holds.
+    """What an array's name says.
 
     Attributes:
         role: `x`, `y` or `sample_weight`.
@@ -44,16 +44,16 @@ class ArrayName(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The name as messages ask for it: `x_train_left`."""
+        """The name as messages write it: `x_train_left`."""
         return "_".join(filter(None, self))
 
 
 def meaning(name: str, tensors: Collection[str] = (), weight: str = WEIGHT) -> ArrayName | None:
-    """Return what an array's name says; None where it says nothing.
+    """Return the meaning of an array's name; None where it has none.
 
     Args:
         name: the array's.
-        tensors: the network's inputs and outputs: one that is called `val` is not a part.
+        tensors: the names of the network's inputs and outputs: one may be called `val`.
         weight: the name of weights that a recipe states, alongside `sample_weight`.
     """
     if name == weight or name.startswith(f"{weight}_"):
@@ -73,7 +73,7 @@ def meaning(name: str, tensors: Collection[str] = (), weight: str = WEIGHT) -> A
 
 
 class ArraysByMeaning:
-    """Arrays by what their names say; each should be used, or refused."""
+    """Arrays by the meaning of their names; each must be used, or is an error."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class ArraysByMeaning:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts there are, the training part first; one without a name where none is named."""
+        """The names of the parts, the training part's first; an empty one where none is named."""
         named = {said.part for said in self.by_meaning}
         return (
             ("train", *(part for part in PARTS if part in named - {"train", ""}))
@@ -128,7 +128,7 @@ class ArraysByMeaning:
         )
 
     def form(self, name: str) -> Rows | ArrayHeader:
-        """Return what is known of an array without unpacking it: its shape and its type."""
+        """Return an array's shape and type, without unpacking it."""
         header = getattr(self.held, "header", None)
         found: Rows | ArrayHeader = header(name) if header else self.held[name]
         return found
@@ -136,7 +136,7 @@ class ArraysByMeaning:
     def take(self, said: ArrayName) -> tuple[str, Rows]:
         """Return an array and its name."""
         name = self.by_meaning[said]
-        if name not in self.used:  # an array of a file is read when it is asked for
+        if name not in self.used:  # an array of a file is read only now
             self.used[name] = self.held[name]
         return name, self.used[name]
 
@@ -150,14 +150,14 @@ class ArraysByMeaning:
         others = [name for name in self.held if name not in asked]
         help = did_you_mean(missing[0], others) or f"the arrays are {', '.join(asked)}"
         if len(expected) <= 2 and not any(said.part or said.tensor for said in expected):
-            # Who has neither `x` nor `y` needs the whole convention.
+            # A user who has neither `x` nor `y` needs the whole convention.
             help = "the arrays are x_train, y_train, x_test, y_test, or x, y"
         no_such = ", ".join(f"`{name}`" for name in missing)
         holds = f"it has {', '.join(sorted(self.held)) or 'none'}"
         raise self._fail(f"{self.source} has no array {no_such}; {holds}", help)
 
     def _asked(self, said: ArrayName) -> str:
-        """Return the name to ask for, its part as the arrays spell it: `y_val` next to `x_val`."""
+        """Return the missing name, with its part as other arrays spell it: `y_val` for `x_val`."""
         return said._replace(part=self.spelled.get(said.part, said.part)).text
 
     def check_used(self, ignored: str = "") -> None:

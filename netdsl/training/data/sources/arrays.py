@@ -63,7 +63,7 @@ class NamedArrays(Mapping[str, "Array"]):
         return name in self._file
 
     def header(self, name: str) -> ArrayHeader:
-        """Read what an array claims to be.
+        """Read the shape and the type that an array claims.
 
         Raises:
             NetError: N512 damaged, N513 pickled.
@@ -94,7 +94,7 @@ def read_npz(path: Path, span: Span | None = None) -> NamedArrays:
 
 @contextmanager
 def npz_errors(path: Path, span: Span | None) -> Iterator[None]:
-    """Make one clear error of what is raised about an `.npz` file.
+    """Turn what is raised while reading an `.npz` file into one clear error.
 
     Raises:
         NetError: N511, N512, N513.
@@ -197,9 +197,8 @@ def _pickled(path: Path, span: Span | None, help: str = "") -> NetError:
 
 
 def unreadable(path: Path, error: OSError, span: Span | None = None) -> NetError:
-    """Return the error N511 about a file that cannot be opened.
-
-    Of one that is missing it gives the nearest name next to it.
+    """Return the error N511 for a file that cannot be opened; if it is missing, with the most
+    similar name in its folder.
     """
     near = ""
     if isinstance(error, FileNotFoundError) and path.parent.is_dir():
@@ -220,11 +219,11 @@ def named_parts(
     span: Span | None = None,
     kept: Sequence[tuple[str, ...]] = (),
 ) -> SourceData:
-    """Make the parts that arrays say by their names.
+    """Make the parts from arrays by their names.
 
     One input is `x`, several are `x_NAME`; outputs are `y`, or `y_NAME` each; `sample_weight` says
-    how much each example counts. `_train`, `_val` and `_test` after the first word tell parts
-    apart. With the target `input` no `y` is needed.
+    how much each example counts. `_train`, `_val` and `_test` after the first word name the part.
+    With the target `input` no `y` is needed.
 
     Args:
         source: where the arrays come from.
@@ -236,7 +235,7 @@ def named_parts(
         kept: the names of the classes of each output of a run.
 
     Raises:
-        NetError: N507, N514 where a name is missing or says nothing, N515 to N518, N520 and N521
+        NetError: N507, N514 where a name is missing or has no meaning, N515 to N518, N520 and N521
             for labels that are texts.
     """
     if target not in (None, INPUT):
@@ -247,7 +246,7 @@ def named_parts(
     if target != INPUT:
         texts = text_labels(arrays, signature.outputs, kept)
     parts = {part: _part(arrays, part, signature, target, texts) for part in arrays.parts}
-    # What is not used is refused: a misspelled `x_tset` would else be left out without a word.
+    # Unused arrays are errors: a misspelled `x_tset` would otherwise be left out silently.
     arrays.check_used(ignored=Y if target == INPUT else "")
     for part in parts.values():
         _check_alike(next(iter(parts.values())), part, source, span)
@@ -290,7 +289,7 @@ def _part(
             y = [ArrayName(Y, part, one.name) for one in signature.outputs]
     weighted = weights in arrays
     arrays.require((*x, *y))
-    # By the headers first: what cannot fit is refused before it is unpacked.
+    # Headers are checked first: what cannot fit is rejected before it is unpacked.
     if signature.sized and isinstance(arrays.held, NamedArrays):
         _check_claims(arrays, arrays.held, (x, y, [weights] * weighted), signature)
     x_taken, y_taken = ([arrays.take(one) for one in names] for names in (x, y))
@@ -313,7 +312,7 @@ def _check_claims(
     expected: tuple[list[ArrayName], list[ArrayName], list[ArrayName]],
     signature: NetworkSignature,
 ) -> None:
-    """Check a part's examples, targets and weights by what the file says of them.
+    """Check a part's examples, targets and weights by the shapes and types that the file claims.
 
     Raises:
         NetError: N512, N513, N515 to N518.
@@ -355,7 +354,7 @@ def with_weights(
 
 
 def sound(part: Examples, source: str, span: Span | None) -> Examples:
-    """Return the part, where its arrays hold finite numbers, as many in each.
+    """Return the part, if its arrays hold finite numbers and have the same length.
 
     Raises:
         NetError: N515 to N517.

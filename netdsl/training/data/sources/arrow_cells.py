@@ -13,7 +13,7 @@ def cells_in(column: Any) -> Cells:
     import pyarrow
     from pyarrow import compute
 
-    # as one chunk, of any size: dictionaries of many are slow to bring together
+    # As one chunk of any size: merging the dictionaries of many chunks is slow.
     filled = compute.fill_null(column, "").cast(pyarrow.large_string()).combine_chunks()
     coded = filled.dictionary_encode()
     codes, texts = coded.indices.to_numpy(), coded.dictionary.to_pylist()

@@ -1,4 +1,4 @@
-"""Cells of a CSV's column as numbers or as texts."""
+"""The cells of a column of a CSV file, as numbers or as texts."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def column_of(
 
     Args:
         name: the column's name.
-        cells: what it holds.
-        text: whether the column holds text, None where that should be found out.
-        rows: the line of each, and the signs within numbers.
-        form: what a recipe states of the file.
+        cells: of the column.
+        text: whether the column holds text; None to find out.
+        rows: the line of each row, and the file's number format.
+        form: the format that a recipe states for the file.
         path: the file.
         span: the place of the file's name in a recipe.
         others: how many further rows hold numbers.
@@ -77,7 +77,7 @@ def column_of(
         words = wrong.copy()
         words[[place for place in maybe if _is_number(texts[place], numbers)]] = False
         others += counts[~np.isnan(found) | (wrong & ~words)].sum()
-        # By rows, not by distinct texts: `unknown` in every second row is one text.
+        # Counted by rows, not by distinct texts: `unknown` in every second row is only one text.
         if words.any() and others <= counts[words].sum():
             return text_column(name, cells, stated)
     if wrong.any():
@@ -101,9 +101,9 @@ def mixed_column(
     path: str,
     span: Span | None,
 ) -> ParsedColumn | None:
-    """Return a column of numbers in which a few cells are not; None where it is one of texts.
+    """Return a column of numbers in which a few cells are not numbers; None for a column of texts.
 
-    The arguments are those of `column_of`; `rows` are those of the few.
+    The arguments are those of `column_of`; `rows` are those of the few cells.
 
     Raises:
         NetError: N531 where they are not numbers as `form` states them.
@@ -137,7 +137,7 @@ def _not_a_number(
     path: str,
     span: Span | None,
 ) -> NetError:
-    """Return the error N531 about cells that are not numbers, the first of them with its place."""
+    """Return the error N531 for cells that are not numbers, with the place of the first."""
     row, numbers = cells.first_row(wrong), rows.numbers
     cell = cells.texts[cells.codes[row]]
     why, more = why_not_finite(cell, numbers), f"{count:,} such cells; " if count > 1 else ""

@@ -1,4 +1,4 @@
-"""What a cell of a table says: a number, nothing, or a text."""
+"""The meaning of a table's cell: a number, a missing value, or a text."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 MISSING = frozenset(
     ("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "null", "none", "?", ".", "-", "--", "–", "—")
 )
-"""What a cell of a column of numbers holds, in any case, where its number is missing.
+"""Texts of cells, in upper or lower case, that mean a missing number in a column of numbers.
 
-Of a text only the empty cell is missing.
+In a column of texts only empty cells are missing.
 """
 
 
@@ -34,7 +34,7 @@ class Cells(NamedTuple):
     codes: Array
 
     def at(self, rows: Array) -> Cells:
-        """Return the cells of these rows alone."""
+        """Return the cells of these rows."""
         import numpy as np
 
         used, codes = np.unique(self.codes[rows], return_inverse=True)
@@ -52,8 +52,8 @@ class MixedCells(NamedTuple):
 
     Attributes:
         values: the numbers [n], NaN where one is missing, and where a cell is not a number.
-        rows: the rows of those that are not.
-        odd: what these hold.
+        rows: the rows of cells that are not numbers.
+        odd: these cells.
     """
 
     values: Array
@@ -61,7 +61,7 @@ class MixedCells(NamedTuple):
     odd: Cells
 
     def at(self, rows: Array) -> MixedCells:
-        """Return the cells of the rows alone of which this holds [n]."""
+        """Return the cells of the rows for which `kept` [n] is true."""
         own = rows[self.rows]
         return MixedCells(self.values[rows], rows.cumsum()[self.rows[own]] - 1, self.odd.at(own))
 
@@ -80,21 +80,21 @@ def cell_number(cell: str, form: NumberFormat = PLAIN) -> float | None:
 
     Args:
         cell: its text, without spaces around it.
-        form: the signs within numbers.
+        form: how numbers are written.
 
     Returns:
-        NaN where the cell is missing, None where it holds a text or a number beyond float32.
+        The number; NaN where it is missing, None for a text or a number beyond float32.
     """
     try:
         value = float(_plain(cell, form))
     except ValueError:
         return math.nan if cell.lower() in MISSING else None
-    # Python's `float` takes `1_000`, which no file means.
+    # Python's `float` accepts `1_000`, which is not a number in files.
     return None if abs(value) > LARGEST or "_" in cell else value
 
 
 def _plain(cell: str, form: NumberFormat) -> str:
-    """Return a number as programs write it; other texts come out as they are, or empty."""
+    """Return a number as programs write it; other texts are returned unchanged, or empty."""
     if not cell.isascii():
         cell = cell.translate(VARIANTS)
     if form.thousands and form.thousands in cell:
@@ -106,12 +106,12 @@ def _plain(cell: str, form: NumberFormat) -> str:
         cell = cell.replace(form.thousands, "")
     elif form.decimal == "," and "." in cell:
         return ""
-    # For `float`, which knows points alone.
+    # For `float`, which accepts only decimal points.
     return cell.replace(",", ".") if form.decimal == "," else cell
 
 
 def why_not_finite(cell: str, form: NumberFormat = PLAIN) -> str:
-    """Say why float32 does not hold the number of a cell; nothing for a text."""
+    """Return why float32 cannot hold the number of a cell; empty for a text."""
     try:
         value = float(_plain(cell, form))
     except ValueError:
@@ -125,11 +125,11 @@ def why_not_finite(cell: str, form: NumberFormat = PLAIN) -> str:
 # --- many texts -----------------------------------------------------------------------------------
 
 MANY = 1_000
-"""At least this many texts are looked at all at once."""
+"""From this many texts on, all of them are examined at once."""
 
 
 def order_of(texts: Sequence[str]) -> Array:
-    """Return the places of texts in the order of their signs: int [n]."""
+    """Return the places of texts in the order of their characters: int [n]."""
     import numpy as np
 
     if len(texts) < MANY:
@@ -144,8 +144,8 @@ def order_of(texts: Sequence[str]) -> Array:
 def maybe_numbers(texts: Sequence[str]) -> Sequence[int]:
     """Return the places of texts that are not certainly words.
 
-    A word is not a number in any format, and does not mean a missing one. It has a sign that none
-    of these has, or `-` or `/` after a digit, as dates have.
+    A word is neither a number in any format nor a text for a missing one. It is known by a
+    character that none of these has, or by `-` or `/` after a digit, as in dates.
     """
     import numpy as np
 
@@ -171,16 +171,16 @@ def maybe_numbers(texts: Sequence[str]) -> Sequence[int]:
 
 
 NUMERIC = frozenset("".join(MISSING) + "0123456789+-.,'_ einfity\t\r\n\f\v\x1c\x1d\x1e\x1f\x85")
-"""Signs that numbers, in any format, and cells that mean a missing one are made of."""
+"""The characters of numbers in any format, and of texts for a missing one."""
 
 
 # --- numbers in any format ------------------------------------------------------------------------
 
 SIGNS = "' "
-"""What separates thousands and never decimals."""
+"""Characters that separate thousands and never decimals."""
 
 VARIANTS = str.maketrans("’\u00a0\u202f−", "'  -")
-"""Signs that are written for those of `SIGNS`, and for the minus."""
+"""Characters that are written instead of those of `SIGNS`, and instead of the minus."""
 
 GROUPED = re.compile(
     rf"[+-]?[0-9]{{1,3}}(?P<thousands>[.,{SIGNS}])[0-9]{{3}}(?:(?P=thousands)[0-9]{{3}})*"
@@ -201,7 +201,7 @@ UNIT = re.compile(
 
 
 def have_units(cells: Sequence[str]) -> bool:
-    """Say whether cells are numbers with a unit next to each: `12 %`, `$1,234.50`, `5 kg`, `5kg`.
+    """Return whether cells are numbers, each with a unit: `12 %`, `$1,234.50`, `5 kg`, `5kg`.
 
     Words of more than three letters, and those without a space, are units if there are at most two
     of them, as `1 year` and `2 years`: others are names, as `12 Elm`.

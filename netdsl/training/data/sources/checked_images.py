@@ -1,4 +1,4 @@
-"""Files of images, each read once: whether it is whole, its digest, its pixels."""
+"""Read image files once each, for whether they are whole, their digests, and their pixels."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 REPORTED = 2000
-"""Images: looking through more than these takes a while, which is reported."""
+"""Checking more images than these takes a while, so that progress is reported."""
 
 PNG_SIGNATURE = 8
 """Bytes before the first chunk of a PNG."""
 
 
 class FoundImage(NamedTuple):
-    """What a file holds.
+    """What was found in a file.
 
     Attributes:
         digest: the SHA-256 of the file.
@@ -51,9 +51,9 @@ class CheckedImages(NamedTuple):
         paths: the files.
         damaged: what is wrong with those that are not whole images.
         deep: those with more than 8 bits for a pixel.
-        digests: the SHA-256 of each, empty where it is damaged.
-        pixels: uint8 [n, height, width, channels]; None where they were not asked for, are more
-            than is kept, or where some have more than 8 bits.
+        digests: the SHA-256 of each; empty for a damaged one.
+        pixels: uint8 [n, height, width, channels]; None where they were not asked for, are too many
+            to keep, or where some have more than 8 bits.
     """
 
     paths: Sequence[Path]
@@ -117,8 +117,9 @@ def _found(path: Path, span: Span | None, into: Array | None) -> FoundImage | Ne
     Args:
         path: the file.
         span: the place of its folder in a recipe.
-        into: the array of its pixels [height, width, channels], which is filled; None to leave
-            them. A JPEG is read at an eighth of its size then, of a PNG only the check sums are.
+        into: the array of its pixels [height, width, channels], which is filled; None to check the
+            file only. Then a JPEG is decoded at an eighth of its size, and of a PNG only the check
+            sums are read.
     """
     try:
         with image_errors(path, span):

@@ -1,5 +1,5 @@
-"""What arrays in a file claim to be, compared with what a network can use before they are unpacked:
-a small file can claim any amount.
+"""Check the shapes and types that arrays in a file claim before they are unpacked: a small file can
+claim any amount.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def check_form(array: Rows | ArrayHeader, what: str, span: Span | None = None) -
 def check_alike(
     arrays: Mapping[str, Rows | ArrayHeader], first: str, source: str, span: Span | None = None
 ) -> None:
-    """Check that all arrays have as many rows as the `first`. Raises NetError N515."""
+    """Check that all arrays have as many rows as `first`. Raises NetError N515."""
     rows = arrays[first].shape[0]
     for name, array in arrays.items():
         if array.shape[0] != rows:
@@ -67,7 +67,7 @@ def check_example(example: Shape, tensor: TensorSpec, what: str, span: Span | No
 
 
 def check_pixels(example: Shape, shape: Shape, what: str, span: Span | None = None) -> None:
-    """Check that examples that would be resized are not larger than image files may be.
+    """Check that examples which would be resized are not larger than image files may be.
 
     Raises:
         NetError: N518.
@@ -82,7 +82,7 @@ def check_targets(
 ) -> None:
     """Check that the targets of an example are not more numbers than the network gives or takes.
 
-    Those that are fewer are looked at, for a better reason.
+    Smaller ones are not checked here: they are read, and rejected with a better reason.
 
     Args:
         given: the shape of an example's targets.

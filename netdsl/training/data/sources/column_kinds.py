@@ -1,4 +1,4 @@
-"""What the columns of a table are: numbers, categories, dates, texts, or the names of rows."""
+"""The kinds of a table's columns: numbers, categories, dates, texts, or identifiers of rows."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 ID, DROP = "id", "drop"
 
 Stated: TypeAlias = Mapping[str, str | tuple[str, ...]]
-"""What a recipe says columns are, by their names: a kind, or the parts of a date."""
+"""What a recipe states for columns, by their names: a kind, or the parts of a date."""
 
 ROWS = 10
-"""The fewest rows that show whether a column names them."""
+"""The fewest rows that show whether a column identifies them."""
 
 WORDS = 3
-"""The words that a cell has on average from which on a column of distinct cells is text."""
+"""A column of distinct cells is text if its cells have at least this many words on average."""
 
 ID_NAME = re.compile(
     r"(unnamed: ?0)|(.*[ _.-])?(id|uuid|guid|index|idx|key|rownames|row|nr|#)", re.IGNORECASE
@@ -52,14 +52,14 @@ CAMEL_ID = re.compile(r".*[a-z]I[dD]")
 
 
 class KindedColumn(NamedTuple):
-    """A column of a table, and what it is.
+    """A column of a table, and its kind.
 
     Attributes:
-        cells: its values: numbers, places among categories, or of a date days since 1970.
+        cells: its values: numbers, places among categories, or for dates days since 1970.
         kind: `number`, `ordinal`, `category`, `date`, `text`, `id` or `drop`.
-        parts: of a date, those that the network gets.
-        day_first: of a date in texts, whether the day precedes the month.
-        note: why it is read so where that can be doubted.
+        parts: the parts of a date that the network gets.
+        day_first: for dates in texts, whether the day precedes the month.
+        note: the reason for its kind, where that is doubtful.
     """
 
     cells: ParsedColumn
@@ -87,12 +87,12 @@ class KindedColumn(NamedTuple):
 
     @property
     def width(self) -> int:
-        """The numbers that a network gets of a cell."""
+        """How many numbers a network gets for a cell."""
         return sum(column.width for column in transforms(self))
 
 
 def transforms(column: KindedColumn) -> Iterator[ColumnTransform]:
-    """Yield what is done to a column that is read, for each part of a date."""
+    """Yield the transforms of a column that is read, one for each part of a date."""
     categories, gaps = column.cells.categories or (), column.gaps
     for part in column.parts or ("",):
         yield ColumnTransform(
@@ -101,7 +101,7 @@ def transforms(column: KindedColumn) -> Iterator[ColumnTransform]:
 
 
 def stated_kinds(table: ParsedTable, spec: DataSpec) -> Stated:
-    """Return what a recipe says columns are, by the names that they have in the table.
+    """Return what a recipe states for columns, by the names that they have in the table.
 
     Raises:
         NetError: N530 for a column that does not exist, N507 where two keys disagree.
@@ -126,16 +126,16 @@ def stated_kinds(table: ParsedTable, spec: DataSpec) -> Stated:
 
 
 def read_as(spec: DataSpec) -> dict[str, bool]:
-    """Say which columns are read as texts (True) or as numbers (False), as a recipe states it.
+    """Return which columns a recipe reads as texts (True) or as numbers (False).
 
-    What is left out is read as text, which no cell contradicts; so are groups and parts.
+    Columns that are left out are read as texts, which any cell can be; so are groups and parts.
     """
     split = spec.split
     found = {name: kind != NUMBER for name, kind in (spec.columns or {}).items() if kind != ORDINAL}
     found |= dict.fromkeys((*(spec.drop or ()), *(spec.categories or {})), True)
     found |= dict.fromkeys(filter(None, (split.group, split.column)), True)
     if split.order and not _is_date((spec.columns or {}).get(split.order, "")):
-        found.pop(split.order, None)  # its times are read, even where it is left out
+        found.pop(split.order, None)  # its times are read, even if it is left out
     return found
 
 
@@ -177,11 +177,11 @@ def column_kinds(
     others: Collection[str],
     span: Span | None,
 ) -> list[KindedColumn]:
-    """Tell the columns of a table apart, but those that are learned or weigh rows.
+    """Find the kinds of a table's columns, except those that are learned or weight rows.
 
     Args:
         table: as it was read.
-        stated: what the recipe says of columns.
+        stated: what the recipe states for columns.
         spec: the recipe's `data`.
         others: the target and the weights.
         span: the place of the file's name in the recipe.
@@ -213,13 +213,13 @@ def column_kinds(
 def _found(
     column: ParsedColumn, table: ParsedTable, spec: DataSpec, span: Span | None
 ) -> KindedColumn:
-    """Say what a column is by its cells."""
+    """Find a column's kind by its cells."""
     if column.days or _looks_like_dates(column):
         return _date(column, table, spec, (), span)
     if column.categories is None:
         return _number_or_id(column, column.name == table.columns[0].name)
     count, texts = _known(column), column.categories
-    # In few rows every text differs, also of a category.
+    # With few rows all texts may differ, even in a column of categories.
     if count < ROWS or len(texts) <= count / 2:
         return KindedColumn(column, CATEGORY, note=_constant(column))
     words = sum(_words(text) for text in texts) / len(texts)
@@ -243,12 +243,12 @@ def _found(
 
 
 def _words(text: str) -> int:
-    """Count the words of a text; groups of digits, as of a telephone number, are none."""
+    """Count the words of a text; groups of digits, as in a telephone number, do not count."""
     return sum(any(map(str.isalpha, word)) for word in text.split())
 
 
 def _constant(column: ParsedColumn) -> str:
-    """Say that a column has one value alone; nothing of others."""
+    """Return a note for a column that has only one value; empty for others."""
     import numpy as np
 
     known = column.values[~np.isnan(column.values)]
@@ -263,9 +263,9 @@ def _constant(column: ParsedColumn) -> str:
 
 
 def _number_or_id(column: ParsedColumn, first: bool) -> KindedColumn:
-    """Tell a name of rows from a number: distinct integers in a column called so.
+    """Distinguish identifiers of rows, distinct integers in a column named so, from numbers.
 
-    A first column of 0, 1, 2, ... is doubted, whatever it is called.
+    A first column of 0, 1, 2, ... gets a note, whatever its name.
     """
     import numpy as np
 
@@ -293,7 +293,7 @@ def _looks_like_dates(column: ParsedColumn) -> bool:
     if column.categories is None:
         known = column.values[~np.isnan(column.values)]
         inside = len(known) > 0 and bool(((known >= 19000101) & (known < 21000101)).all())
-        # 20240230 in a column of numbers says that they are not dates: all must be.
+        # A single 20240230 in a column of numbers shows that they are not dates: all must be.
         return inside and None not in read_dates(as_text(column).categories or ()).days
     return are_dates(column.categories)
 
@@ -339,7 +339,7 @@ def _ordered(
     """Return an ordinal column: numbers as they are, texts in a stated order.
 
     Raises:
-        NetError: N507 where texts have none.
+        NetError: N507 where texts have no stated order.
     """
     stated = (find_column(name, table, span) for name in spec.categories or {})
     if column.categories is None or column.name in stated:

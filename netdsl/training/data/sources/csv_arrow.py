@@ -1,4 +1,4 @@
-"""Rows of a CSV read by pyarrow, where the text is plain enough that it reads what Python does."""
+"""Read rows of a CSV by pyarrow, where the text is so plain that Python would read the same."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.table_format import NumberFormat
 
 CONVERSION = re.compile(r"(?s)In CSV column #(\d+): .* to double: invalid value '(.*)'")
-"""What pyarrow says of a cell that is not a number."""
+"""The message of pyarrow about a cell that is not a number."""
 
 WIDE = 1_000
-"""Of a table with more columns it is looked up which words for missing numbers it has: for all of
-them pyarrow takes 30 KB a column.
+"""In a table with more columns the words for missing numbers are searched for first: for all
+possible words pyarrow takes 30 KB for each column.
 """
 
 MAX_WORDS = 2
@@ -51,13 +51,13 @@ def read_plain(
     """Read the columns of a text.
 
     Args:
-        text: is read.
+        text: the text to read.
         numbers: the columns to read, and whether each is likely to hold numbers.
-        form: the signs within numbers.
+        form: how numbers are written.
 
     Returns:
-        Numbers, NaN where one is missing, or cells for each column; and the line of each row.
-        Where a few cells of a column of numbers are not, both.
+        For each column numbers, NaN where one is missing, or cells, or both if a few cells of a
+        column of numbers are not numbers; and the line of each row.
 
     Raises:
         NotPlain: where Python has to read the text.
@@ -78,7 +78,7 @@ def read_plain(
     columns: dict[str, ReadColumn] = {**read, **odd_cells(text, odd, read, _not_finite(table))}
     if not blank.any():
         return columns, lines
-    # rows of empty cells are left out, those of `NA` are not
+    # Rows of empty cells are left out, those of `NA` are not.
     kept = _not_empty(text, blank)
     for name, each in columns.items():
         columns[name] = each.at(kept) if isinstance(each, Cells | MixedCells) else each[kept]
@@ -90,8 +90,8 @@ def _table(
 ) -> tuple[Any, list[OddPart]]:
     """Read a table, part by part.
 
-    Where a column turns out not to be all numbers, what else it holds is read as missing; where
-    that is more than a few words, the column is read as texts.
+    If a column turns out not to be all numbers, its other cells are read as missing; if these are
+    more than a few different words, the column is read as texts.
 
     Returns:
         The table, and the parts of the text with words that were read as missing numbers.
@@ -108,7 +108,7 @@ def _table(
             tables.append(read(part, numbers, odd))
         except pyarrow.ArrowInvalid as error:
             found, readings = CONVERSION.match(str(error)), failed.total()
-            # Another error, such as a row of another width, or one that comes back: Python finds
+            # Another error, such as a row of another width, or the same error again: Python finds
             # the reason.
             if found is None or readings > MAX_READINGS:
                 raise NotPlain(part_of(text, part)) from None
@@ -120,12 +120,12 @@ def _table(
             if readings == MAX_READINGS:
                 numbers = dict.fromkeys(numbers, False)
             numbers[name] = False
-            # All parts again: those that are read have the column as numbers.
+            # Read all parts again: those read so far have the column as numbers.
             tables.clear()
     places, words = [], [word.encode() for word in odd]
     first = 0
     for part, table in zip(divided, tables, strict=True):
-        # A part read before the word was known may hold it as a cell of a column of texts alone,
+        # A part read before the word was known may hold it only in a column of texts,
         # which `odd_cells` then leaves.
         if any(text.content.find(word, part.start, part.stop) >= 0 for word in words):
             places.append(OddPart(part_of(text, part), odd, first, table.num_rows))
@@ -134,7 +134,7 @@ def _table(
 
 
 def _reader(text: CsvText, form: NumberFormat) -> Callable[..., Any]:
-    """Return what reads some of a text's columns, numbers or texts, in some of its bytes."""
+    """Return a function that reads some columns, as numbers or texts, of a part of a text."""
     import pyarrow
     from pyarrow import csv as arrow
 
@@ -144,7 +144,7 @@ def _reader(text: CsvText, form: NumberFormat) -> Callable[..., Any]:
     if len(text.names) > WIDE:
         missing = [word for word in missing if word.encode() in text.content]
     rows = arrow.ReadOptions(column_names=text.names)
-    # Only where there are quotes: else pyarrow cannot divide the text among its threads.
+    # Only if there are quotes: with this set pyarrow cannot divide the text among threads.
     cells = arrow.ParseOptions(delimiter=text.separator, newlines_in_values=b'"' in text.content)
 
     def read(part: slice, numbers: Mapping[str, bool], odd: frozenset[str]) -> Any:
@@ -162,7 +162,7 @@ def _reader(text: CsvText, form: NumberFormat) -> Callable[..., Any]:
 
 
 def _in_any_case(words: frozenset[str]) -> list[str]:
-    """Return words in every mixture of upper and lower case."""
+    """Return words in all combinations of upper and lower case."""
     return [
         "".join(letters)
         for word in words
@@ -171,9 +171,8 @@ def _in_any_case(words: frozenset[str]) -> list[str]:
 
 
 def _not_finite(table: Any) -> dict[str, Array]:
-    """Return the rows of cells that pyarrow reads as numbers and float32 does not hold.
-
-    They are `nan(1)`, or beyond the largest number.
+    """Return the rows of cells that pyarrow reads as numbers but float32 cannot hold: `nan(1)`, or
+    numbers beyond the largest.
     """
     import numpy as np
     import pyarrow
@@ -188,14 +187,14 @@ def _not_finite(table: Any) -> dict[str, Array]:
 
 
 def _column(column: Any) -> Array | Cells:
-    """Return a column of pyarrow's as numbers or cells."""
+    """Return a column of pyarrow as numbers or cells."""
     import pyarrow
     from pyarrow import compute
 
     if pyarrow.types.is_floating(column.type):
         values: Array = column.to_numpy()
         return values
-    # Python's reader refuses cells of more than 131,072 characters: a quote that is never closed.
+    # Python's reader rejects cells of over 131,072 characters, as from a quote that is not closed.
     longest = compute.max(compute.binary_length(column)).as_py() or 0
     if longest > csv.field_size_limit():
         raise NotPlain
@@ -206,11 +205,13 @@ def _column(column: Any) -> Array | Cells:
 
 
 def _not_empty(text: CsvText, blank: Array) -> Array:
-    """Say of each row whether it holds a cell [n]; those that may be `blank` are looked at."""
+    """Return for each row whether it has a cell that is not empty [n]; only those that may be
+    `blank` are examined.
+    """
     import numpy as np
 
     places, maybe = row_places(text), np.flatnonzero(blank)
-    # A row that one of the two readers sees and the other does not.
+    # One of the two readers finds a row that the other does not.
     if len(places.lines) != len(blank):
         raise NotPlain
     kept = ~blank
@@ -222,7 +223,7 @@ def _not_empty(text: CsvText, blank: Array) -> Array:
 
 
 def _lines(text: CsvText, count: int) -> Array:
-    """Return the line of each row: they follow each other, unless some are empty or rows long."""
+    """Return the line of each row: consecutive, unless lines are empty or rows have several."""
     import numpy as np
 
     content = text.content

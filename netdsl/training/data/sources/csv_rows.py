@@ -1,4 +1,4 @@
-"""Where the rows of a CSV are, found from its line ends, quotes and separators alone."""
+"""Find the rows of a CSV by its line ends, quotes and separators alone."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 QUOTE, RETURN, NEW_LINE = b'"\r\n'
 
 PIECE = 2**20
-"""Bytes that are compared at once: more of them would leave the processor's cache."""
+"""How many bytes are compared at once: more would not fit the processor's cache."""
 
 PARTS, PART, COLUMN = 3, 2**21, 2**11
 """About how many parts a text has, and the fewest bytes of one, and of one for each column."""
 
 
 class NotPlain(Exception):
-    """The text is not made of rows as pyarrow reads them: Python reads it, and finds what is
-    wrong.
+    """The text does not consist of rows as pyarrow reads them: Python must read it, and finds what
+    is wrong.
 
     Attributes:
-        part: the rows that are not; None where that is not known.
+        part: the rows that pyarrow would read differently; None where that is not known.
     """
 
     def __init__(self, part: CsvText | None = None) -> None:
@@ -34,13 +34,13 @@ class NotPlain(Exception):
 
 
 class RowPlaces(NamedTuple):
-    """The rows below the names, those of empty cells too.
+    """The rows below the names, including those of empty cells.
 
     Attributes:
-        text: is made of them.
-        quotes: the bytes from the first row on that are quotes, in pairs.
-        starts: the byte at which each row begins, counted so.
-        ends: that after each.
+        text: the text of the rows.
+        quotes: the places of quotes, in pairs; counted in bytes from the first row.
+        starts: the byte at which each row begins, counted in the same way.
+        ends: the byte after each row.
         lines: the line on which each ends, from 1.
     """
 
@@ -69,7 +69,7 @@ class RowPlaces(NamedTuple):
         return np.flatnonzero(widths != len(self.text.names))
 
     def columns(self, places: Array) -> Array:
-        """Return the columns that have some bytes, by their numbers."""
+        """Return the numbers of the columns in which some bytes are."""
         import numpy as np
 
         signs = self._separators()
@@ -80,13 +80,13 @@ class RowPlaces(NamedTuple):
         """Return the bytes that end a cell before the last of its row."""
         import numpy as np
 
-        # A separator is one byte: recipes accept ASCII alone.
+        # A separator is one byte: recipes accept only ASCII.
         signs = np.flatnonzero(_bytes(self.text) == ord(self.text.separator))
         return signs[_outside(signs, self.quotes)] if len(self.quotes) else signs
 
 
 def check_quotes(text: CsvText) -> None:
-    """Find out whether the quotes below the names begin and end cells.
+    """Check that the quotes below the names begin and end cells.
 
     Raises:
         NotPlain: where one does not, or is not closed.
@@ -102,7 +102,7 @@ def _quotes(text: CsvText) -> Iterator[Array]:
     if b'"' not in text.content:
         return
     content = _bytes(text)
-    # a quote next to a quote ends a cell and begins one, or is one of a pair within a cell
+    # Two quotes side by side end and begin a cell, or are a quote within a cell.
     edge, count = _of(text.separator.encode() + b'"\r\n'), 0
     for begin in range(0, len(content), PIECE):
         quotes = begin + np.flatnonzero(content[begin : begin + PIECE] == QUOTE)
@@ -120,16 +120,16 @@ def _quotes(text: CsvText) -> Iterator[Array]:
 
 
 def parts(text: CsvText) -> Iterator[slice]:
-    """Divide the bytes below the names into a few parts of whole rows; quotes are plain.
+    """Divide the bytes below the names into a few parts of whole rows; quotes must be plain.
 
-    What is wrong in a part is looked for in it alone.
+    A mistake in a part is then searched for in that part only.
     """
     content, begin = text.content, text.body
     # a reading takes some time for each column
     size = max((len(content) - begin) // PARTS, PART, len(text.names) * COLUMN)
     while begin < len(content):
         end, counted, quotes = begin + size, begin, 0
-        # A line end within quotes divides no rows: on to the next one.
+        # A line end within quotes does not divide rows: continue to the next one.
         while (end := content.find(b"\n", end) + 1) > 0:
             quotes, counted = quotes + _count(content, QUOTE, counted, end), end
             if quotes % 2 == 0:
@@ -145,18 +145,17 @@ def part_of(text: CsvText, part: slice) -> CsvText:
 
 
 def line_ends(content: bytes, begin: int, end: int) -> int:
-    """Return how many lines end in some bytes: at a carriage return alone too."""
+    """Return how many lines end in some bytes; a carriage return alone also ends one."""
     returns = content.count(b"\r", begin, end)
     alone = returns - content.count(b"\r\n", begin, end) if returns else 0
     return _count(content, NEW_LINE, begin, end) + alone
 
 
 def _count(content: bytes, sign: int, begin: int, end: int) -> int:
-    """Return how many bytes are a sign, quickly even where they are many."""
+    """Count the bytes that are a sign, quickly even if they are many."""
     import numpy as np
 
-    # `bytes.count` stops at each hit: of a sign in every cell it is slower than a comparison of
-    # all.
+    # `bytes.count` stops at each hit: for a sign in every cell, comparing all bytes is faster.
     found, pieces = np.frombuffer(content, np.uint8)[begin:end], range(0, end - begin, PIECE)
     return sum(int(np.count_nonzero(found[at : at + PIECE] == sign)) for at in pieces)
 
@@ -172,7 +171,7 @@ def row_places(text: CsvText) -> RowPlaces:
     content = _bytes(text)
     quotes = np.concatenate([np.zeros(0, int), *_quotes(text)])
     breaking, returns = content == NEW_LINE, b"\r" in text.content
-    if returns:  # one alone ends a line too
+    if returns:  # a carriage return alone also ends a line
         breaking[:-1] |= (content[:-1] == RETURN) & ~breaking[1:]
         breaking[-1:] |= content[-1:] == RETURN
     breaks = np.flatnonzero(breaking)
@@ -213,7 +212,7 @@ def _zeros(text: CsvText) -> Iterator[Array]:
     for begin in range(max(text.body - 1, 0), len(content), PIECE):
         before, here, after = (content[begin + at : begin + at + PIECE] for at in range(3))
         here, before = here[: len(after)], before[: len(after)]
-        # differences below 0 wrap round; most digits follow a digit or a point
+        # Differences below 0 wrap around; most digits follow a digit or a point.
         inside = before - np.uint8(ord(".")) < 12
         at = begin + np.flatnonzero((here == zero) & (after - zero < 10) & ~inside)
         at = at - sign[content[at]]
@@ -223,7 +222,7 @@ def _zeros(text: CsvText) -> Iterator[Array]:
 
 
 def _of(signs: bytes) -> Array:
-    """Say of each byte whether it is one of some."""
+    """Return a table that says of each byte value whether it is one of `signs`."""
     import numpy as np
 
     return np.isin(np.arange(256), list(signs))
@@ -237,7 +236,7 @@ def _bytes(text: CsvText) -> Array:
 
 
 def _outside(places: Array, quotes: Array) -> Array:
-    """Say of places whether they are outside quotes."""
+    """Return for each place whether it is outside quotes."""
     import numpy as np
 
     outside: Array = np.searchsorted(quotes, places) % 2 == 0

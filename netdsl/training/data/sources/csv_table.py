@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 ZERO = re.compile(r"[+-]?0[0-9]")
-"""What a number begins with that has a 0 too many."""
+"""The beginning of a number with a leading 0, as codes have."""
 
 SAMPLE = 100
-"""Rows that are looked at to guess which columns hold numbers."""
+"""How many rows are examined to guess which columns hold numbers."""
 
 
 def parse_csv(
@@ -46,10 +46,10 @@ def parse_csv(
     kinds: Mapping[str, bool | None],
     span: Span | None,
 ) -> ParsedTable:
-    """Parse the columns of a CSV; of those that a run does not know, only the names.
+    """Parse the columns of a CSV; for those that a run does not know, only the names.
 
-    `kinds` says which columns are texts, and which are numbers, whatever their cells look like;
-    None where these say it.
+    `kinds` states which columns are texts and which are numbers, whatever their cells look like;
+    None leaves it to the cells.
 
     Raises:
         NetError: N536 not a table, N531 a cell that is not a number.
@@ -57,7 +57,7 @@ def parse_csv(
     import numpy as np
 
     text = open_csv(path, content, form, header, span)
-    # without names and the target, the columns are those of the run
+    # Without names and without the target, the columns are those of the run.
     if not text.header and known and len(text.names) == len(known.numbered):
         text = text._replace(names=known.numbered)
     if known:
@@ -93,9 +93,9 @@ class HeldColumns(NamedTuple):
     """The columns of a text, as they were read.
 
     Attributes:
-        columns: numbers, or cells that are still to be understood.
+        columns: numbers, or cells that are not interpreted yet.
         lines: the line of each row.
-        numbers: the signs within numbers.
+        numbers: how numbers are written.
     """
 
     columns: Mapping[str, ReadColumn]
@@ -122,12 +122,12 @@ def _read(
     before: NumberFormat,
     span: Span | None,
 ) -> HeldColumns:
-    """Read columns with the signs within numbers that a recipe states, or that the cells show.
+    """Read columns with the number format that a recipe states, or that the cells show.
 
     Raises:
-        NetError: N536 not rows, N531 where `1,234` may be two numbers.
+        NetError: N536 not rows, N531 where `1,234` may be one of two numbers.
     """
-    # Most files show their signs in the first rows, and are then read once.
+    # Most files show their number format in the first rows, and are then read once.
     sample = _sample(text, requested, span)
     shown = evidence_of((column.texts, 0) for column in sample.values())
     stated = stated_format(form)
@@ -139,7 +139,7 @@ def _read(
     found = choose(every, text.separator, before)
     if found is None:
         raise _either(text, every.either[","], held, span)
-    # The same signs, with the cell that shows them in all rows.
+    # The same format, with the cell that shows it among all rows.
     if found == numbers:
         return held._replace(numbers=found)
     return _columns(text, requested, sample, found, span)
@@ -155,7 +155,7 @@ def _columns(
     """Read columns by pyarrow, or by Python where the text is not plain. Raises NetError N536."""
     import numpy as np
 
-    # By the sample: a column that turns out otherwise costs a second reading, not a wrong result.
+    # By the sample: if a column turns out otherwise, it is read again, and the result is right.
     likely = {
         name: not is_text
         and all(cell_number(cell, numbers) is not None for cell in sample[name].texts)
@@ -205,7 +205,7 @@ def _as_cells(text: CsvText, names: Sequence[str], held: HeldColumns) -> dict[st
     found = {name: column for name, column in kept.items() if isinstance(column, Cells)}
     if len(found) == len(kept):
         return found
-    # all columns are read, as a row without cells in some is not an empty one
+    # All columns are read, as a row may be empty in some columns only.
     numbers = {name: not isinstance(column, Cells) for name, column in held.columns.items()}
     again, _ = read_plain(text, {**numbers, **dict.fromkeys(kept, False)}, held.numbers)
     return found | {name: each for name, each in again.items() if isinstance(each, Cells)}
@@ -215,7 +215,7 @@ def _as_cells(text: CsvText, names: Sequence[str], held: HeldColumns) -> dict[st
 
 
 def _evidence(held: HeldColumns, shown: Evidence) -> Evidence:
-    """Return what all cells show, those of a sample before."""
+    """Return what all cells show, those of the sample first."""
     import numpy as np
 
     mixed = [column for column in held.columns.values() if isinstance(column, MixedCells)]
@@ -229,7 +229,7 @@ def _evidence(held: HeldColumns, shown: Evidence) -> Evidence:
 
 
 def _either(text: CsvText, cell: str, held: HeldColumns, span: Span | None) -> NetError:
-    """Return the error N531 about a comma that may be decimal or between thousands."""
+    """Return the error N531 for a comma that may be decimal or separate thousands."""
     name, cells, own = next(each for each in held.texts() if cell in each[1].texts)
     line = own.lines[cells.first_row([cells.texts.index(cell)])]
     fraction, whole = cell.replace(",", "."), cell.replace(",", "")
@@ -244,7 +244,7 @@ def _either(text: CsvText, cell: str, held: HeldColumns, span: Span | None) -> N
 def _leading_zeros(
     text: CsvText, columns: Sequence[ParsedColumn], held: HeldColumns
 ) -> Iterator[str]:
-    """Report numbers that begin with a 0 that is lost: they may be codes."""
+    """Report numbers that begin with a 0, which is lost: they may be codes."""
     zeros = set(columns_with_zeros(text)).intersection(held.columns)
     numbers = [each for each in columns if each.categories is None and each.name in zeros]
     if not numbers:

@@ -14,7 +14,7 @@ from netdsl.training.preparation.table_format import TableFormat
 from netdsl.wording import counted
 
 SEPARATORS = ",;\t|"
-"""What may separate cells where a recipe does not say it."""
+"""The separators of cells that are tried where a recipe does not state one."""
 
 SPREADSHEET = re.compile(rb"sep=([ -~\t])(?=\r?\n|\r)")
 """A first line that names the separator."""
@@ -23,7 +23,7 @@ ENDS = re.compile(rb"\r\n|\n|\r")
 
 
 class CsvText(NamedTuple):
-    """A text of rows, and what is known of it before its cells are read.
+    """A text of rows, and what is known about it before its cells are read.
 
     Attributes:
         path: the file.
@@ -52,8 +52,8 @@ def open_csv(
     Args:
         path: the file.
         content: its bytes.
-        form: what a recipe states of it.
-        header: whether the first row holds names, None where that should be found out.
+        form: the format that a recipe states for it.
+        header: whether the first row holds names; None to find out.
         span: the place of the file's name in a recipe.
 
     Raises:
@@ -66,14 +66,14 @@ def open_csv(
     # `sep=;` in the first line is for Excel, and not a row.
     if said := SPREADSHEET.match(content):
         separator = form.separator or said[1].decode()
-        content = content[said.end(1) :]  # its end is left, so that lines are counted
+        content = content[said.end(1) :]  # its line end is kept, so that line numbers are right
     line, first = next(rows(path, content, separator, span), (0, []))
     if not first:
         raise fail("N536", f"{path} is empty", span)
     if header is None:
         header = not any(_is_number(cell) for cell in first)
     if not header:
-        # As texts from 1 on: what a person counts, and what `target: 3` names.
+        # As texts from 1: people count from 1, and `target: 3` names them so.
         names = [str(place + 1) for place in range(len(first))]
         return CsvText(path, content, separator, names, False, 0, 1)
     names = _header(path, first, span)
@@ -91,11 +91,11 @@ def rows(
     Rows of empty cells are left out, unless `blank` is set; empty lines are not rows.
 
     Raises:
-        NetError: N536 where the text is not made of rows.
+        NetError: N536 where the text does not consist of rows.
     """
-    # `newline=""`: the line ends within quoted cells are the csv module's affair.
+    # `newline=""`, so that the csv module handles line ends within quoted cells.
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
-    # `strict`: else a quote that is never closed makes one cell of the rest of the file.
+    # `strict`: otherwise a quote that is not closed makes the rest of the file one cell.
     reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=separator != " ")
     try:
         for row in reader:
@@ -139,7 +139,7 @@ def _utf8(path: str, content: bytes, encoding: str | None, span: Span | None) ->
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.isascii():
         _check_utf8(path, content, span)
-    # Binary files have zero bytes, and would else be refused for some odd row.
+    # Binary files have zero bytes, and would otherwise be rejected for some odd row.
     if b"\0" in content:
         raise fail("N536", f"{path} is not text: it holds a zero byte", span)
     return content
@@ -156,7 +156,7 @@ def _check_utf8(path: str, content: bytes, span: Span | None) -> None:
 
 
 def _without_comments(content: bytes, sign: bytes) -> bytes:
-    """Blank out lines that begin with a sign, but not those within quotes."""
+    """Blank out lines that begin with a sign, except those within quotes."""
     kept, quotes, end = [], 0, 0
     for found in re.finditer(rb"(?m)^" + re.escape(sign) + rb"[^\r\n]*", content):
         before = content[end : found.start()]
@@ -169,7 +169,7 @@ def _without_comments(content: bytes, sign: bytes) -> bytes:
 
 
 def _separator(content: bytes) -> str:
-    """Return the one of `SEPARATORS` that is most frequent in the first line."""
+    """Return the separator of `SEPARATORS` that is most frequent in the first line."""
     content = content.lstrip(b"\r\n")
     end = content.find(b"\n")
     line = content[: end if end >= 0 else len(content)].decode()
@@ -178,19 +178,19 @@ def _separator(content: bytes) -> str:
 
 
 UNNAMED = "Unnamed: 0"
-"""What pandas calls a first column without a name."""
+"""The name that pandas gives to a first column without a name."""
 
 
 # --- header ---------------------------------------------------------------------------------------
 
 
 def _is_number(cell: str) -> bool:
-    """Return whether a cell of the first row holds a number: then the row is not one of names."""
+    """Return whether a cell of the first row holds a number, so that it is not a row of names."""
     return cell_number(cell.strip()) is not None and cell.strip().lower() not in MISSING
 
 
 def _header(path: str, first: list[str], span: Span | None) -> list[str]:
-    """Return the names of the columns. Raises NetError N536 where one is empty or comes twice.
+    """Return the names of the columns. Raises NetError N536 where one is empty or occurs twice.
 
     The first one may be empty, as in the index that pandas writes.
     """

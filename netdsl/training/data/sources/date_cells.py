@@ -28,27 +28,28 @@ _FORMS = tuple(
 EPOCH = date(1970, 1, 1).toordinal()
 
 MICROSECONDS = 86_400_000_000
-"""Of a day."""
+"""The seconds of a day."""
 
 NOT_DATES = (
     "a date is not learned as it is: write a number made of it, such as the days since a moment, "
     "in a column of its own, and name that as the target"
 )
-"""What is said of a target of dates."""
+"""The help of the error for a target of dates."""
 
 SAMPLE = 50
-"""Texts that are tried first: where none is a date, the column holds none."""
+"""How many texts are tried first: if none is a date, the column does not hold dates."""
 
 
 class DateTexts(NamedTuple):
     """Texts read as dates.
 
     Attributes:
-        days: since 1970 for each text: NaN where it is missing, None where it is not a date.
+        days: for each text the days since 1970: NaN where it is missing, None where it is not a
+            date.
         day_first: whether the day precedes the month, as in 31/12/2024; None where no text shows
             it.
-        unclear: a text that has two readings, as 1/2/2024; empty where there is none.
-        shown_by: the text that shows the order; empty where it was stated, or none does.
+        unclear: a text that can be read in two ways, as 1/2/2024; empty where there is none.
+        shown_by: the text that shows the order; empty where it was stated, or no text does.
     """
 
     days: list[float | None]
@@ -64,8 +65,7 @@ def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts
         texts: without spaces around them.
         day_first: whether the day precedes the month; None where the texts should show it.
     """
-    # Most tables have them: a hundred thousand texts at once instead of one regular expression
-    # each.
+    # Most tables have ISO dates: NumPy reads all at once, instead of a regular expression for each.
     if (iso := _iso_days(texts)) is not None:
         return DateTexts(iso, day_first, "")
     found = [_matched(text) for text in texts]
@@ -93,11 +93,11 @@ def read_dates(texts: Sequence[str], day_first: bool | None = None) -> DateTexts
 
 
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
-"""Dates that NumPy reads, all at once."""
+"""Dates in the form that NumPy reads."""
 
 
 def _iso_days(texts: Sequence[str]) -> list[float | None] | None:
-    """Return texts that are all dates of one form, or missing, as days; None of others."""
+    """Return texts as days if all are dates of this form, or missing; None for others."""
     import numpy as np
 
     known = [text for text in texts if text.lower() not in MISSING]
@@ -105,7 +105,7 @@ def _iso_days(texts: Sequence[str]) -> list[float | None] | None:
         return None
     try:
         moments = np.array(known, "datetime64[us]")
-    except ValueError:  # one that no calendar has
+    except ValueError:  # a date that does not exist
         return None
     days = iter((moments.astype(np.int64) / MICROSECONDS).tolist())
     return [float("nan") if text.lower() in MISSING else next(days) for text in texts]
@@ -124,20 +124,20 @@ def in_other_order(text: str, day_first: bool | None) -> bool:
 
 
 def are_dates(texts: Sequence[str]) -> bool:
-    """Return whether most of some texts are dates; a few of many are looked at."""
+    """Return whether most of the texts are dates; of many texts a few are examined."""
     shown = texts[:: max(1, len(texts) // SAMPLE)]
     known = [day for day in read_dates(shown).days if day is None or day == day]
     return bool(known) and 2 * sum(day is not None for day in known) >= len(known)
 
 
 def has_order(text: str) -> bool:
-    """Return whether a text is a date whose day and month are known by their order alone."""
+    """Return whether a text is a date whose day and month can only be known by their order."""
     found = _matched(text)
     return found is not None and "one" in found.groupdict()
 
 
 def _matched(text: str) -> re.Match[str] | None:
-    # No date is longer, and `\d` matches the digits of every script.
+    # No date is longer; only ASCII, as `\d` would match the digits of every script.
     if not text[:40].isascii() or len(text) > 40:
         return None
     return next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)

@@ -1,4 +1,4 @@
-"""Images with more than 8 bits for a pixel: 16 or 32, or floats. They are grey."""
+"""Images with more than 8 bits per pixel: 16 or 32, or floats. They are grey."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIXTEEN = (0.0, 65535.0)
 
 
 class FoundPixels(NamedTuple):
-    """What deep images hold.
+    """The values of deep images.
 
     Attributes:
         low, high: their smallest and their largest value.
@@ -47,7 +47,7 @@ def deep_image(path: Path, shape: Sequence[int], limits: tuple[float, float]) ->
         path: the file; one of 8 bits has the range 0 to 255.
         shape: height and width that it is resized to, and 1 or 3 channels; empty to leave it as it
             is, in one channel.
-        limits: the values that become 0 and 1; what is beyond them becomes 0 and 1 too.
+        limits: the values that become 0 and 1; values beyond them are clipped.
 
     Raises:
         NetError: N511 where it cannot be read, N524 where it is not a whole image, or holds a value
@@ -104,7 +104,7 @@ def deep_files(
 
 
 def found_pixels(paths: Sequence[Path], span: Span | None = None) -> FoundPixels:
-    """Look at all values of deep images. Raises NetError as `deep_image` does."""
+    """Find the range of all values of deep images. Raises NetError as `deep_image` does."""
 
     def look(path: Path) -> tuple[float, float, bool]:
         with opened_image(path) as image:
@@ -124,11 +124,11 @@ def pixel_range(
 ) -> tuple[tuple[float, float], str]:
     """Return the values of deep images that become 0 and 1, and a note about them.
 
-    Where a recipe states none, images of 16 bits have 0 to 65535, floats from 0 to 1 have that, and
-    others what they hold.
+    Where a recipe states none, the range of images of 16 bits is 0 to 65535, that of floats within
+    0 to 1 is 0 to 1, and that of others is from their smallest to their largest value.
 
     Raises:
-        NetError: N505 for a range that is none.
+        NetError: N505 for a range that is empty or not of two numbers.
     """
     if stated is not None:
         if len(stated) != 2 or not stated[0] < stated[1]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 LONGEST, DEEPEST = 500, 40
-"""Characters of a function, and brackets and signs within each other."""
+"""The most characters of a function, and the deepest nesting of brackets and signs."""
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)|(?P<name>[A-Za-z]\w*)"
@@ -53,7 +53,7 @@ class FunctionOfX(NamedTuple):
         # Where there is no value the result is NaN, which the caller reports with its place.
         with np.errstate(all="ignore"):
             found = np.asarray(self.term(np, np.asarray(x, np.float64)), np.float64)
-        # A constant function gives one number.
+        # A constant function returns a single number.
         return np.broadcast_to(found, np.shape(x)).copy()
 
 
@@ -65,7 +65,7 @@ def read_formula(text: str, span: Span | None = None) -> FunctionOfX:
 
     Args:
         text: the function.
-        span: where a recipe says it.
+        span: the place of the function in a recipe.
 
     Raises:
         NetError: N505 where it is not one.
@@ -185,7 +185,7 @@ class _Reader:
         self.at += 1
 
     def _deeper(self, part: Callable[[], Term]) -> Term:
-        # Python's own limit would end in a RecursionError, here and when it is computed.
+        # Beyond Python's own limit there would be a RecursionError, here or when it is computed.
         self.depth += 1
         if self.depth > DEEPEST:
             raise self._wrong(f"more than {DEEPEST} brackets and signs within each other", 0)
@@ -200,5 +200,5 @@ class _Reader:
 
 
 def _applied(name: str, *terms: Term) -> Term:
-    """Return a function of numpy's, by its name, of what some terms compute."""
+    """Return the term that applies NumPy's function of a name to the values of terms."""
     return lambda np, x: getattr(np, name)(*(np.asarray(term(np, x), float) for term in terms))

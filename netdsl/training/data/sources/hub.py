@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HUBS = ("hf:", "tfds:")
 
 SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val"), "test": ("test",)}
-"""What the parts of a data set are called there."""
+"""The names that the hubs have for the parts of a data set."""
 
 
 def read_hub(
@@ -40,7 +40,7 @@ def read_hub(
 
 
 def _found(name: str, splits: Mapping[str, Any], span: Span | None) -> dict[str, Any]:
-    """Return the parts by our names. Raises NetError N514 where there is none to train on."""
+    """Return the parts by netdsl's names. Raises NetError N514 where there is none to train on."""
     found = {
         part: splits[other] for part, names in SPLITS.items() for other in names if other in splits
     }
@@ -62,7 +62,7 @@ def _absent(package: str, extra: str, span: Span | None) -> NetError:
 
 
 def _failed(source: str, error: Exception, span: Span | None) -> NetError:
-    """Return the error about a data set that does not exist, or could not be downloaded."""
+    """Return the error for a data set that does not exist, or could not be downloaded."""
     # By name, since the classes have moved between versions of the package.
     kinds = {kind.__name__ for kind in type(error).__mro__}
     reason = first_line(error)
@@ -167,7 +167,7 @@ def _part(
     source: str,
     span: Span | None,
 ) -> Examples:
-    """Return one part, its images read when they are asked for."""
+    """Return one part, whose images are read when they are needed."""
     x_name, y_name = names
     x: Rows
     if _is_image(split.features[x_name]):
@@ -263,8 +263,8 @@ def _read_part(
 
 
 def _fitted(example: Array, source: str, signature: NetworkSignature, span: Span | None) -> Array:
-    """Bring an image of bytes to the network's size; leave anything else as it is."""
-    # What is not an image comes as it is, and is checked with everything else.
+    """Resize an image of bytes to the network's size; return anything else unchanged."""
+    # What is not an image is returned unchanged, and checked with everything else.
     if example.dtype != "uint8" or example.ndim != 3:
         return example
     from PIL import Image

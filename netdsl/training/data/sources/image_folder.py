@@ -28,7 +28,7 @@ PARTS = {
     "validation": ("val", "valid", "validation"),
     "test": ("test", "testing"),
 }
-"""The folders that hold parts, in any case."""
+"""The names of folders that hold parts, in upper or lower case."""
 
 
 class FolderFiles(NamedTuple):
@@ -57,19 +57,19 @@ def read_folder(
     limits: tuple[float, ...] | None = None,
     trained: bool = False,
 ) -> SourceData:
-    """Read a folder: `train`, `val` and `test` in it, or the classes themselves, a folder each.
+    """Read a folder with `train`, `val` and `test`, or with a folder for each class.
 
-    Each file is looked at once.
+    Each file is read once.
 
     Args:
         path: the folder.
         signature: the network's.
-        kept: the classes of a run and their order; empty where they are those of the folder.
-        target: with `input` there need be no classes.
+        kept: the classes of a run, in order; empty to take those of the folder.
+        target: `input` if there need not be classes.
         skip: whether damaged images are left out.
         span: the place of the folder's name in a recipe.
-        limits: the values of images of more than 8 bits that become 0 and 1, where they are stated.
-        trained: whether a run has kept these.
+        limits: the values of images of more than 8 bits that become 0 and 1, if they are stated.
+        trained: whether the limits are those of a run.
 
     Raises:
         NetError: N505, N507, N511, N518, N521, N524, N528.
@@ -134,8 +134,8 @@ def _whole(
     """Return the files without damaged images, and a note about these.
 
     Raises:
-        NetError: N511, N524 for those that are not whole images where they are not to be skipped,
-            N528 where a part has no others.
+        NetError: N511, N524 for damaged images if they are not skipped, N528 where a part has no
+            others.
     """
     every = [image for one in found.values() for image in one.paths]
     if not damaged:
@@ -161,7 +161,7 @@ def _whole(
 
 
 def _left_out(path: Path, found: list[FolderFiles]) -> list[str]:
-    """Say which files are left out."""
+    """Return notes on the files that are left out."""
     groups = {
         "no images": [other for one in found for other in one.others],
         "not in the folder of a class": [stray for one in found for stray in one.stray],
@@ -185,8 +185,8 @@ def _parts(path: Path, span: Span | None) -> dict[str, Path]:
     }
     if "train" in found:
         return found
-    # `test` and one more folder are parts with a misspelled `train`; of many folders `test` may be
-    # a class.
+    # `test` and one other folder are parts with a misspelled `train`; among many folders `test` may
+    # be a class.
     if "test" in found and len(inside) <= 2:
         raise fail(
             "N528", f"{path} has no folder `train`; it has {', '.join(sorted(inside))}", span
@@ -204,7 +204,7 @@ def _folders(path: Path, span: Span | None) -> list[Path]:
 
 
 def _hidden(folder: str) -> bool:
-    """Return whether the name of a folder is one of a hidden folder, or of Python's caches."""
+    """Return whether a folder is hidden, or one of Python's caches, by its name."""
     return folder.startswith((".", "__"))
 
 
@@ -222,7 +222,7 @@ def _classes(path: Path, span: Span | None) -> tuple[str, ...]:
 
 
 def _images(path: Path, classes: tuple[str, ...], span: Span | None) -> FolderFiles:
-    """Gather the images of one part, class by class; all in it where there are no classes."""
+    """Gather the images of one part, class by class; without classes, all images in it."""
     found = FolderFiles([], [], [], [])
     if not classes:
         _gather(path, 0, found)
@@ -255,7 +255,7 @@ def _images(path: Path, classes: tuple[str, ...], span: Span | None) -> FolderFi
 
 
 def image_files(path: Path) -> list[Path]:
-    """Return all files in a folder, and in those below it, that are named as images."""
+    """Return all files in a folder, and in those below it, with the suffix of an image."""
     found = FolderFiles([], [], [], [])
     _gather(path, 0, found)
     return found.paths
@@ -269,8 +269,8 @@ def has_folders(path: Path) -> bool:
 def _gather(path: Path, label: int, found: FolderFiles) -> None:
     """Add the files in a folder and in those below it, by name."""
     for folder, below, names in os.walk(path):
-        # In place, since `os.walk` goes into what is left; sorted, since disks list names in any
-        # order and the split follows from the order.
+        # In place, since `os.walk` enters the folders that remain; sorted, since disks list names
+        # in any order and the split depends on the order.
         below[:] = sorted(name for name in below if not _hidden(name))
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):

@@ -1,4 +1,4 @@
-"""Images: files of them, read and brought to the network's size."""
+"""Image files, read and resized to the network's input."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
 NAMED = 5
-"""Damaged images that are named one by one, at most."""
+"""The most damaged images that are named one by one."""
 
 MAX_PIXELS = 100_000_000
-"""The most pixels of an image: its header says how many, and they would take three bytes each."""
+"""The most pixels of an image, as its header claims them: they would take three bytes each."""
 
 KEPT = 1 << 29
-"""Bytes: this many pixels of an array of images stay in memory once they were read."""
+"""The most bytes of an array of images whose pixels stay in memory once they were read."""
 
 
 TOGETHER = 64
-"""Images that a thread is handed at a time, at most."""
+"""The most images that a thread is given at a time."""
 
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
 
 class LazyImages:
-    """Images [n, height, width, channels], read and resized when they are asked for.
+    """Images [n, height, width, channels], read and resized when they are needed.
 
-    They are kept where the memory may hold all.
+    They are kept if all of them may stay in memory.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class LazyImages:
             count: how many there are.
             load: reads the image at a place, [height, width, channels] of uint8.
             shape: height, width and channels of each.
-            digest: gives the SHA-256 of an image's file, where that identifies it faster
-                than its pixels.
+            digest: returns the SHA-256 of an image's file, if that identifies it faster than its
+                pixels.
             dtype: of the pixels, uint8 where it is left out.
             limits: their smallest and largest value.
             pixels: all of them, where they were read already.
@@ -74,7 +74,7 @@ class LazyImages:
         self.load, self.digest, self.limits = load, digest, limits
         self.shape: tuple[int, ...] = (count, *shape)
         self.dtype: Any = np.dtype(np.uint8 if dtype is None else dtype)
-        # All or none: with half of them kept the second half would still be read in each epoch.
+        # All or none: if half of them were kept, the other half would still be read in each epoch.
         small = int(np.prod(self.shape)) * self.dtype.itemsize <= KEPT
         self._kept = np.zeros(self.shape, self.dtype) if small and pixels is None else pixels
         self._known = np.full(count, pixels is not None)
@@ -102,7 +102,7 @@ class LazyImages:
         assert self._kept is not None
         new = np.unique(places[~self._known[places]])
         if len(new):
-            # The numbers before the marks: another thread must not find a row marked that is still
+            # Pixels are written before marks: another thread must not find a row marked that is
             # empty.
             self._kept[new] = self._read(new)
             self._known[new] = True
@@ -110,11 +110,12 @@ class LazyImages:
 
 
 def in_threads(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:
-    """Yield what is made of each item, in their order.
+    """Yield the result of `work` for each item, in their order.
 
-    A thread is handed several at a time: a small image takes less than handing it over.
+    A thread is given several at a time: a small image takes less time than passing it to a thread.
     """
-    # Pillow lets go of Python's lock while it decodes; beyond 8 a disk is mostly the limit.
+    # Pillow releases Python's lock while it decodes; with more than 8 threads the disk is mostly
+    # the limit.
     threads = min(8, os.cpu_count() or 1)
     size = max(1, min(TOGETHER, -(-len(items) // threads)))
     pieces = [items[start : start + size] for start in range(0, len(items), size)]
@@ -133,7 +134,7 @@ def lazy_files(
 
     Args:
         paths: the files.
-        shape: height, width and channels that they are brought to.
+        shape: height, width and channels that they are converted to.
         pixels: the array, where they were read already.
         digests: of the files, where they were read already.
     """
@@ -153,7 +154,7 @@ def lazy_files(
 def image_shape(
     path: object, signature: NetworkSignature, span: Span | None
 ) -> tuple[int, int, int]:
-    """Return the size that images are brought to: that of the network's input, or the larger one
+    """Return the size that images are resized to: that of the network's input, or the larger one
     that it is cut out of.
 
     Raises:
@@ -186,11 +187,11 @@ def pixels_of(image: Image, shape: tuple[int, int, int]) -> Array:
 
 
 def read_image(path: Path, grey: bool, requested: Sequence[int] = ()) -> Image:
-    """Read an image file, turned as its camera says, on black where it is transparent.
+    """Read an image file, rotated as its camera noted, on black where it is transparent.
 
     Args:
         path: the file.
-        grey: whether it is made grey, else colour.
+        grey: whether it is converted to grey, else to colour.
         requested: height and width. A JPEG that is much larger is read at a half, a quarter or an
             eighth of its size.
 
@@ -212,10 +213,10 @@ def upright(file: Image, grey: bool, requested: Sequence[int] = ()) -> Image:
     from PIL import ImageOps
 
     if requested:
-        # twice the size is left, so that it is resized as smoothly as ever
+        # At least twice the size is read, so that resizing is as smooth as from the whole image.
         file.draft(None, (2 * max(requested), 2 * max(requested)))
     file.load()
-    # Cameras store pixels as their sensor lies, and note how they were held.
+    # Cameras store pixels as the sensor reads them, and note how they were held.
     ImageOps.exif_transpose(file, in_place=True)
     return flat(file, grey)
 
@@ -230,7 +231,7 @@ def flat(image: Image, grey: bool) -> Image:
     from PIL import Image as pillow
 
     mode = "L" if grey else "RGB"
-    # Most images, which need not take the longer way by RGBA.
+    # Most images are opaque, and need not be converted to RGBA first.
     if image.mode in ("L", "RGB") and "transparency" not in image.info:
         return image if image.mode == mode else image.convert(mode)
     made = pillow.alpha_composite(pillow.new("RGBA", image.size, "black"), image.convert("RGBA"))
@@ -241,7 +242,7 @@ def flat(image: Image, grey: bool) -> Image:
 
 
 def several_damaged(found: Mapping[Path, NetError], of: int, span: Span | None) -> NetError:
-    """Return the error about images that cannot be read: how many, and what is wrong with five."""
+    """Return the error for images that cannot be read: how many, and what is wrong with five."""
     errors = list(found.values())
     if len(errors) == 1:
         return errors[0]
@@ -257,7 +258,7 @@ def several_damaged(found: Mapping[Path, NetError], of: int, span: Span | None) 
 def opened_image(
     path: Path, span: Span | None = None, content: bytes | None = None
 ) -> Iterator[Image]:
-    """Open an image file, of which only the header is read yet.
+    """Open an image file, and read only its header.
 
     Args:
         path: the file.
@@ -272,7 +273,7 @@ def opened_image(
 
     from PIL import Image as pillow
 
-    # said here, as an error; the filter is set for good, as threads cannot set one each
+    # Raised as an error; the filter is set globally, as threads cannot have their own
     if not any(found[2] is pillow.DecompressionBombWarning for found in warnings.filters):
         warnings.filterwarnings("ignore", category=pillow.DecompressionBombWarning)
     with image_errors(path, span):
@@ -289,7 +290,7 @@ def opened_image(
 
 @contextmanager
 def image_errors(path: Path, span: Span | None = None) -> Iterator[None]:
-    """Make one clear error of what Pillow raises about an image file.
+    """Turn what Pillow raises for an image file into one clear error.
 
     Raises:
         NetError: N511 where the file cannot be read, N524 where it is not a whole image.

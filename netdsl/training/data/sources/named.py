@@ -1,4 +1,4 @@
-"""Data sets known by name: the bundled digits, and those that Keras fetches."""
+"""Data sets known by name: the bundled digits, and those that Keras downloads."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """The data sets known by name, and their classes."""
 
 SCALES: Mapping[str, float] = {BUNDLED: 16.0}
-"""What the pixels of a data set are divided by, where it is not the most that their type holds."""
+"""The divisor of a data set's pixels, where it is not the largest value of their type."""
 
 PAD, UNKNOWN = 0, 2
-"""The indices of a review's padding, and of a word beyond the vocabulary."""
+"""The indices for padding of a review, and for a word beyond the vocabulary."""
 
 
 def read_named(
@@ -81,7 +81,7 @@ def read_named(
 ) -> SourceData:
     """Read a data set of `NAMES`.
 
-    It is bundled, in the folder that NETDSL_DATA names, or fetched by Keras.
+    It is bundled, in the folder that NETDSL_DATA names, or downloaded by Keras.
 
     Raises:
         NetError: N511 to N518 for a file that is not such a data set.
@@ -115,7 +115,7 @@ def _in_folder(name: str, span: Span | None) -> dict[str, Array]:
 
 
 def _downloaded(name: str, **options: Any) -> dict[str, Array]:
-    """Return the arrays as Keras fetches them, without what it prints of its own."""
+    """Return the arrays as Keras downloads them, without its own output."""
     known = getattr(quiet_keras().datasets, name)
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -135,7 +135,7 @@ def _downloaded(name: str, **options: Any) -> dict[str, Array]:
 
 
 def _reviews(signature: NetworkSignature, target: str | None, span: Span | None) -> SourceData:
-    """Read the IMDB reviews: the last words of each, padded in front.
+    """Read the IMDB reviews: the last words of each, with padding before them.
 
     Words are indices below the network's vocabulary. The convention is Keras's: 0 pads, 1 begins a
     review, 2 represents a word beyond the vocabulary, and the word of rank r is r + 3.
@@ -170,13 +170,13 @@ def _reviews(signature: NetworkSignature, target: str | None, span: Span | None)
 def _words(reviews: Array, tensor: TensorSpec) -> Array:
     """Turn lists of indices, or an array of them, into int32 [n, length].
 
-    A recurrent layer reads the words last, not the padding.
+    Padding comes first, so that a recurrent layer reads the words last.
     """
     import numpy as np
 
     made = np.full((len(reviews), tensor.shape[0]), PAD, np.int32)
     for row, review in zip(made, reviews, strict=True):
-        # The end of a long review, as `pad_sequences` of Keras does by default.
+        # The end of a long review, as `pad_sequences` of Keras keeps by default.
         words = np.asarray(review[-len(row) :])
         row[len(row) - len(words) :] = np.where(words < tensor.vocabulary, words, UNKNOWN)
     return made

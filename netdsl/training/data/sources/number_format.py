@@ -1,4 +1,4 @@
-"""Which signs the numbers of a file have: `1.234,5`, `1,234.5` or `1 234,5`."""
+"""How the numbers of a file are written: `1.234,5`, `1,234.5` or `1 234,5`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Evidence(NamedTuple):
     Attributes:
         decimal: by sign, a cell in which it is before the fraction.
         thousands: by sign, a cell in which it separates thousands.
-        either: by sign, a cell of one sign before three digits: `1,234`.
+        either: by sign, a cell with only this sign before three digits, as `1,234`.
     """
 
     decimal: dict[str, str]
@@ -37,18 +37,18 @@ class Evidence(NamedTuple):
 
 
 def evidence_of(columns: Iterable[tuple[Sequence[str], int]], point: str = "") -> Evidence:
-    """Look at the distinct cells of columns; those in which words prevail count for nothing.
+    """Examine the distinct cells of columns; columns with more words than numbers are ignored.
 
     Args:
-        columns: the cells of each, and how many numbers it has that need no looking at.
-        point: a number elsewhere in the file that has a decimal point beyond doubt.
+        columns: the cells of each, and how many other numbers it has, which show nothing.
+        point: a number elsewhere in the file that certainly has a decimal point.
     """
     found = Evidence({".": point} if point else {}, {}, {})
     for cells, numbers in columns:
         own = Evidence({}, {}, {})
         maybe = maybe_numbers(cells)
         words = len(cells) - sum(_seen(cells[place], own) for place in maybe)
-        # In texts such as addresses commas mean nothing.
+        # In texts such as addresses commas show nothing.
         if 2 * words <= len(cells) + numbers:
             for whole, part in zip(found, own, strict=True):
                 whole.update({sign: cell for sign, cell in part.items() if sign not in whole})
@@ -56,12 +56,12 @@ def evidence_of(columns: Iterable[tuple[Sequence[str], int]], point: str = "") -
 
 
 def _seen(cell: str, found: Evidence) -> bool:
-    """Note what a cell shows, and say whether it is a number."""
+    """Note what a cell shows, and return whether it is a number."""
     cell = cell.translate(VARIANTS)
     if grouped := GROUPED.fullmatch(cell):
         thousands, decimal = grouped["thousands"], grouped["decimal"]
         single = cell.count(thousands) == 1 and not decimal and thousands not in SIGNS
-        # `0,123`: nobody groups digits after a 0.
+        # `0,123`: a group of thousands does not follow a 0.
         if single and cell.lstrip("+-").startswith("0"):
             found.decimal.setdefault(thousands, cell)
         elif single:
@@ -80,8 +80,9 @@ def _seen(cell: str, found: Evidence) -> bool:
 def choose(found: Evidence, separator: str, before: NumberFormat) -> NumberFormat | None:
     """Choose the format that cells show.
 
-    A decimal comma anywhere makes `.` the sign of thousands everywhere. `1,234` alone is a decimal
-    after semicolons, where commas are usual, or where it was one `before`.
+    A decimal comma anywhere makes `.` the thousands separator everywhere. If there is only `1,234`,
+    it is a decimal in a file separated by semicolons, where decimal commas are usual, or if it was
+    one `before`.
 
     Returns:
         The format; None where `1,234` may be either.
@@ -98,7 +99,7 @@ def choose(found: Evidence, separator: str, before: NumberFormat) -> NumberForma
     if cell := found.either.get(","):
         if before.decimal == "," or (separator == ";" and "." not in found.decimal):
             return NumberFormat(",", spaced or ".", cell)
-        # Points that the training's numbers have, where these decided by nothing else.
+        # Points as in the training's numbers, if nothing else decides.
         pointed = before.decimal == "." and before.reason and not before.thousands
         if "." in found.decimal or before.thousands == "," or pointed:
             return NumberFormat(".", spaced or ",", cell)
@@ -111,7 +112,7 @@ def choose(found: Evidence, separator: str, before: NumberFormat) -> NumberForma
 
 
 def stated_format(form: TableFormat) -> NumberFormat | None:
-    """Return the format that a recipe states, if it does; the sign left out is the other one."""
+    """Return the format that a recipe states, if any; a sign that is left out is the other one."""
     if form.decimal is None and form.thousands is None:
         return None
     decimal = form.decimal or ("," if form.thousands == "." else ".")
@@ -121,15 +122,15 @@ def stated_format(form: TableFormat) -> NumberFormat | None:
 # --- numbers that are read already ----------------------------------------------------------------
 
 SHOWING = 1_000
-"""Numbers of a column that are looked at before the others."""
+"""How many numbers of a column are examined before the others."""
 
 
 def with_point(columns: Iterable[Array]) -> str:
-    """Return a number whose decimal point can have been nothing else; empty where there is none.
+    """Return a number whose point can only be a decimal point; empty where there is none.
 
-    That is so of fractions that are not of three digits before which 1 to 999 is.
+    It is one whose fraction does not have three digits, or whose integer part is not 1 to 999.
     """
-    # in most columns the first numbers show it
+    # In most columns the first numbers show it.
     found = (
         _with_point(values[:SHOWING]) or (_with_point(values) if len(values) > SHOWING else "")
         for values in columns
@@ -147,7 +148,7 @@ def _with_point(values: Array) -> str:
 
 
 def may_be_thousands(values: Array) -> bool:
-    """Return whether all fractions among numbers may be of three digits, and thousands instead."""
+    """Return whether all fractions of numbers have three digits, so that they may be thousands."""
     import numpy as np
 
     if _with_point(values[:SHOWING]):
@@ -158,7 +159,7 @@ def may_be_thousands(values: Array) -> bool:
 
 
 def three_digits(cells: Iterable[str], sign: str) -> Iterator[str]:
-    """Yield the cells with a fraction, where every fraction has three digits; else nothing."""
+    """Yield the cells with a fraction if every fraction has three digits; else nothing."""
     fractions = [cell for cell in cells if sign in cell]
     if all((found := GROUPED.fullmatch(cell)) and found["thousands"] == sign for cell in fractions):
         yield from fractions

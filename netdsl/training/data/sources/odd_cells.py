@@ -1,4 +1,4 @@
-"""Cells of columns of numbers that are not numbers, where they are few."""
+"""The few cells of columns of numbers that are not numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.table_format import NumberFormat
 
 MAX_PLACES = 1_000
-"""After this many places of words in a text Python reads it."""
+"""If words occur in more places of a text than this, Python reads it."""
 
 
 class OddPart(NamedTuple):
@@ -27,9 +27,9 @@ class OddPart(NamedTuple):
 
     Attributes:
         text: those rows.
-        words: the words, some of which it holds.
-        first: its first row among all.
-        height: how many it has.
+        words: the words, some of which the text holds.
+        first: the number of its first row among all rows.
+        height: how many rows it has.
     """
 
     text: CsvText
@@ -41,19 +41,20 @@ class OddPart(NamedTuple):
 def odd_words(
     text: CsvText, word: str, numbers: Mapping[str, bool], form: NumberFormat
 ) -> frozenset[str]:
-    """Return a word in a column of numbers, and what else is not a number in its first row.
+    """Return a word in a column of numbers, and the other cells of its first row that should be
+    numbers and are not.
 
     Args:
-        text: holds it.
+        text: the text that holds it.
         word: the cell.
         numbers: which columns hold numbers.
-        form: the signs within numbers.
+        form: how numbers are written.
 
     Raises:
-        NotPlain: where one has a quote, which the text has twice.
+        NotPlain: where a cell has a quote, which is doubled in the text.
     """
     content = text.content
-    # pyarrow says the cell, not the row: any row that holds the word will do.
+    # pyarrow reports the cell, not the row: any row that holds the word will do.
     at = content.find(word.encode(), text.body)
     begin = 1 + max(content.rfind(b"\n", 0, at), content.rfind(b"\r", 0, at))
     line = re.compile(rb"[^\r\n]*").match(content, begin)
@@ -74,11 +75,11 @@ def odd_cells(
     columns: Mapping[str, Any],
     not_finite: Mapping[str, Array],
 ) -> dict[str, MixedCells]:
-    """Find the cells of some words, which are missing in columns of numbers.
+    """Find the cells of words that were read as missing in columns of numbers.
 
     Args:
-        text: holds the columns.
-        parts: those of the text that hold the words.
+        text: the text of the columns.
+        parts: the parts of the text that hold the words.
         columns: as they were read, numbers and others.
         not_finite: the rows of columns that hold other cells that are not numbers.
 
@@ -109,7 +110,7 @@ def odd_cells(
                     continue
                 if cell in own:
                     cells[name].append((row, cell))
-                # pyarrow read something as missing that is neither a known word nor one of these:
+                # pyarrow read a cell as missing that is neither a known word nor one of these:
                 # Python decides.
                 elif np.isnan(column[row]) and cell.lower() not in MISSING:
                     raise NotPlain

@@ -59,7 +59,7 @@ def _column(path: str, name: str, column: Any, span: Span | None) -> ParsedColum
         or types.is_boolean(kind)
         or types.is_decimal(kind)
     ):
-        # by way of bytes: true and false cannot be cast to floats at once
+        # By way of bytes: true and false cannot be cast to floats directly.
         numbers = column.cast(pyarrow.uint8()) if types.is_boolean(kind) else column
         # Not `safe`: integers above 2**53 are rounded, as those of a CSV are.
         values = np.array(numbers.cast(pyarrow.float64(), safe=False).to_numpy())
@@ -69,12 +69,12 @@ def _column(path: str, name: str, column: Any, span: Span | None) -> ParsedColum
             raise fail("N531", f"column `{name}` of {path} holds {where}", span)
         return ParsedColumn(name, values, None)
     if types.is_timestamp(kind) or types.is_date(kind):
-        # In UTC, without the zone: other files' dates have none.
+        # In UTC and without the time zone, as dates of other files have none.
         moments = column.cast(pyarrow.timestamp("us")).to_numpy()
         days = moments.astype("datetime64[us]").astype(float) / MICROSECONDS
         days[np.isnat(moments)] = np.nan
         return ParsedColumn(name, days, None, days=True)
-    # What pandas calls a category.
+    # The type that pandas uses for categories.
     inner = kind.value_type if types.is_dictionary(kind) else kind
     if types.is_string(inner) or types.is_large_string(inner):
         return text_column(name, cells_in(column.cast(pyarrow.string())))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 EXACT = 2**53
-"""Integers below this one are exact in a float of 64 bits."""
+"""Integers below this one are exact in a 64-bit float."""
 
 
 class ParsedColumn(NamedTuple):
@@ -29,7 +29,7 @@ class ParsedColumn(NamedTuple):
     Attributes:
         name: its name.
         values: numbers [n], or the places of texts in `categories`; NaN where a cell is empty.
-        categories: the texts, sorted; None of a column of numbers.
+        categories: the texts, sorted; None for a column of numbers.
         days: whether the numbers are dates, as days since 1970.
     """
 
@@ -48,8 +48,8 @@ class ParsedTable(NamedTuple):
         places: for each row the line (of text) or row (of Parquet) that messages name.
         word: what a place is: `line` or `row`.
         header: whether the file names its columns.
-        numbers: the signs within its numbers.
-        notes: what a person should know of how it was read.
+        numbers: how its numbers are written.
+        notes: what a user should know about how it was read.
     """
 
     path: str
@@ -70,16 +70,16 @@ class ParsedTable(NamedTuple):
         return self.columns[self.names.index(name)]
 
     def place(self, row: int) -> str:
-        """Say where a row is in the file: `line 12`."""
+        """Write where a row is in the file: `line 12`."""
         return f"{self.word} {self.places[row]:,}"
 
     def at(self, rows: Array) -> ParsedTable:
-        """Return the table of these rows alone."""
+        """Return the table of only these rows."""
         columns = tuple(column._replace(values=column.values[rows]) for column in self.columns)
         return self._replace(columns=columns, places=self.places[rows])
 
     def named_columns(self) -> str:
-        """Say which columns there are, as help."""
+        """Return the names of the columns, as a help."""
         names = self.names
         if not self.header:
             return f"it has no column names: its columns are the numbers 1 to {len(names)}"
@@ -101,7 +101,7 @@ def text_column(name: str, cells: Cells, missing: frozenset[str] = frozenset()) 
 
 
 def as_text(column: ParsedColumn) -> ParsedColumn:
-    """Return a column of numbers as one of texts, integers without a point."""
+    """Return a column of numbers as one of texts, integers without a decimal point."""
     import numpy as np
 
     if column.categories is not None:
@@ -111,7 +111,7 @@ def as_text(column: ParsedColumn) -> ParsedColumn:
     texts = [str(int(value)) if value.is_integer() else str(value) for value in found.tolist()]
     order = np.argsort(texts)
     values = np.full(len(column.values), np.nan)
-    # `order` leads from places to numbers; sorted again it leads back.
+    # `order` maps places to numbers; its own sorting order is the inverse.
     values[~missing] = np.argsort(order)[codes]
     return ParsedColumn(column.name, values, tuple(texts[place] for place in order))
 
@@ -123,7 +123,7 @@ def recoded(column: ParsedColumn, categories: Sequence[str]) -> Array:
     known = {text: float(place) for place, text in enumerate(categories)}
     column = as_text(column)
     places = np.array([*(known.get(text, np.nan) for text in column.categories or ()), np.nan])
-    # The last place is for missing cells: one lookup for all.
+    # The last place is for missing cells, so that one lookup serves all.
     codes = np.where(np.isnan(column.values), len(places) - 1, column.values).astype(int)
     return np.asarray(places[codes])
 
@@ -143,12 +143,12 @@ class DateOrigin(NamedTuple):
 
     @property
     def clause(self) -> str:
-        """Return what says it, as messages do."""
+        """Return where it comes from, for messages."""
         return "by `day_first`" if self.stated else "in the training"
 
 
 SHOWN = DateOrigin()
-"""Nowhere else than from the texts."""
+"""The order comes from the texts alone."""
 
 
 def days_of(
@@ -163,12 +163,12 @@ def days_of(
     Args:
         column: of texts, or of days already.
         table: where it is.
-        day_first: whether the day precedes the month; None where the texts should show it.
+        day_first: whether the day precedes the month; None to find out by the texts.
         span: the place of the file's name in a recipe.
         origin: of `day_first`.
 
     Raises:
-        NetError: N531 for a text that is not a date, or may be two.
+        NetError: N531 for a text that is not a date, or may be one of two.
     """
     import numpy as np
 
@@ -200,9 +200,9 @@ def _not_a_date(
     span: Span | None,
     origin: DateOrigin,
 ) -> NetError:
-    """Return the error N531 about texts that are not dates, in these rows.
+    """Return the error N531 for texts that are not dates, in these rows.
 
-    A date in the other order of day and month is named next to what shows the order.
+    For a date in the other order of day and month it also names what determines the order.
     """
     texts = column.categories or ()
 
@@ -267,7 +267,7 @@ def find_column(expected: str | None, table: ParsedTable, span: Span | None = No
 def find_targets(
     expected: str | tuple[str, ...] | None, table: ParsedTable, spec: DataSpec | None = None
 ) -> tuple[str, ...]:
-    """Find the columns that are learned: one, or several between commas or in a list.
+    """Find the columns that are learned: one, or several separated by commas or in a list.
 
     Raises:
         NetError: N506 for a column that is named twice, N530 as `find_column` does.
@@ -287,7 +287,7 @@ def find_targets(
 
 
 def no_column(name: str, table: ParsedTable, span: Span | None) -> NetError:
-    """Return the error N530 about a column that does not exist."""
+    """Return the error N530 for a column that does not exist."""
     return fail(
         "N530",
         f"{table.path} has no column `{name}`",
@@ -314,7 +314,7 @@ def select(table: ParsedTable, columns: TableTransform, span: Span | None = None
         cells = found[column.name]
         if column.kind == DATE:
             cells = days_of(cells, table, column.day_first, span, DateOrigin(trained=True))
-        # of Parquet alone: a CSV is read as the column is kept
+        # Only for Parquet: a CSV is read as the run's column was.
         elif not column.coded and cells.categories is not None:
             raise text_for_numbers(column.name, table, span)
         if columns.missing == "error" and (empty := np.flatnonzero(np.isnan(cells.values))).size:
@@ -326,8 +326,8 @@ def select(table: ParsedTable, columns: TableTransform, span: Span | None = None
 def indices(table: ParsedTable, column: ColumnTransform, span: Span | None = None) -> Array:
     """Return a column as an input of indices has it [n, length].
 
-    A text is its words, and nothing where it is missing; a category its place from 1 up, and 0
-    where it is missing or unknown.
+    A text becomes its words, none if it is missing; a category becomes its place from 1, or 0 if it
+    is missing or unknown.
 
     Raises:
         NetError: N530 for a column that is not there.
@@ -346,13 +346,13 @@ def indices(table: ParsedTable, column: ColumnTransform, span: Span | None = Non
 
 
 def text_for_numbers(name: str, table: ParsedTable, span: Span | None) -> NetError:
-    """Return the error N531 about a column of text that a run knows as numbers."""
+    """Return the error N531 for a column of text that a run has as numbers."""
     message = f"column `{name}` of {table.path} has text; the network was trained on numbers"
     return fail("N531", message, span)
 
 
 def empty_cells(name: str, table: ParsedTable, empty: Array, span: Span | None) -> NetError:
-    """Return the error N531 about a column with empty cells, in these rows."""
+    """Return the error N531 for a column with empty cells, in these rows."""
     rows = f"{counted(len(empty), 'row')}, first in {table.place(int(empty[0]))}"
     return fail(
         "N531",

@@ -1,4 +1,4 @@
-"""Data given in Python: arrays, and whatever gives examples or batches one after the other."""
+"""Data given in Python: arrays, and iterables of examples or batches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PYTHON = "python"
 """The source of data that was given in Python."""
 
 MAX_BYTES = 1 << 31
-"""Bytes that are gathered from a data set that gives its examples one after the other."""
+"""The most bytes that are gathered from an iterable of examples."""
 
 FORMS = "(x, y), (x, y, sample_weight), a dict of arrays, or a finite iterable of (x, y)"
 
@@ -79,10 +79,7 @@ def _is_one(given: tuple[Any, ...], signature: NetworkSignature) -> bool:
 
 
 def _is_two(given: tuple[Any, Any], signature: NetworkSignature) -> bool:
-    """Return whether a pair is two pairs.
-
-    ((x_train, y_train), (x_test, y_test)), as Keras has it.
-    """
+    """Return whether a pair is two pairs: ((x_train, y_train), (x_test, y_test)), as in Keras."""
     single = len(signature.inputs) == len(signature.outputs) == 1
     return single and all(
         isinstance(part, tuple) and len(part) in (2, 3) and hasattr(part[0], "shape")
@@ -128,14 +125,14 @@ def _named(value: Any, name: str, tensors: Sequence[TensorSpec]) -> dict[str, Ar
 
 
 def as_array(value: Any, what: str) -> Array:
-    """Make a numpy array of an array, a list, or a tensor of TensorFlow, JAX or torch.
+    """Make a NumPy array of an array, a list, or a tensor of TensorFlow, JAX or torch.
 
     Raises:
         NetError: N533 where it is not one of numbers, or some of them are masked.
     """
     import numpy as np
 
-    # torch: a tensor that gradients go through, or on another device, is not an array yet
+    # A tensor of torch with gradients, or on another device, cannot be converted directly.
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     try:
@@ -182,21 +179,20 @@ def _gathered(given: Any, signature: NetworkSignature, target: str | None) -> di
 
 
 def unlike(shapes: Iterable[Shape], span: Span | None = None) -> NetError:
-    """Return the error N518 about examples of different shapes."""
+    """Return the error N518 for examples of different shapes."""
     some = " and ".join(map(size, sorted(set(shapes))[:3]))
     return fail("N518", f"the data holds examples of different shapes: {some}", span)
 
 
 def too_much(why: str, span: Span | None = None) -> NetError:
-    """Return the error N534 about data that does not fit into memory."""
+    """Return the error N534 for data that does not fit into memory."""
     help = "use fewer, or save the arrays and give the files: data: {source: x.npy, target: y.npy}"
     return fail("N534", f"the data does not fit into memory: {why}", span, help=help)
 
 
 def _elements(given: Any) -> Iterator[Any]:
-    """Iterate over the data; by number where it can be counted, as it may have no end else."""
-    # By number: a PyDataset of Keras has no `__iter__`, and `iter` would end at an IndexError
-    # alone.
+    """Iterate over the data; by number if its length is known, as iterating may not end."""
+    # By number: a PyDataset of Keras has no `__iter__`, and `iter` would end only at an IndexError.
     if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
         return (given[place] for place in range(len(given)))
     return iter(given)
@@ -223,14 +219,13 @@ def _rows(element: Any, signature: NetworkSignature, target: str | None) -> dict
 
 
 def _is_example(found: Mapping[str, Array], signature: NetworkSignature) -> bool:
-    """Return whether arrays are one example.
-
-    Then a target is a single number, the input has the network's shape, or the lengths differ.
+    """Return whether arrays are one example: a target is a single number, the input has the
+    network's shape, or the lengths differ.
     """
     first = next(iter(found.values()))
     if any(array.ndim == 0 for array in found.values()):
         return True
-    # Before lengths are compared: an image [8, 8] and its one-hot label [8] are as long.
+    # Before lengths are compared: an image [8, 8] and its one-hot label [8] have the same length.
     if first.shape == signature.inputs[0].shape:
         return True
     return len({len(array) for array in found.values()}) > 1

@@ -1,4 +1,4 @@
-"""Columns of a table that say something of its rows: weights, times, groups, parts."""
+"""Columns of a table that describe its rows: weights, times, groups, parts."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ PARTS = {
     "validation": ("val", "valid", "validation", "dev", "1"),
     "test": ("test", "testing", "2"),
 }
-"""What the column of parts holds, in any case."""
+"""The names of parts in a column of parts, in upper or lower case."""
 
 
 class RowColumns(NamedTuple):
-    """The names of columns that say something of rows, None where there is none.
+    """The names of the columns that describe rows; None where there is none.
 
     Attributes:
         weight: how much a row counts.
-        order: when it was.
-        group: what it belongs to.
-        part: which part it is in.
+        order: its time.
+        group: the group it belongs to.
+        part: the part it is in.
     """
 
     weight: str | None = None
@@ -46,12 +46,12 @@ class RowColumns(NamedTuple):
 
     @property
     def unlearned(self) -> list[str]:
-        """Those that a network does not get: all but the time."""
+        """The columns that a network does not get: all but the time."""
         return list(filter(None, (self.weight, self.group, self.part)))
 
     @property
     def needed(self) -> list[str]:
-        """Those whose cells may not be empty."""
+        """The columns whose cells may not be empty."""
         return list(filter(None, self))
 
 
@@ -61,7 +61,7 @@ def row_columns(
     kept: TableTransform | None,
     targets: tuple[str, ...],
 ) -> RowColumns:
-    """Find the columns that say something of rows; those of rows to evaluate on may be missing.
+    """Find the columns that describe rows; in data to evaluate on, they may be missing.
 
     Raises:
         NetError: N507 where one is the target, or has two meanings, N530 where one does not exist.
@@ -72,7 +72,7 @@ def row_columns(
         "group": spec.split.group,
         "part": spec.split.column,
     }
-    # What a run is measured on or predicts need not have weights, times or groups.
+    # Data that a run is measured on, or predicts, need not have weights, times or groups.
     if kept:
         stated["weight"] = kept.weight
         return RowColumns(
@@ -97,7 +97,7 @@ def row_columns(
 
 
 def row_weights(table: ParsedTable, name: str | None, span: Span | None) -> Array | None:
-    """Return the weights of the rows. Raises NetError N517 where they are none."""
+    """Return the weights of the rows. Raises NetError N517 where they are not numbers."""
     if name is None:
         return None
     column, what = table.column(name), f"column `{name}` of {table.path}"
@@ -124,7 +124,7 @@ def row_keys(table: ParsedTable, columns: RowColumns, spec: DataSpec) -> RowKeys
 
 
 def rows_by_part(table: ParsedTable, name: str, span: Span | None) -> dict[str, Array]:
-    """Return the rows of each part by its name, as a column has them.
+    """Return the rows of each part, by its name, as a column states them.
 
     Raises:
         NetError: N531 for what is not a part, N516 where there are no rows to train on.

@@ -24,7 +24,7 @@ SUFFIXES = (*TEXT, *BINARY)
 
 
 def table_format(spec: DataSpec) -> TableFormat:
-    """Return what a recipe states of a table's text."""
+    """Return what a recipe states about a table's text."""
     thousands = {"space": " ", "none": ""}
     return TableFormat(
         {"tab": "\t", "space": " "}.get(spec.separator or "", spec.separator),
@@ -48,11 +48,11 @@ def read_table_file(
 
     Args:
         path: the file.
-        form: what a recipe states of its text.
-        header: whether its first row holds names, None where that should be found out.
-        known: says which columns are text, and which are not looked at.
-        kinds: whether a column is text, or numbers, whatever its cells look like; None where
-            these say it.
+        form: what a recipe states about its text.
+        header: whether its first row holds names; None to find out.
+        known: the columns of a run: says which ones are text, and which are ignored.
+        kinds: whether a column is text or numbers, whatever its cells look like; None leaves it to
+            the cells.
         span: the place of the file's name in a recipe.
 
     Raises:
@@ -69,7 +69,7 @@ def read_table_file(
 
 
 def _with_texts(table: ParsedTable, kinds: Mapping[str, bool | None]) -> ParsedTable:
-    """Return a table with some columns as text that may hold numbers."""
+    """Return a table with some columns as text, even if they hold numbers."""
     return table._replace(
         columns=tuple(
             as_text(column) if kinds.get(column.name) and not column.days else column

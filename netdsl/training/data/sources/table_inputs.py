@@ -1,4 +1,4 @@
-"""Which columns of a table each input of a network gets."""
+"""Assign the columns of a table to the inputs of a network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Columns = tuple[ColumnTransform, ...]
 
 UNNAMED = "input"
-"""What an input without a name is called."""
+"""The name of an input that is not named."""
 
 
 def columns_by_input(
@@ -30,11 +30,11 @@ def columns_by_input(
     table: ParsedTable,
     span: Span | None,
 ) -> tuple[Columns, ...]:
-    """Return what each input of a network gets of a table.
+    """Return the columns of a table that each input of a network gets.
 
-    An input that is called as a column gets that column alone, one of indices a text as words or a
-    category by its place. A single text may also be for the only input of indices. All other
-    columns are for the one other input.
+    An input with the name of a column gets only that column; an input of indices gets a text as
+    words, or a category as its place. A single text may also be for the only input of indices. All
+    other columns are for the one other input.
 
     Raises:
         NetError: N518 where an input is left without columns, or is not of their kind, N527 where
@@ -42,9 +42,9 @@ def columns_by_input(
     """
     named = {one.name: one for one in kinds}
     own: dict[str, KindedColumn] = {}
-    # A network without an input is asked how many numbers there are; its names mean nothing yet.
+    # A network without an input has no sizes or names yet: only the number of values matters.
     for tensor in signature.inputs if signature.sized else ():
-        # Nobody called an input so: one of numbers without a name takes all columns.
+        # The user did not choose this name: an input of numbers without a name takes all columns.
         unnamed = tensor.name == UNNAMED and not tensor.vocabulary
         if tensor.name in named and not unnamed:
             own[tensor.name] = named[tensor.name]
@@ -74,7 +74,7 @@ def _numbers(kinds: Sequence[KindedColumn]) -> Columns:
 def _own(
     tensor: TensorSpec, column: KindedColumn, table: ParsedTable, span: Span | None
 ) -> ColumnTransform:
-    """Return what an input of indices gets of a column. Raises NetError N518, N527."""
+    """Return how an input of indices gets a column. Raises NetError N518, N527."""
     length, categories = math.prod(tensor.shape), column.cells.categories or ()
     where = f"column `{column.name}` of {table.path}"
     if column.kind == TEXT:
@@ -113,7 +113,7 @@ def _without_column(
     table: ParsedTable,
     span: Span | None,
 ) -> NetError:
-    """Return the error N518 about inputs that no column is for."""
+    """Return the error N518 for inputs that no column is for."""
     names = enumerated(f"`{tensor.name}`" for tensor in rest)
     takes = f"indices in {names}" if len(rest) == 1 else names
     message = (

@@ -1,4 +1,4 @@
-"""What a person should know of a table's numbers before a network learns them."""
+"""What a user should know about a table's values before a network learns them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def table_notes(table: ParsedTable, left_out: Collection[str] = ()) -> tuple[str, ...]:
-    """Return how a table was read where that can be doubted, and what may represent a missing
-    number.
+    """Return notes on doubts about how a table was read, and on values that may represent missing
+    numbers.
 
     Args:
         table: the table.
-        left_out: columns of which nothing should be said.
+        left_out: columns that get no notes.
     """
     found = (
         note
@@ -42,7 +42,7 @@ def _units(column: ParsedColumn) -> Iterator[str]:
 
 
 def _parts(column: ParsedColumn) -> Iterator[str]:
-    """Report a column that seems to say which part a row is in: `train`, `test`."""
+    """Report a column that seems to state which part a row is in: `train`, `test`."""
     texts = {text.casefold() for text in column.categories or ()}
     if texts & set(PARTS["training"]) and texts <= {
         one for names in PARTS.values() for one in names
@@ -69,7 +69,7 @@ def _spellings(column: ParsedColumn) -> Iterator[str]:
 
 
 def _sentinels(column: ParsedColumn) -> Iterator[str]:
-    """Report a number of nines, such as -999, that is far from all others and comes repeatedly."""
+    """Report a number of nines, such as -999, that is far from all others and occurs repeatedly."""
     import numpy as np
 
     known = np.unique(column.values[~np.isnan(column.values)], return_counts=True)
@@ -79,7 +79,7 @@ def _sentinels(column: ParsedColumn) -> Iterator[str]:
     for end, inner in ((0, values[1:]), (-1, values[:-1])):
         value = float(values[end])
         digits = f"{abs(value):.0f}"
-        # Further than all others are spread: 99 among percentages is a percentage.
+        # Further away than the range of all others: 99 among percentages is a percentage.
         far = min(abs(value - inner[0]), abs(value - inner[-1])) > inner[-1] - inner[0]
         if (
             counts[end] > 1

@@ -29,14 +29,14 @@ MAX_CLASSES = 1000
 
 
 class TrainedTable(NamedTuple):
-    """What a run has kept of its table.
+    """How a run's table was read, for reading others in the same way.
 
     Attributes:
-        columns: what is done to them, whichever input gets them.
-        tables: what each input gets.
+        columns: the transforms of its columns, whichever input gets them.
+        tables: the columns of each input.
         classes: the names of the classes of the first output.
-        classes_by: of several targets those of each output.
-        fitted: whether the columns have medians yet.
+        classes_by: for several targets, the names of the classes of each output.
+        fitted: whether medians of the columns are known yet.
     """
 
     columns: TableTransform
@@ -47,12 +47,12 @@ class TrainedTable(NamedTuple):
 
 
 class LearnedColumns(NamedTuple):
-    """What an output learns of a table.
+    """The columns of a table that an output learns.
 
     Attributes:
         names: of the columns.
         values: labels or values [n], or the values of several columns [n, columns].
-        classes: the names of the classes, where they are some.
+        classes: the names of the classes; empty for values.
     """
 
     names: tuple[str, ...]
@@ -61,7 +61,7 @@ class LearnedColumns(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What messages call it."""
+        """The name of the columns in messages."""
         names = enumerated(f"`{name}`" for name in self.names)
         return f"column{'s' if len(self.names) > 1 else ''} {names}"
 
@@ -73,15 +73,15 @@ def learned_columns(
     kept: TrainedTable | None,
     span: Span | None,
 ) -> tuple[LearnedColumns, ...]:
-    """Return what each output learns: all the one target, or each its own, or one all of them.
+    """Return what each output learns: all the same target, each its own, or a single one all.
 
-    Of several, an output learns the column of its name; where the names are others, they go in
-    their order.
+    With several targets, an output learns the column of its name; if the names differ, targets are
+    assigned in their order.
 
     Raises:
-        NetError: N518 where there are as many targets as neither outputs nor values of the single
-            one, N520 for a class that a run does not know, N521 for a single class, N531 for text
-            in place of numbers.
+        NetError: N518 where the number of targets is neither that of the outputs nor that of the
+            single output's values, N520 for a class that a run does not know, N521 for a single
+            class, N531 for text in place of numbers.
     """
     outputs = signature.outputs
     if len(targets) == 1:
@@ -97,7 +97,7 @@ def learned_columns(
     names = [output.name for output in outputs]
     if set(names) == set(targets):
         targets = tuple(names)
-    if not signature.sized:  # of a network whose outputs are not known yet
+    if not signature.sized:  # the network's outputs are not known yet
         outputs = outputs[:1] * len(targets)
     classes = kept.classes_by if kept else ((),) * len(outputs)
     return tuple(
@@ -107,7 +107,7 @@ def learned_columns(
 
 
 def _unlike(targets: tuple[str, ...], outputs: Sequence[TensorSpec], span: Span | None) -> NetError:
-    """Return the error N518 about targets of which there are not as many as outputs."""
+    """Return the error N518 for another number of targets than of outputs."""
     gives = enumerated(f"{output.name} of {size(output.shape)}" for output in outputs)
     each = " and ".join(f"`@h > linear-1 as {name}`" for name in targets)
     return fail(
@@ -157,9 +157,9 @@ def _targets(
     known: tuple[str, ...],
     span: Span | None,
 ) -> tuple[Array, tuple[str, ...]]:
-    """Return the targets [n], and the names of the classes where they are some.
+    """Return the targets [n], and the names of the classes if they are classes.
 
-    Classes are texts, or the integers after a softmax or sigmoid that are not just 0, 1, ...
+    Classes are texts, or integers other than 0, 1, ... that a softmax or sigmoid learns.
 
     Raises:
         NetError: N520 for a class that a run does not know, N531 for text in place of numbers.
@@ -178,7 +178,7 @@ def _targets(
         return y, ()
     y = y.astype(np.int64)
     found = np.unique(y)
-    # Labels that count from 0 stay as they are: a class without an example keeps its place.
+    # Labels that count from 0 are not changed, so that a class without examples keeps its place.
     from_0 = found[0] >= 0 and found[-1] < max(2, tensor.shape[-1])
     if trained or from_0 or not gives_classes(tensor.activation) or len(found) > MAX_CLASSES:
         return y, ()

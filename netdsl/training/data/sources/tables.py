@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 MOMENTS = 10
-"""Different dates from which on their order is taken for that of the rows."""
+"""With at least this many different dates, rows in their order are taken for ordered by time."""
 
 
 def read_table(
@@ -64,15 +64,15 @@ def read_table(
 
     Args:
         path: the file.
-        spec: the target, and what is done where a number is missing.
+        spec: the target, and how missing numbers are treated.
         signature: the network's.
-        kept: what a run has kept of its table; then this one is read in the same way.
+        kept: a run's table, as which this one is read; None to read it by its own cells.
         span: the place of the file's name in a recipe.
 
     Raises:
         NetError: N507, N511, N516, N518, N520, N521, N530 to N532, N536.
     """
-    # `input` may be a column's name: only the file can tell.
+    # `input` may be a column's name, which only the file shows.
     if spec.target == INPUT and not kept:
         _check_target(path, spec, span)
     table = read_stated(path, spec, kept, span)
@@ -124,7 +124,7 @@ def read_table(
 def read_stated(
     path: Path, spec: DataSpec, kept: TrainedTable | None, span: Span | None
 ) -> ParsedTable:
-    """Read a file as a run has read its own, or as a recipe says, with the categories it states.
+    """Read a file as a run has read its own, or as a recipe states, with the stated categories.
 
     Raises:
         NetError: N507, N511, N530, N531, N536.
@@ -156,7 +156,7 @@ def _columns(
     signature: NetworkSignature,
     span: Span | None,
 ) -> tuple[ParsedTable, TableTransform, tuple[TableTransform, ...], tuple[str, ...]]:
-    """Return the table with its dates as days, what is done to its columns, in all and for each
+    """Return the table with its dates as days, the transforms of its columns, in all and for each
     input, and notes.
 
     Raises:
@@ -167,7 +167,7 @@ def _columns(
     others = {*targets, *roles.unlearned}
     kinds = column_kinds(table, stated, spec, others, span)
     cells = {one.name: one.cells for one in kinds}
-    # A target of numbers that is stated to be a category: 1, 2, 3 are names then.
+    # If a target of numbers is stated to be a category, 1, 2, 3 are names.
     cells |= {name: as_text(table.column(name)) for name in targets if stated.get(name) == CATEGORY}
     table = table._replace(columns=tuple(cells.get(one.name, one) for one in table.columns))
     by_input = columns_by_input(kinds, signature, table, span)
@@ -196,7 +196,7 @@ def _columns(
 def _nothing_left(
     table: ParsedTable, targets: tuple[str, ...], kinds: Sequence[KindedColumn], span: Span | None
 ) -> NetError:
-    """Return the error N530 about a table without a column to learn from."""
+    """Return the error N530 for a table without a column to learn from."""
     target = "`, `".join(targets)
     if not kinds:
         message = f"{table.path} has only the target column `{target}`"
@@ -212,7 +212,7 @@ def _nothing_left(
 
 
 def _kind_notes(kinds: Sequence[KindedColumn], used: Collection[str]) -> Iterator[str]:
-    """Say how columns are read where that can be doubted, and which ones no input gets."""
+    """Yield notes on doubts about how columns are read, and on columns that no input gets."""
     unread = []
     for one in kinds:
         left_out = one.kind in (TEXT, ID, DROP)
@@ -225,14 +225,14 @@ def _kind_notes(kinds: Sequence[KindedColumn], used: Collection[str]) -> Iterato
 
 
 def _in_time_order(kinds: Sequence[KindedColumn], spec: DataSpec) -> Iterator[str]:
-    """Warn of a random split of rows that lie in the order of their dates."""
+    """Warn of a random split of rows that are in the order of their dates."""
     import numpy as np
 
     split = spec.split
     stated = split.order or split.group or split.column or (split.test == 0 == split.validation)
     for column in kinds:
         days = column.cells.values
-        # Of few moments, such as years, any file may happen to be in order.
+        # With few different times, such as years, any file may happen to be in order.
         if stated or not column.cells.days or len(np.unique(days)) < MOMENTS:
             continue
         steps = np.diff(days)
@@ -251,7 +251,9 @@ def _check_role_kinds(
     table: ParsedTable,
     spec: DataSpec,
 ) -> None:
-    """Raise NetError N507 where a recipe says that what is learned, or weighs rows, is not read."""
+    """Raise NetError N507 where a recipe states a kind that a target or a column of weights cannot
+    have.
+    """
     usual = (NUMBER, ID, DROP)
     for name, what, allowed in (
         *((target, "the target", (NUMBER, CATEGORY)) for target in targets),
@@ -294,7 +296,7 @@ def _check_target(path: Path, spec: DataSpec, span: Span | None) -> None:
 def _complete(
     table: ParsedTable, needed: list[str], columns: TableTransform, span: Span | None
 ) -> tuple[ParsedTable, tuple[str, ...]]:
-    """Leave out the rows that should be left out, and say what was done.
+    """Leave out rows with missing cells where that is asked for, and return notes.
 
     Raises:
         NetError: N531 where a cell may not be empty.

@@ -1,4 +1,4 @@
-"""Labels in arrays that are texts: the names of classes."""
+"""Labels in arrays of texts, the names of classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Rows
 
 LONGEST = 200
-"""Characters that the name of a class may have."""
+"""The most characters that the name of a class may have."""
 
 
 class TextLabels(NamedTuple):
@@ -26,7 +26,7 @@ class TextLabels(NamedTuple):
 
     Attributes:
         arrays: labels [n] by the names of the arrays.
-        classes: the names of the classes, by output; empty where it learns no texts.
+        classes: the names of the classes, by output; empty for one that does not learn texts.
     """
 
     arrays: Mapping[str, Array]
@@ -42,15 +42,15 @@ def check_text_form(array: Rows | ArrayHeader, what: str, span: Span | None) -> 
     """Check that texts are one short label for each example, by their shape and type alone.
 
     Raises:
-        NetError: N516 without rows, N517 for long texts, N518 for several an example.
+        NetError: N516 without rows, N517 for long texts, N518 for several texts for an example.
     """
     if not array.shape or 0 in array.shape:
         raise fail("N516", f"{what} is empty", span)
     if array.shape[1:] not in ((), (1,)):
         message = f"{what} holds {size(array.shape[1:])} texts for each example; a class is one"
         raise fail("N518", message, span)
-    # NumPy holds texts as wide as the longest, in UTF-32: the length is in the type, and nothing
-    # need be read.
+    # NumPy gives all texts the width of the longest, in UTF-32: the type shows the length, and no
+    # text need be read.
     length = array.dtype.itemsize // (4 if array.dtype.kind == "U" else 1)
     if length > LONGEST:
         message = f"{what} holds texts of {length:,} characters, which are not names of classes"
@@ -62,16 +62,16 @@ def text_labels(
 ) -> TextLabels:
     """Find the targets that are texts, and make labels of them.
 
-    The classes are those of all parts, in the order of their names, or those that a run has kept.
+    The classes are those of all parts, in the order of their names, or those of a run.
 
     Args:
-        arrays: by what their names say.
+        arrays: by the meaning of their names.
         outputs: the network's.
-        kept: the classes of each output of a run; empty where they are those found.
+        kept: the classes of each output of a run; empty to take those that are found.
 
     Raises:
-        NetError: N516 to N518 for what is not such labels, N520 for a class that a run does not
-            know, N521 for a single class.
+        NetError: N516 to N518 for arrays that are not such labels, N520 for a class that a run does
+            not know, N521 for a single class.
     """
     by_tensor: dict[str, dict[str, Array]] = {}
     for said, name in arrays.by_meaning.items():

@@ -1,4 +1,4 @@
-"""Small data sets that are made, from a seed: points of two numbers, functions, polynomials."""
+"""Small data sets that are generated from a seed: points, functions, polynomials."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 MADE = ("function", "count", "noise", "seed", "range")
-"""Keys of a recipe's `data` that are for data that is made."""
+"""Keys of a recipe's `data` that are for generated data."""
 
 POLYNOMIAL, RUNGE = "polynomial", "1/(1 + 25*x^2)"
-"""The source of polynomials of x, and the function that they learn where none is given."""
+"""The name of the source of polynomials of x, and the function that is learned if none is given."""
 
 COUNT, RANGE = 500, (-1.0, 1.0)
-"""Examples, and the numbers that a function is sampled at, where a recipe does not say."""
+"""The number of examples and the range of x, where a recipe does not state them."""
 
 NUMBERS = 20_000_000
-"""Numbers that the inputs of all examples may have."""
+"""The most numbers that the inputs of all examples may have."""
 
 _BEGIN = "y = "
-"""What the source of a function begins with where a run keeps it: a path does not."""
+"""The prefix of a function as the source of a run, which distinguishes it from a path."""
 
 
 class Toy(NamedTuple):
@@ -39,9 +39,10 @@ class Toy(NamedTuple):
 
     Attributes:
         about: what they are.
-        make: makes this many points [n, 2] and their labels [n], with noise of this deviation.
-        usual: examples, where a recipe does not say how many.
-        noise: the deviation of what is added to each number, where a recipe does not say.
+        make: makes a number of points [n, 2] and their labels [n], with noise of a standard
+            deviation.
+        usual: the number of examples, where a recipe does not state it.
+        noise: the standard deviation of the noise of each number, where a recipe does not state it.
     """
 
     about: str
@@ -51,7 +52,7 @@ class Toy(NamedTuple):
 
 
 def _rows(points: Any, values: Any) -> Callable[[Any, int, float], tuple[Array, Array]]:
-    """Return what makes a table's rows, from the beginning again where more are asked for."""
+    """Return a function that makes the rows of a table, repeated if more are asked for."""
 
     def make(rng: Any, count: int, noise: float) -> tuple[Array, Array]:
         import numpy as np
@@ -67,7 +68,7 @@ def _circle(rng: Any, count: int, noise: float) -> tuple[Array, Array]:
     """Make a disc of radius 0.5 in a ring from 0.7 to 1."""
     import numpy as np
 
-    # Alternating: the classes are of one size whatever the count is.
+    # Alternating, so that the classes have the same size whatever the count.
     y = np.arange(count) % 2
     radius = np.where(y, rng.uniform(0, 0.5, count), rng.uniform(0.7, 1, count))
     angle = rng.uniform(0, 2 * np.pi, count)
@@ -121,10 +122,10 @@ TOYS: Mapping[str, Toy] = {
     "blobs": Toy("two round clouds", _blobs, noise=0.2),
     "bowl": Toy("(1, 0) and (0, 2) with the value 0", _rows(((1, 0), (0, 2)), (0.0, 0.0)), 2),
 }
-"""The data sets of two numbers that are made."""
+"""The generated data sets of points."""
 
 NAMES = (*TOYS, POLYNOMIAL)
-"""The names of the sources that are made; functions have none."""
+"""The names of generated sources; functions have none."""
 
 
 def formula_of(spec: DataSpec, span: Span | None = None) -> FunctionOfX | None:
@@ -150,12 +151,12 @@ def formula_of(spec: DataSpec, span: Span | None = None) -> FunctionOfX | None:
 
 
 def short_name(source: str) -> str:
-    """Return what titles call a source: the name of a file, or the whole function."""
+    """Return the name of a source in titles: that of a file, or the whole function."""
     return source if source.startswith(_BEGIN) else Path(source).name
 
 
 def looks_like_function(source: str) -> bool:
-    """Return whether a source that is not known was perhaps meant as a function."""
+    """Return whether an unknown source may have been meant as a function."""
     return any(sign in source for sign in "(*^+")
 
 
@@ -168,18 +169,18 @@ def read_made(
     """Make the examples of a source.
 
     Args:
-        spec: names it, with its count, noise and seed.
+        spec: names the source, with its count, noise and seed.
         signature: the network's; a polynomial has as many terms as the input has numbers.
         formula: the function, where it is one.
         span: the place of the source's name in a recipe.
 
     Raises:
-        NetError: N505 for a range that is empty, or too many numbers, N507 for keys that are not
-            for this source, N517 where a function has no value, N518 for several inputs.
+        NetError: N505 for a range that is empty, or for too many numbers, N507 for keys that are
+            not for this source, N517 where a function has no value, N518 for several inputs.
     """
     import numpy as np
 
-    # By the data's own seed: trainings of several seeds learn the same examples.
+    # By the data's own seed, so that trainings with several seeds learn the same examples.
     rng = np.random.default_rng(spec.seed or 0)
     if spec.target not in (None, INPUT):
         raise fail("N507", f"`target` is not for data that is made: {spec.source}", span)
@@ -248,15 +249,15 @@ def _sampled(
 
 
 def legendre(x: Array, terms: int, low: float, high: float) -> Array:
-    """Compute Legendre's polynomials P_k of numbers, each over k + 1 [n, terms].
+    """Compute Legendre's polynomials P_k of numbers, each divided by k + 1 [n, terms].
 
-    Without the divisor the solution of the smallest norm would not prefer low degrees.
+    Without the divisor the solution with the smallest norm would not prefer low degrees.
 
     Args:
         x: numbers [n].
         terms: how many polynomials, from P_0 on.
-        low: what becomes -1.
-        high: what becomes 1.
+        low: the number that is mapped to -1.
+        high: the number that is mapped to 1.
     """
     import numpy as np
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 LISTED = 5
-"""Notes that are shown one by one, at most."""
+"""The most notes that are shown one by one."""
 
 
 class CellNote(NamedTuple):
-    """What is done with a cell that the network was not trained on, and the rows that hold it.
+    """A message about a cell that the network was not trained on, and the rows that hold it.
 
-    `filled` cells are empty ones of a column that had such cells in the training.
+    `filled` says that the cell is empty, in a column that had empty cells in the training.
     """
 
     message: str
@@ -39,11 +39,11 @@ def unfamiliar_cells(
 
     Args:
         table: the table.
-        columns: what is done to its columns.
-        fitted: whether medians are known; else missing numbers are left to be reported later.
+        columns: the transforms of its columns.
+        fitted: whether medians are known; else missing numbers are reported later.
     """
     found = {column.name: column for column in table.columns}
-    distinct = {column.name: column for column in columns.columns}  # of a date one part
+    distinct = {column.name: column for column in columns.columns}  # one part of each date
     return [
         note
         for column in distinct.values()
@@ -61,7 +61,7 @@ def _notes(
     known = column.gaps and kept
 
     empty = np.flatnonzero(np.isnan(cells.values))
-    # A part that is read next to the training file: its medians are known only later.
+    # A part that is read together with the training file: medians are known only later.
     if len(empty) and (fitted or column.fixed):
         if column.kind not in (CATEGORY, TEXT):
             what = f"the training median, {column.shown(column.median)}, is used"
@@ -85,7 +85,7 @@ def _notes(
 
 
 def _other_dates(cells: ParsedColumn) -> Iterator[CellNote]:
-    """Yield a note on dates whose order was found out, where the training's dates show none."""
+    """Yield a note on dates that show an order of day and month, if the training's dates do not."""
     import numpy as np
 
     texts = cells.categories or ()
@@ -96,7 +96,7 @@ def _other_dates(cells: ParsedColumn) -> Iterator[CellNote]:
         return
     place = int(cells.values[rows[0]])
     day, first = found.days[place], "day" if found.day_first else "month"
-    if day is not None:  # what is not a date is an error
+    if day is not None:  # a text that is not a date is an error
         yield CellNote(
             f"{cells.name} is read with the {first} first, `{texts[place]}` as {date_text(day)}: "
             "the training's dates show no such order; to state it, train with data: "
@@ -106,7 +106,7 @@ def _other_dates(cells: ParsedColumn) -> Iterator[CellNote]:
 
 
 def summaries(notes: Sequence[CellNote], table: ParsedTable) -> tuple[str, ...]:
-    """Say how often each cell occurs, and where first; of many, say how many more there are."""
+    """Return how often each cell occurs, and where first; of many, the others are counted."""
     shown = [
         f"{one.message} ({counted(len(one.rows), 'row')}, first in {table.place(int(one.rows[0]))})"
         for one in notes[:LISTED]
