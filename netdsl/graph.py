@@ -64,7 +64,7 @@ class Layer(NamedTuple):
         text: as it was written, numbers put in.
         name: its stable name, made from the path of blocks.
         path: the uses of blocks that led to it, outermost first.
-        uses: where the innermost of these uses stand in the text, outermost first.
+        uses: where the innermost of these uses are written, outermost first.
         blocks: the same uses as `path`, each by its number among the graph's.
         spec: what was written, evaluated, with the defaults in force; None where nothing was.
     """

@@ -104,7 +104,7 @@ def is_small(labels: Labels, layer: int) -> bool:
 
 SHADOW = 3.0  # by which the boxes of a stack are apart
 ALONGSIDE = "||"  # in a badge: side by side, not one after the other
-BADGE = 12.0  # by which a badge is out of its box
+BADGE = 12.0  # by which a badge sticks out of its box
 
 
 def drawn(

@@ -40,7 +40,7 @@ class NumberTable(NamedTuple):
 
     Attributes:
         title: what they are.
-        rows: as many texts in each.
+        rows: of equally many texts.
         look: `value` or `derivative`.
     """
 

@@ -82,7 +82,8 @@ class Figures:
         return " · ".join(filter(None, (*parts, self._output(box))))
 
     def _output(self, box: Box) -> str:
-        """Return whether the network gives out what others read as well, which no end shows."""
+        """Return `output` where an output of the network is read by others too: no end shows it
+        then."""
         return "output" if any(layer in self._given for layer in box.every_layer) else ""
 
     def shape_note(self, box: Box) -> str:

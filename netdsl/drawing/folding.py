@@ -236,7 +236,7 @@ def _merged(pieces: Sequence[Sequence[Shown]]) -> Shown:
 
 
 def _joined(items: Sequence[Shown]) -> Shown:
-    """Return one item that represents equal ones of several passes."""
+    """Return one item for equal ones of several passes."""
     first = items[0]
     if first.block is not None:
         titles = [item.block.title for item in items if item.block is not None]

@@ -92,7 +92,7 @@ class _Painter:
         if whole:
             return starts, [0] * count
         rows = self._rows(MAX_WIDE)
-        for part in range(19, 0, -1):  # the narrowest rows that are as many
+        for part in range(19, 0, -1):  # the narrowest rows without more of them
             narrower = self._rows(MAX_WIDE * part / 20)
             if len(narrower) > len(rows):
                 break

@@ -17,7 +17,7 @@ class LayerHead(NamedTuple):
     Attributes:
         made: see `KerasCall`; so is `applied`.
         names: of the arguments.
-        texts: the arguments as Python; None represents one of the node's values.
+        texts: the arguments as Python; None is in the place of each of the node's values.
     """
 
     made: str

@@ -91,7 +91,7 @@ class _Planner:
         backs = {place: back for tie in calls.ties for back, place in enumerate(tie.backward)}
         for place, call in enumerate(calls.calls):
             run, at = self.runs.get(place, (None, 0))
-            # One call of the run represents all of its layers.
+            # The node of the run's first call is that of all its layers.
             if run is not None and at:
                 self.node_of[place] = self.node_of[call.inputs[0]]
                 continue

@@ -39,7 +39,7 @@ class ApplyLayer(NamedTuple):
     """A layer on tensors; of an operation `layer` is None, and `applied` all of it.
 
     Attributes:
-        applied: the call, in which `{0}`, `{1}` ... represent the inputs.
+        applied: the call, in which `{0}`, `{1}` ... are the inputs.
         inputs: variables.
     """
 

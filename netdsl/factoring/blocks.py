@@ -107,7 +107,7 @@ class _Pieces:
 
 
 class _Candidate(NamedTuple):
-    """Pieces that a block can represent, and how many characters of text it saves."""
+    """Pieces that a block can replace, and how many characters of text it saves."""
 
     pieces: _Pieces
     parameters: Parameters
@@ -205,7 +205,7 @@ class _Call(NamedTuple):
 
 
 def _taken_out(number: int, found: _Candidate) -> tuple[FactoredBlock, dict[int, _Call]]:
-    """Return the block, and the call that represents each piece, by the identity of the piece's
+    """Return the block, and the call that replaces each piece, by the identity of the piece's
     first item.
     """
     forms = found.pieces.forms

@@ -41,7 +41,7 @@ class Item(NamedTuple):
 
     Attributes:
         width: the channels that come in; in a block, where they differ from call to call, a formula
-            or what represents all of them.
+            or one value in place of all of them.
         children: the chains within it.
         node: the node whose output the step gives.
         span: the first and the last node that it was made of; in a block or a repeat, those of one

@@ -21,7 +21,7 @@ width's.
 
 
 class Parameters(NamedTuple):
-    """The parameters of a block that represents pieces of one form.
+    """The parameters of a block that replaces pieces of one form.
 
     Attributes:
         columns: each parameter's name, and which of the form's values are its arguments.
@@ -50,7 +50,7 @@ MAX_PARAMETERS = 8
 def parameters_of(
     pieces: Sequence[ItemChain], forms: Sequence[ItemForm], alike: Alike
 ) -> Parameters | None:
-    """Find the parameters of a block that represents some pieces.
+    """Find the parameters of a block that replaces some pieces.
 
     Args:
         pieces: chains of one form.

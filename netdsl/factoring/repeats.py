@@ -67,7 +67,7 @@ def _same(form: ItemForm, other: ItemChain, period: int, forms: ItemForms) -> bo
 
 
 def _repeat(chain: ItemChain, period: int) -> Item:
-    """Return the repeat that represents equal pieces of a chain."""
+    """Return the repeat that replaces equal pieces of a chain."""
     pieces = [chain[at : at + period] for at in range(0, len(chain), period)]
     first, last = chain[0], chain[-1]
     body = without_name(_one_for_all(pieces))

@@ -42,7 +42,7 @@ class Meaning(NamedTuple):
 
     Attributes:
         spec: the layer, with all that Keras says of it, defaults too.
-        calls: how many calls it represents: this one, and those before it.
+        calls: how many calls it replaces: this one, and those before it.
         index_limit: how many indices the input has, where it takes indices.
         option: what a layer before it says instead, where it is the only one that is read here.
     """

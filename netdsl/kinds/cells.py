@@ -72,7 +72,7 @@ def windows(np: Any, x: Any, axes: tuple[Axis, ...], counts: Shape, fill: float 
 
 
 def linear(np: Any, x: Any, sizes: Shape) -> Any:
-    """Linear interpolation along each axis, to as many positions: the middle of position i of N
+    """Linear interpolation along each axis, to these sizes: the middle of position i of N
     lies at (i + 1/2)*W/N - 1/2, at the edges on the last position.
     """
     for axis, count in enumerate(sizes, 1):

@@ -160,7 +160,7 @@ def _pad(
 
 
 def is_depthwise(call: CallView) -> bool:
-    """Return whether a grouped convolution of Keras represents a depthwise one, which Keras lacks
+    """Return whether a grouped convolution of Keras replaces a depthwise one, which Keras lacks
     for volumes, for strides that differ, and for flipped kernels.
     """
     channels, flipped = call.inputs[0][-1], call.layer == "FlippedConv"

@@ -87,7 +87,7 @@ class EachElement(Kind):
         )
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen | None, ...]:
-        """Return its own element along the axes in front, there what the layer sees."""
+        """Return its own element along the axes in front, and within it what the layer sees."""
         inside = self._elements((output, *inputs))
         seen = self.inner.receptive_field(*inside)
         # Elements do not see each other: along the axes in front, each position sees itself.

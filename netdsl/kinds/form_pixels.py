@@ -94,7 +94,8 @@ class Pixels(Plain):
 
 
 def _factors(small: Shape, large: Shape) -> Shape | None:
-    """Return how many times the positions grow along each axis, where as many channels go."""
+    """Return how many times the positions grow along each axis, where the channels shrink to
+    match."""
     pairs = list(zip(small, large, strict=True))[:-1]
     if any(b % a for a, b in pairs):
         return None

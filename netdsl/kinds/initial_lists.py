@@ -107,7 +107,7 @@ def _forms(kind: Kind, option: str, weight: Weight) -> tuple[Form, ...]:
 
 
 def lists_of(kind: Kind) -> Iterator[str]:
-    """Return the options of a layer in which a list says how weights begin."""
+    """Yield the options of a layer in which a list says how weights begin."""
     for option in _ROLES:
         value = kind.values.get(option)
         if is_array(value):

@@ -9,9 +9,9 @@ from netdsl.kinds.values import is_number, shown
 from netdsl.limits import DEFAULT_LIMITS
 
 MAX_ITEMS = DEFAULT_LIMITS.numbers
-"""Numbers of one list from outside a text."""
+"""How many numbers one list may have that comes from outside a text."""
 MAX_NESTED = 32
-"""Lists within lists: as many as a tensor has axes."""
+"""How deep lists may be nested: as deep as a tensor can have axes."""
 
 
 def mixed(items: Sequence[Any]) -> str:

@@ -119,8 +119,8 @@ class BatchNorm(Affine):
     momentum = Real(0.9, "of the moving averages", min=0, max=1, exclude_max=True)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        """A factor (with `scale`) and an offset (with `shift`) for each channel; in addition to
-        them two moving statistics.
+        """A factor (with `scale`), an offset (with `shift`) and two moving statistics for each
+        channel.
         """
         channels = inputs[0][-1:]
         return (

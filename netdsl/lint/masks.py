@@ -14,7 +14,7 @@ def lost_masks(graph: Graph) -> Iterator[Diagnostic]:
     makers = masks_of(graph)
     if not makers:
         return  # nearly always
-    lost: set[int] = set()  # what comes after a layer of which a warning says it
+    lost: set[int] = set()  # what comes after a layer that is warned of
     for index, op in enumerate(graph.ops):
         if not lost.isdisjoint(op.inputs):
             lost.add(index)

@@ -340,6 +340,6 @@ def _like(one: Shape, shape: Shape) -> Shape:
 
 
 def _same_shape(one: Shape, other: Shape) -> bool:
-    """Return whether two shapes are alike, those of indices with as many of them."""
+    """Return whether two shapes are the same; those of indices also in the indices' limit."""
     # `Indices` are tuples: 8 of int(20) equals 8 of int(50) and a plain 8 by `==` alone.
     return one == other and getattr(one, "limit", None) == getattr(other, "limit", None)

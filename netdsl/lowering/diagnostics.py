@@ -19,7 +19,7 @@ def of_layer(error: LayerError, node: Any, scope: Scope, shrinking: str = "") ->
 
     Args:
         error: what the kind says.
-        node: the layer that it says it of.
+        node: the layer that the error is about.
         scope: what it sees.
         shrinking: where the positions at hand were reached, for a window that does not fit.
     """

@@ -291,7 +291,7 @@ def _planned(
 
 
 def _of_constants(kind: Kind, inputs: tuple[int, ...], graph: GraphBuilder) -> str:
-    """Return how many numbers the constants of a merge give that fit the other branches."""
+    """Say how many numbers a constant in a merge must give to fit the other branches."""
     ops = [graph.ops[index] for index in inputs]
     constants = [op for op in ops if op.kind is not None and op.kind.reach == "nothing"]
     channels = {op.shape[-1] for op in ops if op not in constants}

@@ -79,7 +79,7 @@ class TableLine(NamedTuple):
         )
 
     def repeated(self, count: int) -> "TableLine":
-        """Return the line that represents this many of them, one after the other."""
+        """Return one line for this many of them, one after the other."""
         label = f"{self.stem or self.label} x{count}"
         return self.multiplied(count)._replace(label=label, short=label)
 

@@ -124,7 +124,7 @@ class _Module:
         return self._window(a) == self._window(b) and self._amount(a) == self._amount(b)
 
     def _window(self, index: int) -> tuple[int, ...]:
-        """Return a convolution's window; of what is none, nothing."""
+        """Return a convolution's window; nothing for any other layer."""
         op = self._ops[index]
         return op.kind.window(len(op.shape) - 1) if isinstance(op.kind, Convolution) else ()
 

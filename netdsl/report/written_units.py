@@ -8,7 +8,7 @@ from netdsl.kinds.kind import Kind
 from netdsl.kinds.values import Shape
 
 ENTRY = -1
-"""The unit that represents what comes into a `let`."""
+"""The unit in the place of a `let`'s input."""
 
 
 class WrittenUnit(NamedTuple):

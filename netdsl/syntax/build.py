@@ -14,5 +14,5 @@ from netdsl.syntax.statements import StatementRules
 class Builder(ExpressionRules, StatementRules):
     """The parser's methods.
 
-    Each takes the parts of its rule; `None` represents what an optional part lacks.
+    Each takes the parts of its rule; `None` is in the place of an optional part that is left out.
     """
