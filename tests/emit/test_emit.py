@@ -117,6 +117,29 @@ def test_blocks_have_the_names_of_the_file() -> None:
     assert "for _ in range(5):\n        x = bottleneck(x)" in text
 
 
+@pytest.mark.parametrize(
+    ("step", "parameters"),
+    [
+        ("resize({h}x{w})", "height, width"),
+        ("up{h}x{w}", "size"),
+        ("pool{h}x{w}", "pool_size"),
+        ("avgpool{h}x{w}", "pool_size"),
+        ("crop({h})", "cropping"),
+        ("pad({h})", "pad"),
+        ("rescale({h})", "scale"),
+        ("dropout({h/4})", "rate"),
+        ("sdropout({h/4})", "rate"),
+        ("noise({h/4})", "stddev"),
+        ("sep{2*h+1}-{w}", "filters, kernel_size"),
+        ("dw{2*h+1}", "kernel_size"),
+    ],
+)
+def test_blocks_parameters_are_called_as_keras_calls_them(step: str, parameters: str) -> None:
+    body = "[ conv3-8(bn, relu) | conv5-8(bn, relu) ]"
+    text = f"def b(h, w) = {body} > {step}\n64x64x4 > b(1, 2) > conv1-4 > b(2, 1)"
+    assert f"def b(x, {parameters}):" in netdsl.parse(text).emit()
+
+
 def test_what_is_shared_is_made_once() -> None:
     text = netdsl.parse(
         "input a: 4\ninput b: 4\nlet enc = fc-8 > dropout(0.5) > fc-2(tanh)\n"

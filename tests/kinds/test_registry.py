@@ -87,3 +87,17 @@ def test_a_list_that_is_not_that_of_the_classes_is_refused(
             found[each] = kind
         with pytest.raises(TypeError, match=rf"{module}\.py: run `make docs`"):
             list(found)
+
+
+FIRST_WORDS = """
+abs add attention avg avgpool bn cls concat conv crop dense dot dropout droppath dw elu embed exp
+fc featpool first flatten gap gelu gmp gn gru hsigmoid hswish id in l2norm l2pool linear ln local
+logsoftmax lppool lrelu lrn lstm max mish mul nails noise pad permute pool pos prelu relu relu6
+rescale reshape resize rms rnn scale sdropout selu sep shuffle sigmoid silu sincos slice softmax
+softplus softsign stack std stochpool sub swish tanh tconv unpool up widen
+"""
+"""The words of 0.1.0, which no block or parameter of a file could be called."""
+
+
+def test_only_the_words_of_the_first_version_cannot_be_names_of_a_file() -> None:
+    assert {word for word, kind in KINDS.items() if not kind.added} == set(FIRST_WORDS.split())
