@@ -355,7 +355,7 @@ class _Converter:
         return place
 
     def _as_indices(self, place: int, limit: int) -> Shape:
-        """Return an input the shape of indices.
+        """Make an input one of indices, and return its shape.
 
         Raises:
             NoWord: where it is not an input, or has another number of indices.

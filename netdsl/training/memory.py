@@ -1,6 +1,4 @@
-"""The memory of this machine: how much is free, and what is said where it runs out, on whatever
-backend it does.
-"""
+"""The memory of this machine: how much is free, and the error when it runs out, on any backend."""
 
 from __future__ import annotations
 
@@ -18,20 +16,20 @@ if TYPE_CHECKING:
     from netdsl.analysis.memory.process import Overheads
 
 OUT_OF_MEMORY = frozenset(("MemoryError", "ResourceExhaustedError", "OutOfMemoryError"))
-"""What Python and the backends raise: classes that cannot be named without importing a backend."""
+"""The errors of Python and the backends, by name, so that no backend need be imported."""
 
 EXHAUSTED = ("RESOURCE_EXHAUSTED", "could not create a memory object")
-"""What the messages of other classes hold that the backends raise then; the second is oneDNN's."""
+"""Parts of the messages of other errors that backends raise then; the second is oneDNN's."""
 
 
 class TrainingMemory(Protocol):
-    """A training, as far as memory is concerned, as `ProcessMemory` is."""
+    """The memory that a training needs, as `ProcessMemory` describes it."""
 
     def needed(self, batch: int, kind: Overheads) -> int:
-        """Return the bytes that it takes with this batch on top of what is there."""
+        """Return the bytes that it needs with this batch, in addition to what is used already."""
 
     def largest(self, budget: int, kind: Overheads) -> int:
-        """Return the largest batch with which it takes at most this much, 0 where none does."""
+        """Return the largest batch with which it needs at most `budget` bytes; 0 for none."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -42,10 +40,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 @contextmanager
 def memory_context(explain: Callable[[], tuple[str, str]]) -> Iterator[None]:
-    """Make one clear message of the ways in which memory runs out in the block.
+    """Within the block, turn errors that are raised when memory runs out into one clear message.
 
     Args:
-        explain: gives the message and its help; called only where it is needed.
+        explain: returns the message and its help; called only if it is needed.
 
     Raises:
         RunError: N612 where the memory is full.
@@ -63,8 +61,8 @@ def memory_context(explain: Callable[[], tuple[str, str]]) -> Iterator[None]:
 
 
 def smaller_training(training: TrainingMemory, batch: int) -> tuple[str, str]:
-    """Say where the memory is full what a step takes by the estimate, and which batch half of that
-    would hold.
+    """Return the error's texts where the memory is full: how much a step needs by the estimate, and
+    which batch would need half of that.
 
     Returns:
         The message and its help, for `memory_context`.
@@ -84,10 +82,10 @@ def smaller_training(training: TrainingMemory, batch: int) -> tuple[str, str]:
 
 
 def check_memory(training: TrainingMemory, batch: int) -> None:
-    """Refuse a training that does not fit into this machine's memory, before its first step.
+    """Reject a training that does not fit into this machine's memory, before its first step.
 
     Args:
-        training: as far as memory is concerned.
+        training: the memory that it needs.
         batch: examples in a step.
 
     Raises:
@@ -100,12 +98,12 @@ def check_memory(training: TrainingMemory, batch: int) -> None:
         for free, kind in ((free_memory(), RESIDENT), (free_addresses(), ADDRESSES))
         if free is not None
     ]
-    # Two limits, since they count different things: pages in use, and addresses reserved (which the
-    # backends reserve far more of than they use).
+    # Two limits that count different things: pages in use, and reserved addresses, of which
+    # backends reserve far more than they use.
     over = [limit for limit in limits if limit[1] > limit[0]]
     if not over:
         return
-    # The one that allows the smaller batch: what the help says must fit within both.
+    # The limit that allows the smaller batch: the batch in the help must fit within both.
     free, needed, fits = min(over, key=lambda limit: limit[2])
     message = (
         f"not enough memory for this training: a batch of {batch:,} needs about "
@@ -123,18 +121,18 @@ def check_memory(training: TrainingMemory, batch: int) -> None:
 
 
 def available_bytes() -> int | None:
-    """Say how much memory this process can still take; None where nothing says it."""
+    """Return how much memory this process can still use; None where it cannot be found out."""
     return _smallest(free_memory(), free_addresses())
 
 
 def free_memory(root: Path = Path("/")) -> int | None:
-    """Say how much memory is left to this process.
+    """Return how much memory is free for this process.
 
-    What the machine has, or what is left of its control groups' limits (cgroup v1 and v2); None
-    where nothing says it.
+    It is the free memory of the machine, or what is left of the limits of its control groups
+    (cgroup v1 and v2); None where it cannot be found out.
 
     Args:
-        root: where the file system begins.
+        root: the root of the file system.
     """
     return _smallest(_of_machine(root), *_of_groups(root))
 
@@ -153,7 +151,7 @@ def _of_machine(root: Path) -> int | None:
 
 
 def _of_groups(root: Path) -> Iterator[int | None]:
-    """Yield what is left of the limit of each group that this process is in."""
+    """Yield how much is left of the limit of each group that this process is in."""
     with suppress(OSError):
         for line in (root / "proc/self/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -167,36 +165,36 @@ def _of_groups(root: Path) -> Iterator[int | None]:
             else:
                 continue
             group = top / path.lstrip("/")
-            # Limits of the groups around count too: a container's is often set two levels up.
+            # Limits of enclosing groups count, too: a container's is often set two levels up.
             for folder in (group, *group.parents):
                 if folder.is_relative_to(top):
                     yield from (_left(folder, limit, usage) for limit in limits)
 
 
 def _left(group: Path, limit: str, usage: str) -> int | None:
-    """Return what is left of a group's limit; pages of files that can be dropped are not used."""
+    """Return how much is left of a group's limit; droppable pages of files count as free."""
     with suppress(OSError, ValueError):  # `max` is not a number: there is no limit
         allowed, used = (int((group / name).read_text()) for name in (limit, usage))
-        # The kernel drops such pages before it refuses memory: counted as used, a machine that has
-        # read a large data set would seem full.
+        # The kernel drops such pages before it denies memory: if they counted as used, a machine
+        # that has read a large data set would seem full.
         return allowed - used + _dropped(group)
     return None
 
 
 def _dropped(group: Path) -> int:
-    """Return the bytes of pages that can be dropped, in a group and those within it."""
+    """Return the bytes of pages that can be dropped, in a group and its subgroups."""
     with suppress(OSError, ValueError, IndexError):
         lines = (group / "memory.stat").read_text().splitlines()
         stat = dict(line.split(maxsplit=1) for line in lines)
-        # In cgroup v1 those with `total_` are of the groups within too, as its usage is.
+        # In cgroup v1 values with `total_` include subgroups, as the usage does.
         return int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
     return 0
 
 
 def accelerator_memory() -> int | None:
-    """Say how much memory the smallest NVIDIA GPU has in all; None where nothing says it.
+    """Return the total memory of the smallest NVIDIA GPU; None where it cannot be found out.
 
-    Not what is free: backends take most of it for themselves when they begin.
+    It is not what is free: backends reserve most of it for themselves when they start.
     """
     command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     with suppress(OSError, ValueError, subprocess.SubprocessError):
@@ -206,7 +204,7 @@ def accelerator_memory() -> int | None:
 
 
 def free_addresses() -> int | None:
-    """Say how much is left of `ulimit -v`; None where it limits nothing."""
+    """Return how much is left of the limit of `ulimit -v`; None if there is none."""
     with suppress(ImportError, OSError, ValueError, IndexError):
         import resource
 
@@ -218,7 +216,7 @@ def free_addresses() -> int | None:
 
 
 def cores() -> int:
-    """Return how many cores this process can use: each has threads, with memory of their own."""
+    """Return how many cores this process can use: backends have threads, with memory, for each."""
     if hasattr(os, "sched_getaffinity"):
         # A container or `taskset` may allow fewer than the machine has.
         return len(os.sched_getaffinity(0))

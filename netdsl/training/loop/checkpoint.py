@@ -1,5 +1,6 @@
-"""A training's numbers in one file, written next to and renamed: what is needed to resume it bit
-for bit. This module imports Keras.
+"""A training's numbers in one file, from which it is resumed bit for bit.
+
+The file is written under another name and renamed. This module imports Keras.
 """
 
 from __future__ import annotations
@@ -21,37 +22,36 @@ from netdsl.training.loop.state import State, as_plain, from_plain
 from netdsl.training.runs.folder import CHECKPOINT, LAST_NUMBERS
 
 RUNNING = "running"
-"""The kind of the numbers that the figures of an epoch are made of: kept within an epoch alone."""
+"""The kind of the numbers from which an epoch's figures are computed: kept only within an epoch."""
 
 MAX_STATE = 1 << 28
-"""Bytes of a state: a million epochs take less. A damaged or foreign file may claim any size, and
-the array is made before it is read.
+"""The most bytes of a state: a million epochs take less. A damaged or foreign file may claim any
+size, and the array is allocated before it is read.
 """
 
 
 Variables = Mapping[str, Sequence[Any]]
-"""What a training changes: Keras's variables by their kind."""
+"""The Keras variables that a training changes, by their kind."""
 
 T = TypeVar("T")
 
 
 def variables_of(model: keras.Model) -> Variables:
-    """Return what a model's training changes.
-
-    The weights, the random states of its layers, and the optimizer's numbers.
+    """Return the variables that a model's training changes: the weights, the random states of its
+    layers, and the optimizer's numbers.
     """
     return {"model": model.variables, "optimizer": model.optimizer.variables}
 
 
 def arrays_of(variables: Variables) -> dict[str, Any]:
-    """Return the variables' numbers by kind and place."""
+    """Return the variables' values by kind and place."""
     held = {
         f"{kind}/{place}": variable
         for kind, own in variables.items()
         for place, variable in enumerate(own)
     }
-    # copied: under torch the arrays are the variables themselves; bfloat16, which NumPy's files do
-    # not know, fits into float32
+    # Copied: under torch the arrays are the variables themselves. bfloat16, which NumPy's files do
+    # not support, fits into float32.
     return {name: _array(variable) for name, variable in held.items()}
 
 
@@ -64,8 +64,8 @@ def _plain(array: Any) -> Any:
 
 
 def restore(variables: Variables, file: NpzFile) -> None:
-    """Give variables the numbers of `arrays_of`, of which none is read that is not of the shape and
-    the type that they have.
+    """Set variables to the values that `arrays_of` returned; an array is read only if its shape and
+    type are those of its variable.
 
     Raises:
         KeyError, ValueError: where they are another model's.
@@ -76,20 +76,22 @@ def restore(variables: Variables, file: NpzFile) -> None:
 
 
 def _header(variable: Any) -> ArrayHeader:
-    """Return the shape and the type of what `arrays_of` gives a variable."""
+    """Return the shape and the type of the array that `arrays_of` returns for a variable."""
     array = _array(variable)
     return ArrayHeader(array.shape, array.dtype)
 
 
 def last_numbers(model: keras.Model) -> Variables:
-    """Return what another stage of a training continues from; its rate is set on its own."""
+    """Return the variables from which another stage of a training continues; the rate is set
+    separately.
+    """
     rate = private.rate_or_schedule(model.optimizer)
     slots = [variable for variable in model.optimizer.variables if variable is not rate]
     return {"model": model.variables, "optimizer": slots}
 
 
 def read_last_numbers(folder: Path, model: keras.Model) -> None:
-    """Give a model the numbers that a training ended with.
+    """Set a model's variables to the values that a training ended with.
 
     Raises:
         NetError: N614 where the file is missing, damaged or another model's.
@@ -97,20 +99,20 @@ def read_last_numbers(folder: Path, model: keras.Model) -> None:
     path = folder / LAST_NUMBERS
     try:
         restore(last_numbers(model), NpzFile(path))
-    except Exception as error:  # as for a checkpoint
+    except Exception as error:  # on damage errors of any kind are raised, as for a checkpoint
         raise _damaged(path, error) from None
 
 
 def write_checkpoint(folder: Path, model: keras.Model, state: State) -> None:
-    """Write how far the training has come.
-
-    Raises:
-        RunError: N610 where the disk does not take it; then the last one is still there.
+    """Write a checkpoint of the training.
 
     Args:
         folder: the run's.
         model: compiled, with a built optimizer.
         state: of the same step as the model's weights.
+
+    Raises:
+        RunError: N610 where it cannot be written to the disk; then the last one is still there.
     """
     more = {f"best/{place}": array for place, array in enumerate(state.weights)}
     if state.taken:
@@ -126,23 +128,23 @@ def write_numbers(
     Args:
         folder: the run's.
         variables: by kind; their places in each sequence are their names in the file.
-        values: what JSON can hold.
+        values: values of JSON.
         more: further arrays by name.
 
     Raises:
-        RunError: N610 where the disk does not take it; then the last one is still there.
+        RunError: N610 where it cannot be written to the disk; then the last one is still there.
     """
     held = arrays_of(variables) | {name: _plain(array) for name, array in more.items()}
-    # JSON as bytes in the same file: state and weights must be of the same step, and two files
-    # could be written around a kill. `json` writes NaN, which a metric may be, and reads it again.
+    # JSON as bytes in the same file: state and weights must be of the same step, and the process
+    # could be killed between two files. `json` writes NaN, which a metric may be, and reads it.
     state = np.frombuffer(json.dumps(values).encode(), np.uint8)
 
-    # Written under another name and renamed: a kill leaves the last checkpoint whole.
+    # Written under another name and renamed, so that a kill leaves the last checkpoint intact.
     save(folder / CHECKPOINT, lambda path: write_arrays(path, {"state": state, **held}))
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write arrays as an .npz file of this name."""
+    """Write arrays as an .npz file with exactly this name."""
     with path.open("wb") as file:  # by name, NumPy would add .npz to it
         np.savez(file, **arrays)
 
@@ -150,15 +152,15 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
 def read_checkpoint(
     folder: Path, model: keras.Model, check: Callable[[State], None]
 ) -> State | None:
-    """Bring the model to where the training was left, and give its state.
+    """Set the model to where the training was stopped, and return its state.
 
-    None where nothing was written yet.
+    The state is None where nothing was written yet.
 
     Args:
         folder: the run's.
         model: built and compiled, its optimizer built too; its variables are assigned.
-        check: raises ValueError for a state that the training cannot be in; afterwards the model
-            has the variables of its figures, where the state is within an epoch.
+        check: raises ValueError for a state that the training cannot be in; if the state is within
+            an epoch, it makes the variables of the model's figures.
 
     Raises:
         NetError: N614 where the file is damaged or another model's.
@@ -188,16 +190,16 @@ def read_checkpoint(
 def read_numbers(
     folder: Path, variables: Variables, made: Callable[[dict[str, Any], NpzFile], T]
 ) -> T | None:
-    """Give variables what `write_numbers` wrote of them, and return what is `made` of the values.
+    """Set variables to the values that `write_numbers` wrote, and return the state.
 
     Args:
         folder: the run's.
         variables: as they were given to `write_numbers`; each must have the shape and type it had.
-        made: makes the state of the plain values and the open file; any exception of it says that
-            the file is damaged.
+        made: makes the state from the plain values and the open file; any exception of it means
+            that the file is damaged.
 
     Returns:
-        What was made; None where nothing was written yet.
+        The state; None where nothing was written yet.
 
     Raises:
         NetError: N614 where the file is damaged or another model's.
@@ -207,13 +209,13 @@ def read_numbers(
         return None
     try:
         file = NpzFile(path)
-        # The header first: NumPy would allocate what the file claims.
+        # The header first: NumPy would allocate whatever the file claims.
         if file.header("state").nbytes > MAX_STATE:
             raise ValueError(f"its state takes more than {MAX_STATE:,} bytes")
         state = made(json.loads(file.read("state").tobytes()), file)
         # Last: a state that is not sound must not leave a half-restored model.
         restore(variables, file)
-    except Exception as error:  # zip, zlib, NumPy and JSON each raise what they like of damage
+    except Exception as error:  # on damage zip, zlib, NumPy and JSON raise errors of any kind
         raise _damaged(path, error) from None
     return state
 

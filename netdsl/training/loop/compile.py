@@ -1,4 +1,4 @@
-"""What is compiled: optimizer, schedule, losses, metrics, penalties. This module imports Keras."""
+"""Compile a model: optimizer, schedule, losses, metrics, penalties. This module imports Keras."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OPTIONS = {
     "clip_norm": "global_clipnorm",
     "clip_value": "clipvalue",
 }
-"""What Keras calls an optimizer's options, where it is another word."""
+"""Keras's names for an optimizer's options, where they differ."""
 
 
 def compile_model(
@@ -53,13 +53,13 @@ def compile_model(
         model: the network to train; its layers are frozen and penalised in place.
         graph: the network's graph, which says which weights are kernels.
         recipe: resolved: every value is set.
-        preparation: what is done to the data; its outputs decide losses and metrics.
+        preparation: its outputs decide losses and metrics.
         steps: steps in an epoch, for schedules and `unfreeze`, which count epochs.
     """
     freeze(model, recipe.freeze or (), recipe.unfreeze is not None)
     penalise(model, graph, recipe.penalty)
     for layer in draws_of(model):
-        # A factor that the layer reads while it is traced: set after `compile` it would have no
+        # The layer reads this factor while it is traced: set after `compile` it would have no
         # effect.
         layer.kl = 1.0 if recipe.kl is None else recipe.kl
     outputs, weights = preparation.outputs, recipe.loss_weights
@@ -79,7 +79,7 @@ def compile_model(
         loss=losses,
         loss_weights=shares,
         metrics=streamed_metrics(preparation),
-        # In `weighted_metrics`, since the loss counts examples by their weights too.
+        # In `weighted_metrics`, since the loss counts examples by their weights, too.
         weighted_metrics=data_losses(losses, shares) if adds_to_loss(model) else None,
     )
     if recipe.adversarial.eps:
@@ -87,14 +87,14 @@ def compile_model(
 
 
 def freeze(model: keras.Model, patterns: Sequence[str], later: bool = False) -> None:
-    """Make the layers of these names, or whose names these patterns match, untrainable.
+    """Make the layers with these names, or whose names match these patterns, untrainable.
 
-    Of those that are trained `later` only batch norms: in training they would change their
-    statistics under weights that stand still.
+    Of layers that are trained `later` only batch norms: in training they would change their
+    statistics while the weights do not change.
 
     Args:
         model: changed in place.
-        patterns: names, or shell patterns of them (`conv_*`).
+        patterns: names, or shell patterns for them (`conv_*`).
         later: whether `unfreeze` trains these layers after some epochs.
     """
     for layer in model.layers:
@@ -106,7 +106,7 @@ def freeze(model: keras.Model, patterns: Sequence[str], later: bool = False) -> 
 def rate_layers(optimizer: keras.Optimizer, recipe: Recipe, steps: int) -> None:
     """Give layers the shares of the rate that a recipe asks for.
 
-    Those that are frozen at first have the rate 0 until then.
+    Layers that are frozen at first have the rate 0 until they are unfrozen.
 
     Args:
         optimizer: not built yet.
@@ -125,7 +125,7 @@ def rate_layers(optimizer: keras.Optimizer, recipe: Recipe, steps: int) -> None:
     def rate_of(group: tuple[float, bool], rate: Any, done: Any) -> Any:
         share, waits = group
         own = rate if share == 1 else rate * share
-        # Multiplied rather than branched on: `done` is a tensor within a compiled step.
+        # Multiplied instead of branching: `done` is a tensor within a compiled step.
         return own * keras.ops.cast(done >= begin, own.dtype) if waits else own
 
     private.scale_rates(optimizer, group, rate_of)
@@ -139,8 +139,8 @@ def keras_optimizer(
     Args:
         section: the recipe's `optimizer`.
         schedule: replaces the section's rate, a Keras schedule or a number; None keeps it.
-        accumulate: batches whose gradients make one update.
-        ema: the share of the weights' moving average that each update keeps; None takes no average.
+        accumulate: how many batches' gradients make one update.
+        ema: the share of the weights' moving average that each update keeps; None for no average.
 
     Returns:
         The optimizer, not built yet.
@@ -158,10 +158,10 @@ def keras_optimizer(
     options |= {"nesterov": True} if section.name == "nesterov" else {}
     options |= {} if schedule is None else {"learning_rate": schedule}
     options |= {} if accumulate == 1 else {"gradient_accumulation_steps": accumulate}
-    if ema is not None:  # Keras averages after each batch, of which one in `accumulate` moves
+    if ema is not None:  # Keras averages after each batch; only one in `accumulate` is an update
         options |= {"use_ema": True, "ema_momentum": ema ** (1 / accumulate)}
     optimizer = OPTIMIZERS[section.name or ""](**options)
-    # At the end of `fit` Keras would put the averages into the place of the weights.
+    # At the end of `fit` Keras would replace the weights by the averages.
     optimizer.finalize_variable_values = lambda variables: None
     if keras.config.backend() == "tensorflow":
         _sum_rows(optimizer)
@@ -169,11 +169,11 @@ def keras_optimizer(
 
 
 def _sum_rows(optimizer: keras.Optimizer) -> None:
-    """Make an optimizer add up the gradient of an embedding before it uses it.
+    """Make an optimizer sum the rows of an embedding's gradient before it uses them.
 
-    TensorFlow gives it in rows, one for each time that a word comes up, and Keras squares each of
-    them, and clips by the norm of all, where the sum is meant: Adam and others would take other
-    steps than under JAX and torch.
+    TensorFlow returns a row for each occurrence of a word. Keras squares each row and clips by the
+    norm of all rows instead of using their sums: Adam and others would take other steps than under
+    JAX and torch.
     """
     import tensorflow as tf
 

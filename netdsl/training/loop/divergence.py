@@ -1,4 +1,4 @@
-"""Where a training diverged: at which step, and in which layer, NaN or an infinity came up first.
+"""Where a training diverged: the step, and the layer, in which NaN or an infinity occurred first.
 
 This module imports Keras.
 """
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 def divergence(learner: Learner, folder: Path) -> RunError:
-    """Return the error of a training that diverged: where, and what is kept of it.
+    """Return the error for a training that diverged: where it did, and what is kept of it.
 
     The steps since the folder's last checkpoint are taken again.
 
     Args:
-        learner: what diverged, with its state.
+        learner: the training that diverged, with its state.
         folder: the run's.
 
     Returns:
         N611, not raised.
     """
     best, devices = learner.state.best, learner.setup.devices
-    # with several hosts, the others do not have the checkpoint
-    # Steps taken together and XLA see only the sum of a chunk: a step at a time finds the first.
+    # With several hosts, the others do not have the checkpoint.
+    # Chunks of steps report only their sum: single steps show the first that is not finite.
     step, layer = _first_step(learner, folder) if devices.hosts == 1 else (learner.state.step, "")
     where = f"in {folder / BEST}" if devices.first else "on the first host"
     kept = (
@@ -55,11 +55,11 @@ def _first_step(learner: Learner, folder: Path) -> tuple[int, str]:
     """Return the step, and the layer where it can be found."""
     again, training = _replayed(learner, folder, learner.state.step)
     step = again.state.step
-    # Numbers that differ in the last digit (GPU, XLA) may not overflow again: better no layer than
-    # a wrong one.
+    # Numbers that differ in the last digit (GPU, XLA) may not overflow again: then no layer is
+    # named, rather than a wrong one.
     if not again.state.diverged:
         return learner.state.step, ""
-    # A second time, up to the step before: the weights after it are NaN everywhere.
+    # Again, up to the step before: after the step the weights are NaN everywhere.
     again, training = _replayed(learner, folder, step - 1)
     epoch, place = place_of(learner.state, step)
     training.at_epoch(epoch)
@@ -68,16 +68,16 @@ def _first_step(learner: Learner, folder: Path) -> tuple[int, str]:
 
 
 def place_of(state: State, step: int) -> tuple[int, int]:
-    """Return the epoch of a step of the stage at hand, and its place in it from 0 on."""
-    # By the rows: an epoch that early stopping ended, before others were added, has fewer steps.
+    """Return the epoch of a step of the current stage, and the step's place in it, from 0."""
+    # By the recorded epochs: one that early stopping ended, before others were added, is shorter.
     ends = [0, *(row.step for row in state.epochs if row.step < step)]
     return len(ends), step - 1 - ends[-1]
 
 
 def _replayed(learner: Learner, folder: Path, last: int) -> tuple[Learner, Shuffled]:
-    """Train again from the last checkpoint up to a step, a step at a time."""
+    """Train again from the last checkpoint up to a step, one step at a time."""
     job, setup = learner.job, learner.setup
-    # A model of its own: the learner's keeps the weights that are reported as kept.
+    # Another model: the learner's must keep the weights that are reported as kept.
     again = Learner(job, setup, first_model(job, setup.devices).model)
     again.load(folder)
     training = learner.single_steps()
@@ -90,10 +90,10 @@ def _replayed(learner: Learner, folder: Path, last: int) -> tuple[Learner, Shuff
 
 
 def first_not_finite(model: keras.Model, x: Any) -> str:
-    """Name the first layer, in the order of the network, whose weights or output hold a number that
-    is not finite; else the loss.
+    """Return the first layer, in the order of the network, whose weights or output hold a number
+    that is not finite; if there is none, the loss.
     """
-    # Weights first: where these are NaN every output is, and the first layer would be blamed.
+    # Weights first: where these are NaN all outputs are, and the first layer would be named.
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     for layer in layers:
         if not all(map(_is_finite, layer.weights)):
@@ -105,7 +105,7 @@ def first_not_finite(model: keras.Model, x: Any) -> str:
         if private.is_call_of(model, node)
     ]
     # Calls that belong to another model of the same layers (a shared layer, a part cut off) have
-    # tensors that this model's inputs do not reach, and Keras would refuse them.
+    # tensors that this model's inputs do not reach, which Keras would reject.
     inner = keras.Model(unpack_single(tuple(model.inputs)), [node.outputs for _, node in nodes])
     names = [name for name, node in nodes for _ in node.outputs]
     for name, value in zip(names, keras.tree.flatten(inner(x, training=True)), strict=True):
@@ -115,5 +115,5 @@ def first_not_finite(model: keras.Model, x: Any) -> str:
 
 
 def _is_finite(value: Any) -> bool:
-    # In its own precision: in another one a large number would be infinite.
+    # In its own precision: in a lower one a large number would be infinite.
     return bool(keras.ops.convert_to_numpy(keras.ops.all(keras.ops.isfinite(value))))

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 @dataclass
 class EarlyStopping:
-    """Follows a validation value, evaluated now and then, and knows its best step.
+    """Follows a validation value, evaluated from time to time, and knows its best step.
 
-    `see` is given each evaluation. After `patience` evaluations in a row that are not better than
-    the best one, `over` is true. Better is lower, or `higher`, by more than `tolerance` than the
-    best of all, or by more than `delta` than the last that was better; an equal value is not
-    better, and neither is NaN.
+    `see` is called with each evaluation. After `patience` evaluations in a row that are not better,
+    `over` is true. An evaluation is better if it is lower (with `higher`, higher) than the best of
+    all by more than `tolerance`, and than the last better one by more than `delta`. An equal value
+    is not better, and neither is NaN.
     """
 
     patience: int
@@ -27,7 +27,7 @@ class EarlyStopping:
     delta: float = 0.0
 
     def see(self, step: int, value: float) -> bool:
-        """Note the value found at a step; whether it is better than all before."""
+        """Record the value at a step, and return whether it is better than all before."""
         best = -math.inf if self.higher else math.inf
         best = best if self.best is None else self.best
         gain = value - best if self.higher else best - value
@@ -35,12 +35,12 @@ class EarlyStopping:
         # the last that counted as better. NaN compares as false, so it is a miss.
         better = gain > max(self.tolerance, self.delta)
         self.misses = 0 if better else self.misses + 1
-        # A gain below the tolerance moves the best, as in scikit-learn, and still uses up patience.
+        # A gain below the tolerance moves the best, as in scikit-learn, but uses up patience.
         if gain > self.delta:
             self.step, self.best = step, value
         return better
 
     @property
     def over(self) -> bool:
-        """Whether the patience is over."""
+        """Whether the patience is used up."""
         return self.misses >= self.patience

@@ -1,5 +1,5 @@
-"""Cross-validation: one training for each fold, the mean of their figures, and what each network
-says of the examples that it was not trained on.
+"""Cross-validation: one training for each fold, the mean of their figures, and each network's
+predictions for the examples that it was not trained on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 MAX_FOLDS = 50
-"""More are most likely a mistake."""
+"""The most folds: more are most likely a mistake."""
 
 
 def fold_axis(folds: int) -> GridAxis:
@@ -38,12 +38,12 @@ def fold_axis(folds: int) -> GridAxis:
 
 
 def fold_settings(folds: int) -> list[RecipeSetting]:
-    """Return the settings that each fold has besides its number."""
+    """Return the settings that each fold has in addition to its number."""
     return [RecipeSetting("data.split.test", repr(1 / folds))]
 
 
 def test_share_note(recipe: Recipe | None, folds: int) -> str:
-    """Say that a recipe's test part is not taken; empty where it asks for none."""
+    """Return a note that a recipe's test part is not used; empty where it asks for none."""
     share = None if recipe is None else recipe.data.split.test
     if share is None:
         return ""
@@ -51,12 +51,12 @@ def test_share_note(recipe: Recipe | None, folds: int) -> str:
 
 
 class TrainedFolds(NamedTuple):
-    """What came of a cross-validation.
+    """The outcome of a cross-validation.
 
     Attributes:
         folder: of its runs.
         runs: one for each fold, in their order.
-        pooled: what the networks say of the examples that they were not trained on.
+        pooled: the networks' predictions for the examples that they were not trained on.
     """
 
     folder: Path
@@ -78,13 +78,13 @@ def train_folds(
     """Train on each of some folds, as `netdsl train --folds` does.
 
     Args:
-        network: what is trained.
-        recipe: how.
+        network: the network to train.
+        recipe: how to train it.
         folds: how many.
         data: a source as in a recipe, or the data itself.
         name: of the folder, before `-folds-N`; the network's where it is left out.
         where: the folder of runs.
-        quiet: whether nothing is said on standard error meanwhile.
+        quiet: whether nothing is printed on standard error during the training.
         keys: `target` and `drop`, as in `plan`.
 
     Raises:
@@ -124,11 +124,11 @@ def has_folds(grid: Grid) -> bool:
 
 
 class WrittenFolds(NamedTuple):
-    """What is written of folds.
+    """The files that are written for folds.
 
     Attributes:
         files: their names in the grid's folder.
-        pooled: by the settings of other keys, what the networks say of the folds.
+        pooled: by the settings of other keys, the networks' out-of-fold predictions.
     """
 
     files: list[str]
@@ -136,11 +136,11 @@ class WrittenFolds(NamedTuple):
 
 
 def write_folds(grid: Grid, found: Sequence[GridRun], data: Any = None) -> WrittenFolds:
-    """Write the means of the figures, and for each combination of other keys what the networks
-    say of the folds.
+    """Write the means of the figures, and for each combination of other keys the out-of-fold
+    predictions.
 
     Args:
-        grid: what was trained.
+        grid: of the trainings.
         found: its trainings; those that have failed are left out.
         data: the data itself, where they were given it in Python.
     """

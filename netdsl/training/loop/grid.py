@@ -1,4 +1,4 @@
-"""One training for each combination of some keys' values: a folder of runs, with a table and a
+"""One training for each combination of several keys' values: a folder of runs, with a table and a
 chart of them.
 """
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from netdsl.reading import Fragment
 
 MAX_RUNS = 100
-"""Trainings of one grid, at most: more are most likely a mistake in one of its lists."""
+"""The most trainings of a grid: more are most likely a mistake in one of its lists."""
 
 
 class GridAxis(NamedTuple):
@@ -55,12 +55,12 @@ class GridAxis(NamedTuple):
 
     @classmethod
     def read(cls, key: str, text: str) -> GridAxis:
-        """Read values between commas: `0.01,0.1`, `[8, 16],[32]`, `{name: sgd, rate: 0.1},adam`.
+        """Read values separated by commas: `0.01,0.1`, `[8, 16],[32]`, `{name: sgd},adam`.
 
         A name that is not a key of recipes is a param of the network.
 
         Raises:
-            NetError: N501 where they are not a list of YAML's, N504 for a value that is left out.
+            NetError: N501 where they are not a list in YAML, N504 for a value that is left out.
         """
         full = key if key.split(".")[0] in Recipe.__dataclass_fields__ else f"params.{key}"
         source = Source("--grid", f"{key}={text}")
@@ -84,12 +84,12 @@ class GridAxis(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """What is trained.
+    """A grid of trainings.
 
     Attributes:
         axes: the keys with their values; the last one changes fastest.
         folder: of its runs.
-        command: what it was begun with, so that it can be resumed.
+        command: the arguments that it was begun with, so that it can be resumed.
     """
 
     axes: tuple[GridAxis, ...]
@@ -109,17 +109,17 @@ class Grid:
         """Name a training by its number and its values: `3-width_8-rate_0.1`."""
         settings = self.points[number - 1]
         texts = (f"{one.key.rpartition('.')[2]}_{one.value}" for one in settings)
-        # The number makes it unique: cut off or replaced, two combinations can have one text.
+        # The number makes it unique: with characters replaced or cut, two names can be the same.
         return f"{number}-{re.sub('[^A-Za-z0-9._-]', '_', '-'.join(texts))[:60]}"
 
     def write(self) -> None:
-        """Write what is asked for."""
+        """Write the grid's file into its folder."""
         axes = {axis.key: list(axis.values) for axis in self.axes}
         write(self.folder / GRID, json_text({"grid": axes, "command": dict(self.command)}) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> Grid:
-        """Read what a folder's trainings are.
+        """Read the grid of a folder.
 
         Raises:
             NetError: N613, N614.
@@ -147,7 +147,7 @@ def points_of(axes: Sequence[GridAxis]) -> list[tuple[RecipeSetting, ...]]:
 
 
 def check_size(axes: Sequence[GridAxis]) -> None:
-    """Reject a grid of too many trainings, and a key that comes twice.
+    """Reject a grid of too many trainings, and a key that is given twice.
 
     Raises:
         NetError: N505, N506.
@@ -174,18 +174,18 @@ def train_grid(
 ) -> list[GridRun]:
     """Train each combination that has not been trained, and write the table and the chart.
 
-    One that fails is reported, and the others are trained, unless `strict`.
+    A training that fails is reported, and the others are trained, unless `strict`.
 
     Args:
-        grid: what is trained.
-        network: in each training.
-        recipe: makes the recipe of some settings.
+        grid: the trainings.
+        network: the network of each training.
+        recipe: makes the recipe for given settings.
         keys: as in `plan`, in place of the recipe's.
-        quiet: whether nothing is said on standard error meanwhile.
-        strict: whether one that fails ends all.
+        quiet: whether nothing is printed on standard error during the training.
+        strict: whether a training that fails ends all.
 
     Raises:
-        NetError: of a training that fails, where `strict`.
+        NetError: that of a training that fails, if `strict`.
         KeyboardInterrupt: after Ctrl-C; what is finished by then is kept.
     """
     # All recipes are read before the first training: a mistake in the last value would otherwise be
@@ -199,7 +199,7 @@ def train_grid(
                 _say(f"\n{number} of {len(recipes)}: {settings_text(settings)}")
             folder, problem, interrupted = grid.run_folder(number), "", False
             try:
-                # Three cases of a grid that is resumed: begun, not begun (or killed before its
+                # A training of a grid that is resumed is begun, not begun (or killed before its
                 # first checkpoint), ended. The last is only listed.
                 if (folder / CHECKPOINT).is_file() or _interrupted(folder):
                     interrupted = resume(folder, quiet=quiet).interrupted
@@ -222,7 +222,7 @@ def train_grid(
             if AUTO in (keys.get("batch"), each and each.batch) and (folder / RUN).is_file():
                 batches.setdefault(_alike(settings), read_recipe(folder).batch_size)
             found.append(GridRun(settings, held, problem))
-            # After each training: the table of what there is helps while the rest takes hours.
+            # After each training: the table so far helps while the rest takes hours.
             write(grid.folder / GRID_TABLE, grid_csv(found))
             write(grid.folder / GRID_CHART, grid_chart(grid.folder, found))
             if interrupted:
@@ -231,9 +231,9 @@ def train_grid(
 
 
 def _alike(settings: Sequence[RecipeSetting]) -> tuple[RecipeSetting, ...]:
-    """Return the settings that change what a training takes of the memory.
+    """Return the settings that change how much memory a training takes.
 
-    Trainings in which these agree have one batch, though `auto` may say another one by then.
+    Trainings that agree in these have the same batch, even if `auto` would now choose another one.
     """
     sections = ("params", "precision", "backend", "adversarial", "batch", "data")
     return tuple(
@@ -249,18 +249,18 @@ def _interrupted(folder: Path) -> bool:
 
 
 def _free(folder: Path) -> None:
-    """Remove a run that was begun and has taken no epoch: it is begun again."""
+    """Remove a run that was begun and has no complete epoch: it is begun again."""
     import shutil
 
-    # A link could lead out of the grid's folder: what it leads to is not removed.
+    # A link could lead out of the grid's folder: its target is not removed.
     if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder)
 
 
 def _forget() -> None:
-    """Let go of the models of one training before the next.
+    """Release the models of one training before the next.
 
-    To TensorFlow another model looks like the same one that is traced again and again; it warns.
+    Otherwise TensorFlow warns, as it takes several models for one that is traced again and again.
     """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     keras = sys.modules.get("keras")

@@ -1,6 +1,4 @@
-"""Weights to begin with that come from elsewhere: a run, a Keras model, or a file of
-safetensors.
-"""
+"""Initial weights that come from elsewhere: a run, a Keras model, or a safetensors file."""
 
 from __future__ import annotations
 
@@ -17,19 +15,19 @@ if TYPE_CHECKING:
     import keras
 
 LISTED = 6
-"""Names that are listed, at most."""
+"""The most names that are listed."""
 
 
 def take_over(model: keras.Model, source: str | Path, span: Span | None = None) -> tuple[str, ...]:
-    """Return the model the arrays that have the name and the shape of its own.
+    """Copy arrays into a model: those that have the name and the shape of one of its own.
 
     Args:
-        model: is given them.
-        source: a run's folder, a Keras model or a file of safetensors.
+        model: the model that they are copied into.
+        source: a run's folder, a Keras model or a safetensors file.
         span: where a recipe's text names it.
 
     Returns:
-        What was taken over and what not, in words.
+        What was copied and what was not, in words.
 
     Raises:
         NetError: N601, N613, N614 where there is no such file or run, or it is damaged; N618 where
@@ -55,7 +53,7 @@ def take_over(model: keras.Model, source: str | Path, span: Span | None = None) 
             span,
             help=f"they are named {_listed(held)}; the network's are {_listed(own)}",
         )
-    # All that fit are found first: an error above leaves the model's weights as they were.
+    # Assigned only now, so that an error above leaves the model's weights unchanged.
     for name, array in fits.items():
         own[name].assign(array)
     report = [f"{path}: {len(fits):,} of the network's {len(own):,} arrays copied"]
@@ -74,7 +72,7 @@ def _arrays(path: Path, span: Span | None) -> dict[str, Any]:
     """Return the file's arrays by layer and name."""
     if path.suffix == ".safetensors":
         return read_safetensors(path, span)
-    # A run's best weights, and those of its last epoch by naming `last.keras` itself.
+    # A folder means a run's best weights; those of its last epoch are named by `last.keras`.
     if path.is_dir():
         require_file(path, BEST)
         path = path / BEST
@@ -83,7 +81,7 @@ def _arrays(path: Path, span: Span | None) -> dict[str, Any]:
     try:
         return {variable.path: variable.numpy() for variable in load_model(path).weights}
     except NetError as error:
-        # The error is of a file that the recipe names: it is shown at the recipe's line.
+        # The recipe names the file: the error is shown at the recipe's line.
         raise NetError(
             *(one._replace(span=one.span or span) for one in error.diagnostics)
         ) from None

@@ -1,4 +1,4 @@
-"""What is written into the run folder while a training is on its way, and at its end."""
+"""Writing the run folder during a training and at its end."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ class Keeper:
         self.saved: int | None = None
 
     def keep_epoch(self, learner: Learner, stops: bool = False) -> None:
-        """Write what there is at the end of an epoch, unless it was written a moment ago and the
-        training does not stop.
+        """Write checkpoint and figures at the end of an epoch, unless they were written a moment
+        ago and the training does not stop.
         """
-        # Of a training that diverged what was written last is the last that is worth something.
+        # If the training diverged, the checkpoint that was written last is the last useful one.
         if not learner.state.diverged and (stops or self.pace.at_end()):
             self._keep(learner)
 
     def keep_step(self, learner: Learner, stops: bool) -> None:
-        """Write what there is within an epoch, where it is time to, or where the training `stops`.
+        """Write checkpoint and figures within an epoch, when it is time or the training `stops`.
 
-        Several devices have no step at which all their numbers are read by one of them.
+        With several devices there is no step at which one of them can read the numbers of all.
         """
         if learner.setup.devices.shared or not (stops or self.pace.within(learner.state.step)):
             return
@@ -84,12 +84,12 @@ class Keeper:
             self._save_best(learner)
 
     def keep_weights(self, learner: Learner) -> None:
-        """Write the weights at the end of an epoch, where the recipe asks for them.
+        """Write the weights at the end of an epoch, if the recipe asks for them.
 
-        Those of an epoch that is not among the best any more are removed.
+        Those of an epoch that is no longer among the best are removed.
         """
         state, keep = learner.state, self.job.recipe.keep
-        # The second training has no evaluations, so no order, and its epochs have the same numbers.
+        # The second training has no evaluations, hence no order, and its epochs repeat numbers.
         if keep == Keep() or state.diverged or not state.searching:
             return
         epoch = state.rows[-1].epoch
@@ -110,54 +110,55 @@ class Keeper:
                 path.unlink(missing_ok=True)
 
     def _best_epochs(self, state: State, count: int) -> set[int]:
-        """Return the epochs with the best evaluations at their ends; of equal ones the earlier."""
+        """Return the epochs with the best evaluations at their ends; of equal ones the earliest."""
         outputs, metric = self.job.data.preparation.outputs, self.job.recipe.early_stopping.metric
         figure = stopping_figure(outputs, metric)
         sign = -1.0 if higher_is_better(figure) else 1.0
         figures = {
             row.epoch: sign * row.evaluation.scores[figure] for row in state.rows if row.evaluation
         }
-        # A figure that is undefined is the worst: in the order of numbers NaN has no place.
+        # An undefined figure is the worst: NaN itself cannot be sorted.
         ranked = sorted(
             (math.inf if math.isnan(value) else value, epoch) for epoch, value in figures.items()
         )
         return {epoch for _, epoch in ranked[:count]}
 
     def keep_checkpoint(self, learner: Learner) -> None:
-        """Write what `resume` needs."""
+        """Write the checkpoint that `resume` needs."""
         write_checkpoint(self.folder, learner.model, learner.state)
 
     def keep_result(
         self, run: RunResult, learner: Learner, last: Sequence[Any], numbers: Mapping[str, Any]
     ) -> None:
-        """Write what came of the training.
+        """Write the outcome of the training.
 
         Args:
-            run: what came of it.
-            learner: its model holds the weights to be kept.
+            run: the outcome.
+            learner: its model holds the weights to keep.
             last: the weights after the last step.
-            numbers: what another stage would continue from, of a training that averages weights.
+            numbers: the values from which another stage would continue, of a training that averages
+                weights.
         """
         state = learner.state
-        # The result after the weights, since it says that the run has ended; the page last: it can
-        # be made again from the rest by `netdsl show --report`.
+        # The result is written after the weights, since it says that the run has ended; the page
+        # last, as `netdsl show --report` can make it again from the rest.
         self._write_figures(state, run)
         if state.best:
-            # The second training ends with other weights at the same best step.
+            # The second training ends with other weights at the same step as the best.
             self._save_best(learner, changed=not state.searching)
             self._save(LAST, learner.plain, last)
             if numbers:
                 save(self.folder / LAST_NUMBERS, lambda path: write_arrays(path, numbers))
         write(self.folder / RESULT, json_text(run.values()) + "\n")
         if state.best:
-            # On several devices `plain` is another model than the one trained.
+            # On several devices `plain` is not the model that is trained.
             learner.plain.set_weights(learner.model.get_weights())
             write_page(run, self.job, learner.plain, state, learner.setup.taken_over)
 
     def drop_checkpoint(self) -> None:
-        """Say that nothing is left to be resumed.
+        """Remove the checkpoint, as nothing is left to resume.
 
-        A file that cannot be removed is left: the result says that the run has ended.
+        A file that cannot be removed does no harm: the result says that the run has ended.
         """
         with suppress(OSError):
             (self.folder / CHECKPOINT).unlink()
@@ -173,7 +174,7 @@ class Keeper:
             write(self.folder / PATH, path_csv(state.path))
 
     def _curve(self, state: State, run: RunResult | None) -> str:
-        """Return the learning curve, with what is best so far, or what came of the run."""
+        """Return the learning curve, with the best evaluation so far, or the run's outcome."""
         steps, best, subtitle = self.job.steps, state.best, "no evaluation yet"
         metric = training_metric(self.job.data.preparation.outputs[0]).name.replace("_", " ")
         if best:
@@ -195,7 +196,7 @@ class Keeper:
         )
 
     def _save_best(self, learner: Learner, changed: bool = False) -> None:
-        """Write the best weights, where they are of another step now, or `changed`."""
+        """Write the best weights, if they are of another step now, or `changed`."""
         state = learner.state
         step = state.best.step if state.best else None
         if changed or step != self.saved:
@@ -203,8 +204,8 @@ class Keeper:
             self.saved = step
 
     def _save(self, name: str, model: keras.Model, weights: Sequence[Any]) -> None:
-        """Write the network with these weights, without what it was trained by."""
-        # The training continues with its own weights after this.
+        """Write the network with these weights, without optimizer, losses and metrics."""
+        # The model's own weights are restored afterwards, as the training continues with them.
         now = model.get_weights()
         model.set_weights(weights)
         save(self.folder / name, clone(model).save)

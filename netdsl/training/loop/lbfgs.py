@@ -1,7 +1,7 @@
-"""Steps along the whole training part's loss: directions of L-BFGS, and how far to go along them.
+"""Directions of L-BFGS, and line searches along them.
 
 Nocedal and Wright, 2006, "Numerical Optimization": algorithms 3.1 (backtracking), 3.5 and 3.6
-(strong Wolfe conditions), 7.4 (the two loops of L-BFGS). NumPy alone, in float64.
+(strong Wolfe conditions), 7.4 (two-loop recursion of L-BFGS). NumPy alone, in float64.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     ValueAndGradient = Callable[[Array], tuple[float, Array]]
 
 DECREASE, CURVATURE = 1e-4, 0.9
-"""c1 and c2 of the Wolfe conditions, as usual for quasi-Newton methods."""
+"""c1 and c2 of the Wolfe conditions, with the usual values for quasi-Newton methods."""
 
 TRIALS = 30
-"""Values of the loss that a search along a line computes, at most."""
+"""The most values of the loss that a line search computes."""
 
 
 class LinePoint(NamedTuple):
-    """A place on a line: the length of the step, the loss, its slope, and the gradient there."""
+    """A point on a line: the length of the step, and the loss, its slope and its gradient there."""
 
     length: float
     value: float
@@ -40,7 +40,7 @@ def direction(gradient: Array, steps: Array, changes: Array) -> Array:
         changes: of the gradient in these steps [m, n].
 
     Returns:
-        -H g [n], with H the approximation of the inverse Hessian that the steps give.
+        -H g [n], where H approximates the inverse Hessian by the steps.
     """
     import numpy as np
 
@@ -63,14 +63,14 @@ def backtracked(
     """Halve a step against the gradient until the loss falls enough (Armijo's condition).
 
     Returns:
-        The length of the step, 0 where none makes the loss fall.
+        The length of the step; 0 if no length lowers the loss.
     """
     square = float(gradient @ gradient)
     for _ in range(TRIALS):
         found = value_at(at - length * gradient)
         if math.isfinite(found) and found <= value - DECREASE * length * square:
             return length
-        # 2^-30 at the end: a step that is smaller than the rounding of float32 weights.
+        # 2^-30 at the end, a step that is smaller than the rounding of float32 weights.
         length /= 2
     return 0.0
 
@@ -78,25 +78,25 @@ def backtracked(
 def strong_wolfe(
     of: ValueAndGradient, at: Array, value: float, gradient: Array, along: Array, length: float
 ) -> LinePoint | None:
-    """Find a step along a direction after which the strong Wolfe conditions hold.
+    """Find a step along a direction that meets the strong Wolfe conditions.
 
     Args:
-        of: gives the loss and its gradient.
-        at: where it begins.
+        of: computes the loss and its gradient.
+        at: where the step begins.
         value: the loss there.
         gradient: of the loss there.
         along: the direction, in which the loss falls.
-        length: the first that is tried.
+        length: the first length to try.
 
     Returns:
-        The place; where the trials do not suffice the lowest that fell enough, or None.
+        The point; if there are too few trials, the lowest where the loss fell enough, or None.
     """
     slope = float(gradient @ along)
     start = before = LinePoint(0.0, value, slope, gradient)
     for trial in range(TRIALS):
         point = _point(of, at, along, length)
         rises = not math.isfinite(point.value) or not _falls(start, point)
-        # Algorithm 3.5: in each of the three cases an interval is found that holds such a step.
+        # Algorithm 3.5: each of the three cases gives an interval that holds such a step.
         if rises or (trial and point.value >= before.value):
             return _zoomed(of, at, along, start, before, point, TRIALS - trial)
         if abs(point.slope) <= -CURVATURE * slope:
@@ -104,8 +104,8 @@ def strong_wolfe(
         if point.slope >= 0:
             return _zoomed(of, at, along, start, point, before, TRIALS - trial)
         before, length = point, 2 * length
-    # Still falling after the last doubling: the farthest is taken, although it is not a Wolfe
-    # point.
+    # The loss still falls after the last doubling: the farthest point is taken, although it does
+    # not meet the conditions.
     return before if before.length else None
 
 
@@ -118,7 +118,7 @@ def _zoomed(
     high: LinePoint,
     trials: int,
 ) -> LinePoint | None:
-    """Narrow an interval, whose `low` end is the lowest so far, until the conditions hold."""
+    """Narrow an interval, whose `low` end is the lowest so far, until the conditions are met."""
     for _ in range(trials):
         point = _point(of, at, along, _between(low, high))
         if not math.isfinite(point.value) or not _falls(start, point) or point.value >= low.value:
@@ -139,7 +139,7 @@ def _between(low: LinePoint, high: LinePoint) -> float:
     width = high.length - low.length
     bend = high.value - low.value - low.slope * width
     share = -low.slope * width / (2 * bend) if math.isfinite(bend) and bend > 0 else 0.5
-    # Kept a tenth off: minima near an end would narrow the interval by next to nothing.
+    # At least a tenth off the ends: near an end the interval would hardly become narrower.
     return low.length + min(max(share, 0.1), 0.9) * width
 
 

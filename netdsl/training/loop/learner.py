@@ -46,9 +46,9 @@ class Learner:
     """A job's model in training: compiled, on its devices, and how far it has come.
 
     Attributes:
-        model: what is trained.
+        model: the model that is trained.
         evaluator: the same layers, with losses and metrics of their own.
-        plain: the same network as it is written, with nothing of the devices that it is trained on.
+        plain: the same network as it is saved, independent of the devices that it is trained on.
         state: how far the training has come.
     """
 
@@ -63,7 +63,7 @@ class Learner:
         with devices.scope():
             self.model = model = trained_part(model, job)
             compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
-            # so that its numbers can be kept and given back before the first step
+            # So that its variables can be saved and restored before the first step.
             model.optimizer.build(model.trainable_variables)
             self.evaluator = make_evaluator(model, job.data.preparation)
         devices.take_over(model, self.evaluator)
@@ -71,12 +71,12 @@ class Learner:
             # Outside the devices' scope: variables made within belong to the strategy.
             self.plain = seeded_model(job)
             freeze(self.plain, job.recipe.freeze or (), job.recipe.unfreeze is not None)
-        # `speed: plain` is Keras alone, to compare with: evaluation included.
+        # `speed: plain` uses only Keras, for comparison, also for evaluation.
         elif not devices.shared and self.setup.speed != "plain":
             evaluate_at_once(self.evaluator)
 
     def weights(self) -> list[Any]:
-        """Return the weights as they are kept: where averages are taken, these."""
+        """Return the weights as they are kept: the averages, if there are some."""
         with averaged(self.model):
             return [weight.copy() for weight in self.model.get_weights()]
 
@@ -87,7 +87,7 @@ class Learner:
         return bool(numbers == 2)
 
     def load(self, folder: Path) -> None:
-        """Go to where the folder's training was left.
+        """Go to where the folder's training was stopped.
 
         Raises:
             NetError: N614 where its checkpoint is damaged, N616 where it is within an epoch and
@@ -97,11 +97,11 @@ class Learner:
         if found and found.taken and self.setup.devices.shared:
             message = f"{folder} was stopped within an epoch: one device alone can resume it"
             raise fail("N616", message, help="leave `devices` and `hosts` as they were")
-        # None: killed between the folder and the first checkpoint; the training begins.
+        # None if it was killed before the first checkpoint: then the training begins.
         self.state = found or self.state
 
     def _check(self, state: State) -> None:
-        """Reject a state that this training cannot be in, and make ready for one within an epoch.
+        """Reject a state that this training cannot be in, and prepare for one within an epoch.
 
         Raises:
             ValueError: where it is after the epoch's end, or lacks the figure of early stopping.
@@ -115,18 +115,18 @@ class Learner:
         training = self.single_steps(state)
         if state.taken >= training.steps:
             raise ValueError(f"it is {state.taken:,} steps into an epoch of {training.steps:,}")
-        # Keras makes the variables of the figures where it meets the first batch.
+        # Keras makes the variables of the figures only at the first batch.
         x, y = training.taught(np.arange(1))[:2]
         private.build_metrics(self.model, (unpack_single(x), unpack_single(y)))
 
     def restart(self) -> None:
-        """Begin to train again, on all the data for as many steps as the best took."""
-        # From the first weights again: Algorithm 7.2 of the Deep Learning book.
+        """Begin the second training, on all the data, for as many steps as the best weights had."""
+        # From the initial weights again: Algorithm 7.2 of the Deep Learning book.
         self._take(first_model(self.job, self.setup.devices).model)
         self.state.stage, self.state.step = "retrain", 0
 
     def callback(self, training: Shuffled) -> TrainingCallback:
-        """Make what looks after the stage at hand between its steps."""
+        """Make the callback for the current stage, which works between its steps."""
         recipe, data = self.job.recipe, self.job.data
         callback = TrainingCallback(
             recipe.early_stopping,
@@ -139,13 +139,13 @@ class Learner:
         )
         callback.follows = self.follows and self.state.searching
         callback.given = bool(recipe.init_from)
-        callback.set_model(self.model)  # Keras sets it too, but an interrupt may come before
+        callback.set_model(self.model)  # Keras sets it, too, but an interrupt may come before
         return callback
 
     def fit(self, training: Shuffled, callback: TrainingCallback, epochs: int) -> None:
         """Take the steps of the epochs that are left, by Keras's `fit`."""
         done = len(self.state.epochs)
-        # Keras asks once how many batches an epoch has, and the rest of one has fewer.
+        # Keras asks only once for the number of batches, and a resumed epoch has fewer.
         stages = [done + 1, epochs] if self.state.taken else [epochs]
         for end in stages:
             if done >= end:
@@ -165,7 +165,7 @@ class Learner:
                 break
 
     def examples(self) -> Shuffled:
-        """Return what the stage at hand is trained on, several steps at a time where that goes."""
+        """Return the batches of the current stage, with several steps at a time if possible."""
         part, recipe, preparation = (
             self._part(self.state),
             self.job.recipe,
@@ -175,18 +175,18 @@ class Learner:
         if recipe.optimizer.searches:
             from netdsl.training.loop.full_batch import WholePart, take_whole
 
-            # One step an epoch on all examples: there are no batches to be taken together.
+            # One step in each epoch on all examples: there are no batches to take together.
             whole = WholePart(part, preparation, Sampling.of(recipe))
             take_whole(self.model, whole, recipe.seed or 0)
             return whole
-        # Several devices divide each batch by themselves, a step at a time; cuts are made in NumPy.
+        # Several devices divide each batch themselves, one step at a time; crops are made in NumPy.
         one_by_one = self.setup.devices.shared or speed == "plain" or self.follows
         one_by_one = one_by_one or bool(recipe.augment.crop_from)
         if one_by_one or not fits_on_device(part, preparation):
             return self.single_steps()
         graph, sampling = self.job.network.graph, Sampling.of(recipe)
-        # In the second training a chunk must end at its last step.
-        # Elsewhere early stopping ends a stage at an evaluation, where chunks end anyway.
+        # In the second training a chunk must end at the last step. Otherwise early stopping ends a
+        # stage at an evaluation, where chunks end anyway.
         last = self.state.best.step if self.state.best and not self.state.searching else 0
         marks = [int(recipe.early_stopping.every or 1)]
         if not self.state.searching and self.state.rates:
@@ -204,12 +204,12 @@ class Learner:
         return chunks
 
     def single_steps(self, state: State | None = None) -> Shuffled:
-        """Return what the stage at hand, or that of a state, is trained on, a step at a time."""
+        """Return the batches of the current stage, or of a state's, one step at a time."""
         part = self._part(state or self.state)
         return Shuffled(part, self.job.data.preparation, Sampling.of(self.job.recipe))
 
     def batches(self, part: Examples) -> Batches:
-        """Return a part as it is evaluated."""
+        """Return a part in the batches in which it is evaluated."""
         return evaluation_batches(part, self.job.data.preparation, self.job.recipe.batch_size)
 
     def measured(self, batches: Batches) -> dict[str, float]:
@@ -220,13 +220,13 @@ class Learner:
         return scores | asked_figures(self.evaluator, batches, asked, outputs)
 
     def decide(self) -> None:
-        """Choose on the validation part how the weights that are kept are read."""
+        """Choose temperatures and thresholds for the kept weights on the validation part."""
         if self.state.searching and self.state.best:
             batches = self.batches(self.job.data.validation)
             self.state.decisions = decide(self.evaluator, batches, self.job.recipe)
 
     def scores(self, part: Examples) -> dict[str, float]:
-        """Evaluate a part with the weights and the decisions that are kept."""
+        """Evaluate a part with the kept weights, temperatures and thresholds."""
         preparation = self.job.data.preparation.decided(self.state.decisions)
         if self.state.decisions:
             with self.setup.devices.scope():

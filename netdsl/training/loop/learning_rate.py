@@ -1,5 +1,5 @@
-"""The learning rate: as a function of the step, or changed by what happens. This module imports
-Keras.
+"""The learning rate: a function of the step, or changed by the course of the training. This module
+imports Keras.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
 
 def step_schedule(schedule: Schedule, rate: float, steps: int, epochs: int) -> Any:
-    """Return the learning rate as a function of the step, where the schedule is one.
+    """Return the learning rate as a function of the step, if the schedule is one.
 
-    None for those that wait for what happens.
+    None for a schedule that depends on the course of the training.
 
     Args:
         schedule: of a resolved recipe.
-        rate: the optimizer's, with which it begins.
+        rate: the optimizer's initial rate.
         steps: in an epoch.
-        epochs: of the training, at most.
+        epochs: the most epochs of the training.
     """
     if schedule.name == "steps":
-        # the last step of each piece
+        # The last step of each piece.
         # Keras keeps a rate for steps up to its boundary, that one included.
         ends = [max(0, round(epoch * steps) - 1) for epoch in schedule.at or ()]
         rates = [rate / (schedule.divide or 1.0) ** place for place in range(len(ends) + 1)]
         return keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
     if schedule.name == "cosine":
         warmup = round((schedule.warmup or 0) * steps)
-        # Keras divides by it: a warm-up as long as the training leaves none.
+        # Keras divides by it, and a warm-up as long as the training leaves no steps.
         decay = max(1, epochs * steps - warmup)
         warm = {"warmup_target": rate, "warmup_steps": warmup} if warmup else {}
         start = 0.0 if warmup else rate
@@ -45,9 +45,9 @@ def step_schedule(schedule: Schedule, rate: float, steps: int, epochs: int) -> A
 
 
 class RateControl:
-    """The rate of a model in training: read, and set where a schedule waits for what happens.
+    """Reads the rate of a model in training, and sets it for schedules that depend on its course.
 
-    `last` is the step and the rate that was read last.
+    `last` is the step and the rate that were read last.
     """
 
     def __init__(self, schedule: Schedule, rate: float, state: State) -> None:
@@ -55,8 +55,8 @@ class RateControl:
 
         Args:
             schedule: of the resolved recipe.
-            rate: the optimizer's, with which it begins.
-            state: how far the training has come; its `rates` and `stalled` are brought up to date.
+            rate: the optimizer's initial rate.
+            state: how far the training has come; its `rates` and `stalled` are updated.
         """
         self.schedule, self.first, self.state = schedule, rate, state
         self.last = (0, 0.0)
@@ -66,14 +66,13 @@ class RateControl:
         if self.last[0] != self.state.step:
             given = private.rate_or_schedule(model.optimizer)
             follows = isinstance(given, keras.optimizers.schedules.LearningRateSchedule)
-            # Schedules are functions of the steps done before: the step's own rate is one back.
+            # Schedules are functions of the steps done before: a step's rate is one back.
             rate = given(self.state.step - 1) if follows else model.optimizer.learning_rate
             self.last = self.state.step, float(keras.ops.convert_to_numpy(rate))
 
     def after_epoch(self, model: keras.Model, loss: float, examples: int) -> None:
-        """Follow the schedules of scikit-learn's MLP, which look at each epoch.
-
-        At the examples seen, or at the training loss.
+        """Follow the schedules of scikit-learn's MLP, which change the rate after an epoch, by the
+        number of examples so far or by the training loss.
 
         Args:
             model: in training.
@@ -81,7 +80,7 @@ class RateControl:
             examples: in an epoch.
         """
         if self.schedule.name == "invscaling":
-            # With the epoch at hand, as `t_` of scikit-learn counts before it sets the rate.
+            # Including the current epoch, as scikit-learn counts `t_` before it sets the rate.
             seen = len(self.state.rows) * examples
             # scikit-learn's t + 1, where t counts examples rather than steps.
             self._set(model, self.first / (seen + 1) ** (self.schedule.power or 1.0))
@@ -89,7 +88,7 @@ class RateControl:
             self._wait_for(model, loss)
 
     def after_evaluation(self, model: keras.Model, loss: float) -> None:
-        """Follow the schedule that looks at the validation loss."""
+        """Follow the schedule that depends on the validation loss."""
         if self.schedule.name == "plateau":
             self._wait_for(model, loss)
 
@@ -105,7 +104,7 @@ class RateControl:
     def _wait_for(self, model: keras.Model, value: float) -> None:
         """Divide the rate when the value has stalled for longer than the schedule's patience.
 
-        `adaptive` ends where it is at its minimum.
+        `adaptive` ends the training when the rate is at its minimum.
         """
         stalled, schedule = self.state.stalled, self.schedule
         adaptive = schedule.name == "adaptive"
@@ -119,19 +118,19 @@ class RateControl:
         if adaptive and rate <= minimum:
             self.state.ended, model.stop_training = "rate", True
         else:
-            # `adaptive` may fall below its bound once, and ends the training then, as scikit-learn
-            # does.
+            # With `adaptive` the rate may fall below its bound once, and then the training ends, as
+            # in scikit-learn.
             divided = rate / (schedule.divide or 1.0)
             self._set(model, max(divided, 0.0 if adaptive else minimum))
 
     def _set(self, model: keras.Model, rate: float) -> None:
         synchronise(model)
         model.optimizer.learning_rate = rate
-        # For `replay`: the second training has no validation part to wait on.
+        # Recorded for `replay`: the second training has no validation part to depend on.
         self.state.rates.append((self.state.step, rate))
 
 
 def synchronise(model: keras.Model) -> None:
-    """Bring the model's numbers up to date: under JAX they live in the training loop."""
+    """Set the model's variables to their current values, which JAX keeps in the training loop."""
     if hasattr(model, "jax_state_sync"):
         model.jax_state_sync()

@@ -1,4 +1,4 @@
-"""The last layer by linear algebra: the least squares, of which the one of the smallest norm.
+"""The last layer by linear algebra: the least-squares solution with the smallest norm.
 
 This module imports Keras.
 """
@@ -16,18 +16,17 @@ if TYPE_CHECKING:
     from netdsl.training.data.batches import Shuffled
 
 ROWS = 1024
-"""Examples that go through the network at a time."""
+"""How many examples go through the network at a time."""
 
 
 def solve_last_layer(model: keras.Model, examples: Shuffled) -> None:
-    """Give the last layer the weights for which the sum of squared errors is least.
+    """Set the last layer to the weights that minimize the sum of squared errors.
 
-    Of all such weights, of which there are many where the layer has more inputs than there are
-    examples, those of the smallest norm, bias included: the solution by the pseudo-inverse, which
-    is computed in float64.
+    If there are several solutions, as with more inputs of the layer than examples, it is the one
+    with the smallest norm, bias included: that of the pseudo-inverse, computed in float64.
 
     Args:
-        model: ends with a dense layer without an activation.
+        model: one that ends with a dense layer without an activation.
         examples: the training part; their weights count.
     """
     layer = model.layers[-1]
@@ -48,8 +47,8 @@ def solve_last_layer(model: keras.Model, examples: Shuffled) -> None:
         # again.
         roots = np.sqrt(np.concatenate(weights))[:, None]
         matrix, goal = roots * matrix, roots * goal
-    # By SVD, not by the normal equations: those square the condition, and have no solution where
-    # inputs depend on each other.
+    # By SVD, not by the normal equations: these square the condition number, and are singular if
+    # inputs are linearly dependent.
     found = np.linalg.lstsq(matrix, goal, rcond=None)[0]
     inputs = layer.kernel.shape[0]
     layer.kernel.assign(found[:inputs])

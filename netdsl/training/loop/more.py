@@ -37,26 +37,26 @@ RESTARTED = (
     "the optimizer is reset: a run without `ema` keeps none of its numbers, such as momentum, "
     "so that the loss may rise at first"
 )
-"""What is said where more epochs are not one longer training."""
+"""The note where a run with more epochs differs from one longer training."""
 
 VALIDATION = "val_"
-"""How the names of the validation part's scores begin in `metrics.jsonl`."""
+"""The prefix of the validation part's scores in `metrics.jsonl`."""
 
 
 def train_more(
     folder: str | Path, epochs: int, *, data: Any = None, quiet: bool = False
 ) -> RunResult:
-    """Train a run that has ended for more epochs, which are noted in its `run.json`.
+    """Train a run that has ended for more epochs, which are recorded in its `run.json`.
 
-    The last weights and the last rate are taken up, with an optimizer that has seen no step; with
-    `ema` its numbers and the averages are taken up too. What was best stays the best until
-    something is better; the patience begins again.
+    The training continues with the last weights and the last rate, but with a new optimizer; with
+    `ema` also with the optimizer's numbers and the averages. The best weights stay the best until
+    others are better; the patience begins again.
 
     Args:
         folder: the run's.
-        epochs: that are added.
+        epochs: how many epochs to add.
         data: the data itself, where the run was given it in Python.
-        quiet: whether nothing is said on standard error meanwhile.
+        quiet: whether nothing is printed on standard error during the training.
 
     Raises:
         NetError: N613, N614 where the folder holds no run that has ended, N616 where it was
@@ -67,7 +67,7 @@ def train_more(
     if (folder / CHECKPOINT).is_file():
         help = f"netdsl resume {folder}, without `--more`"
         raise fail("N616", f"the run {folder} was stopped: it has epochs left", help=help)
-    # Everything that can be refused comes before the lock and the first file.
+    # All that can be rejected is, before the lock is taken and the first file is written.
     job = begun_job(folder, data)
     _check(folder, held.run, job.recipe)
     if held.run.epochs + epochs > MAX_EPOCHS:
@@ -77,7 +77,7 @@ def train_more(
     if devices.shared:
         raise fail("N616", f"{folder} was trained on several devices: nothing can be added")
     with locked(folder), failure_context(job, devices):
-        # With the lock: what was read before it may be another process's no longer.
+        # Checked with the lock: another process may have changed what was read before it.
         if (folder / CHECKPOINT).is_file() or finished_run(
             folder
         ).run.values() != held.run.values():
@@ -90,7 +90,7 @@ def train_more(
         learner = Learner(job, setup, first_model(job, devices).model)
         learner.state = state
         learner.state.weights = held.model().get_weights()
-        # `best.keras` is what was kept, `last.keras` where the training was: it continues there.
+        # `best.keras` has the kept weights, `last.keras` the last ones, from which it continues.
         require_file(folder, LAST)
         if not recipe.ema:
             learner.model.set_weights(held.model_in(folder / LAST).get_weights())
@@ -98,8 +98,8 @@ def train_more(
             read_last_numbers(folder, learner.model)
         if not recipe.optimizer.searches:
             learner.model.optimizer.learning_rate = state.rows[-1].rate
-        # The checkpoint first: a kill between the two leaves a run that `resume` ends as it was.
-        # The other way round, run.json would count epochs that nothing can take.
+        # The checkpoint first: a kill between the two leaves a run that `resume` ends as it was. In
+        # the other order, run.json could count epochs that cannot be trained.
         write_checkpoint(folder, learner.model, state)
         add_stage(folder, stage)
         if not quiet and not recipe.ema and _remembers(recipe, learner.model):
@@ -108,7 +108,7 @@ def train_more(
 
 
 def _remembers(recipe: Recipe, model: keras.Model) -> bool:
-    """Return whether the optimizer has numbers besides its count of steps and its rate."""
+    """Return whether the optimizer has variables besides its count of steps and its rate."""
     return recipe.optimizer.searches or len(model.optimizer.variables) > 2
 
 
@@ -135,7 +135,7 @@ def _check(folder: Path, run: RunResult, recipe: Recipe) -> None:
 
 
 def state_of(folder: Path, run: RunResult, recipe: Recipe) -> State:
-    """Return how far a run had come at its end, from its files; without weights.
+    """Return the state of a run at its end, from its files; without weights.
 
     Raises:
         NetError: N613, N614.
@@ -145,12 +145,12 @@ def state_of(folder: Path, run: RunResult, recipe: Recipe) -> State:
     state.rows, state.step, state.seconds = rows, rows[-1].step, run.seconds
     state.evaluations = [row.evaluation for row in rows if row.evaluation]
     scores = {name: value for name, value in run.validation.items() if name != "examples"}
-    if run.decisions:  # the result's are read by these, the evaluations of a training are not
+    if run.decisions:  # the result's scores use these, the evaluations during a training do not
         if run.metric in scores and run.best_value is not None:
             scores[run.metric] = run.best_value
         for found in state.evaluations:
             scores = dict(found.scores) if found.step == run.best_step else scores
-    # From the result, not from the rows: with `every` below an epoch they hold each epoch's last.
+    # From the result, not from the rows, which hold only the last evaluation of each epoch.
     state.best = Evaluation(run.best_step, scores, True)
     if recipe.early_stopping.part == "training":
         best = min(rows, key=lambda row: row.loss)
@@ -177,7 +177,7 @@ def _epoch(row: Mapping[str, Any], run: RunResult) -> Epoch:
     step, scores = int(row["step"]), {}
     for name in values.keys() - {"epoch", "step", "rate", "seconds"}:
         scores[name] = values[name]
-    # In the order of the file: the loss first, then the metrics, as `Scored` reads them.
+    # In the order of the file: first the loss, then the metrics, as `Scored` expects.
     scores = {name: scores[name] for name in row if name in scores}
     of_validation = {
         name.removeprefix(VALIDATION): scores.pop(name)

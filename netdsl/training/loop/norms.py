@@ -1,4 +1,4 @@
-"""How large the gradient and the update of each layer are in a first step.
+"""The norms of the gradient and the update of each layer in a first step.
 
 This module imports Keras.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LayerNorms(NamedTuple):
-    """Euclidean norms of what a layer has trained: of its weights, their gradient, their update."""
+    """The Euclidean norms of a layer's trained weights, of their gradient, and of their update."""
 
     layer: str
     weights: float
@@ -28,7 +28,7 @@ class LayerNorms(NamedTuple):
 
 
 class StepNorms(NamedTuple):
-    """The norms of a step: its examples, its loss, and each layer, in the network's order."""
+    """The norms of a step, with its number of examples and its loss; layers in network order."""
 
     examples: int
     loss: float
@@ -36,11 +36,11 @@ class StepNorms(NamedTuple):
 
 
 def step_norms(job: Job, weights: Sequence[Any] | None = None) -> StepNorms:
-    """Take the first step of a training, and say how large everything in it is.
+    """Take the first step of a training, and measure the norms of each layer in it.
 
     Args:
         job: the training.
-        weights: what the model has in place of the seed's, in Keras's order.
+        weights: the model's weights in place of the seed's, in Keras's order.
 
     Raises:
         NetError: as `train` does; N507 for an optimizer that has no steps.
@@ -63,7 +63,7 @@ def step_norms(job: Job, weights: Sequence[Any] | None = None) -> StepNorms:
 
         found = gradients(loss, [], variables)
         before = [keras.ops.convert_to_numpy(variable) for variable in variables]
-        # After the gradient, which is of the weights before. Dropout draws another mask here: the
+        # After the gradient, which is that of the weights before. Dropout draws another mask: the
         # two are not of the same noise.
         model.train_on_batch(*batch)
         after = [keras.ops.convert_to_numpy(variable) for variable in variables]

@@ -1,4 +1,4 @@
-"""When a training writes what there is by now: at the ends of epochs, and within long ones."""
+"""When a training writes its checkpoint: at the ends of epochs, and within long ones."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from contextlib import contextmanager
 from netdsl.training.recipes.amounts import seconds_of
 
 SHARE, MIN_SECONDS = 50.0, 1.0
-"""Writing what there is by now takes at most one part in this many of the time, and happens at
-most once in this many seconds.
+"""Writing a checkpoint takes at most one part in this many of the time, and happens at most once in
+this many seconds.
 """
 
 WITHIN_SECONDS = 600.0
-"""Within an epoch it happens once in this many seconds where a recipe says nothing of it."""
+"""Within an epoch it happens once in this many seconds, unless a recipe states something else."""
 
 
 class Pace:
-    """Says when to write, by what a recipe's `checkpoint` is.
+    """Decides when to write, by a recipe's `checkpoint`.
 
     Attributes:
-        steps: at each multiple of which is written within epochs; 0 where a time says it.
+        steps: within epochs, a checkpoint is written at each multiple of it; 0 to go by time.
     """
 
     def __init__(self, checkpoint: int | str | None) -> None:
         """Begin to count the time.
 
         Args:
-            checkpoint: the recipe's: steps, a time, or None for the usual time.
+            checkpoint: the recipe's value: steps, a time, or None for the usual time.
         """
         self.steps = checkpoint if isinstance(checkpoint, int) else 0
         self.seconds = seconds_of(checkpoint)
@@ -38,8 +38,8 @@ class Pace:
     def at_end(self) -> bool:
         """Return whether to write at the end of an epoch: unless it was a moment ago.
 
-        A training must not wait for its disk; what is lost by a kill is at most as much work as
-        fifty times what writing costs.
+        A training should not wait for its disk. A kill loses at most fifty times as much work as
+        writing costs.
         """
         waits = max(MIN_SECONDS, SHARE * self.cost)
         return not self.wrote or time.perf_counter() - self.wrote >= waits
@@ -54,7 +54,7 @@ class Pace:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Measure what writing costs."""
+        """Measure the time that writing takes."""
         began = time.perf_counter()
         yield
         self.wrote = time.perf_counter()

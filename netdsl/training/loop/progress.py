@@ -1,4 +1,4 @@
-"""How a training is followed on standard error: a bar on a terminal, one line an epoch
+"""The progress of a training on standard error: a bar on a terminal, a line for each epoch
 elsewhere.
 """
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What is text of a training.
+    """Shows the progress of a training.
 
-    Each step's number and the epoch's mean loss so far, and each epoch's epoch.
+    It is called with each step's number and the epoch's mean loss so far, with each epoch at its
+    end, and with the evaluation of weights that were given.
     """
 
     def step(self, step: int, loss: float) -> None: ...
@@ -37,7 +38,7 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """One plain line an epoch."""
+    """One plain line for each epoch."""
 
     def __init__(self, epochs: int, metric: str) -> None:
         self.epochs, self.metric = epochs, metric
@@ -51,7 +52,7 @@ class Lines(Quiet):
 
 
 def first_text(evaluation: Evaluation) -> str:
-    """Write what the weights that a training began with give."""
+    """Write the evaluation of the weights that a training began with."""
     scores = "  ".join(
         f"{name.replace('_', ' ')} {value:z.4f}" for name, value in evaluation.scores.items()
     )
@@ -89,10 +90,10 @@ def _others(scores: Mapping[str, float]) -> str:
 def progress(
     quiet: bool, epochs: int, steps: int, metric: str, done: int = 0
 ) -> Iterator[Progress]:
-    """Follow a training of this many epochs of this many steps each, of which some are `done`."""
+    """Show a training of this many epochs with this many steps each, of which some are `done`."""
     if quiet:
         yield Quiet()
-    # A bar in a file or a pipe would be thousands of control characters; `-v` keeps every epoch.
+    # A bar in a file or a pipe would be thousands of control characters; `-v` asks for lines.
     elif not sys.stderr.isatty() or getattr(sys.stderr, "verbose", False):
         yield Lines(epochs, metric)
     else:
@@ -102,7 +103,7 @@ def progress(
 
 @contextmanager
 def _bar(epochs: int, steps: int, metric: str, done: int) -> Iterator[Progress]:
-    """Yield a bar over all steps, the last epoch's numbers below it."""
+    """Yield a bar over all steps, with the last epoch's figures below it."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,

@@ -1,4 +1,4 @@
-"""The learning rate range test: steps with growing rates, and the rate that their losses propose.
+"""The learning rate range test: steps with growing rates, and the rate that their losses suggest.
 
 This module imports Keras.
 """
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from netdsl.training.planning.job import Job
 
 LOW, HIGH, STEPS = 1e-7, 10.0, 150
-"""The first rate and the last one, and the steps from one to the other, each by the same factor."""
+"""The first rate, the last one, and the number of steps between them, each by the same factor."""
 
 MEMORY = 0.9
-"""How much of the mean loss before a step counts in the mean after it."""
+"""The share of the mean loss before a step in the mean after it."""
 
 RISE = 4.0
 """The test ends where the mean loss is this many times the lowest."""
 
 WARM = 10
-"""Steps before which it does not end: the mean of a few losses jumps."""
+"""The fewest steps before the test ends: the mean of a few losses fluctuates."""
 
 SHARE = 0.1
-"""The rate proposed is this share of that with the lowest mean loss: there it hardly falls any
-more (Smith 2017, "Cyclical learning rates for training neural networks"; the tenth is a rule of
+"""The proposed rate is this share of the rate with the lowest mean loss, where it hardly falls any
+more (Smith 2017, "Cyclical learning rates for training neural networks"; a tenth is a rule of
 thumb).
 """
 
 
 class RateTest(NamedTuple):
-    """What steps with growing rates gave.
+    """The result of steps with growing rates.
 
     Attributes:
-        network: its name.
+        network: the network's name.
         examples: in a step.
         now: the recipe's rate.
         rates: of each step.
@@ -64,18 +64,18 @@ class RateTest(NamedTuple):
 
     @property
     def falls(self) -> bool:
-        """Whether the loss falls with any rate: by a hundredth of the first."""
-        # `abs`: a loss may be negative, as that of `gaussian` outputs.
+        """Whether the loss falls with any rate, by at least a hundredth of the first."""
+        # `abs`, as a loss may be negative, such as that of `gaussian` outputs.
         return self.means[self.lowest] < self.means[0] - 0.01 * abs(self.means[0])
 
     @property
     def proposed(self) -> float:
-        """The rate to try, with two digits."""
+        """The rate to try, with two significant digits."""
         return float(f"{SHARE * self.rates[self.lowest]:.1e}")
 
     @property
     def description(self) -> str:
-        """What came of it, for people."""
+        """The outcome as text."""
         low, last = self.lowest, len(self.rates)
         steps = (
             f"{last} steps of {self.examples} examples, with rates from {self.rates[0]:g} to "
@@ -122,7 +122,7 @@ def find_rate(job: Job) -> RateTest:
             rate = LOW * (HIGH / LOW) ** (step / (STEPS - 1))
             # The schedule was made constant above: Keras refuses to set the rate of one.
             model.optimizer.learning_rate = rate
-            # Keras's loss is a mean since the last reset; here each step's own is meant.
+            # Keras's loss is a mean since the last reset; here each step's own loss is needed.
             model.reset_metrics()
             logs = model.train_on_batch(*training[index], return_dict=True)
             loss = named_scores(model, training.preparation, logs)["loss"]
@@ -131,9 +131,9 @@ def find_rate(job: Job) -> RateTest:
             mean = MEMORY * mean + (1 - MEMORY) * loss
             rates.append(rate)
             losses.append(loss)
-            # The mean begins at 0: what is missing of its weights is made up for, as in Adam.
+            # The mean begins at 0: the division corrects that bias, as in Adam.
             means.append(mean / (1 - MEMORY ** (step + 1)))
-            # `> 0`: of a negative loss four times the lowest is lower still.
+            # `> 0`, as four times a negative loss is lower still.
             if step >= WARM and means[-1] > RISE * min(means) > 0:
                 break
     return RateTest(

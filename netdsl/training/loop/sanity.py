@@ -1,4 +1,4 @@
-"""Trying a training out without keeping anything: a dry run, and overfitting one batch.
+"""Try a training without keeping anything: a dry run, and overfitting one batch.
 
 This module imports Keras.
 """
@@ -23,15 +23,15 @@ from netdsl.training.reporting.text import opening_lines
 from netdsl.wording import bytes_text
 
 STEPS = 500
-"""Steps in which one batch must be learned; a network that can learn takes far fewer."""
+"""The most steps in which one batch must be learned; a network that can learn takes far fewer."""
 
 SHARE = 0.1
-"""Learned is a loss of at most this share of the first one, or every label right."""
+"""A batch is learned if its loss is at most this share of the first, or all labels are right."""
 
 
 class Trial(NamedTuple):
-    """A model that is ready to take steps, the first epoch's batches, and what of its weights came
-    from elsewhere.
+    """A model that is ready to take steps, the first epoch's batches, and a description of weights
+    that came from elsewhere.
     """
 
     model: Any
@@ -40,27 +40,26 @@ class Trial(NamedTuple):
 
 
 def trial(job: Job) -> Trial:
-    """Make a training ready, up to its first step, without a run folder."""
+    """Prepare a training, up to its first step, without a run folder."""
     model, taken_over = first_model(job, Devices())
     check_steps(job, model)
     compile_model(model, job.network.graph, job.recipe, job.data.preparation, job.steps)
     training = Shuffled(job.data.train, job.data.preparation, Sampling.of(job.recipe))
-    # The order of the first epoch: the step is the one that the training would take.
+    # In the order of the first epoch, so that the step is the one that the training would take.
     training.at_epoch(1)
     return Trial(model, training, taken_over)
 
 
 def dry_run(job: Job) -> str:
-    """Say what a training would be, once its first step has been taken.
-
-    The data, the recipe, the memory. Nothing is written.
+    """Take the first step of a training, and describe the training: its data, its recipe, and its
+    memory. Nothing is written.
 
     Raises:
         NetError: as `train` does.
     """
     with failure_context(job, Devices()):
         model, training, taken_over = trial(job)
-        # an optimizer that searches has no step of one batch
+        # An optimizer that searches has no step on one batch.
         first = model.test_on_batch if job.recipe.optimizer.searches else model.train_on_batch
         logs = first(*training[0], return_dict=True)
     recipe, network = job.recipe, job.network
@@ -80,9 +79,8 @@ def dry_run(job: Job) -> str:
 
 
 class Overfitted(NamedTuple):
-    """How one batch was learned.
-
-    Its examples, the steps taken, the first and the last loss, the share of labels that are right.
+    """How one batch was learned: its examples, the steps taken, the first and the last loss, the
+    share of right labels.
     """
 
     examples: int
@@ -95,7 +93,7 @@ class Overfitted(NamedTuple):
 
 
 def require_steps(job: Job) -> None:
-    """Reject an optimizer that searches: it has no step of one batch.
+    """Reject an optimizer that searches: it has no step on one batch.
 
     Raises:
         NetError: N507.
@@ -120,14 +118,14 @@ def overfit(job: Job) -> Overfitted:
         found: list[dict[str, float]] = []
         while len(found) < STEPS:
             model.reset_metrics()
-            # The loss before the step, in training: dropout makes it larger than it will be in use.
+            # The loss before the step, as in training: with dropout it is larger than in use.
             found.append(
                 named_scores(
                     model, training.preparation, model.train_on_batch(*batch, return_dict=True)
                 )
             )
             name, value = list(found[-1].items())[1]
-            # Every label right counts too: with label smoothing the loss cannot come near 0.
+            # Right labels are enough, too: with label smoothing the loss cannot come near 0.
             right = training_metric(training.preparation.outputs[0]) is ACCURACY and value == 1
             low = found[-1]["loss"] <= SHARE * abs(found[0]["loss"])
             if right or low or not math.isfinite(found[-1]["loss"]):
@@ -144,7 +142,7 @@ def overfit(job: Job) -> Overfitted:
 
 
 def describe_overfit(found: Overfitted) -> str:
-    """Say how one batch was learned, for people."""
+    """Describe how one batch was learned."""
     metric = found.metric.replace("_", " ")
     end = (
         f"loss {found.first:z.4f} to {found.last:z.4f}, {metric} {found.value:z.4f} "

@@ -1,4 +1,4 @@
-"""What a job is trained with on this machine."""
+"""The model, the devices and the way of taking steps for a job on this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Setup(NamedTuple):
-    """The devices, the way of taking steps, and what came from other weights, in words."""
+    """The devices, the way of taking steps, and a description of weights from elsewhere."""
 
     devices: Devices
     speed: str
@@ -23,20 +23,20 @@ class Setup(NamedTuple):
 
 
 class FirstModel(NamedTuple):
-    """A model with its first weights, and what of them came from elsewhere, in words."""
+    """A model with its initial weights, and a description of those that came from elsewhere."""
 
     model: keras.Model
     taken_over: tuple[str, ...]
 
 
 def first_model(job: Job, devices: Devices) -> FirstModel:
-    """Build the network on its devices with its first weights: the seed's, or those of `init_from`.
+    """Build the network on its devices with initial weights: the seed's, or those of `init_from`.
 
     Raises:
-        NetError: N601, N613, N614, N618 for weights that cannot be taken over.
+        NetError: N601, N613, N614, N618 for weights that cannot be copied.
     """
     with devices.scope():
-        # The seed's first: arrays that the file does not have keep these.
+        # First the seed's weights, which arrays that are not in the file keep.
         model, path = seeded_model(job), job.recipe.init_from
         if not path:
             return FirstModel(model, ())
@@ -56,9 +56,9 @@ def seeded_model(job: Job) -> keras.Model:
 
 
 def trained_part(model: keras.Model, job: Job) -> keras.Model:
-    """Return what of a model is trained: all of it, or a perceptron without the step at its end.
+    """Return the part of a model that is trained: all of it, or a perceptron without its last step.
 
-    No gradient passes a step; Rosenblatt's rule is about the sum that goes into it.
+    No gradient passes a step; Rosenblatt's rule uses the sum that goes into it.
     """
     import keras
 
@@ -69,7 +69,7 @@ def trained_part(model: keras.Model, job: Job) -> keras.Model:
         return model
     name = f"{graph.ops[graph.outputs[0].op].name}_0"
     step = next(each for each in model.operations if each.name == name)
-    # The last call: a layer that was joined into another model before has more than one.
+    # The last call: a layer that was part of another model before has several.
     return keras.Model(model.inputs, private.inputs_of(private.calls_of(step)[-1])[0])
 
 
@@ -95,7 +95,7 @@ def check_steps(job: Job, model: keras.Model) -> None:
 
 
 def compiled_model(job: Job, devices: Devices) -> keras.Model:
-    """Build the network with its first weights, ready to take steps."""
+    """Build the network with its initial weights, ready to take steps."""
     from netdsl.training.loop.compile import compile_model
 
     model = trained_part(first_model(job, devices).model, job)
@@ -115,7 +115,7 @@ def tuned(job: Job, devices: Devices) -> ResolvedRecipe:
         from netdsl.training.data.batches import Sampling, Shuffled
         from netdsl.training.speed.autotune import measured_speed
 
-        # A copy each: steps that are only timed must not change the weights of the training.
+        # A copy for each way: steps that are only timed must not change the training's weights.
         speed = measured_speed(
             lambda: compiled_model(job, devices),
             job.network.graph,

@@ -1,5 +1,5 @@
-"""How far a training has come: all that it needs, in addition to the model's and the optimizer's
-numbers, to be resumed as if it had never stopped.
+"""How far a training has come: all that is needed, in addition to the values of the model and the
+optimizer, to resume it as if it had never stopped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 FOREVER = 10**9
-"""Steps or evaluations: more than any training takes."""
+"""A number of steps or evaluations that no training reaches."""
 
 
 @dataclass(kw_only=True)
@@ -28,17 +28,17 @@ class State(History):
 
     Attributes:
         stopping: follows the validation part.
-        stalled: follows the value that a schedule waits on.
-        stage: `search` until the best step is known, then `retrain` where the recipe asks for that.
-        step: the last that was taken.
-        ended: what ended the training, one of `ENDS`, or nothing yet.
-        rates: the learning rates that a schedule has set, each with the step from which on it
-            holds.
-        seconds: that the epochs have taken.
-        begun: seconds that the epoch at hand has taken so far.
+        stalled: follows the value that a schedule depends on.
+        stage: `search` until the best step is known, then `retrain` if the recipe asks for that.
+        step: the last one that was taken.
+        ended: what ended the training, one of `ENDS`; empty if nothing has yet.
+        rates: the learning rates that a schedule has set, each with its first step.
+        seconds: how long the epochs took.
+        begun: how many seconds the current epoch has taken so far.
         decisions: by the name of an output, what was chosen on the validation part.
-        weights: the best ones so far; they are kept in addition to the other values.
-        running: within an epoch that is resumed, the numbers of its figures so far; so are they.
+        weights: the best ones so far; they are stored separately from the plain values.
+        running: within an epoch that is resumed, the values of its figures so far, also stored
+            separately.
     """
 
     stopping: EarlyStopping
@@ -65,12 +65,12 @@ class State(History):
 
     @property
     def cut_short(self) -> bool:
-        """Whether something ended the training before its time."""
+        """Whether something ended the training early."""
         return self.ended in ("interrupted", "diverged")
 
     @property
     def epochs(self) -> list[Epoch]:
-        """The epochs of the stage at hand."""
+        """The epochs of the current stage."""
         return self.rows if self.searching else self.retrained
 
     @property
@@ -100,15 +100,15 @@ def _patience(asked: int | None) -> int:
 
 
 def as_plain(state: State) -> dict[str, Any]:
-    """Return the state as values that JSON knows, without its arrays."""
-    # Without them first: `asdict` copies deeply, and the weights may be gigabytes.
+    """Return the state as values of JSON, without its arrays."""
+    # The arrays are removed first: `asdict` copies deeply, and the weights may be gigabytes.
     values = dataclasses.asdict(dataclasses.replace(state, weights=[], running=[]))
     del values["weights"], values["running"]
     return values
 
 
 def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
-    """Make the state that `as_plain` gave.
+    """Make the state from the values that `as_plain` returned.
 
     Raises:
         TypeError: or KeyError, ValueError, AttributeError, where the values are not a state's.
@@ -140,8 +140,7 @@ def from_plain(values: dict[str, Any], weights: list[Any]) -> State:
     for epochs in (state.rows, state.retrained):
         if [one.epoch for one in epochs] != list(range(1, len(epochs) + 1)):
             raise ValueError("its epochs are not one after the other")
-    # Checked as far as the training relies on it: a file that was changed must not end in a
-    # traceback.
+    # Check what the training relies on: an edited file must not end in a traceback.
     if state.taken < 0:
         raise ValueError(f"it is at step {state.step}, and its epochs continued")
     if state.taken and state.searching and state.ended:
@@ -211,7 +210,7 @@ def _scores(values: dict[str, Any]) -> dict[str, float]:
 
 
 def _whole(value: Any) -> int:
-    # `type`, not isinstance: JSON's true is an int in Python. Below 2^63, as steps become tensors.
+    # `type`, not `isinstance`: true is an int in Python. Below 2^63, as steps become tensors.
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(f"{value!r} is not a count")
     return value

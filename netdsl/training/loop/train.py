@@ -66,26 +66,26 @@ def train(
 ) -> RunResult:
     """Train the network and keep the run in a new folder `where/NAME-N`.
 
-    Everything that can be refused is refused before the folder is made. After Ctrl-C the run is
-    kept as it is by then, and `interrupted` is true. Of several hosts the first one keeps the run;
-    the `folder` of the others' is `where`.
+    Mistakes that can be found before the training are raised before the folder is made. After
+    Ctrl-C the run is kept as it is at that point, and `interrupted` is true. Of several hosts the
+    first one keeps the run; for the others, `folder` is `where`.
 
     Args:
-        network: what is trained.
-        recipe: how; whatever it leaves out has a default.
+        network: the network to train.
+        recipe: how to train it; whatever it leaves out has a default.
         name: of the run; the network's where it is left out.
         where: the folder of runs.
-        quiet: whether nothing is said on standard error meanwhile.
+        quiet: whether nothing is printed on standard error during the training.
         settings: as in `plan`: `data`, `target`, `drop`, `epochs`, `batch`, `seed`, `backend`,
             `log`, `init_from`.
 
     Raises:
         NetError: for mistakes in what is given.
-        RunError: where the disk, the memory or the numbers fail (N610 to N612), or another host
-            (N652, N653).
+        RunError: N610 where the disk fails, N611 for numbers that are not finite, N612 where the
+            memory is too small, N652, N653 where another host fails.
     """
     job = plan(network, recipe, **settings)
-    # Devices before anything is computed: the backends take none later.
+    # Devices are opened before anything is computed: backends do not accept them later.
     with conflict_context(job.recipe):
         devices = open_devices(job.recipe, quiet)
         with failure_context(job, devices):
@@ -93,12 +93,12 @@ def train(
             check_steps(job, model)
             resolved = tuned(job, devices)
             setup = Setup(devices, resolved.recipe.speed or "auto", taken_over)
-            # Of several hosts one writes; the others have no folder of their own.
+            # Only one of several hosts writes; the others have no folder of their own.
             if not devices.first:
                 return _trained(job, setup, model, Path(where), quiet=True)
             folder = new_folder(where, job.network.name if name is None else name)
-            # Locked before anything is written: a second process must not resume what is half
-            # there.
+            # Locked before anything is written: a second process must not resume an incomplete
+            # folder.
             with locked(folder), removed_without_memory(folder):
                 with removed_unless_begun(folder):
                     write_inputs(folder, job.network, resolved.recipe, resolved.reasons, job.data)
@@ -111,12 +111,12 @@ def train(
 def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunResult:
     """Resume a run that was stopped.
 
-    It ends with the same weights, bit for bit, as one that never was (on a CPU).
+    On a CPU it ends with the same weights, bit for bit, as a run that was never stopped.
 
     Args:
         folder: the run's.
         data: the data itself, where the run was given it in Python.
-        quiet: whether nothing is said on standard error meanwhile.
+        quiet: whether nothing is printed on standard error during the training.
 
     Raises:
         NetError: N613, N614 where the folder holds no run or is damaged, N616 where the run has
@@ -130,9 +130,9 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
     with conflict_context(recipe):
         devices = open_devices(recipe, quiet)
         quiet = quiet or not devices.first
-        # Other hosts may see the same folder through a network file system: one takes the lock.
+        # Other hosts may share the folder through a network file system: only one takes the lock.
         with locked(folder) if devices.first else nullcontext(), failure_context(job, devices):
-            # Again with the lock: another process may have ended the run meanwhile.
+            # Checked again with the lock: another process may have ended the run meanwhile.
             require_unfinished(folder)
             model, taken_over = first_model(job, devices)
             setup = Setup(devices, recipe.speed or "auto", taken_over)
@@ -140,7 +140,7 @@ def resume(folder: str | Path, *, data: Any = None, quiet: bool = False) -> RunR
 
 
 def begun_job(folder: Path, data: Any = None) -> Job:
-    """Read what a run began with, and make Keras take its backend.
+    """Read the job that a run began with, and select its backend for Keras.
 
     Args:
         folder: the run's.
@@ -159,11 +159,10 @@ def begun_job(folder: Path, data: Any = None) -> Job:
     require_same_recipe(folder, recipe)
     loaded = reload(recipe, preparation, data)
     require_same_data(folder, loaded)
-    # Bit for bit only holds on the backend that the run began on.
+    # Results are the same bit for bit only on the backend that the run began with.
     use_backend(recipe.backend, recipe.span("backend"))
     kernels = read_components(folder, network)
-    # After `require_same_recipe`: the stages are in run.json, and recipe.yaml stays as it was
-    # begun.
+    # After `require_same_recipe`: added stages are in run.json, and recipe.yaml is not changed.
     recipe = extended(recipe, read_stages(folder))
     return Job(network, ResolvedRecipe(recipe, {}, ()), loaded, kernels)
 
@@ -171,9 +170,9 @@ def begun_job(folder: Path, data: Any = None) -> Job:
 def _trained(
     job: Job, setup: Setup, model: keras.Model, folder: Path, quiet: bool, again: bool = False
 ) -> RunResult:
-    """Train from the beginning, or `again` from where the folder's training was left.
+    """Train from the beginning, or `again` from where the folder's training was stopped.
 
-    The other hosts are waited for at the end.
+    Waits for the other hosts at the end.
     """
     from netdsl.training.loop.learner import Learner
     from netdsl.training.loop.trainer import Trainer
@@ -197,25 +196,25 @@ def require_unfinished(folder: Path) -> None:
     """
     require_file(folder, RUN)
     ended, stopped = (folder / RESULT).is_file(), (folder / CHECKPOINT).is_file()
-    # A result and a checkpoint: killed after the result and before the report; `resume` finishes.
+    # A run with result and checkpoint was killed before its report, which `resume` finishes.
     if ended and not stopped and not RunResult.load(folder).interrupted:
         raise fail("N616", f"the run {folder} is complete: there is nothing to resume")
-    # Last weights are written at the very end, right before the result.
+    # The last weights are written at the very end, right before the result.
     if (folder / LAST).is_file() and not ended and not stopped:
         raise fail("N614", f"{folder} is damaged: the run has ended, and it has no {RESULT}")
 
 
 @contextmanager
 def failure_context(job: Job, devices: Devices) -> Iterator[None]:
-    """Make one clear message of what a backend raises where the memory is full, or where another
-    host is gone.
+    """Turn what a backend raises where the memory is full, or another host is gone, into one clear
+    message.
 
     Raises:
         RunError: N612, N652.
     """
     training = training_memory(job.network.graph, job.recipe, job.data)
     batch = job.recipe.batch_size
-    # The estimate is of one process on one device; those of several share what it adds up.
+    # The estimate is for one process on one device; several devices share this memory.
     if not devices.shared and not has_accelerator():  # which has a memory of its own
         check_memory(training, batch)
     with (

@@ -1,5 +1,5 @@
-"""A training from where it was left to its end: the search for the best step, then, where
-requested, all the data for this many steps.
+"""A training from where it was stopped to its end: the search for the best step and then, if the
+recipe asks for it, a second training on all the data for that many steps.
 
 This module imports Keras.
 """
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class Trainer:
     """Trains a learner to its end, and keeps the run in a folder.
 
-    Of several hosts the first one keeps it alone.
+    Of several hosts only the first one keeps it.
     """
 
     def __init__(self, learner: Learner, folder: Path, quiet: bool) -> None:
@@ -51,15 +51,15 @@ class Trainer:
         self.loggers: list[Logger] = []
 
     def run(self) -> RunResult:
-        """Train to the end and write what comes of it, also when it is interrupted or diverges.
+        """Train to the end and write the outcome, also when it is interrupted or diverges.
 
         Raises:
-            RunError: N611 where the loss is NaN, N610 where the disk does not take what is written.
+            RunError: N611 where the loss is NaN, N610 where the disk cannot be written to.
         """
         learner, job, state = self.learner, self.learner.job, self.learner.state
-        # As if it had begun that long ago: a resumed run counts the seconds of all its parts.
+        # As if it had begun that much earlier: a resumed run counts the seconds of all its parts.
         began = time.perf_counter() - state.seconds - state.begun
-        # One host logs, or every figure would come once for each.
+        # Only one host logs, or every figure would be logged once for each host.
         names = job.recipe.log or () if self.keeper else ()
         settings = run_settings(job.network, job.recipe, learner.setup.speed)
         self.loggers = open_loggers(names, self.folder, settings)
@@ -92,16 +92,16 @@ class Trainer:
         if not self.quiet and not error and (grown := growth(state)):
             print(grown, file=sys.stderr, flush=True)
         if self.keeper and not run.interrupted:
-            # as long as there is a checkpoint, `resume` has something to do, if only the report
+            # As long as there is a checkpoint, `resume` has something to do, at least the report.
             self.keeper.drop_checkpoint()
         if error:
             raise error
         return run
 
     def _fit(self) -> None:
-        """Fit the stage at hand from where it was left.
+        """Fit the current stage from where it was stopped.
 
-        Afterwards the model has the weights that should be kept.
+        Afterwards the model has the weights to keep.
         """
         learner, state = self.learner, self.learner.state
         training = learner.examples()
@@ -138,16 +138,16 @@ class Trainer:
                     callback.on_within = on_within
                     callback.on_first = shown.first
                     learner.fit(training, callback, epochs)
-                if callback.stopped:  # after the last step, where nothing looked any more
+                if callback.stopped:  # after the last step, where it was not checked any more
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             if learner.setup.devices.hosts > 1:
-                # the other hosts are in the next step already: what is kept is the last checkpoint
+                # The other hosts are already in the next step: the last checkpoint is kept.
                 raise
             interrupted, state.ended = True, "interrupted"
         state.ended = state.ended or "epochs"
         synchronise(learner.model)
-        # Before `finish`, which gives the model the best ones.
+        # Before `finish`, which sets the model to the best weights.
         self.last = learner.weights()
         if learner.job.recipe.ema:
             self.numbers = arrays_of(last_numbers(learner.model))
@@ -162,15 +162,15 @@ def result(
     test: Mapping[str, float] | None,
     seconds: float,
 ) -> RunResult:
-    """Say what came of a training.
+    """Return the outcome of a training.
 
     Args:
-        job: what was to be trained.
-        state: what the training has come to.
+        job: the training.
+        state: how far the training has come.
         folder: where it is kept.
         validation: the validation part's scores; None where there are no weights.
         test: the test part's scores; None where there are no weights to test.
-        seconds: that it took.
+        seconds: how long it took.
     """
     best, data, stopping = state.best, job.data, job.recipe.early_stopping
     figure = stopping_figure(data.preparation.outputs, stopping.metric)
@@ -204,18 +204,18 @@ def result(
 
 
 class Stoppable(Protocol):
-    """What looks between two steps whether it is to stop."""
+    """What checks between two steps whether it should stop."""
 
     stopped: bool
 
 
 @contextmanager
 def stoppable(callback: Stoppable) -> Iterator[None]:
-    """Make Ctrl-C stop after the step at hand.
+    """Make Ctrl-C stop the training after the current step; a second Ctrl-C stops it at once.
 
-    Python loses an interrupt that comes at a bad moment. A second one stops at once.
+    Python's own interrupt could be lost if it came at a bad moment.
     """
-    # Python sets signal handlers in the main thread alone; elsewhere Ctrl-C comes as usual.
+    # Python sets signal handlers only in the main thread; elsewhere Ctrl-C works as usual.
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,3 +1,3 @@
-"""What a network is measured by: losses, penalties, and metrics of one definition for all who
-report them.
+"""What a network is measured by: losses, penalties, and metrics with a single definition for all
+that report them.
 """

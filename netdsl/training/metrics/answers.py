@@ -1,4 +1,4 @@
-"""What an output answers, with what is true: classes, tags, or values.
+"""The answers of an output, with the true ones: classes, tags, or values.
 
 The functions take an array namespace `xp`, which is numpy or keras.ops, so that a compiled step and
 NumPy compute the same.
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 class Answers(NamedTuple):
-    """What is true of a batch, and what an output answers.
+    """The true answers for a batch, and those of an output.
 
     Attributes:
         true: labels [n, positions]; 0 and 1 for each tag [n, positions, tags]; values [n, size] as
             the loss takes them.
-        given: what the output answers, in the same form.
-        scores: what it gives each class or tag, a greater one for a likelier one
-            [n, positions, categories]; values as they are in `given`.
-        categories: the classes or tags that it distinguishes, 0 of values.
-        positive: of two classes the one that is looked for.
+        given: the output's answers, in the same form.
+        scores: the output's score for each class or tag, higher for a likelier one
+            [n, positions, categories]; for values those of `given`.
+        categories: how many classes or tags it distinguishes; 0 for values.
+        positive: of two classes, the one to detect.
     """
 
     true: Any
@@ -36,13 +36,13 @@ class Answers(NamedTuple):
 
 
 def answers(xp: Any, output: OutputTransform, y: Any, values: Any) -> Answers:
-    """Read what an output gives as answers, and its targets as what is true.
+    """Read an output's numbers as answers, and its targets as the true answers.
 
     Args:
         xp: numpy or keras.ops.
         output: the output.
         y: its targets as the loss takes them, see `OutputTransform.targets`.
-        values: what the network gives [n, *shape].
+        values: the network's numbers [n, *shape].
     """
     scores = category_scores(xp, output, values)
     given = answer(xp, output, scores)
@@ -50,9 +50,9 @@ def answers(xp: Any, output: OutputTransform, y: Any, values: Any) -> Answers:
 
 
 def truth(xp: Any, output: OutputTransform, y: Any) -> Any:
-    """Return what is true, by targets as the loss takes them.
+    """Return the true answers, from targets as the loss takes them.
 
-    Targets that are shares, as smoothed ones are, count as the class of the largest share, or as
+    Targets that are probabilities, such as smoothed ones, count as the most probable class, or as
     yes above one half.
 
     Args:
@@ -71,22 +71,22 @@ def truth(xp: Any, output: OutputTransform, y: Any) -> Any:
     if numbers == 1:
         # Smoothed or mixed targets are no longer 0 and 1.
         y = _above(xp, y, 0.5)
-    # Shares of one for each class, as mixup and smoothing make them, and not labels of positions.
+    # A probability for each class, as mixup and smoothing make them, and not labels of positions.
     elif len(y.shape) == len(output.shape) + 1 and y.shape[-1] == numbers:
         y = xp.argmax(y, axis=-1)
     return xp.reshape(y, (-1, positions))
 
 
 def category_scores(xp: Any, output: OutputTransform, values: Any) -> Any:
-    """Return what an output gives each class or tag; the probability or the value else.
+    """Return an output's score for each class or tag; else the values.
 
-    A single number for two classes is one for each: as far as it lies above the border for 1, the
-    other lies below it for 0. Where a temperature was chosen, scores are those at it.
+    A single number for two classes becomes two scores: that of class 0 is as far below the border
+    as that of class 1 is above it. Where a temperature was chosen, it is applied.
 
     Args:
         xp: numpy or keras.ops.
         output: the output.
-        values: what the network gives [n, *shape].
+        values: the network's numbers [n, *shape].
 
     Returns:
         Scores [n, positions, categories]; values [n, size].
@@ -97,21 +97,22 @@ def category_scores(xp: Any, output: OutputTransform, values: Any) -> Any:
     scores = xp.reshape(values, (-1, positions, numbers))
     scores = at_temperature(xp, output, scores, output.temperature)
     if output.task == LABELS and numbers == 1:
-        # The mirror image about the border, so that argmax answers 1 exactly where the score is
+        # Mirrored at the border, so that argmax answers 1 exactly where the score is
         # above it.
         return xp.concatenate([2 * output.border - scores, scores], axis=-1)
     return scores
 
 
 def at_temperature(xp: Any, output: OutputTransform, scores: Any, temperature: float) -> Any:
-    """Return logits divided by a temperature, or what becomes of their probabilities by that
-    (Guo et al. 2017): the same order of classes, more or less sure.
+    """Return logits divided by a temperature, or their probabilities (Guo et al. 2017).
+
+    The order of the classes does not change.
 
     Args:
         xp: numpy or keras.ops.
         output: the output.
         scores: logits or probabilities [..., categories].
-        temperature: above 1 makes answers less sure, below 1 more.
+        temperature: above 1 it makes answers less confident, below 1 more.
     """
     if temperature == 1 or not output.probable:
         return scores
@@ -122,22 +123,22 @@ def at_temperature(xp: Any, output: OutputTransform, scores: Any, temperature: f
         # logit, which is infinite at 0 and 1.
         powers = scores ** (1 / temperature)
         return powers / (powers + (1 - scores) ** (1 / temperature))
-    # of the largest, so that a low temperature leaves one that is not rounded to 0
+    # Relative to the largest, so that with a low temperature not all are rounded to 0.
     powers = (scores / xp.max(scores, axis=-1, keepdims=True)) ** (1 / temperature)
     return powers / xp.sum(powers, axis=-1, keepdims=True)
 
 
 def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
-    """Return what an output answers by its scores.
+    """Return an output's answers by its scores.
 
-    A class is the one with the largest score, the first of equal ones; a tag is yes above the
-    border. Where thresholds were chosen, the positive of two classes, and a tag, is the answer
-    where its probability is above its own.
+    The class with the largest score is answered, the first of equal ones; a tag is yes above the
+    border. Where thresholds were chosen, the positive of two classes, or a tag, is answered if its
+    probability is above its threshold.
 
     Args:
         xp: numpy or keras.ops.
         output: the output.
-        scores: as `category_scores` gives them.
+        scores: as `category_scores` returns them.
 
     Returns:
         Labels [n, positions], 0 and 1 for each tag [n, positions, tags], or the values themselves.
@@ -150,7 +151,7 @@ def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
         if output.task == LABELS:
             return yes[..., 0] if output.positive else 1 - yes[..., 0]
         return yes
-    if output.task == LABELS and output.shape[-1] == 1:  # argmax takes -0 for less than 0
+    if output.task == LABELS and output.shape[-1] == 1:  # argmax may take -0 for less than 0
         return xp.where(scores[..., 1] > scores[..., 0], 1, 0)
     if output.task == LABELS:
         return xp.argmax(scores, axis=-1)
@@ -158,12 +159,12 @@ def answer(xp: Any, output: OutputTransform, scores: Any) -> Any:
 
 
 def yes_or_no(xp: Any, output: OutputTransform, values: Any) -> Any:
-    """Return what an output without classes answers, where it is asked for yes or no.
+    """Return the answers of an output without classes that decides between yes and no.
 
     Args:
         xp: numpy or keras.ops.
         output: the output, of tags or of one yes or no for each position.
-        values: what the network gives [n, *shape].
+        values: the network's numbers [n, *shape].
 
     Returns:
         0 and 1 [n, *shape].
@@ -173,22 +174,22 @@ def yes_or_no(xp: Any, output: OutputTransform, values: Any) -> Any:
 
 
 def probabilities(xp: Any, output: OutputTransform, scores: Any) -> Any:
-    """Return the probabilities that the loss reads in scores [..., categories].
+    """Return the probabilities that the loss has for scores [..., categories].
 
-    Of a loss that reads none, as of hinge, they stay scores.
+    For a loss without probabilities, such as hinge, the scores are returned.
     """
     if not output.logits:
         return scores
     if output.loss == "binary":
-        # the logistic function, 1 / (1 + exp(-x)), by tanh, which does not overflow
+        # The logistic function, 1 / (1 + exp(-x)), by tanh, which does not overflow.
         return 0.5 * (1 + xp.tanh(0.5 * scores))
-    # Less the largest, so that none overflows: the quotient is the same.
+    # Minus the largest, so that none overflows; the quotient is the same.
     exponentials = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))  # softmax
     return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 
 
 def in_units(xp: Any, output: OutputTransform, values: Any) -> Any:
-    """Return what an output without classes gives [n, *shape], in the units of the data."""
+    """Return the numbers of an output without classes [n, *shape] in the units of the data."""
     values = at_temperature(xp, output, values, output.temperature)
     return output.original(probabilities(xp, output, values))
 

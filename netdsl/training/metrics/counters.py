@@ -1,4 +1,4 @@
-"""Metrics of one output, streamed over batches in NumPy and in double precision."""
+"""Metrics of one output, accumulated over batches in NumPy and in double precision."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 FEW = 1_000
-"""Classes: the pairs of this many are counted faster in a matrix than by sorting them."""
+"""Up to this many classes, pairs are counted faster in a matrix than by sorting them."""
 
 
 class Counter:
-    """Counts what some metrics of an output need, batch by batch.
+    """Accumulates metrics of an output, batch by batch.
 
     Attributes:
         output: the output.
-        metrics: those of the metrics that it has.
+        metrics: the given metrics that the output has.
         examples: how many were counted.
-        confusion: how often each class was answered for each, of labels.
+        confusion: for labels, how often each class was answered for each class.
     """
 
     def __init__(self, output: OutputTransform, metrics: Iterable[Metric]) -> None:
@@ -48,10 +48,10 @@ class Counter:
 
         Args:
             y: labels or values [n, ...] as the data has them.
-            values: what the network gives [n, *shape].
+            values: the network's numbers [n, *shape].
 
         Returns:
-            What was true and what was answered.
+            The true answers and those of the network.
         """
         y = np.asarray(y) if self.output.classes else np.asarray(y, np.float64)
         # In double precision, unlike the compiled step: `evaluate` sums over any number of
@@ -81,7 +81,7 @@ class Counter:
         self._sums[metric.name] = sums
 
     def _shifted(self, found: Answers) -> Answers:
-        """Move values to the first batch's mean: sums of squares lose digits far from it."""
+        """Subtract the first batch's mean from values: sums of squares lose digits far from 0."""
         if self._origin is None:
             self._origin = found.true.mean(axis=0)
         return found._replace(true=found.true - self._origin, given=found.given - self._origin)
@@ -92,7 +92,7 @@ class Counter:
         return metric.in_units(self.output, float(value))
 
     def sums(self, metric: Metric) -> Sums:
-        """Return what was counted for one of the metrics."""
+        """Return the counters of one of the metrics."""
         if metric.ranks:
             parts = self._joined[metric.name]
             self._joined[metric.name] = [tuple(map(np.concatenate, zip(*parts, strict=True)))]
@@ -106,9 +106,9 @@ class Counter:
 
 
 class Confusion:
-    """Counts which class was answered for which.
+    """Counts which class was answered for which class.
 
-    Only the pairs that occur are kept, so that there may be many classes.
+    Only pairs that occur are stored, so that there may be many classes.
     """
 
     def __init__(self, classes: int) -> None:
@@ -117,7 +117,7 @@ class Confusion:
 
     def update(self, true: Array, given: Array) -> None:
         """Count the labels of a batch, two arrays of one shape."""
-        # One number for a pair (true, given), so that pairs are counted like numbers.
+        # One number for each pair (true, given), so that pairs are counted like numbers.
         codes = np.asarray(true, np.int64).reshape(-1) * self.classes + given.reshape(-1)
         if self.classes > FEW:
             self._found.append(np.unique(codes, return_counts=True))
@@ -142,7 +142,7 @@ class Confusion:
         return [(int(true[at]), int(given[at]), int(counts[at])) for at in order]
 
     def _counts(self) -> tuple[Ints, Ints]:
-        """Return each pair that occurs, as a code, and how often."""
+        """Return each pair that occurs, as a single number, and how often it occurs."""
         codes, places = np.unique(
             np.concatenate([codes for codes, _ in self._found]), return_inverse=True
         )

@@ -1,8 +1,8 @@
 """The metrics: which outputs have each, its formula, its direction and its unit.
 
-A metric is streamed: `sums` gives what a batch adds to its counters, `value` makes the metric of
-the counters. So the console, early stopping, `evaluate` and the report have one answer, whatever
-the batches. To add a metric is to add an entry to `METRICS`.
+A metric is accumulated: `sums` returns what a batch adds to its counters, `value` computes the
+metric from the counters. So the console, early stopping, `evaluate` and the report have the same
+value, whatever the batches. To add a metric, add an entry to `METRICS`.
 
 Formulas take an array namespace `xp`, which is numpy or keras.ops: see `answers`.
 """
@@ -31,24 +31,26 @@ if TYPE_CHECKING:
 Sums = tuple[Any, ...]
 
 RANKED = 100
-"""Classes whose scores are ranked, at most: all scores of a part are held for it."""
+"""The most classes whose scores are ranked: all scores of a part must be held for this."""
 
 
 class Metric(NamedTuple):
     """A metric of one output.
 
     Attributes:
-        name: how recipes, files and JSON call it.
-        tasks: what an output must be asked for to have it.
-        sums: of a batch, what it adds to the counters: `sums(xp, answers)`.
-        value: the metric, of the counters: `value(xp, sums)`.
+        name: its name in recipes, files and JSON.
+        tasks: the tasks of outputs that have it.
+        sums: returns what a batch adds to the counters: `sums(xp, answers)`.
+        value: computes the metric from the counters: `value(xp, sums)`.
         higher: whether more is better.
-        share: whether it lies in 0..1, as an accuracy does.
-        power: of the data's unit that it is measured in; a mean error has 1, a share 0.
-        min_categories: it is of outputs that tell this many classes apart, or more.
-        ranks: whether it needs every score at once: its counters are arrays that are joined, not
-            added, and it is of outputs with one answer an example and at most `RANKED` classes.
-        probable: whether it reads probabilities, of outputs that give some.
+        share: whether it lies from 0 to 1, like an accuracy.
+        power: the power of the data's unit that it is measured in: 1 for a mean error, 0 for a
+            share.
+        min_categories: the fewest classes that an output with it distinguishes.
+        ranks: whether it needs all scores at once: its counters are arrays that are concatenated,
+            not added, and it is for outputs with one answer for each example and at most `RANKED`
+            classes.
+        probable: whether it needs probabilities, and so is for outputs that give some.
     """
 
     name: str
@@ -77,8 +79,8 @@ class Metric(NamedTuple):
 
     def in_units(self, output: OutputTransform, value: float) -> float:
         """Return the metric of standardised values in the data's units."""
-        # A mean error of standardised values times the spread; a mean squared one would take its
-        # square.
+        # A mean error of standardised values is multiplied by the spread, a mean squared error by
+        # its square.
         return float(value) * output.spread**self.power
 
 
@@ -88,11 +90,11 @@ class Metric(NamedTuple):
 def mean_of(measure: Callable[[Any, Answers], Any]) -> Callable[[Any, Answers], Sums]:
     """Return the counters of a mean over examples: the sum of the examples' means, and their count.
 
-    `measure` gives a number for each answer [n, ...]. An example's mean keeps the sums small:
-    single precision counts 16,777,216 examples, and a step may have as many pixels.
+    Averaging over each example first keeps the sums small: single precision is exact up to
+    16,777,216, and a step may have that many pixels.
 
     Args:
-        measure: gives a number for each answer [n, ...].
+        measure: returns a number for each answer [n, ...].
     """
 
     def sums(xp: Any, answers: Answers) -> Sums:
@@ -106,7 +108,7 @@ def mean_of(measure: Callable[[Any, Answers], Any]) -> Callable[[Any, Answers], 
 
 
 def mean(xp: Any, sums: Sums) -> Any:
-    """Return a mean of its sum and its count; 0 before there is anything."""
+    """Return a mean from its sum and its count; 0 if the count is 0."""
     total, count = sums
     return total / xp.maximum(count, 1)
 
@@ -128,10 +130,9 @@ def in_top(k: int) -> Callable[[Any, Answers], Any]:
             xp.where(xp.equal(true, classes), answers.scores, 0.0), axis=-1, keepdims=True
         )
         equal = xp.logical_and(xp.equal(answers.scores, score), classes >= true)
-        # the classes that do not come before the true one, itself among them; compared with NaN
-        # none are
-        # Counted by comparisons, not by sorting: of equal scores the first comes first on every
-        # backend.
+        # Count the classes that do not come before the true one, itself among them; with NaN there
+        # are none. By comparisons, not by sorting, so that of equal scores the first comes first on
+        # every backend.
         after = xp.sum(xp.where(xp.logical_or(score > answers.scores, equal), 1, 0), axis=-1)
         return xp.where(after > answers.categories - k, 1.0, 0.0)
 
@@ -158,7 +159,7 @@ def class_counts(xp: Any, answers: Answers) -> ClassCounts:
             )
         )
     true, given = xp.reshape(answers.true, (-1,)), xp.reshape(answers.given, (-1,))
-    # Wrong answers go to one more bin, which is cut off: bincount takes no mask in a compiled step.
+    # Wrong answers get an extra bin, which is cut off: bincount has no mask in a compiled step.
     right = xp.where(xp.equal(true, given), true, classes)
     return ClassCounts(
         xp.bincount(true, minlength=classes),
@@ -168,7 +169,7 @@ def class_counts(xp: Any, answers: Answers) -> ClassCounts:
 
 
 def asked_counts(xp: Any, answers: Answers) -> ClassCounts:
-    """Count what precision, recall and F1 are about: of two classes the positive, else all."""
+    """Return the counts for precision, recall and F1: of two classes the positive's, else all."""
     counts = class_counts(xp, answers)
     if answers.categories == 2 and len(answers.true.shape) == 2:
         place = answers.positive
@@ -196,47 +197,47 @@ def share(xp: Any, part: Any, whole: Any) -> Any:
 
 
 def precision(xp: Any, counts: ClassCounts) -> Any:
-    """Return the share of right answers among those that name a class [classes]; NaN of none."""
+    """Return the share of right answers among those for a class [classes]; NaN without answers."""
     return share(xp, counts.right, counts.answered)
 
 
 def recall(xp: Any, counts: ClassCounts) -> Any:
-    """Return the share of a class that was answered [classes]; NaN of a class that is absent."""
+    """Return the share of a class's examples that are recognised [classes]; NaN without any."""
     return share(xp, counts.right, counts.support)
 
 
 def f1(xp: Any, counts: ClassCounts) -> Any:
     """Return the harmonic mean of precision and recall [classes].
 
-    It is NaN of a class that is absent and never answered; 0 of one that is absent and answered.
+    It is NaN for a class that neither occurs nor is answered, 0 for one that is only answered.
     """
     return share(xp, 2 * counts.right, counts.support + counts.answered)
 
 
 def iou(xp: Any, counts: ClassCounts) -> Any:
-    """Return intersection over union, the Jaccard index [classes]; NaN as `f1` has it."""
+    """Return intersection over union, the Jaccard index [classes]; NaN where `f1` is."""
     return share(xp, counts.right, counts.support + counts.answered - counts.right)
 
 
 def macro(xp: Any, values: Any) -> Any:
     """Return the mean over the classes that have a value; NaN where none has."""
-    known = xp.equal(values, values)  # NaN is not itself
+    known = xp.equal(values, values)  # NaN does not equal itself
     count = xp.sum(xp.where(known, 1, 0))
     # Zeros in place of NaN before the sum: NaN times 0 is NaN.
     return share(xp, xp.sum(xp.where(known, values, 0.0)), count)
 
 
 def r2(xp: Any, sums: Sums) -> Any:
-    """Return the share of the targets' variance that is explained; NaN where they have none.
+    """Return the share of the targets' variance that is explained; NaN if they have none.
 
-    Of several elements each has a mean of its own, and their variances are added up: scikit-learn's
-    `r2_score(multioutput="variance_weighted")`.
+    With several elements, each has a mean of its own, and their variances are summed, as in
+    scikit-learn's `r2_score(multioutput="variance_weighted")`.
     """
     squared, total, squares, count = sums
-    # The sums are of values moved to the first batch's mean (`Counter._shifted`), or this would
-    # cancel.
+    # The sums are of values minus the first batch's mean (`Counter._shifted`): otherwise this
+    # difference would lose all digits.
     variance = xp.sum(squares - xp.square(total) / count)
-    # Divided by 1 where there is none: `where` computes both sides, and 0 / 0 would warn.
+    # Divided by 1 if there is no variance: `where` computes both sides, and 0 / 0 would warn.
     return xp.where(variance > 0, 1 - squared / xp.where(variance > 0, variance, 1.0), math.nan)
 
 
@@ -264,12 +265,12 @@ ACCURACY = Metric("accuracy", (LABELS, TAGS), mean_of(right_answers), mean)
 
 @cache
 def top_accuracy(k: int) -> Metric:
-    """Return the share of labels that are among the k likeliest classes, of more than k."""
+    """Return the metric for the share of labels among the k likeliest classes, of more than k."""
     return Metric(f"top{k}_accuracy", (LABELS,), mean_of(in_top(k)), mean, min_categories=k + 1)
 
 
 TOP5_ACCURACY = top_accuracy(5)
-"""The share of labels that are among the five likeliest classes, of more than five."""
+"""The share of labels among the five likeliest classes, for more than five classes."""
 
 MACRO_F1 = Metric(
     "macro_f1",
@@ -277,7 +278,7 @@ MACRO_F1 = Metric(
     class_counts,
     macro_of(f1),
 )
-"""The mean of the classes' F1, of those that occur or are answered: scikit-learn's
+"""The mean F1 of the classes that occur or are answered, as scikit-learn's
 `f1_score(average="macro")`, whose classes are those of the labels and the answers together.
 """
 
@@ -307,24 +308,24 @@ R2 = Metric("r2", (VALUES,), squared_sums, r2, share=False)
 """The coefficient of determination."""
 
 F1 = Metric("f1", (LABELS, TAGS), asked_counts, macro_of(f1))
-"""F1 of the positive of two classes; of more classes, and of tags, the mean."""
+"""F1 of the positive of two classes; for more classes and for tags, the mean."""
 
 PRECISION = Metric("precision", (LABELS, TAGS), asked_counts, macro_of(precision))
-"""Precision of the positive of two classes, else the mean of those that are answered."""
+"""Precision of the positive of two classes, else the mean over classes that are answered."""
 
 RECALL = Metric("recall", (LABELS, TAGS), asked_counts, macro_of(recall))
 """Recall of the positive of two classes, else the mean."""
 
 BALANCED_ACCURACY = Metric("balanced_accuracy", (LABELS,), class_counts, macro_of(recall))
-"""The mean of the classes' recall, of two classes too."""
+"""The mean of the classes' recall, also for two classes."""
 
 AUC = Metric("auc", (LABELS, TAGS), ranked_scores, macro_ranked(roc_auc), ranks=True)
-"""The area under the ROC curve; of more than two classes the mean of each against the others."""
+"""The area under the ROC curve; for more than two classes the mean of each against the others."""
 
 PR_AUC = Metric(
     "pr_auc", (LABELS, TAGS), ranked_scores, macro_ranked(average_precision), ranks=True
 )
-"""The average precision; of more than two classes the mean of each against the others."""
+"""The average precision; for more than two classes the mean of each against the others."""
 
 ECE = Metric(
     "ece",
@@ -351,28 +352,28 @@ METRICS = (
     PR_AUC,
     ECE,
 )
-"""All metrics; the first that an output has is reported in addition to its loss. There is a
-`top_accuracy` of each k, too.
+"""All metrics; the first one that an output has is reported in addition to its loss. There is also
+a `top_accuracy` for each k.
 """
 
 
 DIVERGENCE = "kl"
-"""The figure of networks that draw: what `gaussian` adds to the loss, without its weight."""
+"""The figure of networks with `gaussian`: what it adds to the loss, without its weight."""
 
 DATA_LOSS = "data_loss"
 """The figure of trainings with penalties: the loss without them."""
 
 EXTRA = (DIVERGENCE, DATA_LOSS)
-"""Figures that come after the metrics, where a training has them."""
+"""Figures that follow the metrics, where a training has them."""
 
 
 def training_metric(output: OutputTransform) -> Metric:
-    """Return the metric that is reported in addition to an output's loss while it is trained."""
+    """Return the metric that is reported in addition to an output's loss during a training."""
     return next(metric for metric in METRICS if metric.has(output))
 
 
 def figure_names(outputs: Sequence[OutputTransform]) -> list[str]:
-    """Return the names of the outputs' metrics: `accuracy`, or `main_accuracy` of several."""
+    """Return the names of the outputs' metrics: `accuracy`, or with several `main_accuracy`."""
     names = [training_metric(output).name for output in outputs]
     if len(outputs) == 1:
         return names
@@ -380,25 +381,25 @@ def figure_names(outputs: Sequence[OutputTransform]) -> list[str]:
 
 
 def metric_named(name: str) -> Metric | None:
-    """Return the metric of a figure's name, `accuracy` or `main_accuracy`; None of the loss."""
+    """Return the metric of a figure's name, `accuracy` or `main_accuracy`; None for the loss."""
     if found := re.search(r"(?:^|_)top([1-9][0-9]{0,4})_accuracy$", name):
         return top_accuracy(int(found[1]))
     return max(
         (one for one in METRICS if name == one.name or name.endswith(f"_{one.name}")),
-        # The longest: `main_balanced_accuracy` ends with `_accuracy` too, `pr_auc` with `_auc`.
+        # The longest: `main_balanced_accuracy` ends with `_accuracy`, too, `pr_auc` with `_auc`.
         key=lambda one: len(one.name),
         default=None,
     )
 
 
 def is_share(figure: str) -> bool:
-    """Return whether a figure lies in 0..1, as an accuracy does."""
+    """Return whether a figure lies from 0 to 1, like an accuracy."""
     metric = metric_named(figure)
     return metric is not None and metric.share
 
 
 def higher_is_better(figure: str) -> bool:
-    """Return whether more of a figure, as of an accuracy, is better; less is of a loss."""
+    """Return whether a higher value of a figure is better, as of an accuracy, but not of a loss."""
     metric = metric_named(figure)
     return metric is not None and metric.higher
 
@@ -412,7 +413,7 @@ class AskedMetric(NamedTuple):
 
 
 def asked_metric(outputs: Sequence[OutputTransform], name: str) -> AskedMetric | None:
-    """Find what a recipe means by `f1`, the first output that has it, or by `main_f1`.
+    """Find the metric that a recipe names: `f1` of the first output that has it, or `main_f1`.
 
     None where no output has it.
 
@@ -429,6 +430,6 @@ def asked_metric(outputs: Sequence[OutputTransform], name: str) -> AskedMetric |
 
 
 def stopping_figure(outputs: Sequence[OutputTransform], metric: str | None) -> str:
-    """Return the name of the figure that early stopping looks at: the loss, or a metric."""
+    """Return the name of the figure that early stopping follows: the loss, or a metric."""
     asked = asked_metric(outputs, metric) if metric not in (None, "loss") else None
     return asked.figure if asked else "loss"

@@ -1,5 +1,4 @@
-"""A second model, next to the one in training, that measures it: the loss and the metrics of a
-part.
+"""A second model with the layers of the one in training, which measures loss and metrics on a part.
 
 This module imports Keras.
 """
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def clone(model: keras.Model) -> keras.Model:
-    """Make a model of the same layers and weights, with nothing that it was trained by."""
+    """Make a model of the same layers and weights, without optimizer, losses and metrics."""
     return keras.Model(
         # Keras saves the structure of inputs and outputs: a list of one would ask for a list of
         # one.
@@ -45,14 +44,13 @@ def clone(model: keras.Model) -> keras.Model:
 def make_evaluator(model: keras.Model, preparation: Preparation) -> keras.Model:
     """Make a clone with losses and metrics of its own, without smoothing or weights.
 
-    Where a temperature was chosen, the losses are those of the calibrated probabilities.
+    If a temperature was chosen, the losses are those of the calibrated probabilities.
 
-    Evaluating the model itself in the middle of an epoch would reset what its metrics have gathered
-    for the epoch.
+    Evaluating the model itself in the middle of an epoch would reset its metrics for the epoch.
 
     Args:
         model: in training; the layers and weights are shared, not copied.
-        preparation: what is done to the data; with the decisions, where they were made.
+        preparation: of the data; with the decisions, if they were made.
     """
     evaluator, outputs = clone(model), preparation.outputs
     losses = [measured_loss(output) for output in outputs]
@@ -64,7 +62,7 @@ def make_evaluator(model: keras.Model, preparation: Preparation) -> keras.Model:
 def data_losses(
     losses: Sequence[keras.losses.Loss], weights: Sequence[float] | None = None
 ) -> list[list[keras.metrics.Metric]]:
-    """Make what measures each output's loss without penalties, by its weight in the sum."""
+    """Make metrics for each output's loss without penalties, times its weight in the sum."""
     return [
         [DataLoss(loss, weight)]
         for loss, weight in zip(losses, weights or [1.0] * len(losses), strict=True)
@@ -72,7 +70,7 @@ def data_losses(
 
 
 def streamed_metrics(preparation: Preparation) -> list[list[keras.metrics.Metric]]:
-    """Make what Keras measures of each output, in addition to its loss."""
+    """Make the metrics that Keras computes for each output, in addition to its loss."""
     return [[StreamedMetric(training_metric(one), one)] for one in preparation.outputs]
 
 
@@ -87,7 +85,7 @@ def part_scores(evaluator: keras.Model, batches: Batches) -> dict[str, float]:
         `loss`, the metrics by `figure_names` in the units of the data, then `kl` and `data_loss`
         where the training has them.
     """
-    # The last batch may be smaller: Keras weighs each batch's loss by its examples.
+    # The last batch may be smaller: Keras weights each batch's loss by its examples.
     logs = evaluator.evaluate(batches, verbose=0, return_dict=True)
     scores = named_scores(evaluator, batches.preparation, logs)
     if draws_of(evaluator):
@@ -96,10 +94,9 @@ def part_scores(evaluator: keras.Model, batches: Batches) -> dict[str, float]:
 
 
 def _divergence(model: keras.Model, batches: Batches) -> float:
-    """Measure what the layers that draw add to the loss, without its weight: the mean over the
-    examples, as these layers state it.
+    """Measure what `gaussian` layers add to the loss, without its weight, as a mean over examples.
 
-    Keras has no metrics of layers under JAX, so what they draw from is computed once more.
+    Keras has no metrics of layers under JAX, so the means and variances are computed once more.
     """
     if model not in _PARAMETERS:
         nodes = (node for layer in draws_of(model) for node in private.calls_of(layer))
@@ -120,13 +117,14 @@ def _divergence(model: keras.Model, batches: Batches) -> float:
 
 
 _PARAMETERS: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
-"""By a model, what its layers draw from: means and logarithms of variances in turn."""
+"""By a model, one that returns the means and log variances of its draws, in turn."""
 
 
 def draws_of(model: keras.Model) -> list[Any]:
-    """List the layers of a model that draw.
+    """List the `gaussian` layers of a model.
 
-    They are known by name: an emitted program brings a class along that Keras loads in its place.
+    They are recognised by the class's name: for a model of an emitted program, Keras loads that
+    program's own class.
     """
     name = GaussianDraw.__name__
     return [layer for layer in private.layers_within(model) if type(layer).__name__ == name]
@@ -135,12 +133,12 @@ def draws_of(model: keras.Model) -> list[Any]:
 def named_scores(
     model: keras.Model, preparation: Preparation, logs: Mapping[str, Any]
 ) -> dict[str, float]:
-    """Return the loss and the metrics that Keras logs by our names, in the units of the data.
+    """Return the loss and the metrics that Keras logs by netdsl's names, in the data's units.
 
     Args:
         model: compiled with `streamed_metrics`.
         preparation: its outputs in the model's order.
-        logs: as Keras gives them for an epoch, a batch or an evaluation.
+        logs: as Keras returns them for an epoch, a batch or an evaluation.
     """
     outputs = preparation.outputs
     found = {"loss": float(logs["loss"])}

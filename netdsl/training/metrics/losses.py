@@ -1,4 +1,4 @@
-"""What outputs are compared by with their targets. This module imports Keras."""
+"""The losses between outputs and their targets. This module imports Keras."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def keras_loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss
     """Make the loss between an output and its targets, a mean over the examples.
 
     Args:
-        output: what it is a loss of.
-        soft: whether classes are taught as shares of one rather than as labels.
+        output: the output.
+        soft: whether targets are probabilities of classes rather than labels.
     """
     if output.loss == "cross-entropy" and soft:
         return keras.losses.CategoricalCrossentropy(from_logits=output.logits)
@@ -39,13 +39,13 @@ def keras_loss(output: OutputTransform, soft: bool = False) -> keras.losses.Loss
 
 
 def measured_loss(output: OutputTransform) -> keras.losses.Loss:
-    """Make the loss by which an output is measured: at the temperature that was chosen for it."""
+    """Make the loss that measures an output, with the temperature that was chosen for it."""
     loss = keras_loss(output)
     return loss if output.temperature == 1 else CalibratedLoss(loss, output)
 
 
 class CalibratedLoss(keras.losses.Loss):  # type: ignore[misc]
-    """A loss of what an output gives at its temperature."""
+    """A loss of an output's probabilities after applying its temperature."""
 
     def __init__(self, loss: keras.losses.Loss, output: OutputTransform) -> None:
         super().__init__(name=loss.name)
@@ -58,7 +58,7 @@ class CalibratedLoss(keras.losses.Loss):  # type: ignore[misc]
 
 
 class MultipliedLoss(keras.losses.Loss):  # type: ignore[misc]
-    """A loss times a number: a sum over an example's elements, of their mean."""
+    """A loss times a number, which turns a mean over an example's elements into their sum."""
 
     def __init__(self, loss: keras.losses.Loss, factor: float) -> None:
         super().__init__(name=loss.name)
@@ -72,29 +72,29 @@ class MultipliedLoss(keras.losses.Loss):  # type: ignore[misc]
 class PerceptronRule(keras.losses.Loss):  # type: ignore[misc]
     """The share of wrong answers, whose gradient is Rosenblatt's rule.
 
-    A unit answers 1 where its sum z is above 0, else 0. Gradient descent with the rate r changes
-    its weights by r (y - answer) x: not at all where the answer is right (Rosenblatt 1962,
-    "Principles of Neurodynamics").
+    A unit answers 1 if its sum z is above 0, else 0. Gradient descent with the rate r changes its
+    weights by r (y - answer) x: not at all if the answer is right (Rosenblatt 1962, "Principles of
+    Neurodynamics").
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Compare 0 and 1 [b, 1] with sums, or with the decisions that are made of them [b, 1]."""
+        """Compare 0 and 1 [b, 1] with sums, or with decisions made from them [b, 1]."""
         ops = keras.ops
         answers = ops.cast(y_pred > 0, y_pred.dtype)
         wrong = ops.stop_gradient(answers - ops.cast(y_true, y_pred.dtype))
-        # The second term is 0, and its gradient by y_pred is `wrong`: the value is the share, the
-        # slope the rule.
+        # The second term is 0, and its gradient by y_pred is `wrong`: so the value is the share,
+        # and the gradient the rule.
         return ops.mean(ops.abs(wrong) + wrong * (y_pred - ops.stop_gradient(y_pred)), axis=-1)
 
 
 class PixelCrossentropy(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]
-    """The cross-entropy with the pixels of an image in a row.
+    """The cross-entropy over the pixels of an image as a flat list.
 
-    Torch finds no gradient for an image whose channels come last.
+    Under torch there is no gradient for an image whose channels come last.
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Compare labels [b, h, w] with what the network gives [b, h, w, classes]: [b, h * w]."""
+        """Compare labels [b, h, w] with the network's numbers [b, h, w, classes]: [b, h * w]."""
         *_, height, width, classes = y_pred.shape
         pixels = height * width
         return super().call(

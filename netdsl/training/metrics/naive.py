@@ -1,6 +1,6 @@
-"""What the simplest answer scores: always the most frequent class, or always the mean.
+"""The score of the simplest answer: always the most frequent class, or always the mean.
 
-Of a series it is also the target of the row before.
+For a series, there is also that of answering the target of the row before.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Rows
 
 MEAN = "the mean"
-"""The simplest answer where values are learned."""
+"""The simplest answer for values."""
 
 FREQUENT = "the most frequent class"
-"""The simplest answers of several parts, where they are different classes."""
+"""The simplest answers for several parts, if these are different classes."""
 
 ROW_BEFORE = "row_before"
-"""What the simplest forecast of a series scores: a row's target is that of the row before."""
+"""The key for the score of the simplest forecast of a series: the target of the row before."""
 
 
 def naive_baseline(
@@ -40,31 +40,31 @@ def naive_baseline(
     outputs: Sequence[OutputTransform],
     known: Sequence[Examples] = (),
 ) -> dict[str, Any]:
-    """Measure on a part what naming the same for every example scores, of the first output.
+    """Measure on a part the score of the same answer for every example, at the first output.
 
     Args:
-        train: where the most frequent class and the mean are found.
-        part: what is measured.
-        outputs: what is learned.
+        train: the part that determines the most frequent class and the mean.
+        part: the part to measure on.
+        outputs: of the preparation.
         known: the parts of the data; the row before the first one of a series is in one of them.
 
     Returns:
-        `answer`, the class's name or `MEAN`; `figure`, as scores name it; its `value`; of values in
-        an order of time `row_before`, what naming the target of the row before scores. Nothing
-        for tags and for an output that gives an input back.
+        `answer`, the class's name or `MEAN`; `figure`, named as in scores; its `value`; for values
+        in an order of time `row_before`, the score of answering the target of the row before. Empty
+        for tags and for an output that reconstructs an input.
     """
     import numpy as np
 
     output = outputs[0]
-    # An answer that is the same for all says nothing where an image must be given back.
+    # Where an image must be reconstructed, one answer for all examples is useless as a baseline.
     if output.task == TAGS or output.copies or not (len(train) and len(part)):
         return {}
-    # From the training part: the part that is measured must not choose what it is measured by.
+    # From the training part: the part that is measured must not determine the answer.
     constant, answer = _constant(train.y[0], output)
     right, count = 0.0, 0
     for true in _truths(part.y[0], output):
         errors = true == constant if output.task == LABELS else np.abs(true - constant)
-        # The mean over positions of an example first, as the metric itself takes it.
+        # First the mean over the positions of an example, as in the metric itself.
         right += float(errors.mean(axis=tuple(range(1, errors.ndim))).sum())
         count += len(true)
     metric, error = training_metric(output), _row_before(part, output, known)
@@ -76,14 +76,14 @@ def naive_baseline(
 def mean_baseline(
     baselines: Sequence[Mapping[str, Any]], weights: Sequence[float] | None = None
 ) -> dict[str, Any]:
-    """Return the mean of baselines of several parts, of one figure; nothing where one has none.
+    """Return the mean baseline of several parts, for one figure; empty if a part has none.
 
     Weighted by the examples of each part, it is that of all examples together.
     """
     if not baselines or not all(baselines):
         return {}
     weights = weights or [1.0] * len(baselines)
-    # Of the row before only where all parts have it: the same examples are compared.
+    # That of the row before only if all parts have it, so that the same examples are compared.
     figures = [name for name in ("value", ROW_BEFORE) if all(name in one for one in baselines)]
     means = {
         name: sum(one[name] * weight for one, weight in zip(baselines, weights, strict=True))
@@ -91,7 +91,7 @@ def mean_baseline(
         for name in figures
     }
     answers = list(dict.fromkeys(one["answer"] for one in baselines))
-    # Parts of other training parts may have other classes as the most frequent.
+    # Each part's training part may have another most frequent class.
     answer = answers[0] if len(answers) == 1 else FREQUENT
     return {"answer": answer, "figure": baselines[0]["figure"], **means}
 
@@ -107,7 +107,7 @@ def baseline_text(baseline: Mapping[str, Any]) -> str:
 
 
 def baseline_warning(baseline: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
-    """Warn of scores that the simplest answer reaches; nothing where they are better."""
+    """Return a warning if the scores are not better than the simplest answer's."""
     value = scores.get(baseline.get("figure", ""))
     if value is None:
         return []
@@ -137,7 +137,7 @@ def is_baseline(value: Any) -> bool:
 
 
 def _constant(y: Rows, output: OutputTransform) -> tuple[Any, str]:
-    """Return the simplest answer, by the training part, and what it is called."""
+    """Return the simplest answer, by the training part, and its name."""
     import numpy as np
 
     if output.task == LABELS:
@@ -149,10 +149,10 @@ def _constant(y: Rows, output: OutputTransform) -> tuple[Any, str]:
 
 
 def _row_before(part: Examples, output: OutputTransform, known: Sequence[Examples]) -> float | None:
-    """Return the mean error of naming the target of the row before, in the order of time.
+    """Return the mean error of answering the target of the row before, in the order of time.
 
-    None of classes, of rows without times, and where two rows have the same time: neither is then
-    before the other.
+    None for classes, for rows without times, and if two rows have the same time, as neither is
+    before the other then.
     """
     import numpy as np
 
@@ -166,7 +166,7 @@ def _row_before(part: Examples, output: OutputTransform, known: Sequence[Example
     if earlier := [end for end in ends if end[0] < times.min()]:
         _, row, last = max(earlier, key=lambda end: end[0])
         true = np.concatenate([*_truths(last.y[0][row : row + 1], output), true])
-    # Of data that begins with the part its first row has none before it.
+    # If the data begins with the part, no row precedes its first one.
     return float(np.abs(np.diff(true, axis=0)).mean()) if len(true) > 1 else None
 
 
@@ -176,7 +176,7 @@ def _times(part: Examples) -> Array | None:
 
 
 def _truths(y: Rows, output: OutputTransform) -> Iterator[Array]:
-    """Yield what is true, piece by piece: labels [n, positions] or values [n, size]."""
+    """Yield the true answers, piece by piece: labels [n, positions] or values [n, size]."""
     import numpy as np
 
     for _, piece in pieces(y):

@@ -1,4 +1,4 @@
-"""What large weights cost on top of the loss. This module imports Keras."""
+"""Penalties for large weights, which are added to the loss. This module imports Keras."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 class ElasticNet(keras.regularizers.Regularizer):  # type: ignore[misc]
     """l1 |W| + l2/2 |W|^2 (Zou and Hastie, 2005, "Regularization and variable selection via the
-    elastic net"), as the lectures write it: Keras's own L2 has no half.
+    elastic net"). Keras's own L2 does not have the factor 1/2.
     """
 
     def __init__(self, l1: float, l2: float, proximal: bool = False) -> None:
-        """Make the penalty; of a `proximal` one |W| counts, and its gradient does not."""
+        """Make the penalty; a `proximal` one counts |W| in the loss, but without its gradient."""
         self.l1, self.l2, self.proximal = l1, l2, proximal
 
     def __call__(self, weight: Any) -> Any:
         absolute = self.l1 * keras.ops.sum(keras.ops.absolute(weight)) if self.l1 else 0.0
         if self.proximal:
-            # The proximal step takes the place of its gradient: both would shrink twice.
+            # The proximal step replaces this gradient: with both, weights would shrink twice.
             absolute = keras.ops.stop_gradient(absolute)
         return absolute + (
             0.5 * self.l2 * keras.ops.sum(keras.ops.square(weight)) if self.l2 else 0.0
@@ -37,7 +37,7 @@ class ElasticNet(keras.regularizers.Regularizer):  # type: ignore[misc]
 class SoftThreshold(keras.constraints.Constraint):  # type: ignore[misc]
     """max(|w| - rate l1, 0) sign(w), the proximal step of l1 |w|: weights that stay small become
     exactly 0 (Daubechies, Defrise, De Mol, 2004, "An iterative thresholding algorithm for linear
-    inverse problems with a sparsity constraint"). Then comes another constraint, if there is one.
+    inverse problems with a sparsity constraint"). Another constraint may follow it.
     """
 
     def __init__(self, l1: float, then: Callable[[Any], Any] | None) -> None:
@@ -45,8 +45,8 @@ class SoftThreshold(keras.constraints.Constraint):  # type: ignore[misc]
         self.optimizer: Any = None
 
     def __call__(self, weight: Any) -> Any:
-        """Return what becomes of a weight after a step of the optimizer."""
-        # Keras counts the step after this, so that the rate is still that of the step.
+        """Return the new value of a weight after a step of the optimizer."""
+        # Keras counts the step only after this, so the rate is still that of the step.
         least = keras.ops.cast(self.optimizer.learning_rate, weight.dtype) * self.l1
         shrunk = keras.ops.maximum(keras.ops.absolute(weight) - least, 0)
         result = keras.ops.sign(weight) * shrunk
@@ -54,7 +54,7 @@ class SoftThreshold(keras.constraints.Constraint):  # type: ignore[misc]
 
 
 def penalise(model: keras.Model, graph: Graph, penalty: Penalty) -> None:
-    """Put a penalty on each kernel, on top of what the network's own layers ask for, and the bound
+    """Put a penalty on each kernel, in addition to those of the network's own layers, and the bound
     on its norm.
     """
     if not (penalty.l1 or penalty.l2 or penalty.max_norm):
@@ -65,12 +65,11 @@ def penalise(model: keras.Model, graph: Graph, penalty: Penalty) -> None:
             own, added = weight.regularizer, ElasticNet(l1, l2, proximal)
             weight.regularizer = added if own is None else _sum_of(own, added)
         if penalty.max_norm:
-            # Over all axes but the last: the norm is of what goes into one unit or filter.
+            # Over all axes but the last: the norm is that of one unit's or filter's weights.
             weight.constraint = keras.constraints.MaxNorm(
                 penalty.max_norm, axis=list(range(len(weight.shape) - 1))
             )
-        # The threshold first, then the norm: scaling leaves a 0 at 0, and the bound holds at the
-        # end.
+        # First the threshold, then the norm: scaling keeps zeros, and the bound holds at the end.
         if proximal:
             weight.constraint = SoftThreshold(l1, weight.constraint)
 
@@ -107,9 +106,8 @@ def _sum_of(one: Callable[[Any], Any], other: Callable[[Any], Any]) -> Callable[
 
 
 def kernels(model: keras.Model, graph: Graph) -> list[Any]:
-    """List the model's trained arrays that are kernels.
-
-    No biases, no factors of norms, even where Keras calls those kernels.
+    """List the model's trained arrays that are kernels, and not biases or factors of norms, even if
+    Keras calls these kernels.
     """
     factors = {
         (op.name, weight.name)

@@ -1,5 +1,5 @@
-"""Metrics of scores rather than of answers: how well they rank examples, and how far their
-probabilities can be believed.
+"""Metrics of scores rather than of answers: how well they rank examples, and how well their
+probabilities are calibrated.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from netdsl.training.metrics.answers import Answers
 
 BINS = 15
-"""Bins of equal width in which probabilities are compared with what came true (Guo et al. 2017)."""
+"""The number of bins in which probabilities are compared with frequencies (Guo et al. 2017)."""
 
 
 def ranked_scores(xp: Any, answers: Answers) -> tuple[Any, Any]:
-    """Return the scores of what is ranked, and 1 where it was true [n, categories].
+    """Return the scores to rank, and 1 where they belong to the true answer [n, categories].
 
-    Of two classes the positive is ranked; of more, and of tags, each against the others.
+    Of two classes the positive is ranked; of more classes, and of tags, each against the others.
     """
     scores = xp.reshape(answers.scores, (-1, answers.categories))
     if len(answers.true.shape) == 3:  # tags
@@ -30,8 +30,8 @@ def ranked_scores(xp: Any, answers: Answers) -> tuple[Any, Any]:
 
 
 def roc_auc(xp: Any, scores: Any, true: Any) -> float:
-    """Return the area under the ROC curve: how probably a true example has a higher score than a
-    false one, equal scores counting half (Mann and Whitney 1947).
+    """Return the area under the ROC curve: the probability that a true example has a higher score
+    than a false one, where equal scores count half (Mann and Whitney 1947).
 
     Args:
         xp: numpy.
@@ -39,7 +39,7 @@ def roc_auc(xp: Any, scores: Any, true: Any) -> float:
         true: 0 and 1 [n].
 
     Returns:
-        A share; NaN where all are true, or none.
+        A number from 0 to 1; NaN if all are true, or none.
     """
     positive = int(true.sum())
     negative = len(true) - positive
@@ -64,7 +64,7 @@ def average_precision(xp: Any, scores: Any, true: Any) -> float:
         true: 0 and 1 [n].
 
     Returns:
-        A share; NaN where none is true.
+        A number from 0 to 1; NaN if none is true.
     """
     positive = int(true.sum())
     if not positive or not xp.isfinite(scores).all():
@@ -78,13 +78,13 @@ def average_precision(xp: Any, scores: Any, true: Any) -> float:
 
 
 def bins_of(xp: Any, answers: Answers) -> tuple[Any]:
-    """Count answers by how sure they are: in each bin how many, their probabilities' sum, and how
-    many are right [1, 3 x BINS].
+    """Count answers by their confidence: for each bin their number, the sum of their probabilities,
+    and how many are right [1, 3 x BINS].
     """
     sure = xp.reshape(xp.max(answers.scores, axis=-1), (-1,))
     given = xp.argmax(answers.scores, axis=-1)
     right = xp.reshape(xp.where(xp.equal(given, answers.true), 1.0, 0.0), (-1,))
-    # A probability of 1 belongs to the last bin; NaN, of a network that diverged, to the first.
+    # A probability of 1 goes into the last bin; NaN, of a network that diverged, into the first.
     place = xp.clip((xp.nan_to_num(sure) * BINS).astype(int), 0, BINS - 1)
     return (
         xp.stack([xp.bincount(place, each, BINS) for each in (xp.ones_like(sure), sure, right)]),
@@ -92,8 +92,8 @@ def bins_of(xp: Any, answers: Answers) -> tuple[Any]:
 
 
 def calibration_error(xp: Any, bins: Any) -> float:
-    """Return the mean distance between how sure answers are and how often they are right: the
-    expected calibration error (Naeini et al. 2015), of `bins_of`.
+    """Return the mean distance between the confidence of answers and how often they are right: the
+    expected calibration error (Naeini et al. 2015), from the counts of `bins_of`.
     """
     count, sure, right = bins
     return float(xp.abs(sure - right).sum() / xp.maximum(count.sum(), 1))

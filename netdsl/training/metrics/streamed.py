@@ -1,4 +1,4 @@
-"""A metric as Keras computes it inside a compiled step: made from its definition.
+"""A metric that Keras computes inside a compiled step, made from its definition.
 
 This module imports Keras.
 """
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class StreamedMetric(keras.metrics.Metric):  # type: ignore[misc]
-    """A metric of one output, counted step by step in single precision.
+    """A metric of one output, accumulated step by step in single precision.
 
-    Examples count alike, whatever their classes weigh in the loss. Its result is that of values as
-    the loss takes them: `Metric.in_units` brings it to the data's units.
+    All examples count alike, whatever their classes' weights in the loss. The result is for values
+    as the loss takes them: `Metric.in_units` converts it to the data's units.
     """
 
     def __init__(self, metric: Metric, output: OutputTransform) -> None:
         super().__init__(name=metric.name, dtype="float32")
         self.metric, self.output = metric, output
-        # One made-up example gives the shapes of the counters: each metric knows only its `sums`.
+        # The `sums` of one artificial example give the shapes of the counters.
         nothing = answers(
             np,
             output,
@@ -42,8 +42,8 @@ class StreamedMetric(keras.metrics.Metric):  # type: ignore[misc]
         ]
 
     def update_state(self, y: Any, values: Any, sample_weight: Any = None) -> None:
-        """Count a batch: targets as the loss takes them, and what the network gives."""
-        # With mixed precision the network gives float16, whose counts end at 2048.
+        """Count a batch: targets as the loss takes them, and the network's numbers."""
+        # With mixed precision the network gives float16, which counts only up to 2048.
         found = answers(ops, self.output, y, ops.cast(values, "float32"))
         for held, more in zip(self.sums, self.metric.sums(ops, found), strict=True):
             held.assign_add(ops.cast(more, "float32"))
@@ -77,5 +77,5 @@ class DataLoss(keras.metrics.Metric):  # type: ignore[misc]
 
 
 def _target_shape(output: OutputTransform) -> tuple[int, ...]:
-    """Return the shape of the data's targets of an example: labels represent the last axis."""
+    """Return the shape of an example's targets in the data: labels replace the last axis."""
     return output.shape[:-1] if output.classes else output.shape

@@ -1,1 +1,1 @@
-"""A recipe, a network and data to a job: all that can be said before anything is built."""
+"""From a recipe, a network and data to a job, before anything is built."""

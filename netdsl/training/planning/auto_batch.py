@@ -1,4 +1,4 @@
-"""What a training takes of the memory by the estimate, and the batch that `batch: auto` chooses."""
+"""The estimated memory of a training, and the batch that `batch: auto` chooses."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 AUTO = "auto"
-"""What `batch` is where the memory is to say it."""
+"""The value of `batch` that lets the memory decide."""
 
 SHARE = Fraction(3, 5)
-"""Of the memory that is free: the rest is for other programs, and for what estimates do not see."""
+"""The share of free memory to use: the rest is for other programs, and for errors of estimates."""
 
 LARGEST = 1024
-"""Examples: with larger batches a training needs more care than a rule can take."""
+"""The largest batch: a training with larger ones needs more care than a rule can take."""
 
 STEPS = 20
-"""In an epoch, at least: fewer updates learn little of it."""
+"""The fewest steps in an epoch: with fewer updates a network learns little from it."""
 
 
 class AutoBatch(NamedTuple):
@@ -42,15 +42,15 @@ class AutoBatch(NamedTuple):
 
 
 def training_memory(graph: Graph, recipe: Recipe, data: Data) -> ProcessMemory:
-    """Return a training as far as memory is concerned.
+    """Return the memory that a training needs.
 
     Args:
         graph: the network's.
-        recipe: with every value, or one whose batch is yet to be chosen.
+        recipe: with every value, or one whose batch is not chosen yet.
         data: all parts.
     """
     kept = sum(kept_nbytes(part, data.preparation) for part in (data.train, data.validation))
-    # To be trained on again, the two are joined and prepared once more.
+    # For a second training, the two parts are joined and prepared once more.
     again = recipe.early_stopping.then == "retrain"
     return ProcessMemory(
         graph,
@@ -65,19 +65,19 @@ def training_memory(graph: Graph, recipe: Recipe, data: Data) -> ProcessMemory:
 
 
 def with_batch(recipe: Recipe, graph: Graph, data: Data) -> tuple[Recipe, str]:
-    """Put the batch that fits in the place of `auto`.
+    """Replace the batch `auto` by one that fits.
 
     Args:
-        recipe: what is asked for.
+        recipe: the recipe.
         graph: the network's.
         data: all parts.
 
     Returns:
-        The recipe, and why its batch is what it is; nothing where it is not `auto`.
+        The recipe, and the reason for its batch; empty if it is not `auto`.
 
     Raises:
-        Conflict: for an optimizer of whole steps, several devices, and where nothing says how much
-            memory there is.
+        Conflict: for an optimizer that uses the whole training part in each step, for several
+            devices, and where it cannot be found out how much memory is free.
     """
     if recipe.batch != AUTO:
         return recipe, ""
@@ -98,11 +98,11 @@ def auto_batch(training: ProcessMemory, examples: int) -> AutoBatch:
     epoch `STEPS` steps; it is 1 where not even that fits.
 
     Args:
-        training: as far as memory is concerned.
+        training: the memory that it needs.
         examples: of the training part.
 
     Raises:
-        Conflict: N507 where nothing says how much memory there is.
+        Conflict: N507 where it cannot be found out how much memory is free.
     """
     limits = [(free, training.largest(int(SHARE * free), kind)) for free, kind in _memory()]
     if not limits:
@@ -118,13 +118,13 @@ def auto_batch(training: ProcessMemory, examples: int) -> AutoBatch:
 
 
 def auto_note(recipe: Recipe, why: str) -> str:
-    """Say which batch was chosen and why, and what that leaves of the rate."""
+    """Return a note on the batch that was chosen, the reason, and the rate that is not changed."""
     rate = f"the rate stays {recipe.optimizer.rate:g}, whatever the batch is"
     return f"batch {recipe.batch_size:,} ({why}); {rate}: `--find-rate` tries others"
 
 
 def _memory() -> list[tuple[int, Overheads]]:
-    """List how much memory there is, of each kind that something limits."""
+    """List how much memory is free, for each limit that there is."""
     own = accelerator_memory()
     if has_accelerator():
         return [(own, RESIDENT)] if own is not None else []

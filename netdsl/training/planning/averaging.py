@@ -1,4 +1,4 @@
-"""How much of the average of the weights each update keeps."""
+"""The share of the weights' moving average that each update keeps."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Optimizer, Recipe
 
 WINDOW = 5
-"""Epochs that the weights of a table's network are averaged over."""
+"""Over how many epochs the weights of a table's network are averaged by default."""
 
 PART = 0.1
-"""The largest part of the training that they are averaged over by default: the average should not
-hold the first weights any more.
+"""The largest part of the training over which weights are averaged by default, so that the average
+no longer holds the initial weights.
 """
 
 
 MAX_UPDATES = 10**9
-"""Updates of an average, at most: more than any training takes."""
+"""The most updates of an average: more than any training takes."""
 
 
 class Updates(NamedTuple):
     """The updates of a training.
 
     Attributes:
-        each: in an epoch, a part of one where an epoch has fewer batches than are accumulated.
-        epochs: at most.
+        each: how many in an epoch; less than 1 if an epoch has fewer batches than are accumulated.
+        epochs: the most epochs.
     """
 
     each: float
@@ -35,12 +35,12 @@ class Updates(NamedTuple):
 def average(
     recipe: Recipe, optimizer: Optimizer, tabular: bool, updates: Updates
 ) -> float | bool | None:
-    """Return the share of the average that an update keeps; None, or of a table False, for none.
+    """Return the share of the average that an update keeps; None, or for a table False, for none.
 
     The share 1 - 1/n gives an average over about n updates.
 
     Args:
-        recipe: what is asked for.
+        recipe: the recipe.
         optimizer: with every value.
         tabular: whether examples are rows of a table, whose networks are averaged by default.
         updates: of the training.
@@ -56,14 +56,14 @@ def average(
 
 
 def too_few_note(asked: str) -> str:
-    """Say that no average is taken over epochs that have fewer than two updates."""
+    """Return a note that weights are not averaged over epochs with fewer than two updates."""
     return f"`ema: {asked}` has fewer than two updates: the weights are not averaged"
 
 
 def _share(updates: float) -> float | bool:
-    """Return what is kept so that the average is over this many updates; False below two."""
+    """Return the share that averages over this many updates; False for fewer than two."""
     if updates < 2:
         return False
     updates = min(updates, MAX_UPDATES)
-    # Six digits, and more where fewer would be 1.
+    # Six digits, and more if it would otherwise be rounded to 1.
     return round(1 - 1 / updates, max(6, len(str(int(updates))) + 1))

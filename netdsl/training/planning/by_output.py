@@ -1,4 +1,4 @@
-"""What a recipe states for outputs by their names: losses, and weights of classes."""
+"""What a recipe states for outputs by name: losses, and weights of classes."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def losses(
             message = f"the network has no output `{name}` to have a loss"
             raise Conflict("losses", message, help=help, typo=Typo(name, names))
     found = {output.name: output.loss for output in outputs}
-    # Where all are alike, `loss` alone says it in the recipe that is written.
+    # If all are the same, `loss` alone is enough in the recipe that is written.
     return found if len(set(found.values())) > 1 else None
 
 
 ClassWeights: TypeAlias = Mapping[str, float | str | Mapping[str, float]] | str
-"""What a recipe says of classes: weights by their names or `balanced`, or that by outputs."""
+"""A recipe's `class_weights`: weights by the names of classes or `balanced`, or these by output."""
 
 
 def class_weights(
     given: ClassWeights | None, outputs: Sequence[OutputTransform], train: Examples
 ) -> ClassWeights | None:
-    """Choose a weight for each class by its name, of several outputs for those that are named.
+    """Choose a weight for each class by its name; with several outputs, for those that are named.
 
     Raises:
         Conflict: for a class or an output that does not exist, and a network without one class for
@@ -68,8 +68,7 @@ def _class_weights(
 ) -> Mapping[str, float]:
     """Choose the weights of an output's classes.
 
-    `balanced` is n / (classes x the class's examples), as scikit-learn's `compute_class_weight` has
-    it.
+    `balanced` is n / (classes x the class's examples), as in scikit-learn's `compute_class_weight`.
 
     Raises:
         Conflict: as `class_weights` does.
@@ -83,7 +82,7 @@ def _class_weights(
     if isinstance(given, str):
         counts = np.bincount(np.asarray(y[:]), minlength=output.classes)
         return {
-            # A class without examples would weigh infinitely; it has nothing to weigh.
+            # The weight of a class without examples would be infinite; it is not needed.
             name: round(len(y) / (output.classes * int(count)), 6) if count else 1.0
             for name, count in zip(names, counts, strict=True)
         }

@@ -1,4 +1,4 @@
-"""The principal components of the training data, which `init=pca` begins at (Pearson 1901,
+"""The principal components of the training data, with which `init=pca` begins (Pearson 1901,
 Hotelling 1933).
 """
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Shape
 
 MAX_ROWS = 1 << 20
-"""Rows, such as windows of images, that are looked at: of more, those of evenly spaced examples."""
+"""The most rows, such as windows of images; of more, those of evenly spaced examples are used."""
 
 BLOCK = 1 << 22
-"""Numbers of the rows that are looked at in one go."""
+"""How many numbers of the rows are processed at once."""
 
 
 def components(network: Architecture, data: Data) -> Mapping[str, Array]:
-    """Compute the kernels that begin at principal components of the training part, prepared.
+    """Compute the kernels that begin at principal components of the prepared training part.
 
     Returns:
-        By the operation's name float32 [..., filters]: filter i is the component of the i-th
-        largest variance, of length 1, its largest number positive. For convolutions the components
-        are those of the windows within the input.
+        By the operation's name float32 [..., filters]: filter i is the component with the i-th
+        largest variance, of length 1, with a positive largest number. For convolutions they are the
+        components of the windows within the input.
 
     Raises:
         NetError: N216 where there are fewer examples than components.
@@ -62,10 +62,11 @@ def _kernel(network: Architecture, op: Op, shape: Shape, data: Data) -> Array:
     mean = total / count
     # E xx' - mm': digits are lost where the mean is large, which prepared data's is not.
     _, vectors = np.linalg.eigh(products / count - np.outer(mean, mean))
-    # `eigh` sorts upwards.
+    # `eigh` sorts in ascending order.
     found = vectors[:, ::-1][:, : shape[-1]]
     largest = np.abs(found).argmax(0)
-    # A component's sign is free, and differs between LAPACKs: the largest number is made positive.
+    # The sign of a component is arbitrary and differs between LAPACKs: make its largest number
+    # positive.
     found = found * np.sign(found[largest, np.arange(shape[-1])])
     kernel: Array = found.reshape(shape).astype(np.float32)
     if op.kind is not None and op.kind.values.get("convolve"):  # which flips it
@@ -74,7 +75,7 @@ def _kernel(network: Architecture, op: Op, shape: Shape, data: Data) -> Array:
 
 
 def _rows(network: Architecture, op: Op, shape: Shape, data: Data) -> Iterator[Any]:
-    """Yield what a filter sees, float64 [rows, numbers]."""
+    """Yield the inputs of a filter, float64 [rows, numbers]."""
     import numpy as np
 
     ops, source = network.graph.ops, op.inputs[0]
@@ -86,7 +87,7 @@ def _rows(network: Architecture, op: Op, shape: Shape, data: Data) -> Iterator[A
     width = math.prod(shape[:-1])
     each = max(1, math.prod(ops[source].shape) // width)
     count = min(len(x), max(1, MAX_ROWS // each))
-    # Evenly spaced: the first ones of sorted data would be of one class.
+    # Evenly spaced, as the first examples of sorted data would be of one class.
     chosen = np.linspace(0, len(x) - 1, count).astype(int)
     step = max(1, BLOCK // (each * width))
     for begin in range(0, count, step):
@@ -95,7 +96,7 @@ def _rows(network: Architecture, op: Op, shape: Shape, data: Data) -> Iterator[A
 
 
 def _windows(np: Any, kind: Any, x: Any, shape: Shape) -> Any:
-    """Return the windows of inputs [n, ...], those of dense layers whole rows: [rows, numbers]."""
+    """Return the windows of inputs [n, ...], for dense layers whole rows: [rows, numbers]."""
     window = shape[:-2]
     if not window:
         return x.reshape(-1, shape[0])

@@ -1,5 +1,5 @@
-"""What a recipe leaves out, key by key, for a network and its data; what does not go together is
-refused with a `Conflict`.
+"""Fill in what a recipe leaves out, key by key, for a network and its data; what does not fit
+together is rejected with a `Conflict`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 SMALL = 10_000
-"""Training examples: below, 32 a step leave an epoch steps enough; from here on, 128 are
-quicker.
+"""With fewer training examples a batch has 32, so that an epoch has enough steps; from this number
+on, 128 are faster.
 """
 
 EPOCHS = 100
 
 KEPT = 100
-"""Epochs whose weights are kept, at most."""
+"""The most epochs whose weights are kept."""
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ def batch_size(given: int | None, optimizer: Optimizer, examples: int) -> int:
 
 
 def optimizer(given: Optimizer, rule: bool) -> Optimizer:
-    """Choose the optimizer; of Rosenblatt's rule plain steps of rate 1."""
+    """Choose the optimizer; for Rosenblatt's rule plain steps with the rate 1."""
     if rule:
         given = dataclasses.replace(given, name="sgd", rate=given.rate or 1.0)
     full: Optimizer = given.resolved()
@@ -71,7 +71,7 @@ def optimizer(given: Optimizer, rule: bool) -> Optimizer:
 
 
 def check_search(recipe: Recipe, optimizer: Optimizer, engine: str) -> None:
-    """Reject what does not go with an optimizer that computes the loss several times in a step.
+    """Reject what does not fit an optimizer that computes the loss several times in a step.
 
     Raises:
         Conflict: for a key of steps that it does not take, or another backend.
@@ -109,7 +109,7 @@ def check_search(recipe: Recipe, optimizer: Optimizer, engine: str) -> None:
 
 
 def check_solvable(outputs: Sequence[OutputTransform]) -> None:
-    """Reject outputs that least squares do not solve for.
+    """Reject outputs for which least squares cannot be solved.
 
     Raises:
         Conflict: where there is another loss, or several outputs.
@@ -167,7 +167,7 @@ def keep(given: Keep, epochs: int, steps: int, every: int, validation: int) -> K
     if count > KEPT:
         message = f"the weights of {count:,} epochs would be kept, and {KEPT} are the most"
         raise Conflict(("keep.every", "keep.epochs", "keep.best"), message)
-    # An epoch's weights need an evaluation at its end to be ranked by.
+    # Epochs are ranked by an evaluation at their ends.
     if given.best and (not validation or steps % every):
         message = "the best epochs are those with the lowest validation loss or highest accuracy"
         why = "there is no validation part" if not validation else "epochs end between evaluations"
@@ -196,12 +196,12 @@ def check_checkpoint(recipe: Recipe, optimizer: Optimizer) -> None:
 
 
 def check_precision(precision: str | None, optimizer: Optimizer) -> None:
-    """Reject bfloat16, which has 8 bits, where it makes 1 of Adam's beta2.
+    """Reject bfloat16, whose numbers have 8 bits, where it rounds Adam's beta2 to 1.
 
-    1 - beta2^t is 0 then, and no weight moves.
+    1 - beta2^t would be 0, and no weight would move.
 
     Raises:
-        Conflict: where it does.
+        Conflict: where it is rounded to 1.
     """
     beta2 = optimizer.beta2 or 0.0
     # Half of bfloat16's spacing below 1, 2^-8: from there on it is rounded to 1.
@@ -257,7 +257,7 @@ def loss(given: Loss, outputs: Sequence[OutputTransform]) -> Loss:
         raise Conflict("loss.reduce", message)
     if given.reduce == "half" and name != "squared":
         raise Conflict("loss.reduce", f"half of the sum is for the loss squared, not {name}")
-    # One way of saying the usual: hashes of recipes that mean the same are equal.
+    # Only one way to write the default, so that recipes that mean the same have equal hashes.
     return Loss(name, None if given.reduce == "mean" else given.reduce)
 
 
@@ -282,7 +282,7 @@ def loss_weights(
 
 
 def label_smoothing(given: float | None, outputs: Sequence[OutputTransform]) -> float | None:
-    """Leave out a smoothing of 0; refuse one where no output has classes to smooth.
+    """Leave out a smoothing of 0; reject one where no output has classes to smooth.
 
     Raises:
         Conflict: where no output has classes.
@@ -306,12 +306,11 @@ def augment(
     weighted: bool,
     speed: str | None = None,
 ) -> Augment:
-    """Leave out changes of 0.
-
-    Refuse those that the network's inputs and outputs, or weights of classes, cannot have.
+    """Leave out changes of 0, and reject those that do not fit the network's inputs and outputs, or
+    weights of classes.
 
     Raises:
-        Conflict: for a change that does not suit the network's input.
+        Conflict: for a change that does not fit.
     """
     kept = Augment(
         **{item.name: getattr(given, item.name) or None for item in dataclasses.fields(Augment)}
@@ -336,7 +335,7 @@ def augment(
 
 
 def adversarial(given: Adversarial, inputs: Sequence[InputTransform]) -> Adversarial:
-    """Leave out a change of 0; refuse one of what cannot be changed a little.
+    """Leave out a change of 0; reject one for inputs that cannot be changed a little.
 
     Raises:
         Conflict: for several inputs, or one of indices.

@@ -1,5 +1,5 @@
-"""Where weights come from, which are trained, how fast and when; their averages, and batches that
-are added up.
+"""Check where weights come from, which are trained, how fast and when, their averages, and the
+accumulation of batches.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Optimizer, Recipe
 
 LISTED = 12
-"""Names that a help lists, at most."""
+"""The most names that a help lists."""
 
 
 def check_layers(recipe: Recipe, graph: Graph, epochs: int) -> None:
-    """Reject patterns of `freeze` and `rates` that name no layer with weights, those that freeze
-    all, and layers that are never trained again.
+    """Reject patterns of `freeze` and `rates` that match no layer with weights, those that freeze
+    all layers, and layers that are never unfrozen.
 
     Raises:
         Conflict: where there is such a pattern or epoch.
@@ -52,7 +52,7 @@ def _match_all(patterns: Iterable[str], names: Sequence[str]) -> bool:
 
 
 def _share(rates: Mapping[str, float], name: str) -> float:
-    """Return a layer's share of the rate, of the first pattern that matches."""
+    """Return a layer's share of the rate, that of the first pattern that matches."""
     return next((share for pattern, share in rates.items() if fnmatchcase(name, pattern)), 1)
 
 
@@ -66,10 +66,10 @@ def _check_named(key: str, patterns: Sequence[str], names: Sequence[str]) -> Non
 
 
 def check_first_weights(path: str | None) -> None:
-    """Reject first weights from where nothing is.
+    """Reject a path of initial weights that does not exist.
 
     Raises:
-        Conflict: N601 where there is nothing.
+        Conflict: N601 where it does not exist.
     """
     if path and not os.path.exists(path):
         message = f"there is no {path} to initialise the weights from"
@@ -77,10 +77,10 @@ def check_first_weights(path: str | None) -> None:
 
 
 def check_updates(recipe: Recipe, optimizer: Optimizer) -> None:
-    """Reject what an optimizer, or several devices, do not do with their updates.
+    """Reject options for updates that an optimizer, or several devices, do not support.
 
     Raises:
-        Conflict: for averages, batches that are added up, and rates by layer.
+        Conflict: for averages, accumulated batches, and rates by layer.
     """
     keys = {
         "accumulate": recipe.accumulate not in (None, 1),

@@ -1,4 +1,4 @@
-"""A job: all that a training is, before anything is built."""
+"""A job: everything that defines a training, before anything is built."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class ResolvedRecipe(NamedTuple):
-    """A recipe without gaps, why each value is what it is (by key, `early_stopping.every`), and
-    what may be a mistake.
+    """A recipe with every value, the reason for each value (by key, as `early_stopping.every`), and
+    warnings of possible mistakes.
     """
 
     recipe: Recipe
@@ -25,7 +25,7 @@ class ResolvedRecipe(NamedTuple):
     doubts: tuple[str, ...]
 
     def at_speed(self, way: str, why: str) -> ResolvedRecipe:
-        """Return the same with another `speed`, and why it is taken."""
+        """Return the same with another `speed`, and the reason for it."""
         recipe = dataclasses.replace(self.recipe, speed=way)
         return self._replace(recipe=recipe, reasons={**self.reasons, "speed": why})
 
@@ -35,9 +35,9 @@ class Job:
     """A network, the resolved recipe and the data, made once and passed down.
 
     Attributes:
-        network: what is trained.
-        resolved: how.
-        data: on what.
+        network: the network to train.
+        resolved: how to train it.
+        data: the data to train on.
         components: by an operation's name, the kernel that begins at principal components.
     """
 

@@ -1,4 +1,4 @@
-"""What a training is measured by, and when it stops: early stopping, metrics, what is chosen on the
+"""What a training is measured by, and when it stops: early stopping, metrics, and choices on the
 validation part.
 """
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import Recipe
 
 PATIENCE = 10
-"""Evaluations without improvement, where a recipe does not say how many."""
+"""How many evaluations without improvement end a training by default."""
 
 
 def early_stopping(
     given: Stopping, steps: int, validation: int, outputs: Sequence[OutputTransform]
 ) -> Stopping:
-    """Choose when a training of this many steps an epoch is evaluated, and when it stops.
+    """Choose when a training with this many steps in an epoch is evaluated, and when it stops.
 
     Args:
         given: what the recipe says.
@@ -43,7 +43,7 @@ def early_stopping(
     """
     if given.metric not in (None, "loss"):
         check_metric("early_stopping.metric", given.metric or "", outputs)
-    # Nothing was asked for: no stopping, rather than an error about data that is too small.
+    # Not asked for: no early stopping, rather than an error about data that is too small.
     if not validation and given == Stopping():
         return Stopping(enabled=False, every=steps)
     on_training = given.part == "training"
@@ -73,7 +73,7 @@ def early_stopping(
 
 
 def _check_training_part(given: Stopping) -> None:
-    """Reject what does not go with stopping by the training loss.
+    """Reject what does not fit stopping by the training loss.
 
     Raises:
         Conflict: for evaluations other than the epochs' ends, another metric, or a second training.
@@ -88,7 +88,7 @@ def check_metric(key: str, name: str, outputs: Sequence[OutputTransform]) -> Non
     """Reject a metric that no output has.
 
     Raises:
-        Conflict: naming those that they have.
+        Conflict: with the metrics that outputs have.
     """
     if asked_metric(outputs, name):
         return
@@ -139,11 +139,11 @@ def check_decisions(recipe: Recipe, outputs: Sequence[OutputTransform], validati
 
 
 def with_positive(data: Data, recipe: Recipe) -> Data:
-    """Return the data whose outputs know which of two classes is looked for: the one that the
-    recipe names; of classes with names the rarer, else the second.
+    """Return the data with the positive one of two classes set in its outputs: the class that the
+    recipe names; else of classes with names the rarer, or the second.
 
     Raises:
-        Conflict: where the recipe names none of them.
+        Conflict: where the recipe names another class.
     """
     outputs = tuple(
         dataclasses.replace(output, positive=_positive(output, y, recipe.positive))
@@ -154,7 +154,7 @@ def with_positive(data: Data, recipe: Recipe) -> Data:
 
 
 def positive_note(recipe: Recipe, outputs: Sequence[OutputTransform]) -> str | None:
-    """Say which class figures are about, where a recipe asks for some and it is not the second."""
+    """Return a note on the positive class, if figures depend on it and it is not the second."""
     asked = (*(recipe.metrics or ()), recipe.early_stopping.metric or "")
     about = recipe.threshold is not None or any(
         re.search(r"(^|_)(f1|precision|recall|pr_auc)$", name) for name in asked
@@ -182,7 +182,7 @@ def _positive(output: OutputTransform, y: Rows, asked: str | None) -> int:
             message = f"there is no class `{asked}`"
             raise Conflict("positive", message, help=help, typo=Typo(asked, names))
         return names.index(asked)
-    # Classes 0 and 1 have a meaning of their own: 1 is looked for.
+    # Classes 0 and 1 have a meaning of their own: 1 is positive.
     if not output.names or all(name.lstrip("+-").isdecimal() for name in names):
         return output.positive
     import numpy as np
@@ -193,18 +193,18 @@ def _positive(output: OutputTransform, y: Rows, asked: str | None) -> int:
 
 
 def has_threshold(output: OutputTransform) -> bool:
-    """Return whether an output says yes or no, by probabilities, once an example."""
+    """Return whether an output answers yes or no once for each example, by probabilities."""
     two = output.task == TAGS or (output.task == LABELS and output.categories == 2)
     return two and output.probable and len(output.shape) == 1
 
 
 def has_temperature(output: OutputTransform) -> bool:
-    """Return whether an output gives probabilities of classes or tags, once an example."""
+    """Return whether an output gives probabilities of classes or tags once for each example."""
     return output.task in (LABELS, TAGS) and output.probable and len(output.shape) == 1
 
 
 def doubts_of_stopping(recipe: Recipe, steps: int) -> Iterator[str]:
-    """Yield where stopping early would keep a schedule from what it is for.
+    """Yield warnings where early stopping would defeat the purpose of a schedule.
 
     Args:
         recipe: with every value.

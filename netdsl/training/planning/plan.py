@@ -1,4 +1,4 @@
-"""Planning a training: the data read, the recipe resolved, what can be refused refused."""
+"""Plan a training: read the data, resolve the recipe, and reject what cannot work."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def plan(
     log: tuple[str, ...] | None = None,
     init_from: str | None = None,
 ) -> Job:
-    """Say all that can be said before anything is built: read the data, resolve the recipe.
+    """Plan a training before anything is built: read the data, resolve the recipe.
 
-    Arguments override the recipe, and the parameters of the network those of the recipe.
+    Arguments override the recipe, and the network's own params those of the recipe.
 
     Args:
-        network: what is trained; one that leaves its input out has the data's shape as its input.
-        recipe: how; whatever it leaves out has a default.
-        data: a source as in a recipe, or the data itself: arrays `(x, y)`, a dict of arrays, or
-            something that gives batches.
+        network: the network to train; one without an input gets the data's shape as its input.
+        recipe: how to train it; whatever it leaves out has a default.
+        data: a source as in a recipe, or the data itself: arrays `(x, y)`, a dict of arrays, or an
+            iterable of batches.
         target: as in a recipe's `data`.
         drop: as in a recipe's `data`: columns of a table that are left out.
         epochs: as in a recipe.
@@ -56,7 +56,7 @@ def plan(
         init_from: as in a recipe.
 
     Raises:
-        NetError: for what does not go together, and what cannot be read.
+        NetError: for what does not fit together, and what cannot be read.
     """
     recipe, given = asked_for(
         recipe,
@@ -70,7 +70,7 @@ def plan(
         log=log,
         init_from=init_from,
     )
-    # Before anything imports Keras, which then has a backend for good.
+    # Before anything imports Keras, whose backend cannot be changed afterwards.
     use_backend(recipe.backend, recipe.span("backend"))
     shape = None
     if isinstance(network, Fragment):
@@ -79,7 +79,7 @@ def plan(
         network = network.on(shape, {**recipe.params, **network.options.params})
     else:
         network = with_params(network, {**recipe.params, **network.params})
-    # Before the data is read: a missing package is known at once, reading may take minutes.
+    # Before the data is read, which may take minutes: a missing package is reported at once.
     require_loggers(recipe.log or ())
     with conflict_context(recipe):
         loaded = with_positive(load_data(recipe, network, given), recipe)
@@ -104,7 +104,7 @@ def asked_for(
     log: tuple[str, ...] | None = None,
     init_from: str | None = None,
 ) -> tuple[Recipe, Any]:
-    """Return a recipe with what goes before it, as `plan` takes it, and data from Python."""
+    """Return a recipe with the arguments of `plan` that override it, and data from Python."""
     recipe, given = recipe or Recipe(), None
     spec = None
     if isinstance(data, str | os.PathLike):
@@ -131,7 +131,7 @@ def asked_for(
 
 
 def _columns(given: Any) -> Any:
-    """Return the columns that are given as one text, a list or a tuple; others as they are."""
+    """Return columns as a tuple, if they are given as a text, a list or a tuple."""
     if isinstance(given, str):
         return (given,)
     return tuple(given) if isinstance(given, list) else given

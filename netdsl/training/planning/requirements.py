@@ -1,4 +1,4 @@
-"""What a recipe needs: its backend, which Keras is made to take, and its loggers' packages."""
+"""What a recipe needs: its backend, which is selected for Keras, and its loggers' packages."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LOGGER_PACKAGES = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "w
 
 
 def use_backend(backend: str | None, span: Span | None = None) -> None:
-    """Make Keras take a backend; None leaves it what it is.
+    """Select a backend for Keras; None does nothing.
 
     Args:
-        backend: that a recipe names.
-        span: where its text does.
+        backend: the one that a recipe names.
+        span: where the recipe names it.
 
     Raises:
         NetError: N602 where it is not installed, N617 where Keras has another already.
@@ -38,7 +38,7 @@ def use_backend(backend: str | None, span: Span | None = None) -> None:
                 help=f"set KERAS_BACKEND={backend} before Keras is imported",
             )
         return
-    # Looked for, not imported: TensorFlow takes seconds.
+    # Only searched for, not imported: importing TensorFlow takes seconds.
     if find_spec(backend) is None:
         package = backend if backend == "tensorflow" else f"'netdsl[{backend}]'"
         raise fail(

@@ -29,21 +29,21 @@ CLASS_WEIGHTED = (
     "class weights count in the training loss; in the validation and test loss, and in every "
     "metric, all examples count alike"
 )
-"""What is reported where classes do not count alike."""
+"""The note for classes that do not all count alike."""
 
 
 def resolve(recipe: Recipe, network: Architecture, data: Data) -> ResolvedRecipe:
     """Fill in every value that a recipe leaves out, for this network and data.
 
     Raises:
-        NetError: N507 where values do not go together, or with the network and the data; N601 where
-            there are no first weights.
+        NetError: N507 where values do not fit together, or the network or the data; N601 where the
+            initial weights do not exist.
     """
     with conflict_context(recipe):
         recipe, auto = with_batch(recipe, network.graph, data)
         full = _filled_in(recipe, network, data)
     given = dict(given_keys(recipe)) | ({"batch": auto} if auto else {})
-    # Twice: first for the order of the keys, then so that `given` overrides a reason.
+    # `given` twice: first for the order of the keys, then to override reasons.
     reasons = given | _reasons(full, recipe, data) | given
     notes = [auto_note(full, auto)] if auto else []
     return ResolvedRecipe(full, reasons, (*notes, *_doubts(full, recipe, data)))
@@ -131,7 +131,7 @@ def given_keys(section: Any, path: str = "") -> list[tuple[str, str]]:
 
 
 def _reasons(full: Recipe, asked: Recipe, data: Data) -> dict[str, str]:
-    """Say why values are what they are, had they all been left out."""
+    """Return the reasons for the values of keys, as if all had been left out."""
     examples, outputs, stopping = len(data.train), data.preparation.outputs, full.early_stopping
     whole = "all " if full.optimizer.whole else ""
     bundled = "ten outputs: the digits that come with netdsl"
@@ -174,7 +174,7 @@ def _activations(outputs: Sequence[OutputTransform]) -> str:
 
 
 def _doubts(full: Recipe, asked: Recipe, data: Data) -> list[str]:
-    """Return what may be a mistake in a recipe with every value, and what its figures count."""
+    """Return warnings of possible mistakes in a recipe, and notes on what its figures count."""
     found = list(doubts(full.augment, str(full.data.source)))
     found += measures.doubts_of_stopping(full, math.ceil(len(data.train) / full.batch_size))
     if (said := measures.positive_note(full, data.preparation.outputs)) is not None:

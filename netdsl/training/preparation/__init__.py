@@ -1,1 +1,1 @@
-"""What is done to examples before a network takes them."""
+"""Preparation of examples for a network."""

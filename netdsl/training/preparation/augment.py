@@ -1,10 +1,10 @@
-"""Training examples changed at random, so that a network sees no image twice.
+"""Random changes of training examples, so that a network never gets the same image twice.
 
-Targets change in `mixed` alone.
+Only `mixed` changes targets.
 
-All numbers are drawn from a numpy Generator that is passed in. One made from the seed, the epoch
-and the batch gives the same images whenever it is asked, so a training that is resumed sees what it
-would have seen.
+All numbers are drawn from a NumPy generator that is passed in. One that is made from the seed, the
+epoch and the batch always gives the same images, so that a training that is resumed gets the same
+as one that was not stopped.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Augmentation(Protocol):
 
 
 ASPECT = 4 / 3
-"""A crop is at most this much wider or higher, for its size, than the image (Szegedy et al., 2015,
-"Going deeper with convolutions", section 6).
+"""The aspect ratio of a crop differs from that of the image by at most this factor (Szegedy et al.,
+2015, "Going deeper with convolutions", section 6).
 """
 
 DRAWN = (
@@ -82,7 +82,7 @@ DRAWN = (
 )
 """The draws for each image, in their order.
 
-New ones come last, so that those before them stay as they are.
+New ones must come last, so that those before them do not change.
 """
 
 
@@ -90,13 +90,13 @@ New ones come last, so that those before them stay as they are.
 
 
 def augmented(x: Floats, augment: Augmentation, rng: np.random.Generator) -> Floats:
-    """Move images [n, h, w, c], then change their colours, add noise, and cut squares out.
+    """Move the pixels of images [n, h, w, c], then change colours, add noise, and cut squares out.
 
-    `x` itself stays as it was, and need not hold images where only noise is added. The changes must
-    be some that `unfit` accepts.
+    `x` itself is not changed, and need not hold images if only noise is added. The changes must be
+    ones that `unfit` accepts.
 
     The same numbers are drawn whatever is changed: one for each of `DRAWN` and each image, then a
-    seed for the noise. So no change depends on which others are made.
+    seed for the noise. So each change is independent of which others are made.
     """
     import numpy as np
 
@@ -104,11 +104,11 @@ def augmented(x: Floats, augment: Augmentation, rng: np.random.Generator) -> Flo
     result = _coloured(_moved(x, augment, drawn), x, augment, drawn)
     if augment.noise:
         noise = _noise(x.shape, augment.noise, seed)
-        # Into the noise: a third array of the batch's size is not needed, and `result` may be `x`
-        # itself.
+        # Added into the noise: no third array of the batch's size is needed, and `result` may be
+        # `x` itself.
         result = np.add(result, noise, out=noise)
     if augment.cutout:
-        # After the noise and the colours, so that a hole is exactly 0.
+        # After noise and colours, so that a hole is exactly 0.
         result = np.where(_holes(x.shape[1:3], augment.cutout, drawn), np.float32(0), result)
     return result
 
@@ -116,17 +116,17 @@ def augmented(x: Floats, augment: Augmentation, rng: np.random.Generator) -> Flo
 def numbers(
     augment: Augmentation, shape: Shape, rng: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
-    """Return what `augmented` does to inputs of this shape [n, ...] with the same generator.
+    """Return the numbers by which `augmented` changes inputs of this shape [n, ...].
 
     Returns:
-        By name, of the changes that are made: `maps` [n, 2, 3] as `warped` takes them, `light`
-        [n, 3] the factors of contrast and colour and what is added to the brightness, `noise`
-        [n, ...], `holes` [n, 2] the first row and column of the square that is cut out.
+        By name, for the changes that are made: `maps` [n, 2, 3] as `warped` takes them, `light`
+        [n, 3] with the factors of contrast and colour and the added brightness, `noise` [n, ...],
+        `holes` [n, 2] with the first row and column of the square that is cut out.
     """
     drawn, seed = _draws(shape[0], rng)
     found: dict[str, NDArray[Any]] = {}
     if bends(augment) or augment.shift or augment.flip:
-        # Flips and shifts too: the device has one way of moving pixels, `warped` with whole ones.
+        # Also for flips and shifts: on the device all pixels are moved by `warped`.
         found["maps"] = _maps(shape[1:3], augment, drawn).astype("float32")
     if augment.brightness or augment.contrast or augment.colour:
         found["light"] = _light(augment, drawn)
@@ -138,24 +138,24 @@ def numbers(
 
 
 def bends(augment: Augmentation) -> bool:
-    """Return whether pixels come to lie between others.
+    """Return whether pixels are moved to positions between others.
 
-    If not, each one that moves keeps its value.
+    If not, each pixel that moves keeps its value.
     """
     return bool(augment.scale or augment.rotate or augment.shear or augment.crop)
 
 
 def random_cuts(x: Floats, sides: Shape, rng: np.random.Generator) -> Floats:
-    """Cut images of these sides out of larger ones [n, h, w, c], each place as likely."""
+    """Cut images of these sides out of larger ones [n, h, w, c], with equally likely places."""
     import numpy as np
 
-    # + 1: `integers` leaves its upper end out, and an image of exactly these sides has one place.
+    # + 1, as `integers` excludes its upper end, and an image of exactly these sides has one place.
     places = np.array(x.shape[1:3]) - np.array(sides) + 1
     return cut(x, sides, rng.integers(0, places, size=(len(x), 2)))
 
 
 def mixed(x: Floats, y: Floats, alpha: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Mix inputs [n, ...] and targets [n, ...] (rows of shares, or values) with other examples'.
+    """Mix inputs [n, ...] and targets [n, ...] (probabilities or values) with other examples'.
 
     Partners come from a permutation, the shares of each pair from Beta(alpha, alpha): Zhang et al.,
     2018, "mixup: Beyond empirical risk minimization", with a draw for each example.
@@ -179,7 +179,7 @@ def pairs(count: int, alpha: float, rng: np.random.Generator) -> tuple[NDArray[n
 
 def _draws(count: int, rng: np.random.Generator) -> tuple[Draws, int]:
     """Draw a number for each of `DRAWN` and each input, and the noise's seed."""
-    # A row for each of `DRAWN`: one that is added comes last and leaves the others' draws alone.
+    # A row for each of `DRAWN`: one that is added at the end does not change the others' draws.
     drawn = dict(zip(DRAWN, rng.random((len(DRAWN), count)), strict=True))
     return drawn, int(rng.integers(2**63))
 
@@ -188,15 +188,14 @@ def _noise(shape: Shape, deviation: float, seed: int) -> Floats:
     """Draw normal noise of this shape."""
     import numpy as np
 
-    # A generator of its own: how many numbers noise takes from `rng` must not move what is drawn
-    # later.
+    # A generator of its own: the number of draws for noise must not change later draws from `rng`.
     noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
     noise *= np.float32(deviation)
     return noise
 
 
 def _spread(draws: NDArray[np.float64], extent: float | None) -> NDArray[np.float64]:
-    """Turn draws from 0..1 into numbers from -most..most."""
+    """Turn draws from 0 to 1 into numbers from -extent to extent."""
     return (2 * draws - 1) * (extent or 0)
 
 
@@ -213,13 +212,13 @@ def _offsets(augment: Augmentation, drawn: Draws) -> NDArray[np.int64]:
 
     extent = augment.shift or 0
     draws = np.stack([drawn["down"], drawn["right"]], 1)
-    # Each of -extent to extent is as likely; draws are below 1, so the sum never reaches extent +
-    # 1.
+    # All of -extent to extent are equally likely; draws are below 1, so that extent + 1 is never
+    # reached.
     return (draws * (2 * extent + 1)).astype(np.int64) - extent
 
 
 def _moved(x: Floats, augment: Augmentation, drawn: Draws) -> Floats:
-    """Apply all that moves pixels. Where they move by whole ones, values are kept to the bit."""
+    """Apply all changes that move pixels; if they move by integers, values do not change."""
     import numpy as np
 
     if bends(augment):
@@ -227,7 +226,7 @@ def _moved(x: Floats, augment: Augmentation, drawn: Draws) -> Floats:
     if augment.shift:
         x = shifted(x, _offsets(augment, drawn))
     if augment.flip:
-        # The given array may be the data set itself.
+        # A copy, as the given array may be the data set itself.
         x = x.copy()
         for axis, flipped in enumerate(_flips(augment, drawn), 1):
             x[flipped] = np.flip(x[flipped], axis)
@@ -235,17 +234,17 @@ def _moved(x: Floats, augment: Augmentation, drawn: Draws) -> Floats:
 
 
 def _maps(sides: Shape, augment: Augmentation, drawn: Draws) -> NDArray[np.float64]:
-    """Return what `warped` takes: maps [n, 2, 3].
+    """Return the maps [n, 2, 3] for `warped`.
 
-    Each image is scaled, slanted, turned and shifted, then cropped, then flipped. A map leads back
-    from a pixel to its origin, so the steps come in the reverse order and are undone.
+    Each image is scaled, sheared, rotated and shifted, then cropped, then flipped. A map leads from
+    a pixel back to its origin, so these steps are inverted, in reverse order.
     """
     import numpy as np
 
-    # flip and crop: a pixel's place in the window, from the image's centre
+    # Flip and crop: a pixel's place in the window, from the image's centre.
     signs = 1 - 2 * np.stack(_flips(augment, drawn), 1)
     share, offset = _windows(sides, augment.crop, drawn)
-    # shift, turn (anticlockwise), slant (the top goes right) and scale
+    # Shift, rotate (anticlockwise), shear (the top to the right) and scale.
     offset = offset - _offsets(augment, drawn)
     angle = np.deg2rad(_spread(drawn["rotate"], augment.rotate))
     slant = np.tan(np.deg2rad(_spread(drawn["shear"], augment.shear)))
@@ -253,7 +252,7 @@ def _maps(sides: Shape, augment: Augmentation, drawn: Draws) -> NDArray[np.float
     back = np.stack([cosine, sine, slant * cosine - sine, slant * sine + cosine], 1).reshape(
         -1, 2, 2
     )
-    # Undone in reverse: larger images are read at smaller steps.
+    # Inverted: larger images are read with smaller steps.
     back /= (1 + _spread(drawn["scale"], augment.scale))[:, None, None]
     moved = back[:, :, 0] * offset[:, :1] + back[:, :, 1] * offset[:, 1:]
     return np.concatenate([back * (share * signs)[:, None], moved[..., None]], 2)
@@ -264,9 +263,9 @@ def _windows(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Draw crops of at least this share of the area.
 
-    The area is drawn evenly, then the logarithm of the aspect within what the image has room for,
-    then the place. The corner pixels' centres are the corners of the image, so that no window
-    reaches over its edge.
+    The area is drawn uniformly, then the logarithm of the aspect ratio within what fits the image,
+    then the place. The centres of the corner pixels count as the corners of the image, so that no
+    window extends beyond its edge.
 
     Returns:
         Their height and width as shares of the image's [n, 2], and how far their centres lie from
@@ -276,10 +275,10 @@ def _windows(
 
     least = least or 1
     area = least + (1 - least) * drawn["area"]
-    # A window of this area fits only up to the aspect 1 / area: drawn within that no draw is
-    # rejected, so that each image takes the same draws.
+    # A window of this area fits only up to the aspect ratio 1 / area: within that no draw is
+    # rejected, so that each image takes the same number of draws.
     aspect = np.minimum(ASPECT, 1 / area) ** _spread(drawn["aspect"], 1)
-    # A rounding error may lead above 1, and over the edge.
+    # Limited to 1, as rounding may lead beyond the edge.
     share = np.minimum(1, np.sqrt(np.stack([area / aspect, area * aspect], 1)))
     place = _spread(np.stack([drawn["top"], drawn["left"]], 1), 1)
     return share, place * (1 - share) * ((np.array(sides) - 1) / 2)
@@ -299,7 +298,7 @@ def _light(augment: Augmentation, drawn: Draws) -> Floats:
 def _coloured(x: Floats, given: Floats, augment: Augmentation, drawn: Draws) -> Floats:
     """Change brightness, contrast and saturation of the images x.
 
-    Where the `given` image lay in 0..1, the result is clipped to that.
+    If the `given` image was within 0 to 1, the result is clipped to that range.
     """
     import numpy as np
 
@@ -309,7 +308,7 @@ def _coloured(x: Floats, given: Floats, augment: Augmentation, drawn: Draws) -> 
         change[:, None, None, None] for change in _light(augment, drawn).T
     )
     if augment.contrast:
-        # Around each image's own mean: around 0 it would change the brightness too.
+        # Around each image's own mean: around 0 it would also change the brightness.
         mean = x.mean((1, 2, 3), keepdims=True)
         x = (x - mean) * contrast + mean
     if augment.colour:
@@ -324,8 +323,8 @@ def _coloured(x: Floats, given: Floats, augment: Augmentation, drawn: Draws) -> 
 def _holes(sides: Shape, side: int, drawn: Draws) -> NDArray[np.bool_]:
     """Choose a square of `side` pixels around a random pixel of each image: [n, h, w, 1].
 
-    It may hang over the edge. DeVries and Taylor, 2017, "Improved regularization of convolutional
-    neural networks with cutout".
+    It may extend beyond the edge. DeVries and Taylor, 2017, "Improved regularization of
+    convolutional neural networks with cutout".
     """
     import numpy as np
 
@@ -340,5 +339,5 @@ def _corners(sides: Shape, side: int, drawn: Draws) -> NDArray[np.int32]:
     import numpy as np
 
     draws = np.stack([drawn["hole_row"], drawn["hole_column"]], 1)
-    # The centre is drawn, as in the paper: kept inside, holes would hardly ever hide the border.
+    # The centre is drawn, as in the paper: squares within the image would hardly hide its border.
     return (draws * sides).astype(np.int32) - np.int32(side // 2)

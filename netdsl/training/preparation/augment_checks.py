@@ -1,4 +1,4 @@
-"""Which changes of images go with a network's input, and which may spoil what images show."""
+"""Check which changes of images fit a network's input, and which may change what images show."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ WRITTEN = {
     "usps",
 }
 UPRIGHT = {"cifar", "fashion", "fashionmnist"}
-"""Words in the names of data: signs that are read, and things that are seen the right way up."""
+"""Words in the names of data: characters to read, and things that are always upright."""
 
 LEAN = 15
-"""Degrees: turned or slanted further, a digit may be read as another one. Cireşan et al. (2010,
-"Deep, big, simple neural nets for handwritten digit recognition") turn or slant those of MNIST by
-up to 15, and 1 and 7 by no more than 7.5.
+"""In degrees: rotated or sheared further, a digit may be read as another one. Cireşan et al. (2010,
+"Deep, big, simple neural nets for handwritten digit recognition") rotate or shear those of MNIST by
+up to 15, but 1 and 7 only by up to 7.5.
 """
 
 
 def doubts(augment: Augmentation, source: str) -> list[str]:
-    """Say which changes may give images of a source another class, or none.
+    """Return warnings on changes that may give images of a source another class, or none.
 
     Args:
         augment: the changes.

@@ -1,6 +1,6 @@
 """The changes of `augment`, made on the device where the examples are.
 
-They come from the same numbers, and are the same to rounding. This module imports Keras.
+They use the same numbers, and are the same up to rounding. This module imports Keras.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ def mixed(values: Any, partners: Any, share: Any) -> Any:
 def _warped(x: Any, maps: Any, between: bool) -> Any:
     """Do what `warp.warped` does.
 
-    Where no pixel comes to lie `between` others, one is read and not four.
+    If no pixel is moved to a position `between` others, one pixel is read instead of four.
     """
     count, height, width, depth = x.shape
     tall, wide = height + 3, width + 3
     rows, columns = (ops.arange(side, dtype="float32") - (side - 1) / 2 for side in (height, width))
-    # All pixels of the batch in one list: each corner is then one `take`, which every backend has.
+    # All pixels of the batch in one list, so that each corner is one `take`, which all backends
+    # have.
     pixels = ops.reshape(ops.pad(x, [[0, 0], [1, 2], [1, 2], [0, 0]]), (count * tall * wide, depth))
     corners, parts = [], []
     for axis, side in enumerate((height, width)):

@@ -1,6 +1,6 @@
 """The columns of a table as numbers.
 
-What is kept of each makes numbers of other rows in the same way.
+A transform is stored for each column, and turns other rows into numbers in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array, Floats
 
 MISSING = ("median", "drop", "error")
-"""What is done where a number is missing: the training part's median, the row is left out, or an
+"""How missing numbers are treated: replaced by the training part's median, the row left out, or an
 error.
 """
 
@@ -30,20 +30,21 @@ READ = (NUMBER, ORDINAL, CATEGORY, DATE, TEXT)
 class ColumnTransform:
     """From a column's cells to the numbers that a network takes.
 
-    A number is standardised by the training part's mean and deviation, and its median replaces a
-    missing one; so is the place of an ordinal text in its order, and a part of a date that is not a
-    position in a cycle. A category gives a number for each category, in their order.
+    A number is standardised by the training part's mean and deviation, and a missing one is
+    replaced by its median; the same is done with the place of an ordinal text in its order, and
+    with a part of a date that is not a position in a cycle. A category becomes a number for each
+    category, in their order.
 
     Attributes:
         name: of the column.
         kind: one of `READ`.
-        part: of a date, one of `PARTS`: a date that gives several is several of these.
+        part: for a date, one of `PARTS`: a date with several parts has several transforms.
         day_first: whether texts of dates have the day before the month; None where they do not
-            tell.
-        mean, deviation, median: of the training rows; the median of a date is one too.
-        categories: the texts of categories, or of an order from the first up; of a text the words
-            of its vocabulary.
-        length: of a column that has an input of indices alone, how many there are.
+            show it.
+        mean, deviation, median: of the training rows; the median of a date is a date, too.
+        categories: the texts of categories, or of an order from the first; for a text the words of
+            its vocabulary.
+        length: for a column that has an input of indices of its own, how many indices.
         gaps: whether some of its cells were empty in the training's table.
     """
 
@@ -65,12 +66,12 @@ class ColumnTransform:
 
     @property
     def fixed(self) -> bool:
-        """Whether it has no statistics of the training rows."""
+        """Whether it needs no statistics of the training rows."""
         return self.one_hot or self.length > 0
 
     @property
     def coded(self) -> bool:
-        """Whether cells are known by their places among the categories."""
+        """Whether cells are replaced by their places among the categories."""
         return self.kind == CATEGORY or (self.kind == ORDINAL and bool(self.categories))
 
     @property
@@ -80,18 +81,18 @@ class ColumnTransform:
 
     @property
     def width(self) -> int:
-        """The numbers that the network gets of a cell."""
+        """How many numbers the network gets for a cell."""
         if self.length:
             return self.length
         return len(self.categories) if self.one_hot else 2 if self.part in CYCLIC else 1
 
     @property
     def label(self) -> str:
-        """The column's name, with the part of a date."""
+        """The column's name, for a date with the part."""
         return f"{self.name} ({self.part})" if self.part else self.name
 
     def shown(self, cell: float) -> str:
-        """Write a cell as a person reads it."""
+        """Write a cell for people."""
         if math.isnan(cell):
             return "missing"
         if self.coded:
@@ -101,13 +102,13 @@ class ColumnTransform:
     def fitted(self, values: Array) -> ColumnTransform:
         """Return this column with the statistics of the training rows [n].
 
-        A column of one value is only centred. Categories are not the training rows' alone: the
-        width of a row must not depend on how rows are split.
+        A column of one value is only centred. Categories are those of all rows: the width of a row
+        must not depend on how rows are split.
         """
         import numpy as np
 
         known = values[~np.isnan(values)]
-        # A column without any number keeps mean 0 and deviation 1: its cells become 0.
+        # A column without any number has mean 0 and deviation 1: its cells become 0.
         if self.fixed or not len(known):
             return self
         median = float(np.median(known))
@@ -116,7 +117,7 @@ class ColumnTransform:
         return replace(
             self,
             mean=float(filled.mean()),
-            # The deviation of rows that are all 0.1 is 1e-17, by which no other row may be divided.
+            # The deviation of rows that are all 0.1 is 1e-17: no other row may be divided by it.
             deviation=deviation if deviation > 0 and filled.min() < filled.max() else 1.0,
             median=median,
         )
@@ -156,7 +157,7 @@ class ColumnTransform:
         Raises:
             TypeError, KeyError, ValueError: where it is not one, or holds an impossible number.
         """
-        kinds = {True: CATEGORY, False: NUMBER}  # of runs that knew texts and numbers alone
+        kinds = {True: CATEGORY, False: NUMBER}  # of old runs, which had only texts and numbers
         given = {name: value for name, value in values.items() if name != "text"}
         if "text" in values:
             given["kind"] = kinds[values["text"]]
@@ -182,15 +183,15 @@ class TableTransform:
     category; NaN where a cell is missing or its text unknown.
 
     Attributes:
-        columns: those that the network sees, in their order; of a date one for each part.
+        columns: those that the network gets, in their order; for a date one for each part.
         targets: the columns that it learns.
         header: whether the file names its columns.
-        missing: what is done where a number is missing, one of `MISSING`.
+        missing: how missing numbers are treated, one of `MISSING`.
         weight: the column of the rows' weights; empty where all count alike.
-        form: what the recipe states of the file's text.
-        numbers: the signs within its numbers.
+        form: what the recipe states about the file's text.
+        numbers: how numbers are written in the file.
         left_out: the other columns of the file.
-        ids: those of them that name the rows.
+        ids: those of the other columns that identify rows.
     """
 
     columns: tuple[ColumnTransform, ...]
@@ -205,12 +206,12 @@ class TableTransform:
 
     @property
     def width(self) -> int:
-        """The numbers that the network gets of a row."""
+        """How many numbers the network gets for a row."""
         return sum(column.width for column in self.columns)
 
     @property
     def widths(self) -> dict[str, int]:
-        """The numbers that the network gets of each column, by its name."""
+        """How many numbers the network gets for each column, by its name."""
         found: dict[str, int] = {}
         for column in self.columns:
             found[column.name] = found.get(column.name, 0) + column.width
@@ -218,7 +219,7 @@ class TableTransform:
 
     @property
     def numbered(self) -> list[str]:
-        """The names of the columns but the target, of a file without names: their numbers."""
+        """The names of all columns but the target, for a file without names: their numbers."""
         # By length first: the names are numbers, and "10" comes after "9".
         return sorted((*self.widths, *self.left_out), key=lambda name: (len(name), name))
 
@@ -238,7 +239,7 @@ class TableTransform:
     def fitted(self, rows: Array, others: Array) -> TableTransform:
         """Return these columns with the statistics of the training rows [n, columns].
 
-        A column without any value in them has those of the `others`.
+        A column without any value in them gets the statistics of the `others`.
         """
         import numpy as np
 
@@ -246,7 +247,7 @@ class TableTransform:
             values = rows[:, place]
             return others[:, place] if np.isnan(values).all() else values
 
-        # By places, not by names: the parts of a date are columns of one name.
+        # By places, not by names: the parts of a date are columns with the same name.
         columns = tuple(column.fitted(known(at)) for at, column in enumerate(self.columns))
         return replace(self, columns=columns)
 
@@ -270,8 +271,7 @@ class TableTransform:
         columns = tuple(map(ColumnTransform.from_plain, values["columns"]))
         if values["missing"] not in MISSING:
             raise ValueError(values["missing"])
-        # What is asked with `get` or `in` here came later than the first runs, which must still be
-        # read.
+        # Keys read with `get` or `in` here are missing in old runs, which must still be read.
         form = TableFormat.from_plain(values["form"]) if "form" in values else UNSTATED
         numbers = NumberFormat(**values.get("numbers", {}))
         left_out = tuple(map(str, values.get("left_out", ())))

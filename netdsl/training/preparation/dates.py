@@ -11,7 +11,7 @@ LINEAR = ("elapsed", "year")
 """Parts of a date that are one number each: days since 1970, and the year."""
 
 CYCLIC = ("month", "day", "weekday", "hour")
-"""Parts of a date that are an angle, given as its sine and cosine, so that December is next to
+"""Parts of a date that are an angle, encoded as sine and cosine, so that December is next to
 January: the position in the year, in the month, in the week and in the day.
 """
 
@@ -24,8 +24,8 @@ WEEK, YEAR = 7, 365
 def usual_parts(days: Array) -> tuple[str, ...]:
     """Return the parts of dates that differ enough to be of use.
 
-    The elapsed time always; the position in a cycle where the dates cover a whole one. Dates that
-    are all on one day of the month have no weekday to speak of, and midnights no hour.
+    These are always the elapsed time, and the position in a cycle if the dates cover a whole one.
+    Weekdays of dates that are all on one day of the month mean nothing, nor do hours of midnights.
 
     Args:
         days: since 1970 [n], none of them missing.
@@ -44,7 +44,7 @@ def usual_parts(days: Array) -> tuple[str, ...]:
 
 
 def part_values(xp: Any, days: Any, part: str) -> Any:
-    """Compute a part of dates: a number, or in 0..1 the position in a cycle [n].
+    """Compute a part of dates [n]: a number, or the position in a cycle from 0 to 1.
 
     Args:
         xp: numpy or keras.ops.
@@ -71,17 +71,17 @@ def part_values(xp: Any, days: Any, part: str) -> Any:
 
 
 JANUARY, FROM_MARCH = 10, 306
-"""Months are counted from March, which is 0, so that the day that only leap years have is the last
-of a year: the place of January, and the days from March 1 to January 1.
+"""The place of January, and the days from March 1 to January 1: months are counted from March,
+which is 0, so that the day that only leap years have is the last of a year.
 """
 
 ERA = 146_097
-"""Days of 400 years, after which the calendar repeats."""
+"""The days of 400 years, after which the calendar repeats."""
 
 
 def _calendar(xp: Any, days: Any) -> tuple[Any, Any, Any]:
-    """Return the year of whole days since 1970, the month from March (0) on, and the day in it
-    from 0 up, of the Gregorian calendar (the algorithm `civil_from_days` of H. Hinnant).
+    """Return year, month (from March, 0) and day (from 0) in the Gregorian calendar, for days since
+    1970 (the algorithm `civil_from_days` of H. Hinnant).
     """
     shifted = days + 719_468  # from March 1 of the year 0
     era = xp.floor(shifted / ERA)
@@ -107,7 +107,7 @@ def _remainder(xp: Any, values: Any, divisor: int) -> Any:
 
 
 def date_text(days: float) -> str:
-    """Write a date as ISO 8601 does, with the time where it is not midnight."""
+    """Write a date as in ISO 8601, with the time if it is not midnight."""
     import numpy as np
 
     seconds = round(days * 86_400)

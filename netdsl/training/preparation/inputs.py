@@ -1,4 +1,4 @@
-"""From an example as it is given to what one input of a network takes."""
+"""From a raw example to one input of a network."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InputTransform:
-    """From an example as it is given to one input of the network.
+    """From a raw example to one input of the network.
 
     Attributes:
         name: the network's input.
-        example: the shape of what is given, without the batch.
+        example: the shape of a raw example, without the batch.
         whole: whether the examples hold integers.
-        scale: what they are divided by.
-        unit: whether they lie in 0..1 once they are divided.
+        scale: their divisor.
+        unit: whether they are from 0 to 1 after the division.
         shape: the input's shape, without the batch.
-        vocabulary: with one, examples are integers below it, and are not divided.
-        columns: those of a table, else None.
-        crop_from: with one, images are resized to this height, and a width in proportion, and the
-            input is cut out of their middle.
-        signed: whether 0..1 becomes -1..1, as a generator that ends in `tanh` gives it.
-        pixel_range: of images of more than 8 bits the values in files that become 0 and 1.
+        vocabulary: if not 0, examples are integers below it, and are not divided.
+        columns: the transforms of a table's columns; None for other data.
+        crop_from: if not 0, images are resized to this height, and to a width in proportion, and
+            the input is cut out of their middle.
+        signed: whether 0 to 1 is mapped to -1 to 1, the range of a generator that ends in `tanh`.
+        pixel_range: for images of more than 8 bits, the values in files that become 0 and 1.
     """
 
     name: str
@@ -60,7 +60,7 @@ class InputTransform:
 
     @property
     def uncut(self) -> InputTransform:
-        """The same without the cut: what training takes its random cuts of."""
+        """The same without the cut, for the random cuts in training."""
         if not self.crop_from:
             return self
         return dataclasses.replace(self, shape=uncut_shape(self.shape, self.crop_from), crop_from=0)
@@ -82,13 +82,12 @@ class InputTransform:
     def values(self, x: Array, divided: bool = True) -> Array:
         """Prepare examples [n, ...] for the network.
 
-        Images of another size are first brought to that of `example`, so that they come to the
-        network as the training examples did: an 8x8 digit blown up is not as sharp as one drawn at
-        32x32.
+        Images of another size are first resized to that of `example`, so that they are like the
+        training examples: an enlarged 8x8 digit is not as sharp as one drawn at 32x32.
 
         Args:
             x: examples that `check` accepts, [n, ...].
-            divided: unless it is set, bytes that need nothing else stay bytes: a quarter of the
+            divided: if false, bytes that only need dividing stay bytes, which take a quarter of the
                 memory.
 
         Returns:
@@ -108,11 +107,11 @@ class InputTransform:
         return np.ascontiguousarray(self.shaped(np, partial(np.einsum, optimize=True), x))
 
     def shaped(self, xp: Any, einsum: Callable[..., Any], x: Any) -> Any:
-        """Bring divided examples to the network's shape and range.
+        """Convert divided examples to the network's shape and range.
 
         Args:
             xp: numpy or keras.ops.
-            einsum: its own.
+            einsum: the `einsum` to use with it.
             x: float32 [n, *example].
         """
         if needs_resize(tuple(x.shape[1:]), self.shape):
@@ -120,15 +119,15 @@ class InputTransform:
         return self.mapped(xp.reshape(x, (-1, *self.shape)))
 
     def mapped(self, x: Any) -> Any:
-        """Map numbers in 0..1 to -1..1 where the input is `signed`, of NumPy or of a backend."""
+        """Map numbers from 0..1 to -1..1 if the input is `signed`, in NumPy or a backend."""
         return x * 2.0 - 1.0 if self.signed else x
 
     def unmapped(self, x: Any) -> Any:
-        """Map what `mapped` gave back."""
+        """Invert `mapped`."""
         return (x + 1.0) / 2.0 if self.signed else x
 
     def resized(self, x: Array) -> Array:
-        """Bring images of another size to [n, *example]; leave anything else as it is."""
+        """Resize images of another size to [n, *example]; return anything else unchanged."""
         import numpy as np
 
         if self.images and x.shape[1:] != self.example and x.ndim > 2:
@@ -139,7 +138,7 @@ class InputTransform:
         return x
 
     def alike(self, x: Array) -> Array:
-        """Bring examples that `check` accepts to one shape, whatever theirs is.
+        """Convert examples that `check` accepts to one shape, whatever theirs is.
 
         Returns:
             Images [n, *example], others [n, *shape].
@@ -161,9 +160,9 @@ class InputTransform:
         return self.resized(x).reshape(len(x), *self.example)
 
     def accepts(self, given: Shape) -> bool:
-        """Return whether examples of this shape can be made what the network takes.
+        """Return whether examples of this shape can be converted to what the network takes.
 
-        Of images [h, w] the size is free, as it is of files.
+        Images [h, w] may have any size, as in files.
         """
         if self.vocabulary:
             return fits_indices(given, self.shape)
@@ -176,7 +175,7 @@ class InputTransform:
         return fits(given, self.example) or fits(given, grey)
 
     def check(self, x: Rows, what: str, span: Span | None = None) -> None:
-        """Check that examples are of the kind that this was made for.
+        """Check that examples are like those that this transform was made for.
 
         Raises:
             NetError: N518 for their shape, N517 for their values.
@@ -207,7 +206,7 @@ class InputTransform:
             )
 
     def check_shape(self, example: Shape, what: str, span: Span | None = None) -> None:
-        """Check that examples have a shape that this was made for. Raises NetError N518."""
+        """Check that this transform can convert a shape of examples. Raises NetError N518."""
         if self.accepts(example):
             return
         if self.vocabulary:
@@ -216,9 +215,9 @@ class InputTransform:
         raise misfit(example, self.shape, what, span)
 
     def check_range(self, x: Rows, what: str, span: Span | None = None) -> None:
-        """Check that values are those that the network knows.
+        """Check that values are in the range of the training's.
 
-        Pixels or counts beyond those of the training are in other units, most likely.
+        Pixels or counts beyond that range are most likely in other units.
 
         Raises:
             NetError: N527 for an index beyond the vocabulary, N517 for other values.

@@ -1,4 +1,4 @@
-"""From a label or a value to what one output of a network is compared with, and back."""
+"""From a label or a value to the target of one output of a network, and back."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
 
 
 LABELS, TAGS, VALUES = "labels", "tags", "values"
-"""What an output may be asked for: one class of several, for each example or each of its positions;
-yes or no for each of several tags; numbers.
+"""The tasks of outputs: one class of several, for each example or each of its positions; yes or no
+for each of several tags; numbers.
 """
 
 
 @dataclass(frozen=True)
 class OutputTransform:
-    """From a label or a value to what one output of the network is compared with.
+    """From a label or a value to the target of one output of the network.
 
     Attributes:
         name: the network's output.
         shape: its shape, without the batch.
         activation: its activation.
-        loss: what compares it with its targets.
-        classes: 0 where the data holds values to be met instead of classes. With classes, labels
-            represent the last axis: one an example, or one for each position of an output
+        loss: the loss between it and its targets.
+        classes: how many classes there are; 0 where the data holds values. With classes, a label
+            replaces the last axis: one for each example, or one for each position of an output
             [t, classes] or [h, w, classes].
-        names: the classes' names, where they have some.
+        names: the classes' names, if they have some.
         centre, spread: values are standardised: `(y - centre) / spread`.
-        copies: the input that this output learns to give back, else empty.
-        soft: whether the targets of a binary loss are shares, and not just 0 and 1.
-        reduce: what a squared or an absolute loss makes of an example's elements: their mean, their
-            sum, or half of that.
+        copies: the input that this output learns to reconstruct, else empty.
+        soft: whether the targets of a binary loss are probabilities, and not just 0 and 1.
+        reduce: how a squared or an absolute loss combines an example's elements: as their mean,
+            their sum, or half of that.
         columns: the columns of a table that it learns as values.
-        temperature: that logits are divided by to be believed, chosen after training.
-        positive: of two classes the one that precision, recall, F1 and a threshold are about.
-        thresholds: above which probability the positive of two classes, or each tag, is answered,
-            in place of one half; chosen after training.
+        temperature: the divisor of logits that calibrates probabilities, chosen after training.
+        positive: of two classes the one for which precision, recall, F1 and a threshold are.
+        thresholds: the probabilities above which the positive of two classes, or each tag, is
+            answered, in place of one half; chosen after training.
     """
 
     name: str
@@ -63,7 +63,7 @@ class OutputTransform:
 
     @property
     def loss_factor(self) -> float:
-        """By what the mean over an example's elements is multiplied in the loss."""
+        """The factor of the mean over an example's elements in the loss."""
         size = math.prod(self.shape)
         # Keras's losses are means over the last axis: a sum is the mean times the number of
         # elements.
@@ -76,15 +76,15 @@ class OutputTransform:
 
     @property
     def border(self) -> float:
-        """The value of a single output above which it says 1, where no threshold was chosen."""
+        """The value of a single output above which it answers 1, if no threshold was chosen."""
         return 0.0 if self.logits or reads_margins(self.loss) else 0.5
 
     @property
     def task(self) -> str:
-        """What the output is asked for, one of `LABELS`, `TAGS`, `VALUES`.
+        """The task of the output, one of `LABELS`, `TAGS`, `VALUES`.
 
-        A binary loss asks for yes or no, but where its targets are shares, or an input's grey
-        values: those are neither right nor wrong.
+        An output with a binary loss answers yes or no, unless its targets are probabilities, or an
+        input's grey values: answers to these are neither right nor wrong.
         """
         if self.classes:
             return LABELS
@@ -94,23 +94,23 @@ class OutputTransform:
 
     @property
     def categories(self) -> int:
-        """The classes or tags that the output distinguishes, 0 of values."""
+        """How many classes or tags the output distinguishes; 0 for values."""
         if self.task == VALUES:
             return 0
         return max(2, self.shape[-1]) if self.task == LABELS else self.shape[-1]
 
     @property
     def dense(self) -> bool:
-        """Whether there is a label for each position, as each pixel, and not one an example."""
+        """Whether there is a label for each position, such as a pixel, not one for each example."""
         return self.task == LABELS and len(self.shape) > 1
 
     @property
     def probable(self) -> bool:
-        """Whether the loss reads what the output gives as probabilities, or as their logits."""
+        """Whether the loss reads the output's numbers as probabilities or logits."""
         return self.loss in ("cross-entropy", "binary")
 
     def label(self, label: int) -> str:
-        """Return a class's name, its number where it has none."""
+        """Return a class's name, or its number if it has none."""
         return self.names[label] if label < len(self.names) else str(label)
 
     def targets(self, y: Array, dtype: Any = "float32") -> Array:
@@ -118,7 +118,7 @@ class OutputTransform:
 
         Args:
             y: labels [n] or [n, *positions], or values.
-            dtype: of all but the labels of a cross-entropy.
+            dtype: of the targets, except labels for a cross-entropy.
 
         Returns:
             int32 [n] or [n, *positions] for the cross-entropy; 0 and 1 [n, *shape] for other losses
@@ -138,11 +138,11 @@ class OutputTransform:
         return np.eye(self.classes, dtype=dtype)[y]
 
     def original(self, values: Any) -> Any:
-        """Return what the network gives [n, *shape] in the data's own units."""
+        """Return the network's numbers [n, *shape] in the data's own units."""
         return values * self.spread + self.centre
 
     def decided(self, decision: Mapping[str, Any]) -> OutputTransform:
-        """Return the same, read at the temperature and the thresholds that were chosen.
+        """Return the same with the temperature and the thresholds that were chosen.
 
         Raises:
             ValueError: for a number of thresholds that the output does not have.

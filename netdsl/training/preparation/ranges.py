@@ -1,4 +1,4 @@
-"""The values that an array holds: their range, and the first that is not finite or not whole."""
+"""The values of an array: their range, and the first that is not finite or not an integer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ LARGEST = 3.4028235e38
 
 
 class ValueRange(NamedTuple):
-    """What a scan of all values found.
+    """The result of a scan of all values.
 
     Attributes:
         low: the smallest value.
         high: the largest value.
-        not_finite: the first row with a number that is not finite, None where all are.
-        not_whole: the first row with a number that is not whole, None where all are.
+        not_finite: the first row with a number that is not finite; None if all are.
+        not_whole: the first row with a number that is not an integer; None if all are.
     """
 
     low: float
@@ -32,13 +32,13 @@ class ValueRange(NamedTuple):
 
 
 def scan(array: Rows) -> ValueRange:
-    """Look at all values of an array of numbers [n, ...], n > 0, piece by piece.
+    """Scan all values of an array of numbers [n, ...], n > 0, piece by piece.
 
     An array whose `limits` are known is not read.
     """
     import numpy as np
 
-    # Pixels in files: their type says the range, and reading all of them would take minutes.
+    # For pixels in files the type gives the range; reading all of them would take minutes.
     if (limits := getattr(array, "limits", None)) is not None:
         return ValueRange(float(limits[0]), float(limits[1]), None, None)
     low, high, not_finite, not_whole = math.inf, -math.inf, None, None
@@ -63,7 +63,7 @@ def _first(wrong: Array, start: int) -> int | None:
 
 
 def fractional_value(array: Rows, row: int) -> float:
-    """Return the first number of a row that is not whole."""
+    """Return the first number of a row that is not an integer."""
     import numpy as np
 
     values = np.asarray(array[row]).reshape(-1)
@@ -99,7 +99,7 @@ def check_indices(x: Rows, vocabulary: int, what: str, span: Span | None = None)
 
 
 def unit_pixels(xp: Any, pixels: Any, limits: tuple[float, float]) -> Any:
-    """Bring pixels from a range to 0..1; what is beyond it becomes 0 or 1.
+    """Scale pixels from a range to 0 to 1; values beyond the range become 0 or 1.
 
     Args:
         xp: numpy or keras.ops.

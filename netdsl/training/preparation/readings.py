@@ -12,11 +12,11 @@ _LOGITS = {"cross-entropy": ("score", "log-distribution"), "binary": ("score",)}
 _MARGINS = {"hinge": ("score", "margin"), PERCEPTRON: ("decision", "score")}
 
 LOSSES_OF_CLASSES = (*_PROBABILITIES, *_MARGINS)
-"""The losses that ask for activations of their own."""
+"""The losses that require certain activations."""
 
 
 def meaning_of(activation: str) -> str:
-    """Return what an output with this activation gives (`Kind.output_meaning`)."""
+    """Return the meaning of an output with this activation (`Kind.output_meaning`)."""
     return KINDS[activation].output_meaning if activation in KINDS else ""
 
 
@@ -33,13 +33,13 @@ def reads_logits(loss: str, activation: str) -> bool:
 def reads_margins(loss: str) -> bool:
     """Return whether a loss reads outputs as distances from a border.
 
-    Above 0 on the class's side; to hinge 1 and more for certain.
+    They are above 0 on the class's side; for hinge, 1 and more count as certain.
     """
     return loss in _MARGINS
 
 
 def decides(activation: str) -> bool:
-    """Return whether such an output only says on which side of 0 its input is."""
+    """Return whether such an output only gives the side of 0 on which its input is."""
     return meaning_of(activation) == "decision"
 
 
@@ -49,12 +49,12 @@ def gives_distribution(activation: str) -> bool:
 
 
 def gives_classes(activation: str) -> bool:
-    """Return whether integers in the data are classes where such an output learns them."""
+    """Return whether integers in the data are classes if such an output learns them."""
     return gives_distribution(activation) or meaning_of(activation) == "probability"
 
 
 def activations_for(loss: str) -> list[str]:
-    """Return the activations whose outputs a loss can read; none where it reads any."""
+    """Return the activations whose outputs a loss can read; empty if it can read any."""
     meanings = (*_PROBABILITIES.get(loss, ()), *_LOGITS.get(loss, ()), *_MARGINS.get(loss, ()))
     # `KINDS` has aliases: each kind once.
     kinds = dict.fromkeys(KINDS.values())

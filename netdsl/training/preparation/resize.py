@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Floats, Shape
 
 LUMA = (0.299, 0.587, 0.114)
-"""The shares of red, green and blue in grey (ITU-R BT.601)."""
+"""The weights of red, green and blue in grey (ITU-R BT.601)."""
 
 
 def with_channels(xp: Any, x: Any, count: int) -> Any:
@@ -37,7 +37,7 @@ def with_channels(xp: Any, x: Any, count: int) -> Any:
 def resized(x: Floats, height: int, width: int) -> Floats:
     """Resize images [n, h, w, c] to [n, height, width, c], bilinearly.
 
-    A smaller image is averaged over what each pixel covers, as Pillow does.
+    To make an image smaller, pixels are averages over the area that they cover, as in Pillow.
     """
     import numpy as np
 
@@ -58,8 +58,8 @@ def cut(x: Floats, sides: Shape, corners: NDArray[np.int64]) -> Floats:
 
     Args:
         x: images [n, h, w, c].
-        sides: height and width of what is cut out.
-        corners: its first row and column in each image [n, 2].
+        sides: height and width of the parts to cut out.
+        corners: the first row and column of the part in each image [n, 2].
     """
     import numpy as np
 
@@ -73,7 +73,7 @@ def cut(x: Floats, sides: Shape, corners: NDArray[np.int64]) -> Floats:
 
 
 def centre_cut(x: Any, sides: Shape) -> Any:
-    """Cut the middle of these sides out of larger images [n, h, w, c], of any backend."""
+    """Cut the middle of this size out of larger images [n, h, w, c], of any backend."""
     row, column = ((large - side) // 2 for large, side in zip(x.shape[1:3], sides, strict=True))
     return x[:, row : row + sides[0], column : column + sides[1]]
 
@@ -84,9 +84,9 @@ def _weights(old: int, new: int) -> Floats:
 
     step = old / new
     centres = (np.arange(new) + 0.5) * step
-    # Pillow's triangle, as wide as the step where the image becomes smaller: else pixels between
-    # the samples would be lost, and fine patterns come out as false ones.
+    # Pillow's triangle filter, as wide as the step if the image becomes smaller: otherwise pixels
+    # between the samples would be lost, and fine patterns would show aliasing.
     distances = np.abs(np.arange(old) + 0.5 - centres[:, None]) / max(step, 1.0)
-    # At the edges some of the triangle lies outside: what is left is brought to the sum 1.
+    # At the edges a part of the triangle lies outside: the rest is scaled to the sum 1.
     weights = np.maximum(0.0, 1.0 - distances)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)

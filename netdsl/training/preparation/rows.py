@@ -1,4 +1,4 @@
-"""Arrays of examples, in memory or not, and how all of their rows are read piece by piece."""
+"""Arrays of examples, in memory or not, whose rows can be read piece by piece."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 CHUNK = 1 << 24
-"""Elements read in one go: an array may be a file that is larger than the memory."""
+"""How many elements are read at once: an array may be a file that is larger than the memory."""
 
 
 class Rows(Protocol):
@@ -39,7 +39,7 @@ class Rows(Protocol):
 
 
 def pieces(array: Rows) -> Iterator[tuple[int, Array]]:
-    """Yield the rows in pieces that the memory holds, each with the number of its first row."""
+    """Yield the rows in pieces that fit the memory, each with the number of its first row."""
     import numpy as np
 
     step = max(1, CHUNK // max(1, math.prod(array.shape[1:])))

@@ -1,4 +1,4 @@
-"""Which examples can be given the shape of a network's input, and shapes in words."""
+"""Check which examples can be converted to the shape of a network's input; shapes as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def needs_resize(example: Shape, expected: Shape) -> bool:
 def uncut_shape(shape: Shape, crop_from: int) -> Shape:
     """Return the shape of the images of this height that an input [h, w, c] is cut out of.
 
-    The width is in proportion. Without a height, or one that holds no such cut, it is the input's.
+    The width is in proportion. Without a height, or with one that is too small, it is the input's.
     """
     if len(shape) != 3 or crop_from < shape[0]:
         return shape
@@ -32,14 +32,13 @@ def uncut_shape(shape: Shape, crop_from: int) -> Shape:
 
 
 def fits(example: Shape, expected: Shape) -> bool:
-    """Return whether an example can be given the requested shape."""
+    """Return whether an example can be converted to the requested shape."""
     if needs_resize(example, expected):
         return math.prod(example) > 0 and (
-            # Grey and colour become each other; of other channels nobody can say what they are.
+            # Grey and colour can be converted; the meaning of other channels is unknown.
             channels(example) == expected[2] or {channels(example), expected[2]} == {1, 3}
         )
-    # Between two shapes of several axes nothing is rearranged: [2, 8] into [8, 2] would be
-    # nonsense.
+    # Shapes with several axes are not rearranged: [2, 8] to [8, 2] would be nonsense.
     flat = len(example) <= 1 or len(expected) == 1
     return (
         example == expected
@@ -59,7 +58,7 @@ def channels(image: Shape) -> int:
 
 
 def misfit(example: Shape, expected: Shape, what: str, span: Span | None = None) -> NetError:
-    """Return the error N518 about examples that cannot be given the requested shape."""
+    """Return the error N518 for examples that cannot be converted to the requested shape."""
     message = (
         f"{what} holds examples of {size(example)}, which cannot be converted to the network's "
         f"input of {size(expected)}"

@@ -1,4 +1,4 @@
-"""How the text of a table is written: separators, signs within numbers, encoding."""
+"""How the text of a table is written: separators, number format, encoding."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """The signs within the numbers of a file.
+    """How the numbers of a file are written.
 
     Attributes:
         decimal: `.` or `,` before the fraction.
@@ -27,7 +27,7 @@ PLAIN = NumberFormat()
 
 @dataclass(frozen=True)
 class TableFormat:
-    """What a recipe states of a table's text; None is found out from the file.
+    """What a recipe states about a table's text; None means that the file decides.
 
     Attributes:
         separator: the sign between cells.
@@ -52,4 +52,4 @@ class TableFormat:
 
 
 UNSTATED = TableFormat()
-"""All of it is found out."""
+"""The file decides everything."""

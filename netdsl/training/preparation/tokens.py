@@ -1,4 +1,4 @@
-"""Texts as words by their places in a vocabulary."""
+"""Texts as the places of their words in a vocabulary."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
-"""A word, or a sign."""
+"""A word, or a punctuation mark."""
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
-"""The places of what fills a short text up and of all other words, and that of the first word."""
+"""The places of padding, of unknown words, and of the first word of the vocabulary."""
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words and signs of a text, in small letters."""
+    """Return the words and punctuation marks of a text, in lower case."""
     return WORD.findall(text.casefold())
 
 
 def vocabulary_of(texts: Iterable[str], size: int) -> tuple[str, ...]:
-    """Return the most frequent words of some texts, of equally frequent ones in their order.
+    """Return the most frequent words of texts, equally frequent ones in alphabetical order.
 
     Args:
         texts: of all rows.
-        size: the places that a network knows, with those of padding and of unknown words.
+        size: how many places a network has, including those of padding and unknown words.
     """
     counts = Counter(word for text in texts for word in words_of(text))
-    # By the alphabet among equals, so that the order of the rows does not change the vocabulary.
+    # Alphabetically among equals, so that the vocabulary does not depend on the order of rows.
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     return tuple(ranked[: max(0, size - FIRST)])
 

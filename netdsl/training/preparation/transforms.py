@@ -1,6 +1,6 @@
-"""What is done to examples before a network sees them.
+"""The preparation of examples for a network.
 
-It is kept with the run, and done again by `evaluate` and `predict`.
+It is stored with the run, and repeated by `evaluate` and `predict`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to examples and to their targets.
+    """The preparation of examples and of their targets.
 
     Attributes:
-        inputs: one for each input of the network, in its order.
-        outputs: one for each output, in its order.
+        inputs: the transforms of the network's inputs, in its order.
+        outputs: the transforms of the network's outputs, in its order.
     """
 
     inputs: tuple[InputTransform, ...]
@@ -32,9 +32,9 @@ class Preparation:
 
     @property
     def table(self) -> TableTransform | None:
-        """What is done to all columns of a table, whichever input gets them; None of arrays."""
-        # Of several inputs each has its own columns, and everything else in common: the first's is
-        # kept.
+        """The transforms of a table's columns, whichever input gets them; None for arrays."""
+        # Each of several inputs has its own columns, and everything else in common: that of the
+        # first is used.
         tables = [input.columns for input in self.inputs if input.columns]
         if not tables:
             return None
@@ -47,7 +47,7 @@ class Preparation:
         return dataclasses.replace(self, inputs=tuple(input.uncut for input in self.inputs))
 
     def decided(self, decisions: Mapping[str, Mapping[str, Any]]) -> Preparation:
-        """Return the same with outputs that are read as was chosen after the training.
+        """Return the same with the temperatures and thresholds that were chosen after the training.
 
         Args:
             decisions: by the name of an output, its `temperature` and `thresholds`, if any.
@@ -83,7 +83,7 @@ def as_plain(preparation: Preparation) -> dict[str, Any]:
 
 
 def from_plain(values: dict[str, Any]) -> Preparation:
-    """Make the preparation from what `as_plain` gave.
+    """Make the preparation from the values that `as_plain` returned.
 
     Raises:
         TypeError, KeyError, ValueError: where it is not one, or holds an impossible number.

@@ -1,4 +1,4 @@
-"""Images whose pixels are moved: whole pixels, or positions between them."""
+"""Move the pixels of images, by whole pixels or to positions between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Floats
 
 BLOCK = 1 << 14
-"""Pixels that are worked on at once: so few stay in the processor's cache."""
+"""How many pixels are processed at once, few enough for the processor's cache."""
 
 
 def shifted(x: Floats, offsets: NDArray[np.int64]) -> Floats:
@@ -30,7 +30,7 @@ def shifted(x: Floats, offsets: NDArray[np.int64]) -> Floats:
 
 
 def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
-    """Return each pixel p of the images [n, h, w, c] what was at maps[i] @ (p, 1), bilinearly.
+    """Set each pixel p of image i to the bilinearly interpolated value at maps[i] @ (p, 1).
 
     Outside is 0. Positions are (row, column) in pixels, counted from the image's centre.
 
@@ -41,7 +41,7 @@ def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
     import numpy as np
 
     count, height, width, depth = x.shape
-    # a pixel of 0 before and two after: each position has four neighbours
+    # One pixel of 0 before and two after, so that each position has four neighbours.
     tall, wide = height + 3, width + 3
     rows, columns = (
         np.arange(side, dtype=np.float32) - np.float32((side - 1) / 2) for side in (height, width)
@@ -62,7 +62,7 @@ def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
             # Into the border of 0, however far outside: with two pixels after the last one, corner
             # + 1 exists too.
             np.clip(position, 0, side + 1, out=position)
-            # Towards 0, which is `floor` here: no position is negative any more.
+            # Rounded towards 0, which is `floor` here, as no position is negative any more.
             corner = position.astype(np.intp)
             position -= corner
             corners.append(corner)
@@ -79,7 +79,7 @@ def warped(x: Floats, maps: NDArray[np.float64]) -> Floats:
 
 
 def _between(a: Floats, b: Floats, part: Floats) -> Floats:
-    """Go from a (part 0) to b (part 1), written over b."""
+    """Interpolate from a (part 0) to b (part 1), in place of b."""
     b -= a
     b *= part
     b += a

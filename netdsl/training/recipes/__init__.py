@@ -1,1 +1,1 @@
-"""Recipes: what a training is asked for."""
+"""Recipes: descriptions of trainings."""

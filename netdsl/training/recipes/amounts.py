@@ -12,7 +12,7 @@ SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 """The units of a time."""
 
 MAX_EPOCHS = 10**9
-"""More than any training takes."""
+"""A time that no training takes."""
 
 _TIME = re.compile(r"([1-9][0-9]{0,8}) (second|minute|hour)s?")
 
@@ -26,7 +26,7 @@ class CountOrText(ValueType):
         raise NotImplementedError
 
     def read(self, text: str) -> int | str:
-        # Longer ones stay texts, and are refused as such: no training has a billion epochs.
+        # Longer numbers stay texts, and are rejected as such: no training has a billion epochs.
         return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
 
     def check(self, value: Any) -> None:
@@ -59,7 +59,7 @@ class StepsOrTime(CountOrText):
 
 
 def seconds_of(value: int | str | None) -> int | None:
-    """Return the seconds of a time that `StepsOrTime` accepts; None of steps."""
+    """Return the seconds of a time that `StepsOrTime` accepts; None for steps."""
     found = _TIME.fullmatch(value) if isinstance(value, str) else None
     return int(found[1]) * SECONDS[found[2]] if found else None
 
@@ -80,7 +80,7 @@ class CountOrWord(CountOrText):
 
 @dataclass(frozen=True)
 class AverageValue(ValueType):
-    """What an update keeps of the average of the weights: a share, or epochs, or none (False)."""
+    """How weights are averaged: the share that an update keeps, epochs, or not at all (False)."""
 
     share: ClassVar[NumberValue] = NumberValue(above=0, below=1)
     description: str = f"{share.description}, or epochs as `5 epochs`, or `no`"
