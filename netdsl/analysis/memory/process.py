@@ -37,6 +37,7 @@ Overheads = dict[str, Overhead]
 RESIDENT: Overheads = {
     "tensorflow": Overhead(100 * _MIB, 0, Fraction("1.3")),
     "jax": Overhead(700 * _MIB, 0, Fraction("2.8")),
+    "torch": Overhead(100 * _MIB, 0, Fraction("2.2")),
 }
 """Of the memory itself, which a machine and control groups limit: the rise of VmHWM from before
 the model is built to the end of the run.
@@ -45,6 +46,7 @@ the model is built to the end of the run.
 ADDRESSES: Overheads = {
     "tensorflow": Overhead(500 * _MIB, 150 * _MIB, Fraction(2)),
     "jax": Overhead(1200 * _MIB, 150 * _MIB, Fraction("2.8")),
+    "torch": Overhead(100 * _MIB, 150 * _MIB, Fraction("2.2")),
 }
 """Of addresses, which `ulimit -v` limits: the rise of VmPeak. Threads and their heaps reserve more
 than they use.
