@@ -70,7 +70,7 @@ def _stride(line: TableLine, total: Counts, view: TableView) -> str:
 
 
 def _per_byte(line: TableLine, total: Counts, view: TableView) -> float:
-    return round(line.counts.flops / max(1, line.moved * _BYTES[view.precision]), 2)
+    return round(line.counts.flops / (line.moved * _BYTES[view.precision]), 2)
 
 
 def _share(line: TableLine, total: Counts, view: TableView) -> float:
@@ -141,8 +141,7 @@ def columns_and_scales(
         keys.append(column_key(key, known))
         if not colon:
             continue
-        column = COLUMNS.get(key)
-        if column is not None and not column.number:
+        if not (COLUMNS[key].number if key in COLUMNS else key != "input"):
             raise fail("N625", f"the column `{key}` has no numbers, so it has no unit")
         if unit not in UNITS:
             raise fail(
@@ -178,13 +177,15 @@ def unit_base(key: str) -> int:
 def rank(value: Any) -> Any:
     """Return what a value is sorted by.
 
-    A receptive field by its positions, one of all of them last.
+    A receptive field, or a stride, by the mean of its axes, for one of equal axes is written as
+    one number: `5` of 5x5. Beyond any other is the field that is the whole input.
     """
     if not isinstance(value, str):
         return value
+    if value in ("", "all"):
+        return math.inf if value else 0
     from fractions import Fraction
 
-    return (
-        # Strides may be fractions: `1/2` after an upsampling.
-        math.inf if value == "all" else math.prod(map(Fraction, value.split("x"))) if value else 0
-    )
+    # Strides may be fractions: `1/2` after an upsampling.
+    axes = [Fraction(axis) for axis in value.split("x")]
+    return math.prod(axes) ** (1 / len(axes))

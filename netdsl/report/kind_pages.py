@@ -160,7 +160,8 @@ def said(kind: type[Kind], rule: str) -> str:
         if rule in vars(cls):
             words = _paragraph(vars(cls)[rule].__doc__)
             # `K*K*C*N` and `N channels` keep their capitals.
-            return words[:1].lower() + words[1:] if words[1:2].islower() else words
+            is_word = words[1:2].islower() or words.startswith("A ")
+            return words[:1].lower() + words[1:] if is_word else words
     return ""
 
 

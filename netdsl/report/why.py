@@ -69,16 +69,12 @@ def _explained(graph: Graph, layer: Layer) -> str:
     for index in layer.ops:
         op = graph.ops[index]
         if op.kind is None:
-            lines.append(
-                f"  an input of {dims(op.shape)}: {_product(op.shape)} = {op.size:,} elements"
-            )
+            lines.append(f"  an input of {dims(op.shape)}: {_elements(op)} elements")
             continue
         shapes = graph.input_shapes(op)
         lines.append(f"  {op.kind.head()} on {', '.join(map(dims, shapes))}")
         lines.append(f"    output       {dims(op.shape)}: {_size(op.kind, op.shape, shapes)}")
-        lines.append(
-            f"    activations  {f'{_product(op.shape)} = ' if len(op.shape) > 1 else ''}{op.size:,}"
-        )
+        lines.append(f"    activations  {_elements(op)}")
         lines.append(f"    params       {_params(graph, op)}")
         lines.append(f"    macs         {_macs(graph, op)}")
         flops, macs = op.kind.flops(op.shape, *shapes), op.kind.macs(op.shape, *shapes)
@@ -146,6 +142,11 @@ def _macs(graph: Graph, op: Op) -> str:
                 f"{times}{f'({inside})' if len(kernels) > 1 and positions else inside} = {macs:,}"
             )
     return f"{macs:,}: {said(type(op.kind), 'macs').rstrip('.')}"
+
+
+def _elements(op: Op) -> str:
+    """Return the elements of an output, as a product where there are several axes."""
+    return f"{f'{_product(op.shape)} = ' if len(op.shape) > 1 else ''}{op.size:,}"
 
 
 def _product(sizes: Shape) -> str:

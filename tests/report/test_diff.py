@@ -127,6 +127,7 @@ def test_random_programs_are_what_expand_writes_and_differ_from_each_other() -> 
 
 # --- what differs ---------------------------------------------------------------------------------
 
+LONG = "conv3-4(init=he_uniform, bias_init=0.25, pad=same"  # of 49 characters
 TWICE = "8x8x3 > conv3-3 as a > conv3-3 as b > "
 DIFFERENT = [
     ("8x8x3 > conv3-4 > gap", "8x8x3 > conv3-5 > gap", ["~ conv3-4 conv3-5", "~ gap gap"]),
@@ -157,6 +158,40 @@ DIFFERENT = [
         "let e = conv3-3(relu)\n8x8x3 > e > e",
         "8x8x3 > conv3-3(relu) > conv3-3(relu)",
         ["~ conv3-3(relu) conv3-3(relu) weights of e_conv_1 -> its own"],
+    ),
+    # Options that the texts do not show: of defaults, and at the ends of long rows.
+    (
+        "default conv(bn)\n8x8x3 > conv3-4",
+        "default conv(gn(groups=2))\n8x8x3 > conv3-4",
+        ["~ conv3-4 conv3-4 norm bn -> gn"],
+    ),
+    (
+        "default conv(gn(groups=2))\n8x8x3 > conv3-4",
+        "default conv(gn(groups=4))\n8x8x3 > conv3-4",
+        [
+            "~ conv3-4 conv3-4 norm gn(eps=1e-05, scale=yes, shift=yes, groups=2) -> "
+            "gn(eps=1e-05, scale=yes, shift=yes, groups=4)"
+        ],
+    ),
+    (
+        f"8x8x3 > {LONG}, tanh)",
+        f"8x8x3 > {LONG}, sigmoid)",
+        [f"~ {LONG}, tanh) {LONG}, sigmoid) act tanh -> sigmoid"],
+    ),
+    (
+        "8x8x3 > conv3-4(pad=0)",
+        "8x8x3 > conv3-4(pad=1)",
+        ["~ conv3-4(pad=0) conv3-4(pad=1)"],
+    ),
+    (
+        "12x8 > dense-8 as q > attention(heads=2, kv=@q)",
+        "default attention(bias=no)\n12x8 > dense-8 as r > attention(heads=2, kv=@r)",
+        ["~ attention(heads=2, kv=@q) attention(heads=2, kv=@r)"],
+    ),
+    (
+        "12x8 > dense-8 as q > attention(heads=2, kv=@q)",
+        "default attention(bias=no)\n12x8 > dense-8 as q > attention(heads=2, kv=@q)",
+        ["~ attention(heads=2, kv=@q) attention(heads=2, kv=@q) bias yes -> no"],
     ),
     (
         "12 of int(50) > embed-4",
@@ -334,6 +369,23 @@ def test_rows_far_from_a_difference_are_left_out(capsys: pytest.CaptureFixture[s
     rows = capsys.readouterr().out.split("\n\n")[1].splitlines()
     assert rows[1] == "  ... 8 the same"
     assert rows[2:] == [*["  conv3-4     8x8x4      148"] * 3, "~ gap -> gmp  4            0"]
+
+
+def test_the_totals_of_a_difference() -> None:
+    """Shapes that differ say so; a ratio is where both have some, and not the same."""
+    a, b = netdsl.parse("8x8x3 > conv3-2(bn) > gap"), netdsl.parse("8x8x3 > conv3-4 > gap")
+    lines = diff_text(compare([a], [b]), ("a", "b")).split("\n")
+    assert [line.split() for line in lines[-9:]] == [
+        ["A", "B", "difference", "ratio"],
+        ["params", "58", "112", "+54", "x1.93"],
+        ["moving", "4", "0", "-4"],
+        ["weights", "54", "108", "+54", "x2.00"],
+        ["macs", "3,456", "6,912", "+3,456", "x2.00"],
+        ["acts", "128", "256", "+128", "x2.00"],
+        ["depth", "1", "1", "0"],
+        ["inputs", "8x8x3", "8x8x3"],
+        ["outputs", "2", "4", "differ"],
+    ]
 
 
 def test_totals_have_differences_and_ratios() -> None:

@@ -235,6 +235,33 @@ def test_a_kinds_page_says_all_of_it(word: str) -> None:
         assert len(line) <= 100 or line.startswith("    ")
 
 
+WORDS = " ".join(["long-word"] * 12)  # of 119 characters
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        # Words with hyphens are not broken, nor what cannot be.
+        (WORDS, f"{WORDS[:99]}\n{WORDS[100:]}"),
+        (f"- {WORDS}", f"- {WORDS[:89]}\n  {WORDS[90:]}"),
+        ("x" * 101, "x" * 101),
+        (f"| {WORDS} |", f"| {WORDS} |"),
+        (f"one\n    {WORDS}", f"one\n    {WORDS}"),
+        # Lines of a paragraph or of a point are one line; each point, and all else, is its own.
+        ("one\ntwo\n\nthree", "one two\n\nthree"),
+        ("one\n- two\n  three\n- four", "one\n- two three\n- four"),
+        ("one\n    two\nthree", "one\n    two\nthree"),
+        ("## one\ntwo\n| a |\n| b |", "one\ntwo\n| a |\n| b |"),
+        ("see [a page](a.md), [b](b.md)", "see a page, b"),
+        # Code is indented, and what a comment calls it is above it.
+        ("one\n```net\ntwo\n\n# three\n```\nfour", "one\n    two\n\n    # three\nfour"),
+        ("<!-- wrong -->\n```net\na\n```\n```\nb\n```", "wrong:\n\n    a\n    b"),
+    ],
+)
+def test_pages_as_plain_text(page: str, shown: str) -> None:
+    assert for_terminal(page, colour=False) == shown
+
+
 def test_headings_are_bold_on_a_terminal() -> None:
     assert explain.explained("N204", colour=True).startswith(
         "\033[1mN204 · the window does not fit\033[0m\n"

@@ -184,6 +184,7 @@ def test_stages(text: str, stages: dict[str, list[str]]) -> None:
         ("params:k", "138,358 k"),
         ("params:Mi", "132 Mi"),
         ("params:G", "0.138 G"),
+        (" params : M ", "138 M"),
     ],
 )
 def test_a_column_can_have_a_unit(
@@ -199,6 +200,7 @@ def test_a_column_can_have_a_unit(
     [
         ("params:MB", "there is no unit `MB` for the column `params`"),
         ("output:M", "the column `output` has no numbers"),
+        ("input:M", "the column `input` has no numbers"),
         ("parms:M", "did you mean `params`"),
         ("share", "the table has no column `share`"),
     ],

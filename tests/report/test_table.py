@@ -129,6 +129,51 @@ def test_sorted_by_the_receptive_field() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("layers", "key", "values"),
+    [
+        ("up2 > conv3-1/4 > fc-2", "stride", ["2", "1", "1/2", ""]),
+        # 3x3 positions are more than 1x7, and fewer than 3x7.
+        ("[ conv3-1 | conv1x7-1 ]", "rf", ["3x7", "3", "1x7", "1"]),
+    ],
+)
+def test_sorted_by_what_has_axes(layers: str, key: str, values: list[str]) -> None:
+    found = sheet_of(netdsl.parse(f"20x20x1 > {layers}"), TableView(columns=(key,), sort=key))
+    assert [cells[0] for _, _, cells in found.lines] == values
+
+
+def test_without_products_there_are_no_shares() -> None:
+    network = netdsl.parse("8 > flatten")
+    found = sheet_of(network, TableView(columns=("share", "intensity", "training")))
+    assert [values for _, _, values in found.lines] == [(0, 0, 0)] * 2
+    assert found.notes[1].endswith(
+        "0 floating-point operations forward and backward, for one example: 0.00 times those in use"
+    )
+
+
+@pytest.mark.parametrize(
+    ("units", "scales", "cells"),
+    [
+        (False, {}, ["29,000", "25,600,000", "100.00"]),
+        (True, {}, ["29.0 k", "24.4 Mi", "100.00"]),
+        (True, {"params": "M", "memory": "k"}, ["0.029 M", "25,600 k", "100.00"]),
+    ],
+)
+def test_numbers_in_units(units: bool, scales: dict[str, str], cells: list[str]) -> None:
+    view = TableView(columns=("params", "memory", "share"), batch=100, units=units, scales=scales)
+    shown = as_text(sheet_of(netdsl.parse("8x8x3 > conv3-1000(bn) > gap"), view))
+    assert re.split("  +", shown.split("\n")[5]) == ["conv3-1000(bn)", *cells]
+
+
+def test_what_a_file_says_of_its_network_is_above_its_table() -> None:
+    found = sheet_of(netdsl.parse("# about <it>\nnet a_b\n8 > fc-2"), TableView())
+    assert as_text(found).startswith("a_b\nabout <it>\n\nlayer")
+    assert FORMATS["markdown"](found).startswith("**a_b**\n\n| layer")
+    assert FORMATS["latex"](found).startswith("% a_b; needs \\usepackage{booktabs}\n")
+    assert "\n<caption>a_b</caption>\n" in FORMATS["html"](found)
+    assert FORMATS["csv"](found).startswith("layer,output")
+
+
 def test_without_biases() -> None:
     """The lecture's table of VGG-16, not counting biases."""
     found = sheet_of(
@@ -155,6 +200,41 @@ def test_the_lectures_table_of_a_small_network_has_a_memory() -> None:
     assert "9,118 values * 4 bytes = 35.6 KiB" in lecture(
         netdsl.load(ROOT / "examples" / "lenet5.net")
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "memory"),
+    [
+        ("8", "8"),
+        ("20000", "20000"),
+        ("99x101", "99*101=9999"),
+        ("100x100", "100*100=10K"),
+        ("100x1234", "100*1234=120K"),
+        ("999x1001", "999*1001=1.0M"),
+        ("1000x9940", "1000*9940=9.9M"),
+        ("1000x9960", "1000*9960=10M"),
+        ("1000x1000x1000", "1000*1000*1000=1.0G"),
+    ],
+)
+def test_memory_is_rounded_as_on_slides(shape: str, memory: str) -> None:
+    """To two digits, exact below 10,000 and where there is no product."""
+    first = lecture(netdsl.parse(f"input {shape} > relu")).split("\n")[0]
+    assert first == f"INPUT: [{shape}] memory: {memory} params: 0"
+
+
+def test_the_lectures_table_of_each_kind_of_weights() -> None:
+    shown = lecture(netdsl.parse("4x4x2 > conv3-3(bn) > relu > sep3-5 > fc-6 > fc-7(bias=no)"))
+    assert shown.split("\n") == [
+        "INPUT:   [4x4x2] memory: 4*4*2=32 params: 0",
+        "CONV3-3: [4x4x3] memory: 4*4*3=48 params: (3*3*2)*3 = 54",
+        "RELU:    [4x4x3] memory: 4*4*3=48 params: 0",
+        "SEP3-5:  [4x4x5] memory: 4*4*5=80 params: (3*3*3)*1 + (1*1*3)*5 = 42",
+        "FC-6:    [6] memory: 6 params: 4*4*5*6 = 480",
+        "FC-7:    [7] memory: 7 params: 6*7 = 42",
+        "TOTAL memory: 221 values * 4 bytes = 884 B for an image, twice that for forward and "
+        "backward",
+        "TOTAL params: 618 without biases, 635 with them and the factors of norms",
+    ]
 
 
 def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> None:
@@ -213,6 +293,112 @@ WHY = [
     ),
     ("8x8x4 > sep3-16", "sep3-16", ["8*8 positions * (3*3*4*1 + 1*1*4*16) = 6,400"]),
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "layer", "reported"),
+    [
+        (
+            "8x8x3 > relu",
+            "input",
+            ["input 8x8x3 (input)", "  an input of 8x8x3: 8*8*3 = 192 elements"],
+        ),
+        ("input x: 3 > relu", "x", ["input x: 3 (x)", "  an input of 3: 3 elements"]),
+        (
+            "8x8x3 > conv3-4(bn) > gap",
+            "conv3-4",
+            [
+                "conv3-4(bn) (conv_1)",
+                "  conv3-4 on 8x8x3",
+                "    output       8x8x4: floor((8 - 3 + 2)/1) + 1 = 8 on each axis",
+                "    activations  8*8*4 = 256",
+                "    params       3*3*3*4 kernel = 108",
+                "    macs         8*8 positions * 3*3*3*4 = 6,912",
+                "    flops        2*6,912 + 0 elementwise = 13,824",
+                "  bn on 8x8x4",
+                "    output       8x8x4: the input's shape",
+                "    activations  8*8*4 = 256",
+                "    params       4 gamma + 4 beta = 8, and 8 moving statistics",
+                "    macs         0",
+                "    flops        512",
+                "  relu on 8x8x4",
+                "    output       8x8x4: the input's shape",
+                "    activations  8*8*4 = 256",
+                "    params       0",
+                "    macs         0",
+                "    flops        256",
+            ],
+        ),
+        (
+            "input a: 3\ninput b: 3\nmul[ @a | @b ]",
+            "mul_1",
+            [
+                "mul[ ... ] (mul_1)",
+                "  mul on 3, 3",
+                "    output       3: the branches' one shape. A vector of its channels counts for "
+                "every position, a map of one channel for every channel, and a single number for "
+                "both",
+                "    activations  3",
+                "    params       0",
+                "    macs         0",
+                "    flops        3",
+            ],
+        ),
+        (
+            "let e = fc-2(linear)\n3 > fc-3 > e > fc-3 > e",
+            "e_1_fc_1",
+            [
+                "fc-2(linear) with e_fc_1 (e_1_fc_1)",
+                "  fc-2 on 3",
+                "    output       2: a vector of N",
+                "    activations  2",
+                "    params       0: its weights are counted where they were created",
+                "    macs         3*2 = 6",
+                "    flops        2*6 + 2 elementwise = 14",
+            ],
+        ),
+        (
+            "4 > bn(scale=no, shift=no)",
+            "bn_1",
+            [
+                "bn(scale=no, shift=no) (bn_1)",
+                "  bn on 4",
+                "    output       4: the input's shape",
+                "    activations  4",
+                "    params       0, and 8 moving statistics",
+                "    macs         0",
+                "    flops        8",
+            ],
+        ),
+        (
+            "6x4 > lstm-3",
+            "lstm-3",
+            [
+                "lstm-3 (lstm_1)",
+                "  lstm-3 on 6x4",
+                "    output       3: a vector of N states; of 2*N with `bi`, and at each position "
+                "with `seq`",
+                "    activations  3",
+                "    params       4*12 kernel + 3*12 recurrent_kernel + 12 bias = 96",
+                "    macs         6 positions of the input * (4*12 + 3*12) = 504",
+                "    flops        2*504 + 396 elementwise = 1,404",
+            ],
+        ),
+    ],
+)
+def test_why_in_full(text: str, layer: str, reported: list[str]) -> None:
+    assert why(netdsl.parse(text), layer).split("\n") == reported
+
+
+def test_why_of_many_layers_and_of_none() -> None:
+    """By name or text; the first ten names are listed where none is meant."""
+    network = netdsl.parse("8x8x4 > conv3-4 x11 as c > gap")
+    assert why(network, "conv3-4").count("\n\nconv3-4") == 10
+    assert why(network, "c") == why(network, "@c") == why(network, "conv_11")
+    with pytest.raises(netdsl.NetError) as caught:
+        why(network, "zz")
+    listed = ", ".join(["input", *(f"conv_{number}" for number in range(1, 10))])
+    assert caught.value.diagnostics[0].help == f"its layers are {listed} and 4 more"
 
 
 @pytest.mark.parametrize(("text", "layer", "reported"), WHY)

@@ -233,6 +233,23 @@ mul[ @n3 | @n2 ] > gap > fc-2
     assert written_out(again) == written
 
 
+@pytest.mark.parametrize(
+    ("branches", "names"),
+    [
+        # Only what an option refers to has a name, be it in the branch itself or before.
+        ("[ id | conv1-4 > [ id | conv3-4 > conv3-4 ] ]", []),
+        ("[ id | conv1-4 > [ id | conv3-4 as a > conv3-4 > crop(@a) ] ]", ["a"]),
+        ("[ id | conv1-4 as a > [ id | conv3-4 > conv3-4 > crop(@a) ] ]", ["a"]),
+        ("[ id | conv1-4 > [ id | conv3-4 > conv3-4 > crop(@e) ] ]", ["e"]),
+        # One that another branch refers to is a flow of its own.
+        ("[ conv3-4 as a | conv1-4 > [ id | crop(@a) ] ]", ["a", "e"]),
+    ],
+)
+def test_branches_stay_branches(branches: str, names: list[str]) -> None:
+    written, _ = written_and_read(networks(f"8x8x4 > conv3-4 as e > {branches} > gap")[0])
+    assert sorted(re.findall(" as ([a-z_0-9]+)", written)) == names
+
+
 def test_of_two_names_an_output_keeps_its_own() -> None:
     text = "8 > fc-4 as a > (id) as b > fc-2\n@b > fc-3\noutput @a"
     written, again = written_and_read(networks(text)[0])
