@@ -1,4 +1,4 @@
-"""Files of safetensors (https://github.com/huggingface/safetensors), read and written."""
+"""Reading and writing safetensors files (https://github.com/huggingface/safetensors)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ TYPES = {
     "U8": "|u1",
     "BOOL": "|b1",
 }
-"""NumPy's types by the names that safetensors gives them; numbers of bfloat16 are the upper
-halves of those of float32.
-"""
+"""NumPy's types by their names in safetensors. A bfloat16 is the upper half of a float32."""
 
 
 def read_safetensors(path: Path, span: Span | None = None) -> dict[str, Any]:
@@ -53,13 +51,13 @@ def read_safetensors(path: Path, span: Span | None = None) -> dict[str, Any]:
 
 
 def _array(name: str, kind: str, shape: list[int], content: bytearray) -> Any:
-    """Return an array of its bytes. Raises ValueError for a type that NumPy does not have."""
+    """Return an array from its bytes. Raises ValueError for a type that is not read."""
     import numpy as np
 
     if kind not in TYPES:
         raise ValueError(f"`{name}` has the type {kind}, which is not read")
     array = np.frombuffer(content, TYPES[kind]).reshape(shape)
-    # bfloat16 is the upper half of float32: shifted up it is exact.
+    # A bfloat16 is the upper half of a float32, so shifting its bits up converts it exactly.
     return np.asarray(array.astype("<u4") << 16).view("<f4") if kind == "BF16" else array
 
 
@@ -68,6 +66,6 @@ def write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[s
     import numpy as np
     from safetensors.numpy import save_file
 
-    # safetensors writes the memory as it lies, so a transposed view would be written transposed.
+    # safetensors writes the memory as it is, so a transposed view would lose its transposition.
     dense = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(dense, path, dict(metadata))

@@ -1,4 +1,4 @@
-"""The verbs of training, of one network or of two that are trained against each other."""
+"""Training, resuming and evaluating one network, or two that are trained against each other."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def train(
     """Train a network, or the two that a recipe's `gan` names in its file.
 
     Args:
-        network: what is trained; of two any one of their file.
-        recipe: how.
-        name: of the run.
+        network: what is trained; for two networks, either one of their file.
+        recipe: how it is trained.
+        name: the run's name.
         where: the folder of runs.
-        quiet: whether nothing is said on standard error meanwhile.
+        quiet: whether nothing is printed on standard error during the training.
         settings: as in `plan`.
 
     Raises:
@@ -55,14 +55,14 @@ def resume(
 ) -> RunResult:
     """Resume a run that was stopped, or train one that has ended for `more` epochs.
 
-    Raises:
-        NetError: N613, N614, N616, N619.
-
     Args:
         folder: the run's.
-        data: arrays in place of the recipe's source, which had none; as in `train`.
-        quiet: whether nothing is said on standard error meanwhile.
+        data: the arrays that the run was trained on, if its recipe has no source; as in `train`.
+        quiet: whether nothing is printed on standard error during the training.
         more: epochs to be added to a run that has ended; None resumes one that was stopped.
+
+    Raises:
+        NetError: N613, N614, N616, N619.
     """
     if adversarial(folder):
         if more is not None:
@@ -85,10 +85,10 @@ def resume(
 def plan(
     network: Architecture | Fragment, recipe: Recipe | None = None, **settings: Any
 ) -> Job | AdversarialJob:
-    """Say all that can be said of a training before anything is built.
+    """Plan a training: all that can be known before anything is built.
 
     Raises:
-        NetError: for what does not go together, and what cannot be read.
+        NetError: for what cannot be read, and for what contradicts each other.
     """
     if recipe is not None and recipe.is_gan:
         from netdsl.training.adversarial.plan import plan_pair
@@ -109,15 +109,15 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure a run's network, or the two of a GAN, on a part of its data, or of other data.
 
-    Raises:
-        NetError: as `evaluate` of one network does; N691 for what a GAN does not have.
-
     Args:
         folder: the run's.
         part: by default the test part, or the training part of data without a test part.
-        data: in place of the run's, a source as in a recipe, or arrays as `train` takes them.
-        zeros: whether the numbers that are 0 are counted, layer by layer.
-        subnetworks: of how many networks with dropped units the outputs are averaged too.
+        data: replaces the run's data: a source as in a recipe, or arrays as `train` takes them.
+        zeros: whether to count the outputs that are 0, layer by layer.
+        subnetworks: also average the outputs of this many networks with dropped units.
+
+    Raises:
+        NetError: as `evaluate` of one network does; N691 for what a GAN does not have.
     """
     if adversarial(folder):
         if zeros or subnetworks:
@@ -133,5 +133,5 @@ def evaluate(
 
 
 def adversarial(folder: str | Path) -> bool:
-    """Return whether a folder is the run of a GAN; what else is wrong with it is found later."""
+    """Return whether a folder is the run of a GAN; anything wrong with it is reported later."""
     return (Path(folder) / RUN).is_file() and is_adversarial(Path(folder))

@@ -57,7 +57,7 @@ def test_a_surface_as_a_picture_and_as_json(
 
 def test_the_report_of_a_run_without_a_test_part(unit: netdsl.Run) -> None:
     page = (unit.folder / "report.html").read_text(encoding="utf-8")
-    assert "What it gives over its input" in page
+    assert "The output over the input" in page
     assert "Training part" in page
     assert "Test part" not in page
     assert "there is no test part" in page

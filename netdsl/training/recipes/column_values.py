@@ -20,7 +20,7 @@ KINDS = ("number", "ordinal", "category", "date", "text", "id", "drop")
 """What a column of a table may be."""
 
 DATE_PARTS = ("elapsed", "year", "month", "day", "weekday", "hour")
-"""What a network may get of a date."""
+"""The parts of a date that a network may be given."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ColumnValue(TextValue):
 
     def plain(self, value: Any) -> Any:
         value = super().plain(value)
-        # As YAML's `target: 3` is read: a table finds columns by texts.
+        # `target: 3` in YAML is read as an integer, but a table looks columns up by texts.
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -53,7 +53,7 @@ class ColumnKindValue(ValueList):
         )
 
     def read(self, text: str) -> Any:
-        # A part alone is a list of one: `columns: {day: weekday}`.
+        # One part without brackets is a list of one: `columns: {day: weekday}`.
         return (text,) if text in DATE_PARTS else text
 
     def quoted(self, text: str) -> Any:

@@ -1,5 +1,5 @@
-"""What recipes ask for that cannot be had: values that do not go together, or not with the network,
-the data, the machine.
+"""Conflicts in a recipe: values that contradict each other, or that do not fit the network, the
+data or the machine.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Typo(NamedTuple):
 
 
 class Conflict(Exception):
-    """A key of a recipe whose value cannot be had, and why.
+    """A key of a recipe whose value is not possible, and why.
 
-    It knows the key, not the text: `conflict_context` finds the place in it.
+    It knows only the key, not the recipe's text: `conflict_context` finds the key's place in it.
     """
 
     def __init__(
@@ -36,11 +36,12 @@ class Conflict(Exception):
         """Say what is wrong.
 
         Args:
-            key: whose value is shown, `early_stopping.every`; of several the first that is given.
-            message: why it cannot be had.
-            help: the way out.
-            code: of the error.
-            typo: where a near name is a better help than `help`.
+            key: the key to point at, such as `early_stopping.every`; if there are several, the
+                first that the recipe gives.
+            message: why the value is not possible.
+            help: what to do instead.
+            code: the error's code.
+            typo: where suggesting a similar name helps more than `help`.
         """
         super().__init__(message)
         self.keys = (key,) if isinstance(key, str) else key
@@ -58,7 +59,7 @@ def conflict_context(recipe: Recipe) -> Iterator[None]:
         yield
     except Conflict as conflict:
         near = did_you_mean(*conflict.typo) if conflict.typo else ""
-        # The name itself where a key holds several. A key that the recipe does not give has no
+        # The name itself where a key holds several names. A key that the recipe leaves out has no
         # place: the next one is shown, or none.
         name = conflict.typo.name if conflict.typo else ""
         places = (recipe.span(f"{key}.{name}") or recipe.span(key) for key in conflict.keys)

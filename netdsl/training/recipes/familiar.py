@@ -14,7 +14,7 @@ class FamiliarKey(NamedTuple):
     Attributes:
         path: of the key.
         value: one to show.
-        of: the `name` that its section has, where the key is for that alone.
+        of: the `name` that its section must have, if only that one has the key.
     """
 
     path: str
@@ -110,7 +110,7 @@ KEYS = {
     "logger": FamiliarKey("log", "tensorboard"),
     "logging": FamiliarKey("log", "tensorboard"),
 }
-"""Keys by other names, `_` for `-`."""
+"""Recipe keys by the names that other libraries give them, with `_` in place of `-`."""
 
 WORDS = {
     "cosine_annealing": "cosine",
@@ -155,11 +155,11 @@ WORDS = {
     "tf": "tensorflow",
     "pytorch": "torch",
 }
-"""Words for values by other names, in small letters."""
+"""Values by the words that other libraries use for them, in lower case."""
 
 
 def familiar_key(name: str) -> FamiliarKey | None:
-    """Return the recipe's key that other libraries call so."""
+    """Return the recipe's key for what other libraries call `name`."""
     return KEYS.get(name.lower().replace("-", "_"))
 
 
@@ -181,6 +181,6 @@ def unknown_key_help(name: str, path: str, keys: Collection[str]) -> str:
 
 
 def unknown_word_help(word: str, known: Collection[str]) -> str:
-    """Say which of the known words is called so elsewhere, or is near; nothing if none is."""
+    """Suggest the known word that other libraries call `word`, or a similar one; else nothing."""
     found = WORDS.get(word.lower().replace("-", "_").replace(" ", "_"))
     return f"did you mean `{found}`?" if found in known else did_you_mean(word, known)

@@ -1,4 +1,4 @@
-"""A recipe as names and values: what runs are compared by, and what loggers keep."""
+"""A recipe as a flat dict of names and values, for comparing runs and for loggers."""
 
 from __future__ import annotations
 

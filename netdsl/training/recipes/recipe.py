@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from netdsl.params import Param
 
 LARGEST = 1e6
-"""The largest change of an example, noise that is added to one, and weight of a GAN's penalty."""
+"""The largest change of an example, noise added to an example, and weight of a GAN's penalty."""
 
 LOSSES = ("cross-entropy", "binary", "squared", "absolute", "hinge", "perceptron")
 GAN_LOSSES = ("nonsaturating", "least-squares", "wasserstein-gp")
@@ -89,7 +89,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "local_search": {"scale": 0.01},
     "least_squares": {},
 }
-"""Each optimizer's options and their values where a recipe does not give them."""
+"""Each optimizer's options with their default values."""
 
 SCHEDULES: dict[str, dict[str, Any]] = {
     "constant": {},
@@ -99,12 +99,12 @@ SCHEDULES: dict[str, dict[str, Any]] = {
     "cosine": {"warmup": 0.0, "least": 0.0},
     "plateau": {"divide": 10.0, "patience": 5, "least": 0.0},
 }
-"""Each schedule's options and their values where a recipe does not give them."""
+"""Each schedule's options with their default values."""
 
 
 @dataclass(frozen=True)
 class Split(Section):
-    """Which shares of the data are tested and validated on."""
+    """Which parts of the data are used for the test and for validation."""
 
     short: ClassVar[str | None] = "column"
 
@@ -154,9 +154,9 @@ class DataSpec(Section):
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, key: str, name: str | None = None) -> Span | None:
-        """Say where a recipe's text gives a key, `split.order`, or a name in it.
+        """Return the place of a key, `split.order`, or of a name in it, in the recipe's text.
 
-        Where it does not, or the value was replaced, it is the place of the source.
+        If the text does not have the key, or its value was replaced, it is that of the source.
         """
         keys = (f"{key}.{name}", key, "source", "function")
         return next((self.spans[one] for one in keys if one in self.spans), None)
@@ -164,7 +164,7 @@ class DataSpec(Section):
     def replace(self, **values: Any) -> DataSpec:
         """Return this with other values.
 
-        The places in the text of replaced ones are forgotten.
+        Values that are replaced lose their places in the text.
         """
         spans = {
             name: span for name, span in self.spans.items() if name.split(".")[0] not in values
@@ -174,7 +174,7 @@ class DataSpec(Section):
 
 @dataclass(frozen=True)
 class Loss(Section):
-    """What outputs are compared with their targets by."""
+    """The loss by which outputs are compared with their targets."""
 
     short: ClassVar[str | None] = "name"
     brief: ClassVar[bool] = True
@@ -237,7 +237,7 @@ class Schedule(Variant):
 
 @dataclass(frozen=True)
 class Penalty(Section):
-    """What large weights cost, and how large they may be."""
+    """Penalties on large weights, and a limit on their size."""
 
     l1: float | None = key(NumberValue(min=0))
     l2: float | None = key(NumberValue(min=0))
@@ -307,7 +307,7 @@ class Augment(Section):
 
 @dataclass(frozen=True)
 class Adversarial(Section):
-    """By how much examples are changed against the network that is trained on them."""
+    """How examples are perturbed against the network that is trained on them."""
 
     short: ClassVar[str | None] = "eps"
 
@@ -316,7 +316,7 @@ class Adversarial(Section):
 
 @dataclass(frozen=True)
 class Recipe(Section):
-    """How a network is trained. A value of None was left out; `resolve` fills it in."""
+    """How a network is trained. None means that a key was left out; `resolve` fills it in."""
 
     data: DataSpec = section(DataSpec)
     gan: Gan = section(Gan)
@@ -362,19 +362,19 @@ class Recipe(Section):
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     def span(self, name: str) -> Span | None:
-        """Say where the recipe's text gives this key (`early_stopping.every`), if it does."""
+        """Return the place of a key, `early_stopping.every`, in the recipe's text, if it has it."""
         if name.startswith("data."):
             return self.data.spans.get(name.removeprefix("data."))
         return self.spans.get(name)
 
     @property
     def data_span(self) -> Span | None:
-        """Where the recipe's text names its data, if it does."""
+        """The place where the recipe's text names its data, if it does."""
         return self.data.place("source")
 
     @property
     def batch_size(self) -> int:
-        """Examples in a step, of a resolved recipe; 1 of one that leaves them open."""
+        """Examples in a step of a resolved recipe; 1 if the recipe leaves the batch size open."""
         return self.batch if isinstance(self.batch, int) else 1
 
     @property
@@ -391,7 +391,7 @@ class Recipe(Section):
     def replace(self, **values: Any) -> Recipe:
         """Return this recipe with other values; None leaves a value as it is.
 
-        The place in the text of a replaced value is forgotten.
+        A value that is replaced loses its place in the text.
         """
         given = {name: value for name, value in values.items() if value is not None}
         spans = {name: span for name, span in self.spans.items() if name.split(".")[0] not in given}
@@ -403,11 +403,10 @@ def load_recipe(path: str | Path, settings: Sequence[RecipeSetting] = ()) -> Rec
 
     Args:
         path: the file.
-        settings: keys that are set in addition to it, or in place of its own.
+        settings: keys that are set in addition to its own, or replace them.
 
     Raises:
-        NetError: what `read_source` raises of a file that cannot be read, and what `parse_recipe`
-            raises.
+        NetError: as `read_source` does for a file that cannot be read, and as `parse_recipe` does.
     """
     source = read_source(path)
     recipe, folder = parse_recipe(source.text, source.name, settings), Path(path).parent
@@ -434,9 +433,9 @@ FILES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".keras", ".safetensors")
 
 
 def _side_by_side(path: Any, folder: Path) -> Any:
-    """Return a path as it is seen from here.
+    """Return a path relative to the current folder.
 
-    What is not a file's name stays as it is: a data set's name, a column, several columns.
+    What is not a file's name is returned unchanged: a data set's name, a column, several columns.
     """
     # Several targets are columns, never files.
     if isinstance(path, tuple):
@@ -447,12 +446,12 @@ def _side_by_side(path: Any, folder: Path) -> Any:
 
 
 def parse_recipe(text: str, name: str = "recipe", settings: Sequence[RecipeSetting] = ()) -> Recipe:
-    """Read the recipe that a YAML text holds. An empty text leaves all out.
+    """Read the recipe that a YAML text holds. An empty text leaves every key out.
 
     Args:
         text: the recipe.
-        name: the file that messages speak of.
-        settings: keys that are set in addition to it, or in place of its own.
+        name: the file's name in messages.
+        settings: keys that are set in addition to its own, or replace them.
 
     Raises:
         NetError: with every mistake: N501 not YAML, N502 not keys and values, N503 unknown key,
@@ -475,9 +474,9 @@ def parse_recipe(text: str, name: str = "recipe", settings: Sequence[RecipeSetti
 
 
 def recipe_hash(recipe: Recipe) -> str:
-    """Hash a recipe: the same for recipes that say the same.
+    """Hash a recipe: recipes with the same values have the same hash.
 
-    On which machines a run is resumed is not part of what it gives.
+    The machines and devices are left out: a run may be resumed on others.
     """
     import hashlib
 

@@ -1,6 +1,6 @@
 """Sections of a recipe: dataclasses whose fields say what they accept.
 
-Reading, checking what is given in Python, and writing all follow from that.
+Reading a recipe, checking values given in Python, and writing a recipe are all derived from them.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def section(of: type[Section]) -> Any:
 
 @dataclass(frozen=True)
 class Section:
-    """Keys of one name in a recipe. A section given as one scalar means its `short` key.
+    """A group of keys under one name in a recipe. A scalar in its place is the value of `short`.
 
-    It is written as that scalar where it is `brief` and no other key has a value.
+    A `brief` section is written as that scalar if no other key has a value.
     """
 
     short: ClassVar[str | None] = None
@@ -50,10 +50,10 @@ class Section:
 
     @classmethod
     def of(cls, value: Any, path: str = "") -> Self:
-        """Make the section of what Python gives: itself, keys and values, or one scalar.
+        """Make the section from a Python value: a section, keys with values, or one scalar.
 
         Args:
-            value: what is given; None leaves all keys out.
+            value: the Python value; None leaves all keys out.
             path: of the section in the recipe, for messages.
 
         Returns:
@@ -79,7 +79,7 @@ class Section:
     def gathered(
         cls, given: Mapping[Any, Any], path: str = ""
     ) -> tuple[dict[str, Any], list[Diagnostic]]:
-        """Return the values that keys mean, and everything that is wrong with them."""
+        """Return the values of the keys after conversion, and all that is wrong with them."""
         keys = {item.name: item.metadata for item in fields(cls) if item.metadata}
         values: dict[str, Any] = {}
         wrong: list[Diagnostic] = []
@@ -111,7 +111,7 @@ class Section:
 
     @classmethod
     def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, ValueProblem]]:
-        """Yield the keys whose values are not what they accept, and why."""
+        """Yield the keys whose values they do not accept, each with the reason."""
         for item in fields(cls):
             if "accepts" in item.metadata and item.name in values:
                 try:
@@ -133,13 +133,13 @@ def scalar_of(section: Section) -> Any:
     """Return the value of the short key of a brief section that has no other; else None."""
     if not (section.brief and section.short):
         return None
-    # Only the short key may have a value: what else there is would be lost.
+    # Only the short key may have a value: any other value would be lost.
     names = [item.name for item in fields(section) if getattr(section, item.name) is not None]
     return getattr(section, section.short) if names == [section.short] else None
 
 
 def _exact_params(value: Any) -> dict[str, Any]:
-    """Return params as `exact_params` does; a wrong type is a mistake in the recipe."""
+    """Return params as `exact_params` does, but report a wrong type as a mistake in the recipe."""
     try:
         return exact_params(value)
     except TypeError as error:
@@ -150,7 +150,7 @@ def _exact_params(value: Any) -> dict[str, Any]:
 class Variant(Section):
     """A section whose `name` decides which of its other keys it takes.
 
-    `choices` holds them, with the values left out.
+    `choices` holds the options of each name with their default values.
     """
 
     short: ClassVar[str | None] = "name"
@@ -164,7 +164,7 @@ class Variant(Section):
         """Yield the key and the problem of each wrong value."""
         yield from super().problems(values)
         name = values.get("name", cls.default)
-        # A list, which Python can give, is not even looked up: it has no hash.
+        # From Python it can be a list, which has no hash and so cannot be looked up.
         if isinstance(name, str) and name in cls.choices:
             taken = (*cls.choices[name], *cls.common)
             for option in values:
@@ -183,7 +183,7 @@ class Variant(Section):
         return getattr(self, "name", None) or self.default
 
     def options(self) -> dict[str, Any]:
-        """Return the options that are given or have a value where they are not, by name."""
+        """Return the options by name: those that are given, and the defaults of the others."""
         given = {name: getattr(self, name) for name in (*self.choices[self.chosen], *self.common)}
         return {
             name: self.choices[self.chosen].get(name) if value is None else value

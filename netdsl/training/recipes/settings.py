@@ -1,6 +1,6 @@
 """Keys of a recipe that are set outside its text: `optimizer.rate=0.1`.
 
-They become nodes of the recipe before it is read, so that they are checked as it is.
+They become nodes of the recipe before it is read, so that they are checked in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import yaml
 
 SET = "--set"
-"""What messages call the text of a setting."""
+"""The name of a setting's text in messages."""
 
 
 class RecipeSetting(NamedTuple):
@@ -28,17 +28,17 @@ class RecipeSetting(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The two as they are written on the command line."""
+        """The key and the value as they are written on the command line."""
         return f"{self.key}={self.value}"
 
 
 def with_settings(
     root: yaml.Node | None, settings: Sequence[RecipeSetting], of: type[Section]
 ) -> tuple[yaml.Node | None, dict[str, Source]]:
-    """Set keys in the nodes of a recipe; of two settings of one key the last one counts.
+    """Set keys in the nodes of a recipe; if a key is set twice, the last value counts.
 
     Args:
-        root: the recipe, None of an empty one. Its nodes are changed.
+        root: the recipe, None for an empty one. Its nodes are changed.
         settings: keys and values.
         of: the schema of the recipe.
 
@@ -52,17 +52,18 @@ def with_settings(
 
     sources: dict[str, Source] = {}
     for number, setting in enumerate(settings):
-        # Numbered: two settings of one text have marks of their own, by which the reader finds
-        # them.
+        # Numbered, so that two settings with the same text have different marks, by which the
+        # reader finds them.
         name, source = f"{SET} {number}", Source(SET, setting.text)
         sources[name] = source
         if root is None:
             root = _mapping([], _mark(name, 0), _mark(name, len(source.text)))
         if isinstance(root, yaml.MappingNode):  # anything else is a mistake that reading reports
-            # From after the `=`, with places counted in the whole text, as messages show it.
+            # Reading begins after the `=`, but places count from the start of the text: messages
+            # show all of it.
             value = compose(source, len(setting.key) + 1, name)
             end = _mark(name, len(source.text))
-            # An empty value is a scalar, so that the reader reports it at its key.
+            # An empty value becomes a scalar, so that the reader reports it at its key.
             _set(root, setting.key, value or _scalar("", end, end), of)
     return root, sources
 
@@ -91,7 +92,7 @@ def _set(root: yaml.MappingNode, path: str, value: yaml.Node, of: type[Section] 
 
 
 def _section(of: type[Section] | None, name: str) -> type[Section] | None:
-    """Return the section that a key of a section is, None of any other."""
+    """Return the section that a key holds, None for a key that is not a section."""
     known: Mapping[str, Any] = (
         {} if of is None else {item.name: item.metadata for item in dataclasses.fields(of)}
     )
@@ -104,8 +105,9 @@ def _found(node: yaml.MappingNode, name: str) -> yaml.Node | None:
 
 
 def _put(node: yaml.MappingNode, name: yaml.ScalarNode, value: yaml.Node) -> None:
-    """Give a key its value, in the place of the one that it has."""
-    # All pairs of the name: set here, a key that the file has twice is not a mistake.
+    """Set a key to a value, replacing the one that it has."""
+    # All pairs of the name are replaced: after a setting it does not matter that the file has the
+    # key twice.
     node.value = [pair for pair in node.value if pair[0].value != name.value]
     node.value.append((name, value))
 

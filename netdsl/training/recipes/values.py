@@ -27,7 +27,7 @@ def shown(value: object) -> str:
 class ValueProblem(Exception):
     """A value that its key does not accept: the code, what is wrong, what helps.
 
-    `inside` leads to it from the key's value: names, and places in a list.
+    `inside` is the path to it within the key's value: names, and places in lists.
     """
 
     def __init__(self, code: str, message: str, help: str = "") -> None:
@@ -47,7 +47,7 @@ class ValueProblem(Exception):
 
 @contextmanager
 def inside(name: str | int) -> Iterator[None]:
-    """Note where the value is that the block refuses: of which name, or where in a list."""
+    """Add a name, or a place in a list, to the path of a ValueProblem that the block raises."""
     try:
         yield
     except ValueProblem as problem:
@@ -76,12 +76,12 @@ class ValueType:
         return text
 
     def plain(self, value: Any) -> Any:
-        """Return what a value from Python means: a NumPy scalar is a number, a path a text.
+        """Convert a value from Python: a NumPy scalar becomes a number, a path a text.
 
         Raises:
             ValueProblem: N505 for a number that is too long to be shown.
         """
-        # By attributes: NumPy need not be imported to read a recipe.
+        # Recognized by its attributes, so that reading a recipe does not import NumPy.
         if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
             return value.item()
         # Python refuses to write integers of more than 4,300 digits, and takes quadratic time
@@ -104,7 +104,7 @@ class ValueType:
 class NumberValue(ValueType):
     """A finite number within bounds.
 
-    `above` and `below` are outside them, `min` and `max` inside.
+    `above` and `below` are bounds that are excluded, `min` and `max` bounds that are included.
     """
 
     whole: bool = False
@@ -135,7 +135,7 @@ class NumberValue(ValueType):
         if self.whole or type(value) is not int:
             return value
         try:
-            return float(value)  # as a text has it: Keras refuses a rate of 1
+            return float(value)  # as from a text: Keras rejects a rate that is the integer 1
         except OverflowError:
             bits = f"{value.bit_length():,} bits"
             message = f"requires {self.description}, not a number of {bits}"
@@ -183,7 +183,7 @@ class OneOf(ValueType):
 
 @dataclass(frozen=True)
 class MetricValue(ValueType):
-    """The name of a metric, of an output where `OUTPUT_` is in front of it."""
+    """The name of a metric, with `OUTPUT_` in front of it for that of one output."""
 
     words: tuple[str, ...]
     others: tuple[str, ...] = ()
@@ -265,7 +265,7 @@ class TextValue(ValueType):
 
 @dataclass(frozen=True)
 class CharacterValue(ValueType):
-    """One character, or a word for one."""
+    """One character, or a word that names one."""
 
     words: tuple[str, ...] = ()
 
@@ -286,7 +286,7 @@ class CharacterValue(ValueType):
 
 @dataclass(frozen=True)
 class EncodingValue(ValueType):
-    """An encoding of texts by a name that Python knows."""
+    """A text encoding, by a name that Python knows."""
 
     description: str = "an encoding such as `utf-8` or `latin-1`"
 
@@ -342,7 +342,7 @@ class ValueList(ValueType):
         return (self.each.read(text),)
 
     def quoted(self, text: str) -> tuple[Any, ...]:
-        # In quotes it stays a text: `['1']` are categories of texts.
+        # In quotes it stays a text: `['1']` is a list of categories that are texts.
         return (text,)
 
     def plain(self, value: Any) -> Any:
@@ -364,7 +364,7 @@ class ValueList(ValueType):
 
 @dataclass(frozen=True)
 class ValuesByName(ValueType):
-    """A value for each of some names, or one of some words in their place."""
+    """A value for each of some names, or one of some words instead."""
 
     each: ValueType
     words: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Reading keys from YAML with the place of every mistake.
 
-YAML is read as nodes, by the rules of the keys: YAML 1.1 itself would take 1e-3 for a text, 010 for
-eight and `no` for false.
+YAML is read as nodes, whose values the keys interpret: YAML 1.1 itself would take 1e-3 for a text,
+010 for eight and `no` for false.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def compose(source: Source, start: int = 0, name: str = "") -> yaml.Node | None:
     Args:
         source: the text.
         start: where the YAML begins in it.
-        name: that the nodes' marks have, by which a reader of several texts knows them.
+        name: the name in the nodes' marks, which shows the text that a node is from.
 
     Raises:
         NetError: N501.
@@ -51,9 +51,9 @@ def compose(source: Source, start: int = 0, name: str = "") -> yaml.Node | None:
         length = f"{source.name} has {len(source.text):,} characters"
         raise fail("N501", f"{length}: a recipe has at most {LONGEST:,}")
     try:
-        # Blanks in front keep every mark's index that of the whole text.
+        # Spaces in front, so that each mark's index counts in the whole text.
         loader = yaml.SafeLoader(" " * start + source.text[start:])
-        loader.name = name  # that of its marks
+        loader.name = name  # the name in its marks
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         # Some errors of PyYAML name only where a construct began.
@@ -79,7 +79,7 @@ _TAG = re.compile(r"(?:&\S+\s+)?(![^\s,\]}]*)")
 
 
 def _refuse_tags(source: Source, root: yaml.Node | None) -> None:
-    """Refuse tags, which say how another program is to read a value.
+    """Reject tags, which say how another program should read a value.
 
     Raises:
         NetError: N501.
@@ -91,7 +91,7 @@ def _refuse_tags(source: Source, root: yaml.Node | None) -> None:
         if isinstance(node, tuple):
             waiting += node
             continue
-        # Aliases make one node the child of many, of itself too.
+        # Aliases can make one node the child of many, even of itself.
         if id(node) in seen:
             continue
         seen.add(id(node))
@@ -109,8 +109,8 @@ class RecipeReader:
 
     Attributes:
         sources: the texts of nodes from elsewhere, by the names in their marks.
-        spans: the place of each value by its key, `early_stopping.every`; of names with values
-            that of the name, `data.columns.zip`, of a list that of each text, `data.drop.zip`.
+        spans: the place of each value by its key, `early_stopping.every`; for names with values
+            also that of each name, `data.columns.zip`, for a list of each text, `data.drop.zip`.
         listed: how many params were read, and items of their lists.
     """
 
@@ -128,7 +128,7 @@ class RecipeReader:
         Args:
             of: the section's class.
             root: the text as nodes.
-            what: it is called in messages.
+            what: what it is called in messages.
 
         Raises:
             NetError: with every mistake.
@@ -141,7 +141,7 @@ class RecipeReader:
         return found
 
     def section(self, of: type[Section], node: yaml.Node, path: str) -> Section:
-        """Read the section that a node holds; what is wrong with it is reported and left out."""
+        """Read the section that a node holds; wrong values are reported and left out."""
         keys = {item.name: item for item in fields(of) if item.metadata}
         nodes = self.entries(node, of, keys, path)
         values = {
@@ -151,7 +151,7 @@ class RecipeReader:
         for name, problem in list(of.problems(values)):
             self.refuse(name, problem, nodes[name])
             del values[name]
-        # Values that do not go together would be reported a second time by the section itself.
+        # The section itself would report values that contradict each other a second time.
         return of(**values) if not self.diagnostics else of()
 
     def entries(
@@ -173,7 +173,7 @@ class RecipeReader:
     def mapping(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Return the keys of a mapping, each with its own node and its value's.
 
-        The first of two that are alike.
+        If a key occurs twice, the first one counts and the second is reported.
         """
         found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for name, value in node.value:
@@ -189,7 +189,7 @@ class RecipeReader:
         return found
 
     def is_mapping(self, node: yaml.Node, what: str) -> TypeGuard[yaml.MappingNode]:
-        """Return whether a node holds keys and values; reported where it does not."""
+        """Return whether a node holds keys and values; report it if it does not."""
         if isinstance(node, self.yaml.MappingNode):
             return True
         given = "a list" if isinstance(node, self.yaml.SequenceNode) else f"`{node.value}`"
@@ -197,7 +197,7 @@ class RecipeReader:
         return False
 
     def value(self, item: dataclasses.Field[Any], node: yaml.Node, path: str) -> Any:
-        """Read what a node gives a key; None where it is wrong (and reported)."""
+        """Read a key's value from its node; None for a wrong one, which is reported."""
         self.spans[path] = self.span(node)
         if "section" in item.metadata:
             return self.section(item.metadata["section"], node, f"{path}.")
@@ -211,7 +211,7 @@ class RecipeReader:
         return None
 
     def name_spans(self, node: yaml.Node, path: str) -> None:
-        """Note where the names are that a value gives something to, or the texts of a list."""
+        """Record the places of the names in a value, or of the texts in a list."""
         named = [name for name, _ in node.value] if isinstance(node, self.yaml.MappingNode) else []
         listed = node.value if isinstance(node, self.yaml.SequenceNode) else named
         for one in listed:
@@ -285,9 +285,10 @@ class RecipeReader:
         return values
 
     def _param(self, node: yaml.Node, depth: int = 0) -> Any:
-        """Return a param's value; None for what cannot be one.
+        """Return a param's value; None for a node that cannot be one.
 
-        Aliases can make lists that hold themselves, or more than there is memory for.
+        Depth and size are limited: aliases can make lists that contain themselves, or lists that
+        do not fit in the memory.
         """
         self.listed += 1
         if isinstance(node, self.yaml.ScalarNode):
@@ -297,11 +298,11 @@ class RecipeReader:
         return tuple(self._param(each, depth + 1) for each in node.value)
 
     def report(self, code: str, message: str, node: yaml.Node, help: str = "") -> None:
-        """Note a mistake, at its node's place."""
+        """Record a mistake at its node's place."""
         self.diagnostics.append(Diagnostic(code, message, self.span(node), help))
 
     def span(self, node: yaml.Node) -> Span:
-        """Return the place of a node, without the blanks after it."""
+        """Return the place of a node, without the white space after it."""
         source = self.sources.get(node.start_mark.name, self.source)
         start, end = node.start_mark.index, node.end_mark.index
         return Span(source, start, start + len(source.text[start:end].rstrip()))

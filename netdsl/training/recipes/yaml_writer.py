@@ -1,4 +1,4 @@
-"""Writing sections as YAML, and as the values that JSON knows."""
+"""Writing sections as YAML, and as values that JSON can represent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netdsl.training.recipes.sections import Section, scalar_of
 
 
 def as_values(values: Section) -> dict[str, Any]:
-    """Return the keys that have values, as JSON knows them."""
+    """Return the keys that have values, as JSON can represent them."""
     found: dict[str, Any] = {}
     for item in fields(values):
         value = getattr(values, item.name)
@@ -26,9 +26,9 @@ def as_values(values: Section) -> dict[str, Any]:
 
 
 def to_yaml(values: Section, reasons: Mapping[str, str] | None = None) -> str:
-    """Write the keys that have values, a line each, with the reasons as comments.
+    """Write the keys that have values, each on a line, with the reasons as comments.
 
-    Reading it gives them back.
+    Reading the text returns the same values.
     """
     lines = list(_lines(values, "", reasons or {}))
     width = max((len(line) for line, reason in lines if reason), default=0)
@@ -55,7 +55,7 @@ def _lines(values: Section, path: str, reasons: Mapping[str, str]) -> Iterator[t
                 yield from inner
         elif isinstance(value, Mapping):
             yield f"{indent}{item.name}:", reason
-            # Params know tuples and fractions; a list of categories is YAML's own.
+            # Params can be tuples and fractions; a list of categories is written as a list in YAML.
             write = _scalar if "params" in item.metadata else _plain
             for name, one in value.items():
                 key = f"{indent}  {_scalar(name)}:"
@@ -77,7 +77,7 @@ def _plain(value: Any) -> str:
 def _scalar(value: Any) -> str:
     import yaml
 
-    # YAML would write `true`, and knows no fractions.
+    # PyYAML would write `true`, and YAML has no fractions.
     if isinstance(value, bool | Fraction | tuple):
         return param_text(value)
     # `1e3`, `yes` or `null` as a text: without quotes it would be read back as something else.
@@ -92,9 +92,9 @@ def _scalar(value: Any) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    """Return a value as JSON has it.
+    """Return a value as JSON can represent it.
 
-    A fraction as a number where that is exact, else as its ratio.
+    A fraction becomes a number if that is exact, else the text of its ratio.
     """
     if not isinstance(value, Fraction):
         return value

@@ -24,12 +24,12 @@ from netdsl.training.reporting.charts import (
 from netdsl.wording import cut, number_text
 
 _LABELS, _VALUES = 236, 60
-"""Pixels for the names on the left, and for the numbers after the bars."""
+"""Widths in pixels of the names on the left, and of the numbers after the bars."""
 _THICK, _APART = 13, 9
 
 
 class BarGroup(NamedTuple):
-    """A name with a bar for each of its numbers; none for None, and on a logarithmic axis for 0."""
+    """A name with a bar for each number; None has no bar, nor has 0 on a logarithmic axis."""
 
     label: str
     values: tuple[float | None, ...]
@@ -56,8 +56,8 @@ def bars(
     drawn = [value for group in groups for value in group.values if _is_drawn(value, logarithmic)]
     start, end = _LABELS, WIDTH - RIGHT - _VALUES
     if logarithmic:
-        # From a power of ten strictly below the smallest value, so that its bar has a length; the
-        # end is a little above the largest, since an axis from 10 to 10 would divide by log(1).
+        # The axis begins at a power of ten strictly below the smallest value, so that its bar has a
+        # length, and ends a little above the largest: an axis from 10 to 10 would divide by log(1).
         low = 10.0 ** math.floor(math.log10(min(drawn, default=1.0)) - 1e-9)
         across = logarithmic_axis(axis, low, max(drawn, default=10.0) * 1.001, start, end)
     else:

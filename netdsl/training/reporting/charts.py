@@ -22,22 +22,22 @@ LEFT, RIGHT, TOP, BOTTOM = 84, 24, 64, 52
 TRAINING, VALIDATION, INK, FAINT, GRID = "#2563a8", "#d1661c", "#222", "#666", "#e4e4e4"
 
 COLOURS = (TRAINING, VALIDATION, "#2f8f46", "#b5308a", "#7a5cc0", "#8a6d1b", "#1f8f9a", "#555555")
-"""Of lines that are laid over each other."""
+"""Colours of the lines in one chart."""
 
 SCALE = ("#2b3f8c", TRAINING, "#1f8f9a", "#2f8f46", "#c9a21a", VALIDATION, "#b5308a")
-"""Of more of them than that, in their order."""
+"""The scale from which the colours are taken, in order, if there are more lines than `COLOURS`."""
 
 MARKS = 10
-"""Ticks of a logarithmic axis, at most."""
+"""The most ticks of a logarithmic axis."""
 
 LONGEST = 7
-"""Letters of the labels on the left, at most; longer ones are written with powers of ten."""
+"""The most characters of a label on the left; longer ones are written with powers of ten."""
 
 LEGEND = 260
-"""Pixels that the names of these take on the right."""
+"""Pixels on the right for the names of the lines."""
 
 TIMES = ("epoch", "step", "seconds")
-"""What a training runs over."""
+"""What a figure can be drawn over."""
 
 
 class ChartAxis(NamedTuple):
@@ -62,7 +62,7 @@ def curve(
     best: Point | None,
     name: str = "loss",
 ) -> str:
-    """Draw two lines of (epoch, value), values of this name; `best` is a point to be marked."""
+    """Draw the training's and the validation's (epoch, value), with the point `best` marked."""
     return curves(title, subtitle, {"training": training, "validation": validation}, best, name)
 
 
@@ -97,12 +97,12 @@ def curves(
 
 
 class OverlaidLine(NamedTuple):
-    """A line of a chart of several.
+    """A line of a chart that shows several lines.
 
     Attributes:
         name: in the legend; lines of one name have one colour.
         points: (x, value).
-        dashed: whether it is thin and dashed, as one that matters less.
+        dashed: whether it is thin and dashed, for a line of less importance.
     """
 
     name: str
@@ -135,7 +135,7 @@ def overlay(
 
 
 def stacked(pictures: Sequence[str]) -> str:
-    """Put pictures below each other in one."""
+    """Join pictures into one, below each other."""
     # The first match is the picture's own size: `chart_page` writes it at the beginning, in whole
     # pixels.
     sizes = [re.search(r'width="(\d+)" height="(\d+)"', picture) for picture in pictures]
@@ -151,7 +151,7 @@ def stacked(pictures: Sequence[str]) -> str:
 
 
 def _across(values: Sequence[float], name: str) -> ChartAxis:
-    """Return the axis of what lines run over: logarithmic over a factor of twenty, but of time."""
+    """Return the horizontal axis: logarithmic beyond a factor of twenty, unless it is a time."""
     low, high = min(values), max(values)
     if name in TIMES:
         return linear_axis(
@@ -164,7 +164,7 @@ def _across(values: Sequence[float], name: str) -> ChartAxis:
 
 
 def _colours(count: int) -> Sequence[str]:
-    """Return colours that differ, and beyond those a scale through `SCALE`."""
+    """Return different colours: `COLOURS` if these are enough, else colours along `SCALE`."""
     if count <= len(COLOURS):
         return COLOURS[:count]
     stops = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in SCALE]
@@ -204,7 +204,7 @@ def labelled(
         title: above.
         subtitle: below the title.
         groups: points by their label, of which up to three letters are drawn.
-        names: what is measured across, and upwards.
+        names: what is measured horizontally and vertically.
     """
     points = [point for group in groups.values() for point in group] or [(0.0, 0.0)]
     (left, right), (low, high) = (
@@ -231,7 +231,7 @@ def _with_margin(values: Sequence[float]) -> tuple[float, float]:
 def chart_page(
     title: str, subtitle: str, parts: Sequence[str], width: int = WIDTH, height: int = HEIGHT
 ) -> str:
-    """Put parts below a title and a subtitle: a whole drawing."""
+    """Make a whole drawing: a title, a subtitle and the parts below them."""
     # SVG does not wrap or cut text: a longer title leaves no room for the legend.
     title = title if len(title) <= 48 else title[:47] + "…"
     heading = chart_text(LEFT, 26, title, size=17, weight="bold") + chart_text(
@@ -270,7 +270,7 @@ def linear_axis(
 
 
 def _upwards(values: Sequence[float], name: str) -> ChartAxis:
-    """Return the axis of the values: of a share around them, of others from 0.
+    """Return the vertical axis: for shares only around the values, for others from 0.
 
     It is logarithmic where they span more than a factor of ten.
     """
@@ -280,7 +280,7 @@ def _upwards(values: Sequence[float], name: str) -> ChartAxis:
     # From 0 an accuracy between 0.97 and 0.99 would be a flat line.
     if is_share(name.replace(" ", "_")):
         return linear_axis(name, max(0.0, low - margin), min(1.0, high + margin), bottom, top, 7)
-    # a rate that falls evenly ends next to 0: its last points are not what the axis is for
+    # A rate that falls linearly ends near 0: its last points should not decide about the axis.
     evenly = name == "rate" and statistics.median(values) - low > 0.1 * (high - low)
     if low > 0 and high / low > 10 and not evenly:
         return logarithmic_axis(name, low / 1.15, high * 1.15, bottom, top)
@@ -299,7 +299,7 @@ def logarithmic_axis(name: str, low: float, high: float, start: float, end: floa
     """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks: list[float] = []
-    # The densest marks that are few enough; 99 powers are more than floats of any use span.
+    # The densest ticks that are few enough; 99 powers of ten are more than useful floats span.
     for factors, step in (((1, 2, 5), 1), ((1, 3), 1), *(((1,), step) for step in range(1, 99))):
         ticks = [
             factor * 10.0**power
@@ -339,7 +339,7 @@ def axes(across: ChartAxis, up: ChartAxis) -> str:
         lines.append(chart_text(LEFT - 9, y, texts[tick], anchor="end", colour=FAINT))
     texts = {tick: tick_text(tick, across.ticks) for tick in across.ticks}
     for tick in _apart(
-        # 8 pixels a letter, of digits of 13 pixels, and a gap: nothing here measures text.
+        # 8 pixels a letter, for digits of 13 pixels, and a gap: text is not measured here.
         {tick: (across.place(tick), 8.0 * len(texts[tick]) + 8) for tick in across.ticks}
     ):
         x = across.place(tick)
@@ -380,7 +380,7 @@ def tick_text(tick: float, ticks: Sequence[float]) -> str:
 def _line(
     points: Sequence[Point], across: ChartAxis, up: ChartAxis, colour: str, dashed: bool = False
 ) -> str:
-    """Draw a line, with a dot at each point where there are few."""
+    """Draw a line, with a dot at each point if there are few points."""
     places = [(across.place(x), up.place(y)) for x, y in points]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
     few = len(places) <= 12 and not dashed
@@ -395,7 +395,7 @@ def _line(
 def _mark(best: Point, across: ChartAxis, up: ChartAxis) -> str:
     """Draw a dashed line through the best point, a ring around it, and its name."""
     x, y = across.place(best[0]), up.place(best[1])
-    # The name is some 100 pixels long, and goes to the side and the half that have room for it.
+    # The label is about 100 pixels long, and goes to the side and the half with room for it.
     left = x > WIDTH - RIGHT - 110
     height = TOP + 24 if y > (TOP + HEIGHT - BOTTOM) / 2 else HEIGHT - BOTTOM - 12
     name = chart_text(

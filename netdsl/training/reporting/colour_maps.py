@@ -18,16 +18,16 @@ BELOW, ABOVE = VALIDATION, TRAINING
 
 
 def class_colours(count: int) -> list[str]:
-    """Return a colour for each class: of two the ends of the scale, from the first on again."""
+    """Return a colour for each class: for two the ends of the scale; colours repeat for many."""
     return [BELOW, ABOVE] if count == 2 else [COLOURS[at % len(COLOURS)] for at in range(count)]
 
 
 def diverging(values: Array, strength: float = 0.8) -> Array:
-    """Return the colours of numbers from -1 to 1 [..., 3], grey where there is none.
+    """Return the colours [..., 3] of numbers from -1 to 1, grey for NaN.
 
     Args:
-        values: numbers [...]; those beyond are cut.
-        strength: how full the colours at the ends are.
+        values: numbers [...]; those outside are clipped.
+        strength: how saturated the colours at the ends are.
     """
     share = np.clip(np.nan_to_num(values), -1, 1)[..., None]
     full = np.where(share < 0, _levels(BELOW), _levels(ABOVE))
@@ -36,13 +36,13 @@ def diverging(values: Array, strength: float = 0.8) -> Array:
 
 
 def by_class(shares: Array) -> Array:
-    """Return the colours of the likeliest classes [..., 3], pale where one is hardly likelier.
+    """Return the colours [..., 3] of the likeliest classes, pale where the lead is small.
 
     Args:
-        shares: of each class [..., classes].
+        shares: the share of each class [..., classes].
     """
-    # Pale by the lead over the second class: with many classes even a sure answer may be below a
-    # half.
+    # Paleness depends on the lead over the second class: with many classes even a sure answer may
+    # be below a half.
     colours = np.array([_levels(colour) for colour in class_colours(shares.shape[-1])])
     ranked = np.sort(shares, axis=-1)
     sure = np.clip(ranked[..., -1] - ranked[..., -2], 0, 1)[..., None]

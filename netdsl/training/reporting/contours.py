@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     Edge = tuple[int, int, int]
 
 _CORNERS = ((0, 0), (0, 1), (1, 1), (1, 0))
-"""Of a cell, in turn: rows and columns from its first corner."""
+"""The corners of a cell in turn, as rows and columns from its first corner."""
 
 
 def contour(xs: Array, ys: Array, surface: Array, level: float) -> list[list[Place]]:
-    """Return the lines on which a surface has a value, each as its points.
+    """Return the lines on which a surface has a given value, each as its points.
 
     Args:
         xs: places across [w].
@@ -26,8 +26,8 @@ def contour(xs: Array, ys: Array, surface: Array, level: float) -> list[list[Pla
         level: the value.
     """
     above = surface > level
-    # Corners above the level, of 4: only cells with some above and some below are looked at in
-    # Python.
+    # The number of corners above the level, of 4: Python looks only at cells with corners above
+    # and below it.
     mixed = above[:-1, :-1].astype(int) + above[:-1, 1:] + above[1:, :-1] + above[1:, 1:]
     sound = np.isfinite(surface)
     sound = sound[:-1, :-1] & sound[:-1, 1:] & sound[1:, :-1] & sound[1:, 1:]
@@ -49,14 +49,14 @@ def _pieces(surface: Array, row: int, column: int, level: float) -> list[tuple[E
     crossed = [edge for at, edge in enumerate(edges) if above[at] != above[(at + 1) % 4]]
     if len(crossed) == 2:
         return [(crossed[0], crossed[1])]
-    # a saddle: its middle says which corners belong together
+    # A saddle: the value in its middle decides which corners are connected.
     if (sum(corners) / 4 > level) == above[0]:
         return [(edges[0], edges[1]), (edges[2], edges[3])]
     return [(edges[3], edges[0]), (edges[1], edges[2])]
 
 
 def _place(xs: Array, ys: Array, surface: Array, edge: Edge, level: float) -> Place:
-    """Return where a line crosses an edge, from a point to the right (0) or upwards (1)."""
+    """Return where a line crosses an edge, which leads from a point right (0) or upwards (1)."""
     row, column, upwards = edge
     after = (row + 1, column) if upwards else (row, column + 1)
     low, high = float(surface[row, column]), float(surface[after])
@@ -68,7 +68,7 @@ def _place(xs: Array, ys: Array, surface: Array, edge: Edge, level: float) -> Pl
 
 
 def _chains(links: dict[Edge, list[Edge]]) -> list[list[Edge]]:
-    """Join pieces to lines: first those that end at the border, then those that close."""
+    """Join pieces into lines: first those that end at the border, then the closed ones."""
     found: list[list[Edge]] = []
     seen: set[Edge] = set()
     # Ends first: a line begun in its middle would come out as two.
@@ -82,7 +82,7 @@ def _chains(links: dict[Edge, list[Edge]]) -> list[list[Edge]]:
             chain.append(after)
             seen.add(after)
             at = after
-        # A closed line: its first point again.
+        # A closed line ends with its first point.
         if len(chain) > 2 and start in links[at]:
             chain.append(start)
         found.append(chain)

@@ -1,4 +1,4 @@
-"""What came of several folds: the mean of each figure, and its spread."""
+"""The results of several folds: the mean of each figure, and its spread."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FoldFigure(NamedTuple):
     Attributes:
         name: of the figure.
         mean: over the folds.
-        spread: the standard deviation of the folds, of n - 1; 0 of one fold.
+        spread: the standard deviation over the folds, with n - 1; 0 for one fold.
         folds: how many there are.
     """
 
@@ -48,7 +48,7 @@ def by_combination(found: Sequence[GridRun]) -> dict[str, list[GridRun]]:
 
 
 def fold_figures(runs: Sequence[GridRun]) -> Iterator[FoldFigure]:
-    """Yield the figures that all of some trainings have."""
+    """Yield the figures that all of these trainings have."""
     names = dict.fromkeys(name for run in runs for name in run.entry.figures)
     for name in names:
         values = [run.entry.figures[name] for run in runs if name in run.entry.figures]
@@ -59,12 +59,12 @@ def fold_figures(runs: Sequence[GridRun]) -> Iterator[FoldFigure]:
 
 
 def describe_folds(found: Sequence[GridRun], pooled: Mapping[str, OutOfFold]) -> str:
-    """Say the mean and the spread of each figure, and the figures over all examples together, for
+    """Write the mean and the spread of each figure, and the figures over all examples together, for
     each combination of other keys.
 
     Args:
         found: the trainings.
-        pooled: by the combination's settings, what they say of the examples out of fold.
+        pooled: for each combination's settings, the figures over the predictions out of fold.
     """
     lines: list[str] = []
     for settings, runs in by_combination(found).items():
@@ -76,13 +76,13 @@ def describe_folds(found: Sequence[GridRun], pooled: Mapping[str, OutOfFold]) ->
 def fold_lines(
     figures: Sequence[FoldFigure], folds: int, pooled: OutOfFold | None, which: str = ""
 ) -> Iterator[str]:
-    """Yield the means of some folds and their spread, then the figures over all examples together,
-    both next to what the simplest answer scores.
+    """Yield the means and the spreads of some folds, then the figures over all examples together,
+    each next to the score of the simplest answer.
 
     Args:
         figures: of the folds.
         folds: how many there are.
-        pooled: what they say of the examples out of fold; None where that is not known.
+        pooled: the figures over the predictions out of fold; None where these are not known.
         which: the folds that are meant, in brackets.
     """
     each = ", ".join(
@@ -104,7 +104,7 @@ def fold_lines(
         f"{baseline_text(pooled.baseline)}"
     )
     yield from baseline_warning(pooled.baseline, pooled.figures)
-    # Growing blocks in time: the first one is only trained on.
+    # With growing blocks in time the first block is only trained on.
     if tested < pooled.examples:
         yield f"{tested:,} of {counted(pooled.examples, 'example')} are in a test part{which}"
 

@@ -1,4 +1,4 @@
-"""What came of a grid of trainings: a table, and a chart of all."""
+"""The results of a grid of trainings: a table, and a chart of all of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from netdsl.training.runs.listing import Entry
 
 
 class GridRun(NamedTuple):
-    """A training of a grid: its settings, what came of it, and why it failed, if it did."""
+    """A training of a grid: its settings, its result, and why it failed, if it did."""
 
     settings: tuple[RecipeSetting, ...]
     entry: Entry
@@ -26,14 +26,14 @@ class GridRun(NamedTuple):
 
     @property
     def why(self) -> str:
-        """Why there are no figures, or not those of a whole training; empty where all went well."""
+        """Why there are no figures, or only those of a part of it; empty if the training ended."""
         ended = self.entry.ended
         whole = ended in ("patience", "epochs", "rate", "converged")
         return self.problem or self.entry.problem or ("" if whole else ended)
 
 
 def settings_text(settings: Sequence[RecipeSetting]) -> str:
-    """Write settings in a line; params without the section that they lie in."""
+    """Write settings on one line; params without `params.` in front."""
     # `width=4`, as it is written on the command line.
     return " ".join(one.text.removeprefix("params.") for one in settings)
 
@@ -78,14 +78,14 @@ def _cell(value: Any) -> str:
 
 
 def grid_chart(folder: Path, found: Sequence[GridRun]) -> str:
-    """Draw the learning curves of all, and the figures that they end with over a numeric key.
+    """Draw the learning curves of all trainings, and their final figures over a numeric key.
 
     Args:
         folder: the grid's.
         found: its trainings.
     """
     names = {folder / run.entry.name: settings_text(run.settings) for run in found}
-    # One that was stopped in its first epoch has the file, without a line.
+    # A training that was stopped in its first epoch has an empty file.
     drawn = [path for path in names if _size(path / METRICS_JSONL)]
     pictures = [run_curves(drawn, names=names)] if drawn else []
     for key in dict.fromkeys(one.key for run in found for one in run.settings):
@@ -110,7 +110,7 @@ def _number(text: str) -> float | None:
 
 
 def _shown(found: Sequence[GridRun]) -> list[str]:
-    """Return the loss and the metric that are drawn over a key: of the first part that has any."""
+    """Return the loss and the metric to draw over a key: those of the first part that has any."""
     names = _figures(found)
     for part in ("val", "test", "training"):
         own = [

@@ -23,7 +23,7 @@ class ShownMistake(NamedTuple):
 
 
 class MistakesSection(NamedTuple):
-    """The worst mistakes: as images where the examples are some, else as a table of numbers."""
+    """The worst mistakes: as images if the examples are images, else as a table of numbers."""
 
     about: str
     shown: Sequence[ShownMistake] = ()
@@ -31,7 +31,7 @@ class MistakesSection(NamedTuple):
 
 
 def mistakes_of(found: Outcome) -> MistakesSection | None:
-    """Return the worst mistakes; None where there is none."""
+    """Return the worst mistakes; None if there is no mistake."""
     worst = found.worst
     if not worst:
         return None
@@ -69,7 +69,7 @@ def mistakes_of(found: Outcome) -> MistakesSection | None:
 
 
 def _legend(one: Mistake) -> str:
-    """Say what is below a picture."""
+    """Describe what is written below a picture."""
     sides = {
         1: "",
         2: "the example and the network's output",

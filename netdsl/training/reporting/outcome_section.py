@@ -1,4 +1,4 @@
-"""What the network says of the test part at one output: a section of the report."""
+"""The section of the report about one output: its predictions for the test part."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MATRIX = 30
 
 
 UNITS = "Errors are in the units of the data's values."
-"""What is said of the errors of values that have no name."""
+"""The sentence about errors in values that have no name."""
 
 SHOWN = (
     ("F1", F1),
@@ -54,18 +54,18 @@ SHOWN = (
     ("AUC", AUC),
     ("PR-AUC", PR_AUC),
 )
-"""Figures of classes; the first three are those of the positive of two classes."""
+"""Figures of classes; for two classes, the first three are those of the positive one."""
 
 
 class OutcomeSection(NamedTuple):
     """What the report says of an output.
 
     Attributes:
-        title: of the section.
-        figures: names and values that sum it up.
-        threshold: above which probability something is said, where that was chosen.
-        number: that a sentence begins with.
-        sentence: the sentence.
+        title: the section's title.
+        figures: names and values of the figures that sum it up.
+        threshold: a sentence on the probability above which an answer is yes, if it was chosen.
+        number: the number that the sentence begins with.
+        sentence: how good the predictions are.
         charts: drawings, as SVG.
         matrix: the confusion matrix.
         tables: figures by class.
@@ -90,9 +90,9 @@ def outcome_section(
 
     Args:
         found: what is known of the output.
-        several: whether there are others.
-        baseline: what the simplest answer scores, by the training part; of an output without one
-            it is that of the part itself.
+        several: whether there are other outputs.
+        baseline: the score of the simplest answer, found in the training part; without it, the
+            simplest answer is found in the part itself.
     """
     title = f"{found.part.capitalize()} part"
     title += f": {found.output.name}" if several else ""
@@ -103,7 +103,7 @@ def outcome_section(
 
 
 def _reliability(found: Outcome) -> Sequence[str]:
-    """Draw how far probabilities can be believed, where the output gives some."""
+    """Draw how reliable the probabilities are, if the output gives some."""
     if ECE not in found.counter.metrics:
         return ()
     error = found.counter.result(ECE)
@@ -134,7 +134,7 @@ def _with_values(
         ("Mean absolute error", number_text(absolute)),
         ("root mean squared error", number_text(root)),
     ]
-    # Of several values R² would depend on how far their means lie apart.
+    # R² over several values would depend on how far apart their means are.
     if math.prod(found.output.shape) == 1 and not math.isnan(explained):
         figures.append(("R²", f"{explained:z.4f}"))
     about = "on the dashed line the prediction equals the target"
@@ -167,7 +167,7 @@ def _with_classes(
 def _with_shares(
     section: OutcomeSection, counter: Counter, baseline: Mapping[str, Any]
 ) -> OutcomeSection:
-    """Say how many are right, and how many would be by answering the same for all."""
+    """Say how many answers are right, and how many would be with one answer for all."""
     output, counts = counter.output, counter.class_counts
     names = SHOWN if output.task == LABELS and output.categories == 2 else SHOWN[3:]
     shown = [(name, metric) for name, metric in names if metric in counter.metrics]
@@ -210,13 +210,14 @@ def _percent(count: int, of: int) -> str:
 def _matrix(matrix: Any, output: OutputTransform) -> ConfusionTable:
     """Return the confusion matrix, its cells shaded by their share of the row.
 
-    Right ones are shaded by that share, wrong ones relative to the largest of theirs.
+    The cells of right answers are shaded by that share, the others relative to the largest of the
+    wrong ones.
     """
     import numpy as np
 
     shares = matrix / matrix.sum(axis=1, keepdims=True).clip(1)
-    # Mistakes are few in a good network: shaded by their share of the row they would all look
-    # white; the root lifts the rare ones further.
+    # A good network makes few mistakes: shaded by their share of the row all would look white. The
+    # root makes rare ones more visible.
     largest = float((shares * (1 - np.eye(len(matrix)))).max()) or 1.0
 
     def cell(given: int, said: int) -> MatrixCell | None:
@@ -233,7 +234,7 @@ def _matrix(matrix: Any, output: OutputTransform) -> ConfusionTable:
 
 
 def _by_class(counter: Counter) -> ReportTable:
-    """Return precision, recall and F1 of each class; of many, of those with the lowest F1."""
+    """Return precision, recall and F1 of each class; of many, only those with the lowest F1."""
     import numpy as np
 
     output, counts = counter.output, counter.class_counts
@@ -242,7 +243,7 @@ def _by_class(counter: Counter) -> ReportTable:
     caption = "By class"
     if len(rows) > CLASSES:
         caption = f"The {CLASSES} classes of {len(rows):,} with the lowest F1"
-        # Classes that neither are given nor predicted have no F1.
+        # Classes that are neither given nor predicted have no F1.
         known = (row for row in rows if not math.isnan(row[0]))
         rows = sorted(known, key=lambda row: (row[0], row[-1]))[:CLASSES]
     cells = [

@@ -1,4 +1,4 @@
-"""What a report begins with: the verdict, the figures that matter most, and the curves."""
+"""The beginning of a report: the verdict, the most important figures, and the curves."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def verdict(run: RunResult, history: History) -> str:
 
 
 class Tile(NamedTuple):
-    """A figure of the report's head, with what it is about; `kind` is its part of the data."""
+    """A figure at the top of the report, with a remark; `kind` is its part of the data."""
 
     name: str
     value: str
@@ -42,7 +42,7 @@ class Tile(NamedTuple):
 
 
 def tiles_of(run: RunResult, job: Job) -> list[Tile]:
-    """Return the figures that matter most: the test's first, large."""
+    """Return the most important figures: first those of the test, which are shown large."""
     first = job.data.preparation.outputs[0]
     tiles = []
     counts_examples = first.task == LABELS and not first.dense
@@ -74,7 +74,7 @@ def tiles_of(run: RunResult, job: Job) -> list[Tile]:
 
 
 def _sparse(run: RunResult) -> list[Tile]:
-    """Return the share of weights that are exactly 0, where the penalty asks for some."""
+    """Return the share of weights that are exactly 0, if the penalty makes some so."""
     weights = sum(one["weights"] for one in run.zeros.values())
     if not weights:
         return []
@@ -84,7 +84,7 @@ def _sparse(run: RunResult) -> list[Tile]:
 
 
 def wilson_interval(share: float, examples: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share that was found among examples (Wilson, 1927)."""
+    """Return Wilson's 95 % interval for a share measured on some examples (Wilson, 1927)."""
     z = 1.96
     middle = share + z * z / (2 * examples)
     spread = z * math.sqrt(share * (1 - share) / examples + z * z / (4 * examples * examples))
@@ -144,7 +144,7 @@ def learning_curves(run: RunResult, job: Job, history: History) -> list[str]:
             metric,
         ),
     ]
-    # To four digits: a change that a chart cannot show is none.
+    # Rounded to four digits: a change that a chart cannot show does not count.
     if len({f"{row.rate:.4g}" for row in rows}) > 1:
         pictures.append(
             curves(

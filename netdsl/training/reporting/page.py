@@ -32,20 +32,20 @@ TEMPLATES = Path(__file__).parent / "templates"
 def write_page(
     run: RunResult, job: Job, model: Any, history: History, taken_over: Sequence[str] = ()
 ) -> Path:
-    """Look at the examples with the model, and write `report.html` into the run's folder.
+    """Run the model on the examples, and write `report.html` into the run's folder.
 
     They are the test part, or the training part where there is no test part.
 
     Args:
-        run: what the training gave.
-        job: what it was to do.
-        model: the network with the weights that are kept.
+        run: the training's result.
+        job: its plan.
+        model: the network with the weights that were kept.
         history: its epochs.
-        taken_over: what came from other weights.
+        taken_over: what was initialized from other weights.
 
     Raises:
         NetError: N613, N614 where the folder lacks its recipe or versions.
-        RunError: N610 where the disk does not take the page.
+        RunError: N610 where the page cannot be written to the disk.
     """
     from netdsl.training.evaluation.network_outputs import predictor
     from netdsl.training.evaluation.outcomes import outcomes
@@ -64,7 +64,7 @@ def write_page(
 
 
 def _plane(job: Job, model: Any) -> str:
-    """Draw what a network of one or two numbers gives over its input; of others nothing."""
+    """Draw the output over the input, if that is one or two numbers; else return nothing."""
     from netdsl.keras.arrays import arrays_of_model
     from netdsl.training.evaluation.plane import has_plane, plane
     from netdsl.training.reporting.plane_picture import plane_picture
@@ -88,14 +88,14 @@ def page(
     """Return the report as HTML; the templates escape every text.
 
     Args:
-        run: what the training gave.
-        job: what it was to do.
+        run: the training's result.
+        job: its plan.
         history: its epochs.
-        found: what the network says of the test part, or of the training part, at each output.
-        recipe: the text that the run keeps, with its reasons.
-        versions: what the run was made with.
-        taken_over: what came from other weights.
-        plane: what it gives over its input as SVG, where that is one or two numbers.
+        found: for each output, the predictions for the test part, or for the training part.
+        recipe: the run's recipe as text, with the reasons.
+        versions: the versions of what the run was made with.
+        taken_over: what was initialized from other weights.
+        plane: the output drawn over the input as SVG, if that is one or two numbers.
     """
     return rendered(
         title=f"{run.network} on {short_name(run.data)}",
@@ -139,12 +139,12 @@ def rendered(**values: Any) -> str:
 
 @cache
 def _template() -> Any:
-    """Read the report's template, which takes longer than to fill it in."""
+    """Read the report's template, which takes longer than filling it in."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        # Names of classes, columns and files are anybody's: an unescaped `<script>` would run.
+        # Names of classes, columns and files can be any text: a `<script>` not escaped would run.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

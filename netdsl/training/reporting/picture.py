@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class NetworkPicture(NamedTuple):
-    """A picture as the address of an image, so that neither page nor picture styles the other.
+    """A picture as the URI of an image, so that neither page nor picture styles the other.
 
     Attributes:
-        address: of the image; empty where there is none.
-        about: what it shows; where there is none, why.
+        address: the image's URI; empty if there is no image.
+        about: what it shows; or why there is no image.
         width: in pixels.
     """
 
@@ -26,7 +26,7 @@ class NetworkPicture(NamedTuple):
 
 
 def picture_of(network: Architecture) -> NetworkPicture:
-    """Draw a network, folded."""
+    """Draw a network with its repeated parts folded."""
     from netdsl.drawing.options import Options
     from netdsl.drawing.picture import Picture
 

@@ -1,5 +1,5 @@
-"""A network of one or two numbers as a picture: its answers over its input, the examples, and a
-small picture for each hidden unit. This module imports numpy.
+"""A network whose input is one or two numbers as a picture: its answers over its input, the
+examples, and a small picture for each hidden unit. This module imports numpy.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.rows import Array
 
 LEFT, TOP, SIDE, WIDE, HIGH = 84, 64, 400, 560, 360
-"""Pixels before the picture, of a surface, and of a curve."""
+"""Pixels to the left of and above a drawing, the side of a surface, a curve's width and height."""
 TILE, GAP, ACROSS = 56, 8, 8
-"""Pixels of a unit's picture and between two; units in a row."""
+"""The side of a unit's picture and the gap between two, in pixels; units in a row."""
 
 
 class ChartFrame(NamedTuple):
@@ -49,13 +49,13 @@ class ChartFrame(NamedTuple):
     height: int
 
     def path(self, points: list[tuple[float, float]]) -> str:
-        """Write a line through points."""
+        """Write a line through points as an SVG path."""
         places = (f"{self.across.place(x):.1f} {self.up.place(y):.1f}" for x, y in points)
         return "M" + "L".join(places)
 
 
 def plane_picture(title: str, plane: InputPlane) -> str:
-    """Draw what a network gives over its input, as SVG."""
+    """Draw a network's answers over its input, as SVG."""
     surface = len(plane.axes) == 2
     frame = surface_frame(plane.axes, plane.names) if surface else _curve_frame(plane)
     parts = _surface(plane, frame) if surface else _curve(plane, frame)
@@ -72,7 +72,7 @@ def plane_picture(title: str, plane: InputPlane) -> str:
 
 
 def described_plane(plane: InputPlane) -> str:
-    """Say what the colours and the points of the picture are."""
+    """Say what the colours and the points of the picture mean."""
     names = [part.name for part in plane.points]
     shown = "filled: training" + (f", hollow: {' and '.join(names[1:])}" if names[1:] else "")
     if len(plane.axes) == 1:
@@ -89,7 +89,7 @@ def described_plane(plane: InputPlane) -> str:
 def errors_of(plane: InputPlane) -> tuple[float, float]:
     """Return the largest and the mean squared error of a curve that learns a function.
 
-    Both are over the places between the examples, which the axis may leave.
+    Both are taken over the range of the examples, beyond which the axis may extend.
     """
     xs = plane.axes[0]
     places = np.concatenate([part.places[:, 0] for part in plane.points])
@@ -172,9 +172,9 @@ def _surface(plane: InputPlane, frame: ChartFrame) -> list[str]:
         colours, borders = diverging(difference), [difference]
     else:
         best = np.sort(values, axis=-1)
-        # Scores have no unit: from the lowest one up their leads are what paleness goes by.
+        # Scores have no unit: measured from the lowest, their leads say how pale a colour is.
         colours = by_class(values if plane.output.probable else values - best[..., :1])
-        # A class's border: where it is as likely as the best of the others.
+        # A class's border is where it is as likely as the best of the others.
         others = [np.delete(values, at, axis=-1).max(axis=-1) for at in range(values.shape[-1])]
         borders = [values[..., at] - other for at, other in enumerate(others)]
     found = [_image(colours, (LEFT, TOP), (frame.width, frame.height))]
@@ -183,12 +183,12 @@ def _surface(plane: InputPlane, frame: ChartFrame) -> list[str]:
         f'<path d="{frame.path(line)}" fill="none" stroke="{INK}" stroke-width="1.5"/>'
         for line in lines
     ]
-    # Reversed: the training part's, which come first, lie above the others.
+    # Reversed, so that the points of the training part, which comes first, lie above the others.
     return found + [mark for part in reversed(plane.points) for mark in _dots(plane, part, frame)]
 
 
 def _balanced(values: Array) -> Array:
-    """Return values so that the smallest is -1 and the largest 1."""
+    """Scale values so that the smallest is -1 and the largest 1."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     return (values - (low + high) / 2) / ((high - low) / 2 or 1.0)
 
@@ -200,7 +200,7 @@ def _dots(plane: InputPlane, part: PartPoints, frame: ChartFrame) -> list[str]:
         colours = [names[int(target)] for target in part.targets]
     else:
         low, high = float(plane.values.min()), float(plane.values.max())
-        edge = INK  # a value in the middle is as white as its place
+        edge = INK  # a value in the middle is as white as what lies below it
         shares = (part.targets - (low + high) / 2) / ((high - low) / 2 or 1.0)
         colours = [hex_colour(each) for each in diverging(shares, 1.0)]
     # XOR has 4 examples, spirals hundreds: circles of one size would be lost, or hide the colours.
@@ -274,7 +274,7 @@ def _tiles(layer: UnitLayer, x: float, y: float, surface: bool) -> list[str]:
     shown = len(layer.units)
     more = f", {shown} of {layer.total:,} units" if layer.total > shown else ""
     scale = 1.0
-    # One scale for a layer, so that its units compare; those three meanings have one of their own.
+    # One scale for a layer, so that its units can be compared; these three have their own scale.
     if layer.meaning not in ("probability", "margin", "decision"):
         scale = float(np.nanmax(np.abs(layer.units))) or 1.0
     text = "" if layer.text == layer.name else f": {layer.text}"

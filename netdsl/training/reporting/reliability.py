@@ -1,4 +1,4 @@
-"""How sure answers are, against how often they are right: a reliability diagram as SVG."""
+"""A reliability diagram as SVG: how often answers are right, by how sure they are."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from netdsl.training.reporting.charts import (
 )
 
 Bins = Sequence[tuple[float, float, float]]
-"""Of each bin how many answers, the sum of their probabilities, and how many are right."""
+"""For each bin the number of answers, the sum of their probabilities, and how many are right."""
 
 STYLES = ((TRAINING, "0.85"), (VALIDATION, "0.45"))
-"""The colour and the opacity of what is drawn first, and second."""
+"""Colour and opacity of the first and of the second line."""
 
 
 def reliability(title: str, subtitle: str, lines: Mapping[str, Bins]) -> str:
@@ -49,7 +49,7 @@ def reliability(title: str, subtitle: str, lines: Mapping[str, Bins]) -> str:
             for count, sure, right in bins
             if count
         ]
-        # Without empty bins: their mean would be 0 / 0, and the line leads past them.
+        # Empty bins are left out: their mean would be 0 / 0. The line connects their neighbours.
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y, _ in known)
         dashes = "" if not place else ' stroke-dasharray="5 4"'
         parts.append(f'<g fill="{colour}" fill-opacity="{opacity}" stroke="{colour}">')

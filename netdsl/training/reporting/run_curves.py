@@ -13,15 +13,15 @@ from netdsl.training.runs.history import read_epochs
 from netdsl.wording import counted, enumerated
 
 VALIDATION = "val_"
-"""How the names of figures of the validation part begin."""
+"""The beginning of the names of the validation part's figures."""
 
 USUAL = ("loss", "generator_loss")
-"""The figures that are drawn where none is named: the first that there is."""
+"""If no figure is named, the first of these that the runs have is drawn."""
 
 NOT_DRAWN = {"stage", *TIMES}
 
 MAX_RUNS = 100
-"""Runs that a chart can show: their colours still differ."""
+"""The most runs in a chart: their colours can still be distinguished."""
 
 
 def run_curves(
@@ -34,11 +34,11 @@ def run_curves(
 
     Args:
         folders: of the runs, which need not have ended.
-        figure: `loss`, `accuracy` and so on: that of the validation part as a line, where it was
-            evaluated, and that of the training as a dashed one; `val_loss` alone, or `rate`. By
-            default `loss`, of GANs `generator_loss`.
+        figure: `loss`, `accuracy` and so on, which draws the validation part's as a line, where it
+            was evaluated, and the training's as a dashed one; or `val_loss` alone, or `rate`. By
+            default it is `loss`, and for GANs `generator_loss`.
         over: what it is drawn over, one of `TIMES`.
-        names: of the runs; where they are left out, those of their folders.
+        names: the runs' names; by default those of their folders.
 
     Raises:
         NetError: N613, N614 of a folder, N640 for a figure that no run has.
@@ -47,7 +47,7 @@ def run_curves(
 
 
 class _Chart(NamedTuple):
-    """A chart as SVG: of which figure, and the names of the runs that do not have it."""
+    """A chart as SVG, the figure that it shows, and the names of the runs without that figure."""
 
     svg: str
     figure: str
@@ -78,7 +78,7 @@ def _chart(
         name = names[path]
         if rows and not any(figure in row for row in rows):
             lacking.append(name)
-        # Before the validation's line, which lies above it.
+        # Drawn before the validation's line, which lies on top.
         lines.append(OverlaidLine(name, _points(rows, figure, over), dashed=bool(seen)))
         if seen:
             lines.append(OverlaidLine(name, seen))
@@ -92,7 +92,7 @@ def _chart(
 def write_run_curves(
     folders: Sequence[str | Path], path: Path, figure: str | None = None, over: str = "epoch"
 ) -> str:
-    """Write the chart of `run_curves` as SVG, or as PNG by the extra `draw`.
+    """Write the chart of `run_curves` as SVG, or as PNG with the extra `draw`.
 
     Returns:
         What it shows, with the runs that do not have the figure.
@@ -134,7 +134,7 @@ def _points(rows: Sequence[Mapping[str, Any]], figure: str, over: str) -> list[t
 
 
 def run_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """Name runs by their folders, and by their paths where folders of one name come twice."""
+    """Name runs by their folders, and by their paths if two folders have the same name."""
     names = [path.resolve().name for path in paths]
     return {
         path: name if names.count(name) == 1 else str(path)

@@ -10,7 +10,7 @@ class ReportTable(NamedTuple):
     """A table of texts and shares.
 
     Attributes:
-        caption: what is above it.
+        caption: the text above it.
         heads: the names of its columns.
         rows: texts, and shares as numbers, which are written in percent with a bar after them.
         left: this many columns are aligned to the left, the others to the right.
@@ -41,7 +41,7 @@ class ConfusionTable(NamedTuple):
 
     @property
     def tall(self) -> bool:
-        """Whether the names at the head are written upwards."""
+        """Whether the names of the columns are written vertically."""
         return max(map(len, self.names)) > 4
 
     @property

@@ -1,4 +1,4 @@
-"""What is said of a training on a terminal: before it begins, and at its end."""
+"""The messages about a training on a terminal, before it begins and at its end."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 LISTED = 6
-"""Kernels whose zeros are listed."""
+"""The number of kernels whose zeros are listed."""
 
 
 def describe_data(data: Data) -> str:
-    """Say in a line what is learned from, and what is done to it."""
+    """Describe in one line the data that is learned from, and its preparation."""
     preparation = data.preparation
     parts = enumerated(
         f"{len(part):,} {part.name}" for part in (data.train, data.validation, data.test) if part
@@ -34,7 +34,7 @@ def describe_data(data: Data) -> str:
 
 
 def _made(input: InputTransform) -> str:
-    """Say what an input's examples are made of."""
+    """Say what an input's examples are, and what they are made into."""
     if input.columns is not None:
         columns = counted(len(input.columns.widths), "column")
         return f"{columns} made {counted(input.columns.width, 'number')}"
@@ -45,18 +45,18 @@ def _made(input: InputTransform) -> str:
 
 
 def opening_lines(data: Data, doubts: Sequence[str], taken_over: Sequence[str]) -> list[str]:
-    """Say what a person should know of a training before it begins.
+    """Return what a person should know about a training before it begins.
 
     Args:
         data: what is learned from.
         doubts: what may be a mistake in the recipe.
-        taken_over: what came from other weights.
+        taken_over: what was initialized from other weights.
     """
     return [describe_data(data), *data.notes, *doubts, *taken_over]
 
 
 def describe_run(run: RunResult) -> str:
-    """Say how a run ended, which weights were kept, and how they did in the test."""
+    """Say how a run ended, which weights were kept, and their test scores."""
     epochs = f"{run.epochs} {plural('epoch', run.epochs)}"
     again = (
         [f"trained again on the training and validation parts together for {run.retrained:,} steps"]
@@ -89,7 +89,7 @@ def test_lines(run: RunResult) -> list[str]:
 
 
 def _way_on(run: RunResult) -> list[str]:
-    """Say what to try where a training stopped after few steps; nothing where it had many."""
+    """Say what to try if a training stopped after few steps; nothing if it took many."""
     if run.ended != "patience" or run.steps >= FEW:
         return []
     patience, epochs = enough_epochs(run.steps / max(1, run.epochs))
@@ -109,7 +109,7 @@ def zeros_lines(run: RunResult) -> list[str]:
 
 
 def scores_text(values: Mapping[str, float]) -> str:
-    """Write a part's scores, and of how many examples they are."""
+    """Write a part's scores, and the number of examples."""
     scores = [
         f"{name.replace('_', ' ')} {value:z.4f}"
         for name, value in values.items()

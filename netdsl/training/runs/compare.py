@@ -25,7 +25,7 @@ class RunComparison(NamedTuple):
 
     Attributes:
         recipe: the keys that differ.
-        figures: all of them, with params, epochs, best step and seconds.
+        figures: all figures, with params, epochs, best step and seconds.
         versions: those that differ.
         networks: the first run, counted from 0, that has the same network as each.
         data: whether all were trained on the same examples.
@@ -40,14 +40,14 @@ class RunComparison(NamedTuple):
 
 
 def compare(folders: Sequence[str | Path]) -> RunComparison:
-    """Lay runs next to each other.
+    """Compare runs.
 
     Raises:
         NetError: as `read_entry` does.
     """
     paths = [Path(folder) for folder in folders]
     found = [read_entry(path) for path in paths]
-    # The fingerprint, not the source's name: the same file may hold other rows by now.
+    # By the fingerprint, not the source's name: the file may hold other rows by now.
     prints = {str(read_json(path, RUN).get("fingerprint")) for path in paths}
     own = [
         {name: one.value(name) for name in ("params", "epochs", "best_step", "seconds")}
@@ -66,7 +66,7 @@ def compare(folders: Sequence[str | Path]) -> RunComparison:
 
 
 def _side_by_side(values: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    """Return all names in their order, each with the values of all; None where one has none."""
+    """Return all names in their order, each with a value from every dict, None if it has none."""
     names = dict.fromkeys(name for one in values for name in one)
     return {name: tuple(one.get(name) for one in values) for name in names}
 
@@ -85,7 +85,7 @@ def _same_networks(networks: Sequence[Architecture]) -> tuple[int, ...]:
     first: list[int] = []
     for place, network in enumerate(networks):
         alike = (
-            # Compared with the first of each group alone: equality is transitive.
+            # Only compared with the first of each group: equality is transitive.
             before
             for before in dict.fromkeys(first)
             if difference(networks[before], network).same
@@ -139,7 +139,7 @@ def _alike(found: RunComparison, folders: Sequence[Path]) -> list[str]:
         lines.append("the networks are the same")
     else:
         files = [folders[place] / read_json(folders[place], RUN)["file"] for place in (0, other)]
-        # `netdsl diff` of two equal texts would show nothing: they differ by params.
+        # `netdsl diff` would show nothing for two equal texts: the networks differ by their params.
         alike = files[0].read_bytes() == files[1].read_bytes()
         how = " by their params" if alike else f": netdsl diff {files[0]} {files[1]}"
         lines.append(f"the networks differ{how}")

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def write_components(folder: Path, kernels: Mapping[str, Array]) -> None:
-    """Write the kernels that begin at principal components, where there are some.
+    """Write the kernels that begin at principal components, if there are any.
 
     Raises:
-        RunError: N610 where the disk does not take it.
+        RunError: N610 where the file cannot be written to the disk.
     """
     import numpy as np
 
@@ -39,7 +39,7 @@ def read_components(folder: Path, network: Architecture) -> Mapping[str, Array]:
 
     float32 = np.dtype("<f4")
     expected = {
-        # What the network needs decides, not what the file holds: a header can claim any size.
+        # The network decides what is read, not the file: a file's header can claim any size.
         op.name: ArrayHeader(shape, float32)
         for op, shape in component_kernels(network.graph)
     }

@@ -1,5 +1,5 @@
-"""What was chosen on the validation part after a training, by the name of an output: thresholds and
-temperatures.
+"""The thresholds and temperatures that were chosen on the validation part after a training, by the
+name of an output.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ COLDEST, HOTTEST = 0.05, 20.0
 """The temperatures between which the best is searched for."""
 
 EDGE = 1.01
-"""A temperature this near to the first or the last one is at the edge of the search."""
+"""A temperature within this factor of the lowest or the highest is at the edge of the search."""
 
 LISTED = 6
-"""Thresholds that are listed."""
+"""The number of thresholds that are listed."""
 
 
 def sound_decisions(decisions: Any) -> bool:
-    """Return whether what was chosen for outputs is what a run can have chosen."""
+    """Return whether these are decisions that a run can have made."""
     if not isinstance(decisions, dict):
         return False
     for name, one in decisions.items():
@@ -45,7 +45,7 @@ def sound_decisions(decisions: Any) -> bool:
 
 
 def _at_the_edge(of: str, temperature: float) -> list[str]:
-    """Say that a temperature is the first or the last of the search, and what that means."""
+    """Say that a temperature is at the edge of the search, if it is, and what that means."""
     if temperature <= COLDEST * EDGE:
         why = "the lowest that is tried: hardly an answer of the validation part is wrong"
     elif temperature >= HOTTEST / EDGE:
@@ -56,7 +56,7 @@ def _at_the_edge(of: str, temperature: float) -> list[str]:
 
 
 def decision_lines(decisions: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Say at which temperature and threshold outputs are read, where these were chosen."""
+    """Say which temperatures and thresholds were chosen for the outputs."""
     lines = []
     for name, one in decisions.items():
         of = f"{name}: " if len(decisions) > 1 else ""

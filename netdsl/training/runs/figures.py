@@ -1,4 +1,4 @@
-"""Figures of runs as people read them, and as JSON has them."""
+"""Figures of runs as text for people, and as values for JSON."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def figure_text(value: Any, name: str) -> str:
 
 
 def json_value(value: Any) -> Any:
-    """Return the value; None for a number that JSON does not have."""
+    """Return the value; None for NaN and the infinities, which JSON does not have."""
     return json_number(value) if isinstance(value, float) else value

@@ -1,5 +1,5 @@
-"""A run that has ended, to be used: its files compared with each other before its network is
-asked.
+"""A run that has ended, opened for use: its files are checked against each other before its
+network is used.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class FinishedRun(NamedTuple):
     """What a run's folder holds.
 
     Attributes:
-        run: what came of it.
-        network: the one that was trained; of a GAN one of the two.
+        run: its result.
+        network: the one that was trained; for a GAN one of the two.
         preparation: what is done to its inputs and outputs.
-        part: `generator` or `discriminator` of a GAN.
+        part: for a GAN `generator` or `discriminator`.
     """
 
     run: RunResult
@@ -55,10 +55,10 @@ class FinishedRun(NamedTuple):
     part: str = ""
 
     def model(self) -> keras.Model:
-        """Read the network with the run's best weights, of a GAN the last.
+        """Read the network with the run's best weights, or for a GAN the last.
 
         Raises:
-            NetError: N613, N614, the latter where they are another network's.
+            NetError: N613, N614, the latter also where they are another network's.
         """
         file = model_name(self.part) if self.part else BEST
         require_file(self.run.folder, file)
@@ -84,7 +84,7 @@ class FinishedRun(NamedTuple):
             [tensor.shape for tensor in signature.outputs],
             network.counts.total,
         )
-        # Files of another run fit Keras well enough to predict nonsense: shapes and counts are
+        # Keras would accept files of another run and predict nonsense: shapes and counts are
         # compared.
         if found != own:
             message = (
@@ -105,12 +105,12 @@ def finished_run(folder: Path, net: str | None = None, usual: str = "") -> Finis
 
     Args:
         folder: the run's.
-        net: `generator` or `discriminator`, where it is a GAN's.
-        usual: the one of the two that is meant where `net` is left out.
+        net: `generator` or `discriminator`, if it is a GAN's.
+        usual: the one of the two that is meant if `net` is left out.
 
     Raises:
-        NetError: N613 where there is none, N614 where its files do not go together, N691 where it
-            is a GAN's and none of the two is named, or is not and one is.
+        NetError: N613 where there is none, N614 where its files contradict each other, N691 where
+            it is a GAN's run and neither network is named, or is not and one is.
     """
     run, preparation = RunResult.load(folder), read_preparation(folder)
     if is_adversarial(folder):
@@ -160,7 +160,7 @@ def _of_part(
         for one in signature.inputs
     )
     (output,) = signature.outputs
-    # The other losses give scores without bounds: no probability can be read from them.
+    # With the other losses it gives scores without bounds, which are not probabilities.
     answers = part == DISCRIMINATOR and loss == "nonsaturating" and output.shape == (1,)
     made = OutputTransform(
         output.name,
@@ -187,7 +187,7 @@ def _check(preparation: Preparation, signature: NetworkSignature, path: Path) ->
         if len(held) != len(own):
             raise _unfit(path, f"it has {len(held)} {what}s, and the network {len(own)}")
         for one, tensor in zip(held, own, strict=True):
-            # The name too: with two inputs of one shape, columns would go to the wrong one.
+            # The name too: if two inputs have one shape, columns could go to the wrong one.
             if (one.name, one.shape) != (tensor.name, tensor.shape):
                 have = f"its {what} `{one.name}` has {size(one.shape)}"
                 needs = f"the network's `{tensor.name}` has {size(tensor.shape)}"
@@ -216,7 +216,8 @@ def _check_input(input: InputTransform, tensor: TensorSpec, path: Path) -> None:
             path,
             f"it gives {input.columns.width} numbers for `{input.name}` of {size(tensor.shape)}",
         )
-    # Images accept what can be given their example's shape, which says nothing of the input's.
+    # For images the preparation accepts any data that can be reshaped to an example, so that
+    # check does not cover the input's shape.
     possible = input.accepts(input.example) and (
         not input.images or fits(input.example, input.shape)
     )

@@ -1,4 +1,4 @@
-"""A run's folder: made again for each run, what its files are called, and reading them."""
+"""A run's folder: making a new one, the names of its files, and reading them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NAME = re.compile(r"\w[\w.-]{0,99}")
 beginning, and short enough for every file system."""
 
 RUN, RECIPE, PREPARATION, VERSIONS = "run.json", "recipe.yaml", "preparation.json", "versions.json"
-"""What a run began with, in addition to its network's text."""
+"""The files that a run begins with, in addition to its network's text."""
 
 COMPONENTS = "components.npz"
-"""The principal components that it began with, where some were asked for."""
+"""The principal components that a run began with, if its weights begin at some."""
 
 METRICS, METRICS_JSONL, RETRAINED, CURVE, PATH = (
     "metrics.csv",
@@ -34,10 +34,10 @@ METRICS, METRICS_JSONL, RETRAINED, CURVE, PATH = (
     "curve.svg",
     "path.csv",
 )
-"""Its figures, epoch by epoch; the weights step by step, of a network that trains two numbers."""
+"""The figures by epoch; for a network with two trained numbers, `path.csv`: these by step."""
 
 BEST, LAST, RESULT, REPORT = "best.keras", "last.keras", "result.json", "report.html"
-"""What came of it."""
+"""The results of a run."""
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 """The two networks of a GAN's run; each has a file, `generator.keras`."""
@@ -46,27 +46,27 @@ SAMPLES = "samples"
 """The folder of a GAN's sheets of fixed noise: `samples/epoch-7.png`."""
 
 LAST_NUMBERS = "last.npz"
-"""Of a training that averages its weights, what `resume --more` continues from: the weights that
-the optimizer has moved, and its numbers.
+"""What `resume --more` continues from if a training averages its weights: the weights that the
+optimizer has moved, and its own state.
 """
 
 CHECKPOINT, LOCK = "checkpoint.npz", "lock"
-"""What is there only while it is trained, or can be resumed."""
+"""The files that exist only while a run is being trained or can be resumed."""
 
 
 KEPT = "kept"
-"""The folder of the weights that `keep` asks for: `kept/epoch-7.keras`."""
+"""The folder of the weights that the recipe's `keep` adds: `kept/epoch-7.keras`."""
 
 _KEPT = re.compile(r"epoch-([1-9][0-9]{0,8})\.keras")
 
 
 def kept_name(epoch: int, part: str = "") -> str:
-    """Name the file of an epoch's weights, of a GAN those of one of its networks."""
+    """Return the name of the file with an epoch's weights, for a GAN those of one network."""
     return f"epoch-{epoch}{part and f'-{part}'}.keras"
 
 
 def model_name(part: str) -> str:
-    """Name the file of one of a GAN's networks."""
+    """Return the name of the file of one of a GAN's networks."""
     return f"{part}.keras"
 
 
@@ -78,14 +78,14 @@ def kept_epochs(folder: Path) -> dict[int, Path]:
 
 
 GRID, GRID_TABLE, GRID_CHART = "grid.json", "grid.csv", "grid.svg"
-"""What a grid of trainings asks for, in the folder of its runs; what came of them."""
+"""In the folder of a grid's runs: what the grid trains, and its results as table and chart."""
 
 FOLDS_TABLE, OUT_OF_FOLD = "folds.csv", "out_of_fold.csv"
-"""Of several folds the mean of each figure, and what the networks say of the folds."""
+"""For several folds: the mean of each figure, and the predictions for the examples out of fold."""
 
 
 def new_folder(where: str | Path, name: str) -> Path:
-    """Make a folder `where/NAME-N` that did not exist, N being the first that is free from 1 on.
+    """Make a new folder `where/NAME-N`, with the first N from 1 on that is free.
 
     Raises:
         NetError: N615 for a name that cannot be a folder's.
@@ -133,7 +133,7 @@ def json_values(text: str) -> Any:
         ValueError: where it is not JSON, nested too deep, or holds an infinite number.
     """
     try:
-        # `parse_constant` gets NaN and the infinities; 1e999 comes to `parse_float`, and is
+        # `parse_constant` is called for NaN and the infinities, `parse_float` for 1e999, which is
         # infinite too.
         return json.loads(text, parse_constant=_bounded, parse_float=_bounded)
     except RecursionError:
@@ -158,7 +158,7 @@ def require_file(folder: Path, name: str) -> None:
         NetError: N613, or N614 where a file is missing that a run always has.
     """
     if not folder.is_dir():
-        # Also in `runs`: the folder's name without it is the most frequent slip.
+        # Also in `runs`: leaving out `runs/` is the most frequent mistake.
         near = did_you_mean(folder.name, _names_in(folder.parent)) or did_you_mean(
             folder.name, _names_in(Path("runs"))
         )
@@ -173,7 +173,7 @@ def require_file(folder: Path, name: str) -> None:
         raise fail("N613", f"{folder} holds no run: it has no {RUN if name == RESULT else name}")
     if name in (BEST, LAST) and DISCRIMINATOR in read_json(folder, RUN):
         raise of_two_networks(folder)
-    # From here on the folder is a run's: what is missing, by how far the run has come.
+    # From here on the folder is a run's: the error depends on how far the run has come.
     if (folder / RESULT).is_file():
         of_pair = (model_name(GENERATOR), model_name(DISCRIMINATOR))
         if (
@@ -196,7 +196,7 @@ def require_file(folder: Path, name: str) -> None:
 
 
 def of_two_networks(folder: Path) -> NetError:
-    """Return the error of a GAN's run where one network is meant."""
+    """Return the error about a GAN's run where a run of one network is required."""
     return fail(
         "N691",
         f"{folder} is the run of a GAN, and this is about one network",
@@ -206,13 +206,13 @@ def of_two_networks(folder: Path) -> NetError:
 
 
 def damaged(path: Path) -> NetError:
-    """Return the error of a file that does not hold what it should."""
+    """Return the error about a file that does not hold what it should."""
     return fail("N614", f"{path} is damaged")
 
 
 @contextmanager
 def removed_unless_begun(folder: Path) -> Iterator[None]:
-    """Remove a folder that was made for a run, where Ctrl-C comes before all is written that the
+    """Remove a folder that was made for a run if Ctrl-C comes before everything is written that the
     run begins with.
     """
     try:
@@ -224,8 +224,8 @@ def removed_unless_begun(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def removed_without_memory(folder: Path) -> Iterator[None]:
-    """Remove a folder that was made for a run, where the memory is full before there is anything
-    to resume from: resuming it would end in the same way.
+    """Remove a folder that was made for a run if the memory runs out before there is anything to
+    resume from: resuming it would end in the same way.
     """
     try:
         yield
@@ -238,9 +238,9 @@ def removed_without_memory(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from training in the folder meanwhile.
+    """Keep other processes from training in the folder during the block.
 
-    The lock ends with the process, however that ends.
+    The lock ends with the process, however the process ends.
 
     Raises:
         NetError: N619 where another one is training there.
@@ -259,8 +259,8 @@ def locked(folder: Path) -> Iterator[None]:
             except OSError as error:
                 raise not_written(path, error) from None
             try:
-                # Of the open file, not of its existence: a lock file that a kill left does not
-                # lock.
+                # The open file is locked: a lock file left by a process that was killed locks
+                # nothing.
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise fail(
@@ -269,12 +269,12 @@ def locked(folder: Path) -> Iterator[None]:
                     help="wait for it, or train into another folder",
                 ) from None
             # Another process may have removed the file before it was locked here: then the next
-            # one locks a new file.
+            # process would lock a new file.
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), os.stat(path)):
                     break
             stack.close()
-        # Only with the lock: half-written files of a process that is alive are not abandoned.
+        # Only with the lock: the half-written files of a running process are still in use.
         remove_abandoned(folder)
         try:
             yield

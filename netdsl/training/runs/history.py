@@ -1,4 +1,4 @@
-"""What a training has come to, epoch by epoch, and how the run folder keeps it."""
+"""The course of a training, epoch by epoch, and its files in the run folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Evaluation(Scored):
-    """The validation part's loss and metrics after this many steps, and whether this is better
+    """The validation part's loss and metrics after this many steps, and whether they are better
     than all before.
     """
 
@@ -42,8 +42,8 @@ class Evaluation(Scored):
 
 @dataclass(frozen=True)
 class Epoch(Scored):
-    """An epoch: its number and the last step's, the learning rate, mean training loss and
-    metrics, last evaluation, seconds.
+    """An epoch: its number, that of its last step, the learning rate, the mean training loss and
+    metrics, the last evaluation, and the seconds.
     """
 
     epoch: int
@@ -58,9 +58,9 @@ class Epoch(Scored):
 class History:
     """The epochs and evaluations of a training so far, and the best evaluation.
 
-    `rows` are the epochs of the search for the best step, `retrained` those that were taken again
-    on all the data. `path` holds the weights before the first step and after each, of a network
-    that trains two numbers.
+    `rows` are the epochs of the search for the best step, `retrained` those of the second training
+    on all the data. `path` holds the weights before the first step and after each step, if the
+    network trains only two numbers.
     """
 
     best: Evaluation | None = None
@@ -70,10 +70,10 @@ class History:
     path: list[list[float]] = field(default_factory=list)
 
     def epoch_of(self, step: int, steps: int) -> int:
-        """Return the epoch of a step of the search, where an epoch has this many.
+        """Return the epoch of a step of the search, where an epoch has this many steps.
 
-        By the rows: one that early stopping ended has fewer steps, and epochs that are added begin
-        after it.
+        It is found in the rows: an epoch that early stopping ended has fewer steps, and epochs
+        added later begin after it.
         """
         for row in self.rows:
             if step <= row.step:
@@ -82,7 +82,7 @@ class History:
 
 
 def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
-    """Write epochs as CSV, with six digits; the metrics are named as in their scores."""
+    """Write epochs as CSV, with six digits; the metrics have the names that scores have."""
     evaluated = [each.evaluation.scores for each in epochs if each.evaluation]
     names, of_evaluations = (
         list(scores[0]) if scores else ["loss", *metrics]
@@ -106,9 +106,9 @@ def metrics_csv(epochs: Sequence[Epoch], metrics: Sequence[str]) -> str:
 
 
 def growth(history: History) -> str:
-    """Say that the training loss has grown, where it has; it falls at a rate that is small enough.
+    """Say that the training loss has grown, if it has; at a small enough rate it falls.
 
-    The mean of an epoch is never quite the one before: only twice the first epoch's is reported.
+    Means of epochs vary a little: only a loss of twice the first epoch's is reported.
     """
     rows = history.rows
     # `not >`: a NaN loss is reported elsewhere.
@@ -119,7 +119,7 @@ def growth(history: History) -> str:
 
 
 def path_csv(path: Sequence[Sequence[float]]) -> str:
-    """Write the weights at each step as CSV, with nine digits: enough for every float32."""
+    """Write the weights at each step as CSV, with nine digits, which is exact for float32."""
     lines = [",".join(["step", *(f"weight_{place}" for place, _ in enumerate(path[0], 1))])]
     lines += [
         ",".join([str(step), *(f"{weight:.9g}" for weight in weights)])
@@ -162,7 +162,7 @@ def _json_line(stage: str, epoch: Epoch) -> str:
 
 
 def read_epochs(folder: Path) -> list[dict[str, Any]]:
-    """Read the epochs that `metrics_jsonl` wrote: what each has by name, the stage first.
+    """Read the epochs that `metrics_jsonl` wrote: the values of each by name, the stage first.
 
     Raises:
         NetError: N613, N614.
@@ -179,7 +179,7 @@ def read_epochs(folder: Path) -> list[dict[str, Any]]:
 
 
 def _is_epoch(row: Mapping[str, Any]) -> bool:
-    """Return whether a row has its stage and its times, and numbers in addition."""
+    """Return whether a row has its stage and its times, and only numbers otherwise."""
     return {"stage", "epoch", "step", "seconds"} <= row.keys() and all(
         type(row[name]) in (int, float, type(None)) for name in row if name != "stage"
     )

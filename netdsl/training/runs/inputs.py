@@ -1,5 +1,5 @@
 """What a run began with: its network, recipe and preparation, written before the first step and
-read again by all that comes later.
+read whenever the run is used later.
 """
 
 from __future__ import annotations
@@ -49,25 +49,26 @@ def write_inputs(
     data: Data,
     discriminator: Architecture | None = None,
 ) -> None:
-    """Write what a run begins with, so that it can be resumed whatever happens.
+    """Write what a run begins with, so that it can be resumed however it is stopped.
 
     Args:
         folder: the run's.
-        network: with the params and the input that it is trained with.
-        recipe: with every value.
+        network: what is trained, with its params and input. For a GAN, its generator.
+        recipe: the recipe, with every value.
         reasons: why each value is what it is, by key.
         data: what it is trained on.
-        discriminator: of a GAN, whose generator the network is.
+        discriminator: for a GAN, its other network.
 
     Raises:
-        RunError: N610 where the disk does not take it.
+        RunError: N610 where they cannot be written to the disk.
     """
     both = (network,) if discriminator is None else (network, discriminator)
     file = (
-        # A file that the network uses may have this name: the network keeps its own then.
+        # A file that the network uses may have this name: then the network's own name is kept.
         "network.net" if "network.net" not in network.used else os.path.basename(network.path or "")
     )
-    # run.json comes last: a folder without it holds no run, so a kill before leaves none half.
+    # run.json is written last: a folder without it holds no run, so that killing the process before
+    # leaves no half a run.
     write(folder / RECIPE, to_yaml(recipe, reasons))
     write(folder / file, network.text)
     for name, text in network.used.items():
@@ -100,7 +101,7 @@ def write_inputs(
 
 
 def _array_files(network: Architecture) -> list[ArrayFile]:
-    """Return the files of arrays that weights begin with, each once."""
+    """Return the files of arrays that weights are initialized from, each once."""
     values = (each for op in network.graph.ops if op.kind for each in op.kind.values.values())
     found = {each.place: each for each in values if isinstance(each, ArrayFile)}
     return list(found.values())
@@ -115,7 +116,7 @@ def _hashes(folder: Path, network: Architecture) -> dict[str, str]:
 
 
 def _versions() -> dict[str, str]:
-    """Return what the run is made with."""
+    """Return the versions of what the run is made with."""
     import keras
 
     names = ("netdsl", "keras", keras.config.backend(), "numpy")
@@ -151,18 +152,18 @@ def read_network(folder: Path, part: str = "") -> Architecture:
         part: `discriminator` for that of a GAN, else its generator.
 
     Raises:
-        NetError: N613, N614, N616 where it is another graph than the run began with, or of its
-            text.
+        NetError: N613, N614, N616 where its graph or a file that it begins with is not the one
+            that the run began with; or as for its text.
     """
     begun = read_json(folder, RUN)
     try:
-        # Both networks are in one file with one input's shape: only name, graph and arrays differ.
+        # The two networks share a file and an input's shape: only name, graph and arrays differ.
         values = {**begun, **begun[DISCRIMINATOR]} if part == DISCRIMINATOR else begun
         file, name, shape = str(values["file"]), str(values["network"]), values["input"]
         input_shape = tuple(map(int, shape)) if shape else None
     except (KeyError, TypeError, ValueError, OverflowError):
         raise damaged(folder / RUN) from None
-    # A path in a file that was changed could lead out of the run's folder.
+    # If the file was changed, a path in it could lead out of the run's folder.
     if Path(file).name != file:
         raise damaged(folder / RUN)
     require_file(folder, file)
@@ -176,10 +177,10 @@ def read_network(folder: Path, part: str = "") -> Architecture:
 
 
 def _require_same_graph(folder: Path, file: str, network: Architecture, begun: str | None) -> None:
-    """Refuse a network that is not the graph that the run began with.
+    """Reject a network whose graph is not the one that the run began with.
 
-    Runs of version 0.1.0 say nothing of their graph: there the uses of a shared layer could differ
-    in their default activation, which W702 now reports.
+    Runs of version 0.1.0 did not store their graph. In that version the uses of a shared layer
+    could differ in their default activation, which W702 now reports.
 
     Raises:
         NetError: N616.
@@ -236,7 +237,7 @@ def read_preparation(folder: Path) -> Preparation:
 
 
 def require_same_recipe(folder: Path, recipe: Recipe) -> None:
-    """Reject to resume with a recipe that is not the one that the run began with.
+    """Reject resuming with a recipe that is not the one that the run began with.
 
     Raises:
         NetError: N616.
@@ -250,7 +251,7 @@ def require_same_recipe(folder: Path, recipe: Recipe) -> None:
 
 
 def require_same_data(folder: Path, data: Data) -> None:
-    """Reject to resume on data that is not the data that the run began with.
+    """Reject resuming on data that is not the data that the run began with.
 
     Raises:
         NetError: N616.
@@ -268,6 +269,6 @@ def is_trained_on(folder: Path, data: Data) -> bool:
 
     Args:
         folder: the run's.
-        data: read again, with the run's preparation.
+        data: the data, read again with the run's preparation.
     """
     return bool(read_json(folder, RUN).get("fingerprint") == fingerprint(data))

@@ -1,4 +1,4 @@
-"""The runs of a folder, a line for each, as `netdsl runs` shows them. No Keras, no numpy."""
+"""The runs in a folder as `netdsl runs` lists them, a line for each. No Keras, no numpy."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Entry:
     """A run folder as it is listed.
 
     `params` counts the network's parameters, `epochs` those that were trained, `seconds` the time
-    that they took. `figures` are `test_accuracy`, `val_loss` and so on, `training_loss` of a run
-    without a validation part: of a run without a result the best validation loss's. `ended` is one
-    of `run.ENDS`, `unfinished`, or `damaged`, with a `problem` that says why.
+    that they took. `figures` are `test_accuracy`, `val_loss` and so on, or `training_loss` if the
+    run has no validation part; before a run has a result, those at the best validation loss.
+    `ended` is one of `run.ENDS`, `unfinished`, or `damaged`, with a `problem` that says why.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Entry:
     problem: str = ""
 
     def value(self, key: str) -> Any:
-        """Return what a column holds, or a figure: the test's where the key does not say `val_`."""
+        """Return a column's value or a figure: the test's, unless the key begins with `val_`."""
         named = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         return (
             named[key] if key in named else self.figures.get(key, self.figures.get(f"test_{key}"))
@@ -64,8 +64,8 @@ COLUMNS = ("name", "network", "data", "params", "epochs", "best_step", "seconds"
 
 
 def entries(where: str | Path = "runs", sort: str | None = None) -> list[Entry]:
-    """List the runs in a folder, or that of a run folder itself, in the order of their beginning
-    or, sorted by a figure, the best first.
+    """List the runs in a folder, or the run whose folder it is, in the order in which they began or
+    sorted by a figure, the best first.
 
     Raises:
         NetError: N613 where there is no such folder, N640 where no run has what they should be
@@ -92,8 +92,8 @@ def run_folders(where: str | Path) -> list[Path]:
 def _is_run(folder: Path) -> bool:
     try:
         return any((folder / name).is_file() for name in (RUN, RECIPE, RESULT))
-    except OSError:  # it may not be looked into
-        # Listed, so that its line says that it cannot be read.
+    except OSError:  # no permission to look into it
+        # It is listed, so that its line says that it cannot be read.
         return True
 
 
@@ -109,7 +109,7 @@ def _sorted(found: list[Entry], key: str) -> list[Entry]:
             f"runs cannot be sorted by `{key}`",
             help=f"did you mean `{near}`?" if near else f"the columns are {', '.join(known)}",
         )
-    # Columns increase (names, seconds, steps); of figures the best comes first.
+    # Columns (names, seconds, steps) are sorted upwards, figures with the best first.
     less = key in COLUMNS or not higher_is_better(key)
     values = {one.name: one.value(key) for one in found}
     have = [
@@ -137,7 +137,7 @@ def read_entry(folder: Path) -> Entry:
     """
     try:
         return _entry(folder)
-    # A file of any content: one bad run must not hide the others of the folder.
+    # The file can hold anything: one bad run must not hide the others in the folder.
     except (TypeError, ValueError, AttributeError, KeyError, OSError, OverflowError):
         raise damaged(folder) from None
 
@@ -169,7 +169,7 @@ def _entry(folder: Path) -> Entry:
 
 
 def _chosen_by(run: RunResult) -> str:
-    """Return the part that a run's `validation` figures are of: without one, the training's."""
+    """Return the part that a run's `validation` figures describe: without one, the training."""
     return "val" if run.validation.get("examples", 1) else "training"
 
 
@@ -178,7 +178,7 @@ def _figures(part: str, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
-    """Return epochs, best step, seconds, and the best validation figures, without a result."""
+    """Return epochs, best step, seconds and best validation figures of a run without a result."""
     try:
         text = (
             (folder / METRICS_JSONL).read_text(encoding="utf-8")
@@ -201,7 +201,7 @@ def _so_far(folder: Path) -> tuple[int, int | None, float, dict[str, float]]:
 
 
 def _params(folder: Path, begun: Mapping[str, Any]) -> int:
-    """Return the network's parameters: counted, where the run has not kept them."""
+    """Return the number of the network's parameters, counted if the run has not stored it."""
     if "params" not in begun:
         return read_network(folder).counts.params
     if type(begun["params"]) is not int or begun["params"] < 0:
@@ -238,14 +238,14 @@ def runs_text(where: str | Path = "runs", sort: str | None = None) -> str:
 
 
 def _figure_names(found: Sequence[Entry], sort: str | None) -> list[str]:
-    """Return the figure that is shown of each run: what is sorted by, else its first metric."""
+    """Return the figure to show for each run: the one sorted by, else its first metric."""
     requested = _bare(sort or "")
     if requested and requested not in COLUMNS:
         return [requested] * len(found)
     usual = [
         next((name for name in map(_bare, run.figures) if name != "loss"), "") for run in found
     ]
-    # A run that has no metric yet shows the others' one: one column has one meaning.
+    # A run that has no metric yet uses that of the others: all of the column means the same.
     first = next(filter(None, usual), "loss")
     return [name or first for name in usual]
 
@@ -284,7 +284,7 @@ def _cells(run: Entry, name: str, named: bool, parts: Sequence[str], where: Path
 
 
 def _ended(run: Entry, where: Path) -> str:
-    """Return how a run ended, in words, and how it is resumed."""
+    """Say how a run ended, or how it can be resumed."""
     if run.ended in ("interrupted", "unfinished"):
         return f"{run.ended}: netdsl resume {where if where.name == run.name else where / run.name}"
     return run.problem or {

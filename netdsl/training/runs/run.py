@@ -1,4 +1,4 @@
-"""A run that has ended: what came of its training."""
+"""The result of a run that has ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import keras
 
 TRAINING_LOSS = "training_loss"
-"""The metric of a run that was stopped by it."""
+"""The `metric` of a run in which the training loss decided when to stop."""
 
 ENDS = {
     "patience": "no improvement in {patience} evaluations in a row",
@@ -28,12 +28,12 @@ ENDS = {
     "interrupted": "interrupted",
     "diverged": "the loss is NaN",
 }
-"""What can end a training, and how it is said."""
+"""What can end a training, and the words for it."""
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a training gave.
+    """The result of a training.
 
     `best_value` is the validation part's `metric` (`loss` or `accuracy`) at `best_step`. Where the
     training loss decided when to stop, `metric` is `training_loss`, the weights are the last, and
@@ -47,7 +47,7 @@ class RunResult:
     `baseline` is what the simplest answer scores on the test part: see `naive_baseline`.
     `decisions` holds, by the name of an output, what was chosen on the validation part:
     `thresholds` (`for` a figure, its `values` at one half and at them), and the `temperature` (with
-    the `log_loss` and the `ece` before and after).
+    the `log_loss` and the `ece` before and after it).
     """
 
     folder: Path
@@ -70,7 +70,7 @@ class RunResult:
     decisions: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
-        """Return what is written of it; figures that are not finite are None."""
+        """Return the values as they are written to the file; those that are not finite are None."""
         values = {
             item.name: getattr(self, item.name)
             for item in dataclasses.fields(self)
@@ -82,7 +82,7 @@ class RunResult:
 
     @property
     def sound(self) -> bool:
-        """Whether each value is of its type and in its range, as it need not be in a file."""
+        """Whether each value has its type and range, which a file does not guarantee."""
         # `type(...) is int` below, not isinstance: JSON's true is an int in Python.
         whole = (
             self.steps,
@@ -124,7 +124,7 @@ class RunResult:
 
     @property
     def kept(self) -> str:
-        """Whether the weights are the `best` of those that were evaluated, or the `last`."""
+        """`best` if the weights are the best of those that were evaluated, else `last`."""
         return "best" if self.patience and self.metric != TRAINING_LOSS else "last"
 
     @property
@@ -137,7 +137,7 @@ class RunResult:
         """The network with the best weights, read from the run folder.
 
         Raises:
-            NetError: N613, N614 where they are not there, or damaged.
+            NetError: N613 where they are missing, N614 where they are damaged.
         """
         from netdsl.keras.opening import load_model
 
@@ -159,7 +159,7 @@ class RunResult:
                     name: math.nan if value is None else value
                     for name, value in values[part].items()
                 }
-            # A key too many or too few is a TypeError: the file is not a result's.
+            # An extra or a missing key is a TypeError: the file does not hold a result.
             run = cls(folder=Path(folder), **values)
         except (TypeError, KeyError, AttributeError):
             raise damaged(Path(folder) / RESULT) from None

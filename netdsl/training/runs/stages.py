@@ -1,4 +1,4 @@
-"""The stages of a run that was trained on after it had ended, as `run.json` lists them."""
+"""The stages of a run to which epochs were added after it had ended, as listed in `run.json`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AddedEpochs(NamedTuple):
 
 
 def read_stages(folder: Path) -> tuple[AddedEpochs, ...]:
-    """Read the stages that were added to a run; none of most.
+    """Read the stages that were added to a run; most runs have none.
 
     Raises:
         NetError: N613, N614.
@@ -39,11 +39,11 @@ def read_stages(folder: Path) -> tuple[AddedEpochs, ...]:
 
 
 def add_stage(folder: Path, stage: AddedEpochs) -> None:
-    """Note that epochs are added to a run.
+    """Record that epochs are added to a run.
 
     Raises:
         NetError: N613, N614.
-        RunError: N610 where the disk does not take it.
+        RunError: N610 where the file cannot be written to the disk.
     """
     stages = [one._asdict() for one in (*read_stages(folder), stage)]
     write(folder / RUN, json_text({**read_json(folder, RUN), "stages": stages}) + "\n")
@@ -52,12 +52,12 @@ def add_stage(folder: Path, stage: AddedEpochs) -> None:
 def extended(recipe: Recipe, stages: tuple[AddedEpochs, ...]) -> Recipe:
     """Return a run's recipe with the epochs of its stages.
 
-    Of a schedule that has divided the rate after some epochs the last rate stays.
+    If the schedule divides the rate after certain epochs, the last rate is kept.
     """
     if not stages:
         return recipe
-    # `steps` counts from the first step of the optimizer, which is new: it would start over high.
+    # `steps` counts the optimizer's steps. The optimizer is new, so the rate would be high again.
     schedule = Schedule("constant") if recipe.schedule.name == "steps" else recipe.schedule
-    # Each stage counts from the run's beginning, so the last one says it all.
+    # Each stage counts from the run's beginning, so only the last one matters.
     last = stages[-1]
     return dataclasses.replace(recipe, epochs=last.after + last.epochs, schedule=schedule)

@@ -1,4 +1,4 @@
-"""The fastest way of taking steps, found before a training begins by taking some with another copy
+"""The fastest way of taking steps, found before a training begins by taking some steps with a copy
 of the network.
 
 This module imports Keras.
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph
 
 SECONDS, SHARE = 2.0, 0.02
-"""Seconds that a measurement takes at most, and at most this share of the training's."""
+"""The most seconds that a measurement may take, and the largest share of the training's time."""
 
 STEP, FLOPS, TRACE, COMPILE = 3e-4, 1e11, (0.4, 0.02), 2.0
-"""What is estimated beforehand: a step's seconds in addition to its arithmetic, operations a
-second, seconds to trace a network and each layer, and how many times that it takes with XLA.
+"""Estimates: a step's seconds in addition to its arithmetic, operations per second, seconds to
+trace a network and each of its layers, and by what factor longer that takes with XLA.
 """
 
 ENOUGH, CALL = 0.15, 0.05
-"""Seconds of steps that are enough to distinguish two ways, and of the steps in one call."""
+"""Seconds of steps that suffice to distinguish two ways, and seconds of the steps in one call."""
 
 
 class Speed(NamedTuple):
-    """A way of taking steps (`plain`, `chunks`, `compiled`), and why it is taken."""
+    """A way of taking steps (`plain`, `chunks`, `compiled`), and why it was chosen."""
 
     way: str
     why: str
 
 
 class Load(NamedTuple):
-    """What a training computes: the network, examples in a step, steps in all at most."""
+    """What a training computes: the network, the examples in a step, the most steps in all."""
 
     graph: Graph
     batch: int
@@ -51,15 +51,15 @@ class Load(NamedTuple):
 
     @property
     def step_seconds(self) -> float:
-        """What a step takes, if all goes as usual."""
-        # 2 operations a multiply-accumulate, and a backward pass of twice the forward pass.
+        """The estimated seconds of a step."""
+        # A multiply-accumulate is 2 operations; the backward pass costs twice the forward pass.
         return STEP + 3 * 2 * count_network(self.graph).macs * self.batch / FLOPS
 
     @property
     def together(self) -> int:
         """Steps in a call.
 
-        As in the training, but for those of large networks, of which a few are enough.
+        As many as in the training, but fewer for large networks, whose steps are slow.
         """
         return min(steps_together(self.graph, self.batch), max(1, int(CALL / self.step_seconds)))
 
@@ -70,12 +70,12 @@ def measured_speed(
     """Find the fastest way by taking some steps.
 
     The ways are tried in the order of what is most likely best, as long as there is time: the
-    training must not be held up by more than `SECONDS`, or `SHARE` of what it takes. What they take
-    is estimated, and corrected by what those before have taken. Where the time is too short for
-    two, the fixed rule's choice is taken.
+    training must not be delayed by more than `SECONDS`, or by `SHARE` of its own time. The time for
+    each way is estimated, and corrected by the time that the ways before it took. If there is not
+    enough time for two ways, the fixed rule's choice is taken.
 
     Args:
-        copy: makes another copy of the compiled model, which is trained for a moment.
+        copy: makes a copy of the compiled model, to be trained for a moment.
         graph: the network.
         examples: what the training takes its steps on.
         every: steps from one evaluation to the next.
@@ -94,7 +94,7 @@ def measured_speed(
         if before - began + slower * expected[way] > allowed:
             break
         found[way] = _measure(model, examples, way, load.together, every)
-        # A machine that is busy now will be so for the next way too.
+        # If the machine is busy now, it will be for the next way too.
         slower = max(1.0, (time.perf_counter() - before) / expected[way])
     if len(found) < 2:  # one figure alone says nothing
         short = f"{SHARE:.0%} of the training, or {SECONDS:g} s, is too short to measure"
@@ -110,16 +110,14 @@ def measured_speed(
 
 
 def budget(load: Load) -> float:
-    """Return the seconds that a measurement may take, by what the training takes if all goes as
-    usual.
-    """
+    """Return the seconds that a measurement may take, by the estimated time of the training."""
     return min(SECONDS, SHARE * load.step_seconds * load.steps)
 
 
 def cost(load: Load, way: str) -> float:
-    """Return the seconds that it takes to measure a way, if all goes as usual.
+    """Estimate the seconds that it takes to measure a way.
 
-    Two calls at least, the first of which makes the program.
+    It takes at least two calls, the first of which traces and compiles.
     """
     trace = TRACE[0] + TRACE[1] * len(load.graph.ops)
     return (
@@ -130,14 +128,14 @@ def cost(load: Load, way: str) -> float:
 
 
 def _ways(model: keras.Model, load: Load, augments: bool) -> list[str]:
-    """Return what can be tried, the rule's choice first."""
+    """Return the ways that can be tried, the rule's choice first."""
     first = rule(model, load.graph, load.steps, augments)
     others = ["chunks", "plain", *(["compiled"] if gains(model, load.graph) else [])]
     return [first, *(way for way in others if way != first)]
 
 
 def _measure(model: keras.Model, examples: Shuffled, way: str, together: int, every: int) -> float:
-    """Return the seconds that a step takes.
+    """Measure the seconds that a step takes.
 
     Args:
         model: a copy, which is trained for a moment.
@@ -149,7 +147,7 @@ def _measure(model: keras.Model, examples: Shuffled, way: str, together: int, ev
     some = np.arange(min(len(examples.part), TOGETHER * examples.batch))
     part = examples.part.at(some)  # to prepare all of them can take longer than the rest
     preparation, sampling = examples.preparation, examples.sampling
-    # Keras keeps a function that is there: the way before would be measured again.
+    # Keras reuses its function: without this the previous way would be measured again.
     model.train_function = None
     training = Shuffled(part, preparation, sampling)
     if way != "plain":
@@ -161,7 +159,7 @@ def _measure(model: keras.Model, examples: Shuffled, way: str, together: int, ev
 
 
 class Clock(keras.callbacks.Callback):  # type: ignore[misc]
-    """Times the steps for a moment, but for those of the first call, which traces and compiles."""
+    """Times steps for a moment, except those of the first call, which traces and compiles."""
 
     def __init__(self, training: Shuffled) -> None:
         super().__init__()

@@ -16,17 +16,15 @@ if TYPE_CHECKING:
     from netdsl.graph import Graph
 
 TOGETHER, CPU_MACS = 50, 2 * 10**10
-"""Steps in one call, and multiply-accumulates on a CPU: enough to make its cost small, few
-enough to stop soon after Ctrl-C.
+"""The most steps in one call, and the most multiply-accumulates on a CPU: enough to make the
+cost of a call small, few enough to stop soon after Ctrl-C.
 """
 
 GPU_FACTOR = 1000
-"""A GPU is taken to do this many times `CPU_MACS` in the same time."""
+"""A GPU is assumed to do this many times `CPU_MACS` in the same time."""
 
 PAYS_AFTER = 2000
-"""Steps in a training, at most, from which on XLA saves TensorFlow more time than it takes to
-compile.
-"""
+"""If a training can have this many steps, XLA saves TensorFlow more time than compiling takes."""
 
 
 def steps_together(graph: Graph, batch: int) -> int:
@@ -42,13 +40,13 @@ def steps_together(graph: Graph, batch: int) -> int:
 def rule(model: keras.Model, graph: Graph, steps: int, augments: bool) -> str:
     """Choose how steps are taken together where nothing was measured.
 
-    On a CPU XLA is good for dense layers alone; under TensorFlow, where it comes on top, it needs a
-    long training to be worth its while, and longer than that where it has augmentation to compile.
+    On a CPU XLA only helps dense layers. Under TensorFlow, where compiling with XLA is an extra
+    step, it takes a long training to save time, and a longer one if augmentation is compiled too.
 
     Args:
         model: what is trained.
-        graph: the same as the language has it.
-        steps: of the training, at most.
+        graph: its graph.
+        steps: the most steps that the training can have.
         augments: whether examples are changed at random.
 
     Returns:
@@ -61,12 +59,12 @@ def rule(model: keras.Model, graph: Graph, steps: int, augments: bool) -> str:
 
 
 def gains(model: keras.Model, graph: Graph) -> bool:
-    """Return whether steps can be one program, and XLA makes them faster."""
+    """Return whether steps can be compiled as one program, and XLA makes them faster."""
     return compiles(model) and (accelerated() or gains_on_cpu(graph))
 
 
 def gains_on_cpu(graph: Graph) -> bool:
-    """Return whether XLA makes a network faster on a CPU: all its kinds gain.
+    """Return whether XLA makes a network faster on a CPU: whether all its kinds of layers gain.
 
     Convolutions, pooling and loops over time are slower with it, above all in a compiled loop.
     """
@@ -74,9 +72,9 @@ def gains_on_cpu(graph: Graph) -> bool:
 
 
 def compiles(model: keras.Model) -> bool:
-    """Return whether steps can be one program and still be the same steps. torch has none.
+    """Return whether steps can be compiled as one program without changing what they compute.
 
-    In TensorFlow's, random layers draw other numbers.
+    torch has no such program, and in TensorFlow's, random layers draw other numbers.
     """
     draws = draws_at_random(model)
     return {"tensorflow": not draws, "jax": True, "torch": False}[keras.config.backend()]

@@ -1,5 +1,5 @@
-"""Batches as the rows of several steps at a time: the examples lie on the device, and each batch is
-gathered and changed there. This module imports Keras.
+"""Batches as row numbers for several steps at a time: the examples are on the device, where each
+batch is gathered and augmented. This module imports Keras.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 Held = tuple[tuple[Any, ...], tuple[Any, ...], Any]
-"""All inputs, targets and, where they do not all count alike, examples' weights."""
+"""All inputs and targets, and the examples' weights if these differ."""
 
 
 class Chunks(Shuffled):
-    """The same batches in the same order as `Shuffled` gives them, as the rows of several steps at
-    a time, and what changes them.
+    """The batches of `Shuffled` in the same order, as row numbers for several steps at a time, with
+    the random numbers by which the examples are changed.
 
-    Chunks end where something should be done between two steps: at the multiples of each of the
-    `marks`, and at the step `last`, both counted over epochs. Each epoch has as many chunks, some
-    of them empty: Keras counts them once.
+    A chunk ends where something has to be done between two steps: at the multiples of each of the
+    `marks`, and at the step `last`, both counted over all epochs. Every epoch has the same number
+    of chunks, some of them empty, since Keras counts them only once.
     """
 
     def __init__(
@@ -43,30 +43,30 @@ class Chunks(Shuffled):
         marks: Sequence[int],
         last: int = 0,
     ) -> None:
-        """Divide the steps of each epoch.
+        """Divide the steps of each epoch into chunks.
 
         Args:
             part: what is trained on.
             preparation: what is done to it.
             sampling: how it is drawn and changed.
-            together: steps in a chunk, at most.
+            together: the most steps in a chunk.
             marks: steps from one evaluation to the next, and from one checkpoint to the next.
-            last: the step at which the training ends, where that is known.
+            last: the step at which the training ends, if that is known.
         """
         super().__init__(part, preparation, sampling)
         self.together, self.marks, self.last = together, tuple(marks), last
         self.ragged = len(part) % self.batch != 0
         self.counts: list[int] = []
         self.place = 0
-        # An upper bound: cuts at marks, at the last step, and before a ragged batch add to the
-        # plain number. Keras asks once, so the rest of an epoch's chunks are empty.
+        # An upper bound: cuts at marks, at the last step and before a smaller last batch add to
+        # the number without cuts. Keras asks only once, so the chunks left over are empty.
         at_marks = sum(self.steps // mark + 1 for mark in self.marks)
         self.count = self.steps // together + at_marks + 3
         self.sample = tuple(map(unpack_single, self.taught(np.arange(1))[:2]))
 
     def examples(self) -> Held:
-        """Bring all examples to the device as the steps take them, but for what is changed by
-        probability, and for bytes that are yet to be divided.
+        """Bring all examples to the device, prepared for the steps except for random changes and
+        bytes, which are scaled later.
         """
         x, y, *weights = placed(partial(self.taught, divided=False), len(self.part))
         return x, y, weights[0] if weights else None
@@ -75,13 +75,13 @@ class Chunks(Shuffled):
         return self.count
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        # what Keras looks at to know the shapes; the steps take their examples by the rows below
+        # From this Keras knows the shapes; the steps gather their examples by the rows below.
         return self.sample
 
     def source(self) -> Any:
-        """Return TensorFlow the sample this many times.
+        """Return what `fit` iterates over: for TensorFlow a data set that repeats the sample.
 
-        It takes a third of a second to make a pipeline that asks Python.
+        A pipeline that calls Python for each chunk would take a third of a second to build.
         """
         if keras.config.backend() != "tensorflow":
             return self
@@ -90,7 +90,7 @@ class Chunks(Shuffled):
         return tf.data.Dataset.from_tensors(self.sample).repeat(len(self))
 
     def at_epoch(self, epoch: int, taken: int = 0) -> None:
-        """Start an epoch's order of examples, after the steps that are taken."""
+        """Begin an epoch's order of examples, after the steps that were already taken."""
         super().at_epoch(epoch, taken)
         done, left = (epoch - 1) * self.steps + taken, self.steps - taken
         self.counts = cuts(done, left, self.together, self.marks, self.last, self.ragged)
@@ -104,21 +104,21 @@ class Chunks(Shuffled):
     def next(self) -> tuple[dict[str, Any], int]:
         """Return the next chunk, and how many steps it has.
 
-        The chunk holds `rows` [together, batch] and the numbers of each step's changes [together,
-        batch, ...], filled up with zeros; for a last batch that is smaller, [1, rest].
+        The chunk holds `rows` [together, batch] and the random numbers of each step's changes
+        [together, batch, ...], padded with zeros; for a smaller last batch, [1, rest].
         """
         begin, count = self.taken + sum(self.counts[: self.place]), self.counts[self.place]
         self.place += 1
         found = [self.step(index) for index in range(begin, begin + count)]
         if not found:
             return {}, 0
-        # One shape for all chunks: another would be traced and compiled again.
+        # One shape for all chunks: for another one the steps would be traced and compiled again.
         length = self.together if len(found[0]["rows"]) == self.batch else 1
         return {name: _filled([step[name] for step in found], length) for name in found[0]}, count
 
     def step(self, index: int) -> dict[str, Any]:
         """Return the rows of a step's examples, and the numbers by which they are changed."""
-        # int32: JAX has no int64 unless it is asked for.
+        # int32: JAX has no int64 unless it is enabled.
         rows = self.order[index * self.batch : (index + 1) * self.batch].astype(np.int32)
         augment = self.sampling.augment
         found: dict[str, Any] = {"rows": rows}
@@ -126,17 +126,17 @@ class Chunks(Shuffled):
             shape = len(rows), *self.preparation.inputs[0].shape
             found |= numbers(augment, shape, self.rng(index))
         if augment.mixup:
-            # A stream of its own (1): whether images are shifted must not change who is mixed with
-            # whom.
+            # A separate random stream (1): whether images are shifted must not change what is
+            # mixed with what.
             partners, share = pairs(len(rows), augment.mixup, self.rng(index, 1))
             found |= {"partners": partners.astype(np.int32), "share": share}
         return found
 
     def gathered(self, held: Held, step: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Gather a step's batch on the device, and change it there."""
+        """Gather a step's batch on the device, and augment it there."""
         rows, outputs = step["rows"], self.preparation.outputs
         x, y = (tuple(ops.take(array, rows, axis=0) for array in arrays) for arrays in held[:2])
-        # Bytes are divided here, batch by batch: as floats all of them would take four times the
+        # Bytes are divided here, batch by batch: all of them as floats would take four times the
         # memory.
         x = divided(x, self.preparation.inputs)
         if self.sampling.augments:
@@ -146,7 +146,7 @@ class Chunks(Shuffled):
                 for output, old in zip(outputs, y, strict=True)
             )
             x = (result,)
-        # After augmentation, as in `Shuffled`: mixup blends what the network would have been given.
+        # After augmentation, as in `Shuffled`: mixup blends what the network would have received.
         if "partners" in step:
             x, y = (
                 tuple(
@@ -161,7 +161,7 @@ class Chunks(Shuffled):
 
 
 def _filled(arrays: list[Any], length: int) -> Any:
-    """Put arrays one on the other [length, ...]; where they are fewer, zeros follow."""
+    """Stack arrays [length, ...]; if there are fewer than `length`, zeros follow."""
     filled = np.zeros((length, *arrays[0].shape), arrays[0].dtype)
     for place, array in enumerate(arrays):
         filled[place] = array
@@ -171,20 +171,20 @@ def _filled(arrays: list[Any], length: int) -> Any:
 def cuts(
     done: int, steps: int, together: int, marks: Sequence[int], last: int, ragged: bool
 ) -> list[int]:
-    """Count the steps that each chunk of an epoch's rest takes, `done` steps into the training.
+    """Divide the rest of an epoch into chunks, `done` steps into the training.
 
     A `ragged` last step is a chunk of its own.
 
     Args:
         done: steps that were taken before, counted over the training.
         steps: steps that are left of the epoch.
-        together: steps in a chunk, at most.
-        marks: a chunk ends at each multiple of each of these many steps of the training.
+        together: the most steps in a chunk.
+        marks: a chunk ends at each multiple of each of these numbers of steps of the training.
         last: a chunk ends at this step of the training; 0 for none.
         ragged: whether the epoch's last batch is smaller.
 
     Returns:
-        The steps of each chunk, `steps` in sum.
+        The number of steps of each chunk; their sum is `steps`.
     """
     found, at, end = [], done, done + steps
     while at < end:

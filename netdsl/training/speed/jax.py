@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 def train_function(
     model: keras.Model, chunks: Chunks, held: Held, compiled: bool
 ) -> Callable[[Any, Any], tuple[dict[str, Any], Any]]:
-    """Make what `fit` calls for a step take the steps of a chunk, `compiled` as one program or not.
+    """Make the function that `fit` calls for a step: it takes the steps of a chunk, `compiled` as
+    one program or not.
 
-    Under JAX the state goes in and comes out. The examples go in too, since what a program closes
-    over becomes a part of it.
+    Under JAX the state is an argument and a result. The examples are an argument too, since what a
+    function closes over becomes a constant in its program.
     """
 
     def step(at: Any, state: Any, held: Held, found: dict[str, Any]) -> Any:
@@ -37,17 +38,17 @@ def train_function(
         ):
             return dict(model.get_metrics_result())
 
-    # The old state is given away: its memory holds the new one.
+    # The old state is donated: its memory is reused for the new one.
     steps = jax.jit(loop if compiled else step, donate_argnums=1)
 
     def chunk(state: Any, iterator: Any) -> tuple[dict[str, Any], Any]:
         found, count = chunks.next()
         if compiled and count:
-            # A chunk without steps has no rows: the program would be traced again for none.
+            # A chunk without steps has no rows, for which the program would be traced again.
             state = steps(count, state, held, found)
         for at in () if compiled else range(count):
             state = steps(at, state, held, found)
-        # The metrics are the fourth part of the state that Keras hands to a step.
+        # The metrics are the fourth part of the state that Keras passes to a step.
         return results(state[3]), state
 
     return chunk

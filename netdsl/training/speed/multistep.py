@@ -1,9 +1,9 @@
-"""Many steps at once: the examples lie on the device, and one call takes the steps.
+"""Many steps at once: the examples are on the device, and one call takes many steps.
 
-A step from Keras's own `fit` costs half a millisecond in addition to its arithmetic, and its
-batches are copied; small networks wait for that. Here `fit` still runs the training, its callbacks
-and its epochs; only the function that it calls for a step is another. This module imports Keras,
-and the backend that Keras has.
+In Keras's own `fit` a step costs half a millisecond in addition to its arithmetic, and its batch
+is copied; in small networks that takes most of the time. Here `fit` still runs the training, its
+callbacks and its epochs; only the function that it calls for a step is replaced. This module
+imports Keras and its backend.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def take_in_chunks(model: keras.Model, chunks: Chunks, way: str) -> None:
-    """Make `fit` take the steps of a chunk where it would take one, `chunks` or `compiled`."""
+    """Make `fit` take all steps of a chunk instead of one step, by `chunks` or `compiled`."""
     make = _maker(keras.config.backend())
     model.train_function = make(model, chunks, chunks.examples(), way == "compiled")
 
@@ -41,7 +41,7 @@ def _maker(backend: str) -> Callable[..., Any]:
 def evaluate_at_once(evaluator: keras.Model) -> None:
     """Make TensorFlow's `evaluate` take all batches in one call.
 
-    The other backends have no such pipeline as it makes of them.
+    The other backends do not build a pipeline from the batches, which is what takes the time.
     """
     if keras.config.backend() == "tensorflow":
         from netdsl.training.speed.tensorflow import EvaluateAtOnce

@@ -1,7 +1,7 @@
 """Examples on the device: whether they fit there in addition to the training, and bringing them
 there.
 
-This module imports Keras, and the backend that Keras has.
+This module imports Keras and its backend.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from netdsl.training.preparation.transforms import Preparation
 
 GPU_FACTOR = 8
-"""A GPU is taken to hold this many times `KEPT_NBYTES` of examples."""
+"""A GPU is assumed to hold this many times `KEPT_NBYTES` of examples."""
 
 BLOCK = 1024
 """Examples that are prepared at a time on their way to the device."""
@@ -47,7 +47,7 @@ def accelerated() -> bool:
 
 
 def fits_on_device(part: Examples, preparation: Preparation) -> bool:
-    """Return whether the prepared examples lie on the device in addition to the training."""
+    """Return whether the prepared examples fit on the device in addition to the training."""
     return prepared_nbytes(part, preparation, divided=False) <= _limit()
 
 
@@ -71,10 +71,10 @@ def check_fits(speed: str, part: Examples, preparation: Preparation) -> None:
 
 
 def placed(prepared: Callable[[Any], Any], count: int) -> Any:
-    """Bring what `prepared` makes of this many rows to the device.
+    """Bring to the device what `prepared` makes of this many rows.
 
-    Each array is made in its place, block by block: what lies between would take as much memory
-    again, and the time to get it.
+    Each array is written block by block into its place: intermediate arrays would take as much
+    memory again, and time to allocate it.
     """
     whole = keras.tree.map_structure(
         lambda array: _aligned((count, *array.shape[1:]), array.dtype), prepared(np.arange(1))
@@ -88,8 +88,8 @@ def placed(prepared: Callable[[Any], Any], count: int) -> Any:
 
 
 def _aligned(shape: tuple[int, ...], dtype: Any) -> Any:
-    """Make an empty array that begins at a multiple of 64 bytes, where the backends take it for
-    theirs as it is.
+    """Make an empty array that begins at a multiple of 64 bytes, so that the backends can use its
+    memory without a copy.
     """
     nbytes = math.prod(shape) * np.dtype(dtype).itemsize
     # NumPy aligns to 16 bytes only; backends copy what is not aligned to 64.
@@ -106,7 +106,7 @@ def _on_device(array: Any) -> Any:
     if keras.config.backend() == "tensorflow" and not accelerated():
         import tensorflow as tf
 
-        # Not a copy: the tensor keeps the array alive, and nobody writes to it after this.
+        # Not a copy: the tensor keeps the array alive, and nothing writes to it after this.
         return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
     return ops.convert_to_tensor(array)
 
@@ -114,7 +114,7 @@ def _on_device(array: Any) -> Any:
 def divided(x: tuple[Any, ...], inputs: tuple[InputTransform, ...]) -> tuple[Any, ...]:
     """Return inputs as the network takes them.
 
-    Bytes, which `placed` left what they were, divided by their scale.
+    Bytes, which `placed` leaves as they are, are divided by their scale.
     """
     return tuple(
         input.mapped(ops.cast(array, "float32") / input.scale)

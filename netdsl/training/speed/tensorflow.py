@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 def train_function(
     model: keras.Model, chunks: Chunks, held: Held, compiled: bool
 ) -> Callable[[Any], dict[str, Any]]:
-    """Make what `fit` calls for a step take the steps of a chunk, `compiled` with XLA or not.
+    """Make the function that `fit` calls for a step: it takes the steps of a chunk, `compiled` with
+    XLA or not.
 
-    Where an epoch's last batch is smaller the lengths are left open: to trace the steps of a small
-    network a second time takes longer than all of them. XLA and augmentation need the lengths.
+    If an epoch's last batch is smaller, the lengths are left open: tracing the steps of a small
+    network again would take longer than the steps. XLA and augmentation need the lengths.
     """
     is_open = chunks.ragged and not compiled and not chunks.sampling.augments
     traced: Any = None
@@ -40,7 +41,7 @@ def train_function(
             )
             return (at + 1,)
 
-        # One after the other: each step reads the weights that the one before wrote.
+        # One after the other: each step reads the weights that the step before it wrote.
         tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
 
     def chunk(iterator: Any) -> dict[str, Any]:
@@ -63,8 +64,8 @@ def train_function(
 
 
 def _with_open_lengths(arrays: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Describe a chunk of any number of steps and examples, of arrays [steps, batch, ...], and its
-    count.
+    """Return the signature of a chunk, of arrays [steps, batch, ...] with any number of steps and
+    examples, and of its count.
     """
     specs = {
         name: tf.TensorSpec((None, None, *array.shape[2:]), array.dtype)
@@ -76,7 +77,7 @@ def _with_open_lengths(arrays: Mapping[str, Any]) -> tuple[Any, ...]:
 class EvaluateAtOnce:
     """A model's `evaluate` that takes all batches in one call, where they fit on the device.
 
-    To make a pipeline of them takes TensorFlow longer than a small network does.
+    TensorFlow takes longer to make a pipeline of them than a small network takes to compute.
     """
 
     def __init__(self, evaluator: keras.Model) -> None:
@@ -89,13 +90,13 @@ class EvaluateAtOnce:
         if not fits_on_device(batches.part, batches.preparation) or not len(batches.part):
             return dict(self.usual(batches, **more))
         if self.held is None or self.held[0] is not batches:
-            # kept: the validation part comes again and again
+            # Kept, since the validation part is evaluated again and again.
             self.held = batches, placed(partial(batches.prepared, divided=False), len(batches.part))
         x, y = self.held[1]
         if self.traced is None:
             one = tuple(map(unpack_single, batches.prepared(np.arange(1))))
-            # Variables cannot be made within a traced function, and metrics make theirs at first
-            # use.
+            # Variables cannot be created in a traced function, and metrics create theirs at their
+            # first use.
             private.build_metrics(evaluator, one)
             self.traced = self._traced(batches, x, y)
         evaluator.reset_metrics()
@@ -119,8 +120,8 @@ class EvaluateAtOnce:
 
             tf.while_loop(lambda at: at < count, step, (tf.constant(0),), parallel_iterations=1)
 
-        # A signature of any number of rows: validation and training part are measured by one
-        # program.
+        # The signature allows any number of rows, so that one program measures both the validation
+        # and the training part.
         signature = tuple(
             tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays)
             for arrays in (x, y)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def train_function(
     model: keras.Model, chunks: Chunks, held: Held, compiled: bool
 ) -> Callable[[Any], dict[str, Any]]:
-    """Make what `fit` calls for a step take the steps of a chunk, one by one.
+    """Make the function that `fit` calls for a step: it takes the steps of a chunk, one by one.
 
-    Torch has no program of them, so `compiled` makes no difference.
+    torch does not compile them to one program, so `compiled` makes no difference.
     """
 
     def chunk(data: Any) -> dict[str, Any]:

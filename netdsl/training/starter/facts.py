@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from netdsl.training.recipes.recipe import DataSpec
 
 FEW = 10
-"""A column with at most this many different integers is read as classes, with more as values."""
+"""A column with at most this many different integers is read as classes, else as values."""
 
 LARGEST, IMAGE = 96, 64
-"""Images with a longer side than the first are read with the second, which a laptop can train."""
+"""Images with a side longer than the first are resized to the second, which a laptop can train."""
 
 WORDS = 1000
 """Rows of integers from 0 to at least this one are read as words by their places in a list."""
@@ -39,8 +39,8 @@ class Task(NamedTuple):
     """What is predicted.
 
     Attributes:
-        name: what comments call it.
-        counts: the examples of each class by its name; empty where it is values.
+        name: its name in comments.
+        counts: the number of examples of each class by its name; empty for values.
         values: how many values are predicted for an example.
     """
 
@@ -55,8 +55,8 @@ class ExampleForm(NamedTuple):
     Attributes:
         word: `table`, `numbers`, `images`, `sequence` or `words`.
         shape: the network's input.
-        about: the same in words.
-        vocabulary: how many words there are; 0 where there are none.
+        about: the shape in words.
+        vocabulary: how many words there are; 0 if the examples are not words.
     """
 
     word: str
@@ -69,9 +69,9 @@ class Facts(NamedTuple):
     """What a first network for a data set depends on.
 
     Attributes:
-        source: the data, as comments call it.
+        source: the data's name in comments.
         form: what an example is.
-        examples: how many there are outside a test part of the data's own.
+        examples: how many there are, without a test part that the data has itself.
         task: what is predicted.
     """
 
@@ -117,7 +117,7 @@ def _facts_of_table(spec: DataSpec, table: ParsedTable, source: str) -> Facts:
     if others:
         raise _unwritten(f"it has {len(others) + 1} targets", "begin with one: --target NAME")
     counts, rows = _classes(table.column(target)), len(table.places)
-    # Texts that hardly repeat are names or remarks: nothing could be learned of a class seen once.
+    # Texts that hardly repeat are names or remarks: a class that occurs once cannot be learned.
     if len(counts) > max(FEW, min(MAX_CLASSES, rows // 2)):
         texts = f"{len(counts):,} different texts in {counted(rows, 'row')}"
         help = "name the column that is predicted"
@@ -132,7 +132,7 @@ def _facts_of_table(spec: DataSpec, table: ParsedTable, source: str) -> Facts:
 
 
 def _classes(column: ParsedColumn) -> dict[str, int]:
-    """Count the rows of each class of a column; nothing where it holds values."""
+    """Count the rows of each class of a column; return nothing if it holds values."""
     import numpy as np
 
     known = column.values[~np.isnan(column.values)]
@@ -152,13 +152,13 @@ def _classes(column: ParsedColumn) -> dict[str, int]:
 def _form(x: Rows, source: str) -> ExampleForm:
     """Return what an example of an array or a folder is. Raises NetError N560."""
     shape = tuple(x.shape[1:])
-    # PyTorch's order. Square sides, since [3, h, w] may as well be 3 rows of something.
+    # PyTorch's order. Only if the sides are equal: other [3, h, w] may be 3 rows of anything.
     if len(shape) == 3 and shape[0] in (1, 3) and shape[1] == shape[2] > 3:
         raise _unwritten(
             f"examples of {size(shape)} have their channels first",
             "netdsl has them last: x.transpose(0, 2, 3, 1)",
         )
-    # Bytes or a square are grey images; any other [t, n] is a sequence.
+    # Bytes, or a square, are grey images; any other [t, n] is a sequence.
     if len(shape) == 2 and (x.dtype == "uint8" or shape[0] == shape[1] > 3):
         shape = (*shape, 1)
     if len(shape) == 3:
@@ -191,12 +191,12 @@ def _image(shape: Shape) -> ExampleForm:
 def _task(data: SourceData, form: ExampleForm, source: str) -> Task:
     """Return what is learned of arrays or images. Raises NetError N560."""
     y = data.train.y[0]
-    # The arrays of a known data set are called `y`, which says nothing to a beginner.
+    # The arrays of a known data set are called `y`, which means nothing to a beginner.
     name = "the class" if data.own or form.word == "images" else data.train.y_names[0]
     example = tuple(y.shape[1:])
     if counts := class_counts(y, data.classes) or _one_hot(y):
         labels = counts if data.classes else _from_0(counts)
-        # One class alone (or labels that are too high to be counted from 0) are learned as a value.
+        # A single class, or labels too high to be counted from 0, are learned as values.
         if len(labels) > 1:
             return Task(name, labels)
     if len(example) > 1:
@@ -206,7 +206,7 @@ def _task(data: SourceData, form: ExampleForm, source: str) -> Task:
 
 
 def _from_0(counts: dict[str, int]) -> dict[str, int]:
-    """Return the labels from 0 to the highest one; nothing where there are too many."""
+    """Return the counts of all labels from 0 to the highest; nothing if these are too many."""
     highest = max(map(int, counts))
     if highest >= MAX_CLASSES:
         return {}

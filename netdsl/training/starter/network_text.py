@@ -14,7 +14,7 @@ Line = tuple[str, str]
 """A line of a network, and its comment."""
 
 UNITS = ((1_000, (32, 16)), (20_000, (64, 32)))
-"""The units of the layers, by the examples that there are fewer than."""
+"""Numbers of examples, and the units of the layers if there are fewer examples than that."""
 
 MANY_UNITS = (256, 128, 64)
 
@@ -45,7 +45,7 @@ def _laid_out(lines: Iterable[Line]) -> Iterator[str]:
     lines = list(lines)
     width = max((len(code) for code, about in lines if about), default=0)
     for code, about in lines:
-        # A line that is a comment already needs no second sign before its remark.
+        # A line that is itself a comment needs no second `#` before its remark.
         sign = "" if code.startswith("#") else "# "
         yield f"{code:{width}}  {sign}{about}\n" if about else f"{code}\n"
 
@@ -82,23 +82,23 @@ def _lines(facts: Facts) -> Iterator[Line]:
 
 
 def _dense(facts: Facts) -> Iterator[Line]:
-    """Yield dense layers, more for more examples."""
+    """Yield dense layers: more examples get larger ones."""
     yield f"input {facts.form.shape[0]}", facts.form.about
     units = next((units for below, units in UNITS if facts.examples < below), MANY_UNITS)
     for at, count in enumerate(units):
         about = f"{count} units, each with a weight for every number; then ReLU"
         yield f"> fc-{count}", "" if at else about
-        # Not for values: after a ReLU the mean over dropped units is not that without dropout, and
-        # what is predicted would be off by the difference.
+        # No dropout for values: after a ReLU the mean with dropped units differs from the one
+        # without dropout, and predictions would be off by the difference.
         if not at and facts.task.counts:
             yield DROPOUT
     yield _output(facts.task)
 
 
 def _images(facts: Facts) -> Iterator[Line]:
-    """Yield a small residual network, which halves the sides down to 4 pixels at least."""
+    """Yield a small residual network, which halves the sides as long as 4 pixels are left."""
     shape = facts.form.shape
-    # Halvings until the shorter side would be below 4: 28 gives 2, 32 and more 3.
+    # Halvings until the shorter side would be below 4: 2 for 28 pixels, 3 for 32 and more.
     stages = max(0, min(3, (min(shape[:2]) // 4).bit_length() - 1))
     yield "default conv(bn)", "a batch norm after each convolution"
     if stages:

@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from netdsl.training.starter.facts import Facts
 
 SPLIT = 10
-"""Examples, of which some are left for validation in any case."""
+"""With at least this many examples, some can be used for validation."""
 
 RARE = 3
-"""A class that is this many times as frequent as another is worth weights."""
+"""If one class is this many times as frequent as another, class weights are suggested."""
 
 
 def first_recipe(spec: DataSpec, facts: Facts) -> Recipe:
     """Return a first recipe for data."""
     images = facts.form.word == "images"
-    # Grey images are often characters, and a mirrored 2 is not a 2.
+    # Grey images often show characters, and a mirrored 2 is not a 2.
     mirrored = images and facts.form.shape[2] == 3
     return Recipe(
         data=spec,
         epochs=50 if images else 100,
-        # Without a validation part there is nothing that early stopping could go by.
+        # Without a validation part early stopping has nothing to decide by.
         early_stopping=Stopping(patience=PATIENCE) if facts.examples >= SPLIT else Stopping(),
         augment=Augment(flip="horizontal") if mirrored else Augment(),
         seed=0,
@@ -43,7 +43,7 @@ def first_recipe(spec: DataSpec, facts: Facts) -> Recipe:
 
 
 def for_few_steps(recipe: Recipe, steps: int) -> Recipe:
-    """Return a recipe that waits long enough, by the steps of an epoch."""
+    """Return a recipe whose patience is long enough, given the steps of an epoch."""
     patience, epochs = enough_epochs(steps)
     stopping = recipe.early_stopping
     if stopping.patience is None or patience <= stopping.patience:
@@ -55,11 +55,11 @@ def for_few_steps(recipe: Recipe, steps: int) -> Recipe:
 
 
 def recipe_text(job: Job, recipe: Recipe, facts: Facts, path: Path) -> str:
-    """Write a recipe that lies next to a network's file, from where its paths count.
+    """Write a recipe that lies next to a network's file, relative to which its paths are.
 
     Args:
-        job: the training that it makes.
-        recipe: as `first_recipe` and `for_few_steps` give it.
+        job: the training that it describes.
+        recipe: as `first_recipe` and `for_few_steps` return it.
         facts: what the data holds.
         path: the network's file.
     """
@@ -100,7 +100,7 @@ def recipe_text(job: Job, recipe: Recipe, facts: Facts, path: Path) -> str:
 
 
 def _columns(job: Job) -> Iterator[str]:
-    """Say which columns of a table the network gets, and how many numbers each gives."""
+    """Say which columns of a table the network gets, and how many numbers each becomes."""
     columns = job.data.preparation.inputs[0].columns
     if columns is not None:
         yield f"# The network gets {in_one_line(columns.description)}\n"
@@ -108,15 +108,15 @@ def _columns(job: Job) -> Iterator[str]:
 
 
 def _from(folder: Path, path: str | None) -> str | None:
-    """Return a path as it is seen from a folder; what is not a path stays as it is."""
+    """Return a path relative to a folder; what is not a path is returned unchanged."""
     if not path or not os.path.exists(path):
         return path
-    # With `/` on Windows too: the recipe may move to another system with its data.
+    # With `/` on Windows too: the recipe and its data may be moved to another system.
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _next(facts: Facts) -> Iterator[str]:
-    """Yield lines that a person may try."""
+    """Yield lines that a person can try next."""
     yield "optimizer: {name: adamw, rate: 0.003}"
     counts = sorted(facts.task.counts.values())
     if counts and counts[-1] >= RARE * max(1, counts[0]):

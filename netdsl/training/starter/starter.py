@@ -1,4 +1,4 @@
-"""A first network and recipe for a data set, tried out before anybody has them."""
+"""A first network and recipe for a data set, checked before they are returned."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Starter(NamedTuple):
-    """A network and a recipe that go together.
+    """A network and a recipe for it.
 
     Attributes:
         network: the text of the network.
-        recipe: that of the recipe.
-        job: the training that they make.
+        recipe: the text of the recipe.
+        job: the training that they describe.
     """
 
     network: str
@@ -43,11 +43,11 @@ def starter(spec: DataSpec, path: Path) -> Starter:
     """
     facts = facts_of(spec)
     text = network_text(facts, path.stem)
-    # The text itself is read and planned: what a beginner gets is known to work.
+    # The text itself is read and planned, so that what a beginner gets is known to work.
     checked = check_source(Source(path.name, text), ReadOptions(), path.stem)
     network, recipe = only(checked, None), first_recipe(spec, facts)
     job = plan(network, recipe)
     longer = for_few_steps(recipe, job.steps)
-    if longer != recipe:  # of little data, which is soon read again
+    if longer != recipe:  # only for little data, which is quick to read again
         recipe, job = longer, plan(network, longer)
     return Starter(text, recipe_text(job, recipe, facts, path), job)

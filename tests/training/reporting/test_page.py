@@ -319,7 +319,7 @@ def test_no_mistake(job: Job) -> None:
     )
     assert not found.worst
     text = report(job, (found, found))
-    assert "Every example is right" in text
+    assert "Every prediction is right" in text
     assert text.count("Test part: y") == 2
 
 

@@ -1,1 +1,1 @@
-"""Trainings reported to other programs while they run: a file a program."""
+"""Loggers, which report a training to another program while it runs: a file for each program."""

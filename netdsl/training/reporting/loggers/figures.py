@@ -1,4 +1,4 @@
-"""What a logger is given of a training, and the figures that it writes."""
+"""What a logger gets from a training, and the figures that it writes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class Logger(Protocol):
-    """Is given each epoch of a training, and how it ended."""
+    """Gets each epoch of a training, and then its result."""
 
     def epoch(self, row: Epoch, stage: str = "search") -> None:
         """Write an epoch of a stage, `search` or `retrain`."""
 
     def end(self, run: RunResult | None) -> None:
-        """Write the end; the run is None where nothing came of the training."""
+        """Write the end; the run is None where the training has no result."""
 
 
 def epoch_figures(row: Epoch, stage: str) -> Iterator[tuple[str, str, float]]:
@@ -28,17 +28,16 @@ def epoch_figures(row: Epoch, stage: str) -> Iterator[tuple[str, str, float]]:
     part = "training" if stage == "search" else "retraining"
     for name, value in {**row.scores, "rate": row.rate, "seconds": row.seconds}.items():
         yield part, name, value
-    # The second training learns from the validation part too: what it says of that evaluates
-    # nothing.
+    # The second training learns from the validation part too, so its figures on that part are
+    # not an evaluation.
     if row.evaluation and stage == "search":
         for name, value in row.evaluation.scores.items():
             yield "validation", name, value
 
 
 def run_figures(run: RunResult) -> dict[str, float]:
-    """Return a run's figures: `best_step`, `test/accuracy`, `best/accuracy` of the validation part.
-
-    And so on for the loss and each metric.
+    """Return a run's figures: `best_step`, and for the loss and each metric `test/accuracy`, and
+    `best/accuracy` on the validation part.
     """
     test = {f"test/{name}": value for name, value in run.test.items() if name != "examples"}
     best = {f"best/{name}": value for name, value in run.validation.items() if name != "examples"}

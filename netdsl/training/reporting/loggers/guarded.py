@@ -1,4 +1,4 @@
-"""A logger whose failures end nothing."""
+"""A logger whose failures do not end the training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Guarded:
-    """A logger that is switched off where it fails, which is said on standard error.
+    """A logger that is switched off when it fails; a message on standard error says so.
 
     A logger must never end a training.
     """
@@ -41,7 +41,7 @@ class Guarded:
     def _watched(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # whatever somebody else's program, server or disk comes up with
+        except Exception as error:  # other programs, servers and disks can raise anything
             self.logger = None
             kind, reason = type(error).__name__, first_line(error)
             why = kind if reason == kind else f"{kind}: {reason}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class MLflow:
-    """Writes a run of MLflow, in `./mlruns` unless MLFLOW_TRACKING_URI says where.
+    """Writes a run of MLflow, in `./mlruns` unless MLFLOW_TRACKING_URI names another place.
 
     The run's id is kept in the run folder, so that a training that is resumed continues there too.
     """
@@ -44,7 +44,8 @@ class MLflow:
         experiment = self.client.get_experiment_by_name(name)
         place = experiment.experiment_id if experiment else self.client.create_experiment(name)
         self.id = self.client.create_run(place, run_name=folder.name).info.run_id
-        # Before the settings: killed in between, a resumed training must not begin a second run.
+        # Written before the settings: a training killed in between must not begin a second run when
+        # it is resumed.
         write(kept, f"{self.id}\n")
         for key, value in settings.items():
             # 500 letters: older versions of MLflow refuse longer values.
@@ -63,7 +64,7 @@ class MLflow:
                     self.client.log_artifact(self.id, str(self.folder / file))
         ended = (
             "FAILED"
-            # Diverged runs have a result too, of the best weights before it.
+            # Runs that diverged have a result too, with the best weights before that.
             if run is None or run.ended == "diverged"
             else "KILLED"
             if run.interrupted

@@ -25,7 +25,7 @@ LOGGERS: dict[str, Callable[[Path, Mapping[str, Any]], Logger]] = {
     "mlflow": MLflow,
     "wandb": Wandb,
 }
-"""What opens each, for a run folder and its settings."""
+"""What opens each logger, given a run folder and the run's settings."""
 
 
 def check_loggers(names: Sequence[str]) -> None:
@@ -57,12 +57,12 @@ def open_loggers(names: Sequence[str], folder: Path, settings: Mapping[str, Any]
 
 
 def run_settings(network: Architecture, recipe: Recipe, speed: str) -> dict[str, Any]:
-    """Return what a run is made with, by name: the recipe's keys, the network, its parameters.
+    """Return the settings of a run by name: the recipe's keys, the network, its parameters.
 
     Args:
         network: what is trained.
         recipe: with every value.
-        speed: the way of taking steps, which the recipe may leave to be measured.
+        speed: the way of taking steps, which may have been measured instead of set in the recipe.
     """
     plain = {
         name: value if isinstance(value, int | float | str) else str(value)

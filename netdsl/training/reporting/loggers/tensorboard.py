@@ -62,7 +62,7 @@ class TensorBoard:
             events.append(Event(wall_time=time.time(), file_version="brain.Event:2"))
         figures = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
         events.append(Event(wall_time=time.time(), step=step, summary=Summary(value=figures)))
-        # Opened for each epoch: whatever kills the training, its epochs until then are in the file.
+        # Opened again for each epoch: if the training is killed, its epochs so far are in the file.
         with self.files[part].open("ab") as file:
             writer = self.writer(file)
             for event in events:

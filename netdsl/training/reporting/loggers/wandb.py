@@ -34,7 +34,7 @@ class Wandb:
             name=folder.name,
             dir=str(folder),
             config=dict(settings),
-            # Without a key `wandb.init` asks for one on the terminal, where nobody may sit.
+            # Without a key `wandb.init` asks for one on the terminal, where nobody may be watching.
             mode=None if online else "offline",
             id=known,
             resume="allow" if known else None,
