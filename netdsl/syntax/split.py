@@ -24,7 +24,7 @@ ADDED_STATEMENTS = {
 """Words that came after version 0.1.0 count as a statement's only where its form follows: a file's
 own blocks may have their names.
 """
-_CONTINUED = ("input", "flow", "def", "let")
+CONTINUED = ("input", "flow", "def", "let")
 
 _MARKS = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{}"\n]')
 _CONTINUING = (">", "|", ")", "]", "}", ",")
@@ -118,7 +118,7 @@ def _cut(source: Source, start: int, limits: Limits) -> Extent | Broken:
             following = _GAP.match(text, at).end()  # type: ignore[union-attr]
             end = _last_character(text, start, at)
             # a chain is continued below by `>`; that of a `def` may begin below its `=`
-            if rule in _CONTINUED and (text.startswith(">", following) or text[end - 1] == "="):
+            if rule in CONTINUED and (text.startswith(">", following) or text[end - 1] == "="):
                 inside_gap = following
                 continue
             return Extent(rule, start, end)

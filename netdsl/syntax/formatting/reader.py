@@ -6,6 +6,7 @@ import re
 
 from netdsl.syntax.formatting.lists import list_brackets
 from netdsl.syntax.formatting.page import Comment, comment_text
+from netdsl.syntax.split import CONTINUED
 
 _INTEGER = r"[0-9][0-9_]*"
 _NUMBER = rf"(?:{_INTEGER}(?:\.[0-9_]*)?|\.{_INTEGER})(?:[eE][+-]?[0-9]+)?"
@@ -209,7 +210,9 @@ class TokenReader:
             self._add(text, " ")
             self.glued = text == "|"
         elif text in (">", "|"):
-            self._add(text, " ", text)
+            # A line that begins with `>` continues the statements of chains alone.
+            breaks = self.brackets or self.statement.rule in CONTINUED
+            self._add(text, " ", text if breaks else "")
             last = ""
         elif text == ",":
             self._add(text, "")
