@@ -222,8 +222,8 @@ LONG = [
         "3x3x1" + f" > {STEP}" * 6 + f"\n> {STEP} > {STEP}",
     ),
     (  # no line can continue it
-        "fixed own: 5 = swish" + f" > {STEP}" * 8,
-        "fixed own: 5 = swish" + f" > {STEP}" * 8,
+        "fixed own: 5 = swish" + " > conv3-64" * 20,
+        "fixed own: 5 = swish" + " > conv3-64" * 20,
     ),
     (  # 140 columns fit
         "3x3x111111111111" + f" > {STEP}" * 5 + " > conv3-64(tanh)",
