@@ -63,7 +63,8 @@ class ProcessMemory(NamedTuple):
 
     Attributes:
         graph: the network's.
-        precision: of the activations.
+        precision: of the activations. Half precision counts as float32, in which a CPU without
+            arithmetic for it computes.
         optimizer: whose slots are kept.
         backend: that computes.
         evaluated: the examples that are evaluated at a time, at least.
@@ -104,7 +105,8 @@ class ProcessMemory(NamedTuple):
         return largest_of(peaks(plan).training, int(tensors)) // self.copies
 
     def _plan(self) -> MemoryPlan:
-        return make_plan(self.graph, self.precision, self.optimizer, temporaries=True)
+        precision = "float64" if self.precision == "float64" else "float32"
+        return make_plan(self.graph, precision, self.optimizer, temporaries=True)
 
     def _fixed(self, plan: MemoryPlan, kind: Overheads) -> int:
         """Return what does not depend on the batch, except for tensors."""
