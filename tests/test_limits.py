@@ -193,6 +193,13 @@ def test_merges_that_double() -> None:
     assert first(text, operations=10_000).code == "N406"
 
 
+@pytest.mark.slow
+def test_the_usual_limit_of_operations() -> None:
+    found = first("4 > fc-3 x100_001 > fc-2")
+    assert (found.code, found.span and found.span.start) == ("N406", 4)
+    assert "the network has more than 200,000 operations" in found.message
+
+
 def test_many_steps_are_refused_where_they_stand() -> None:
     diagnostic = first(f"4 > {' > '.join(['relu'] * 20_010)}", operations=20_000)
     assert (diagnostic.code, diagnostic.message) == (

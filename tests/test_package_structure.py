@@ -109,6 +109,7 @@ def test_no_file_is_over_500_lines() -> None:
     assert not [name for name, module in MODULES.items() if module.lines > 500]
 
 
+@pytest.mark.slow
 def test_no_class_is_over_300_lines() -> None:
     assert not [
         f"{name}.{class_name}"

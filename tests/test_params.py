@@ -29,6 +29,7 @@ numbers = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.from_regex("[a-z_]{1,8}", fullmatch=True), texts | numbers | st.booleans())
 )
@@ -46,6 +47,7 @@ lists = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(lists)
 def test_lists_are_read_as_they_are_written(value: Any) -> None:
     exact = exact_params({"w": value})
