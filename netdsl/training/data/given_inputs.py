@@ -50,8 +50,6 @@ def given_inputs(inputs: Any, preparation: Preparation) -> PredictionInputs:
     if len({len(array) for array in x}) > 1:
         lengths = ", ".join(f"{len(array):,}" for array in x)
         raise fail("N515", f"each record requires an example for each input: {lengths}")
-    if not len(x[0]):
-        raise fail("N516", "there is nothing to predict")
     return PredictionInputs(_numbered(len(x[0])), x)
 
 
@@ -100,12 +98,13 @@ def _table(inputs: Any, columns: TableTransform) -> ParsedTable:
             "the network was trained on a table; arrays have no columns",
             help=f"give a dict of columns, a data frame or a list of dicts: {known}",
         )
-    text = {column.name for column in columns.columns if column.from_text} | {*columns.ids}
+    # Columns that the network does not read may hold anything, as in a file.
+    numbers = {column.name for column in columns.columns if not column.from_text}
     cells = {str(name): _cells(str(name), values) for name, values in inputs.items()}
     if len({len(values) for values in cells.values()}) > 1:
         lengths = ", ".join(f"`{name}` {len(values):,}" for name, values in cells.items())
         raise fail("N515", f"the columns have different lengths: {lengths}")
-    made = tuple(_column(name, values, name in text) for name, values in cells.items())
+    made = tuple(_column(name, values, name not in numbers) for name, values in cells.items())
     count = len(made[0].values) if made else 0
     return ParsedTable(NAME, made, np.arange(count), "row", True)
 

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
     Floats = NDArray[np.float32]
-
-Shape = tuple[int, ...]
+    Shape = tuple[int, ...]
 
 CHUNK = 1 << 24
 """How many elements are read at once: an array may be a file that is larger than the memory."""

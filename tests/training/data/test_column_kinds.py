@@ -126,16 +126,41 @@ def test_a_column_called_input_is_not_the_whole_input(table: Table) -> None:
     assert [one.shape for one in loaded(path, 5).preparation.inputs] == [(5,)]
 
 
-def test_a_large_column_is_named_with_the_way_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("counts", "help"),
+    [
+        ([100], "begin the network with `input 101`"),
+        (
+            [101],
+            "begin the network with `input 102`; town0 gives 101 of them: "
+            "leave it out with --ignore town0, and begin with `input 1`",
+        ),
+        (
+            [101, 2, 120],
+            "begin the network with `input 224`; town0 gives 101 of them, town2 gives 120 of them: "
+            "leave it out with --ignore town0,town2, and begin with `input 3`",
+        ),
+    ],
+)
+def test_a_large_column_is_named_with_the_way_out(
+    tmp_path: Path, counts: list[int], help: str
+) -> None:
     path = tmp_path / "a.csv"
-    rows = [f"{row},town{row % 120},{row}" for row in range(1, 601)]
-    path.write_text("\n".join(["size,town,price", *rows]))
+    towns = [",".join(f"town{row % count}" for count in counts) for row in range(1, 606)]
+    rows = [f"{row},{town},{row}" for row, town in enumerate(towns, 1)]
+    names = ",".join(f"town{place}" for place in range(len(counts)))
+    path.write_text("\n".join([f"size,{names},price", *rows]))
     with pytest.raises(NetError) as error:
         loaded(path, 2)
-    assert error.value.diagnostics[0].help == (
-        "begin the network with `input 121`; town gives 120 of them: "
-        "leave it out with --ignore town, and begin with `input 1`"
-    )
+    assert error.value.diagnostics[0].help == help
+
+
+def test_a_large_column_that_is_the_whole_input_is_not_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["town,price", *(f"town{row % 120},{row}" for row in range(600))]))
+    with pytest.raises(NetError) as error:
+        loaded(path, 2)
+    assert error.value.diagnostics[0].help == "begin the network with `input 120`"
 
 
 def test_data_prints_the_kinds_and_the_input(table: Table) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 from support.line import LINE, X, Y, line
 
+import netdsl
 from netdsl.errors import NetError
 from netdsl.training.planning.measures import check_metric
 from netdsl.training.planning.plan import plan
@@ -103,3 +105,118 @@ def test_an_average_over_too_few_updates_is_noted(ema: str, noted: bool) -> None
     resolved = resolve(recipe, LINE, job.data)
     said = "`ema: 1 epoch` has fewer than two updates: the weights are not averaged"
     assert (said in resolved.doubts) == noted
+
+
+USUAL = {
+    "batch": "60 training examples",
+    "data.source": "ten outputs: the digits that come with netdsl",
+    "data.split.test": "the data has no test part of its own",
+    "data.split.validation": "used by early stopping",
+    "loss": "the network ends with `linear`",
+    "optimizer.name": "works with little tuning",
+    "optimizer.rate": "usual for adam",
+    "epochs": "the maximum; early stopping may end it before",
+    "early_stopping.every": "the steps of an epoch: 60 examples, 32 in a step",
+    "early_stopping.patience": ("stop after this many evaluations in a row without a better loss"),
+    "precision": "exact enough for any network",
+    "backend": "Keras's own choice",
+    "devices": None,
+    "seed": "makes the run reproducible",
+}
+NEVER_STOPS = {
+    "epochs": "all of them",
+    "data.split.validation": "shown during training",
+    "early_stopping.every": None,
+    "early_stopping.patience": None,
+}
+ROSENBLATT = "Rosenblatt's rule"
+
+
+@pytest.mark.parametrize(
+    ("text", "empty", "reasons"),
+    [
+        ("", (), {}),
+        ("early_stopping: no", (), {**NEVER_STOPS, "early_stopping.enabled": "given"}),
+        (
+            "early_stopping: {every: 9, patience: 2}",
+            (),
+            {"early_stopping.every": "given", "early_stopping.patience": "given"},
+        ),
+        (
+            "optimizer: gd",
+            (),
+            {
+                "optimizer.name": "given",
+                "optimizer.rate": "usual for gd",
+                "batch": "all 60 training examples",
+                "early_stopping.every": "the steps of an epoch: 60 examples, 60 in a step",
+            },
+        ),
+        ("hosts: ['a:1', 'b:1']", (), {"hosts": "given", "devices": "of each host"}),
+        ("data: {source: a.csv}", (), {"data.source": "given"}),
+        ("data: {function: x^2}", (), {"data.source": "given", "data.function": "given"}),
+        ("precision: mixed\nseed: 3", (), {"precision": "given", "seed": "given"}),
+        ("", ("test",), {"data.split.test": "too few examples to be divided"}),
+        (
+            "early_stopping: no",
+            ("validation",),
+            {
+                **NEVER_STOPS,
+                "early_stopping.enabled": "given",
+                "data.split.validation": "too few examples to be divided",
+            },
+        ),
+    ],
+)
+def test_reasons_for_values(text: str, empty: tuple[str, ...], reasons: dict[str, Any]) -> None:
+    """Each key that a recipe leaves out has the reason for its value."""
+    data = line(Recipe()).data
+    data = dataclasses.replace(data, **dict.fromkeys(empty, data.train.at(np.arange(0))))
+    found = resolve(parse_recipe(text), LINE, data).reasons
+    expected = USUAL | reasons
+    assert {key: found.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        (
+            "",
+            {
+                "optimizer.name": ROSENBLATT,
+                "optimizer.rate": ROSENBLATT,
+                "batch": f"{ROSENBLATT}: one by one",
+            },
+        ),
+        ("batch: 5", {"batch": "given", "optimizer.name": ROSENBLATT}),
+        (
+            "optimizer: sgd",
+            {"optimizer.name": "given", "optimizer.rate": "usual for sgd"},
+        ),
+    ],
+)
+def test_reasons_for_the_values_of_a_perceptron(text: str, reasons: dict[str, Any]) -> None:
+    network = netdsl.parse("3 > fc-1(step)")
+    job = plan(network, parse_recipe(text), data=(X, (Y > 0).astype(int)))
+    assert {key: job.resolved.reasons.get(key) for key in reasons} == reasons
+
+
+BFLOAT16 = "weights in bfloat16 lose steps smaller than 1/256 of them"
+WEIGHTED = "class weights count in the training loss"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", []),
+        ("precision: bfloat16\noptimizer: sgd", [BFLOAT16]),
+        ("precision: mixed", []),
+        ("class_weights: balanced", [WEIGHTED]),
+        ("class_weights: balanced\nprecision: bfloat16\noptimizer: sgd", [WEIGHTED, BFLOAT16]),
+    ],
+)
+def test_what_the_figures_count_is_noted(text: str, said: list[str]) -> None:
+    job = plan(netdsl.parse("3 > softmax-3"), parse_recipe(text), data=(X, np.arange(240) % 3))
+    doubts = job.resolved.doubts
+    assert len(doubts) == len(said)
+    assert all(map(str.startswith, doubts, said))
