@@ -76,23 +76,24 @@ class _Drawing:
         bottom = [spine[at] for at in range(shape.first, shape.last + 1)]
         apart = self._apart(bottom)
         left, right = -apart / 2, apart / 2
-        y = 0.0
         # What precedes the outermost skip, and what follows it, is above the U.
-        self._stack(spine[: sources[0] + 1], left, y, down=False)
-        self._stack(spine[targets[0] :][::-1], right, y, down=False)
+        for boxes, x in ((spine[: sources[0] + 1], left), (spine[targets[0] :][::-1], right)):
+            self._stack(boxes, x, -self._length(boxes))
+        y = 0.0
         for level in range(len(sources) - 1):
             down = spine[sources[level] : sources[level + 1] + 1]
             up = spine[targets[level + 1] : targets[level] + 1][::-1]
             step = max(self._length(down), self._length(up))
-            self._spread(down, left, y, y + step)
-            self._spread(up, right, y, y + step)
+            for boxes, x in ((down, left), (up, right)):
+                free = (step - self._length(boxes)) / (len(boxes) - 1)
+                self._stack(boxes, x, y, _GAP + free)
             y += step
         down = spine[sources[-1] : shape.first]
         up = spine[shape.last + 1 : targets[-1] + 1][::-1]
         low = max(self._size(box)[1] for box in bottom) / 2
         step = max(self._reach(down), self._reach(up)) + _GAP + low
-        self._stack(down, left, y, down=True)
-        self._stack(up, right, y, down=True)
+        self._stack(down, left, y)
+        self._stack(up, right, y)
         self._row(bottom, left, right, y + step)
 
     def _apart(self, bottom: Sequence[int]) -> float:
@@ -114,27 +115,12 @@ class _Drawing:
         """Measure from the middle of the first to the lower edge of the last."""
         return self._length(boxes) + self._size(boxes[-1])[1] / 2
 
-    def _stack(self, boxes: Sequence[int], x: float, y: float, down: bool) -> None:
-        """Place boxes below the first one, whose middle is at y; or above the last one."""
-        ordered = boxes if down else boxes[::-1]
-        before = 0.0
-        for number, box in enumerate(ordered):
-            half = self._size(box)[1] / 2
-            if number:
-                y += (before + _GAP + half) * (1 if down else -1)
+    def _stack(self, boxes: Sequence[int], x: float, y: float, gap: float = _GAP) -> None:
+        """Place boxes below the first one, whose middle is at y."""
+        self.middle[boxes[0]] = (x, y)
+        for before, box in pairwise(boxes):
+            y += (self._size(before)[1] + self._size(box)[1]) / 2 + gap
             self.middle[box] = (x, y)
-            before = half
-
-    def _spread(self, boxes: Sequence[int], x: float, top: float, bottom: float) -> None:
-        """Place boxes from one height to another, with equal gaps."""
-        free = (bottom - top - self._length(boxes)) / max(1, len(boxes) - 1)
-        y, before = top, 0.0
-        for number, box in enumerate(boxes):
-            half = self._size(box)[1] / 2
-            if number:
-                y += before + _GAP + free + half
-            self.middle[box] = (x, y)
-            before = half
 
     def _row(self, boxes: Sequence[int], left: float, right: float, y: float) -> None:
         """Place boxes from left to right, with equal gaps."""
