@@ -9,13 +9,13 @@ import pytest
 
 from netdsl.errors import NetError, Source, Span, fail
 from netdsl.expressions import evaluate
-from netdsl.limits import Limits
+from netdsl.limits import DEFAULT_LIMITS, Limits
 from netdsl.syntax import parse_text, tree
 
 NAMES = {"a": 3, "b": Fraction(1, 2), "yes": True, "no": False, "word": "text", "in": 64, "in.h": 7}
 
 
-def value_of(text: str) -> Any:
+def value_of(text: str, limits: Limits = DEFAULT_LIMITS) -> Any:
     (statement,) = parse_text(Source("test", f"param v = {text}"), Limits()).statements
     assert isinstance(statement, tree.Param)
 
@@ -24,7 +24,7 @@ def value_of(text: str) -> Any:
             raise fail("N110", f"no {name}", span)
         return NAMES[name]
 
-    return evaluate(statement.value, Source("test", f"param v = {text}"), lookup, Limits())
+    return evaluate(statement.value, Source("test", f"param v = {text}"), lookup, limits)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,16 @@ def value_of(text: str) -> Any:
         ("a * b", Fraction(3, 2)),
         ("in // in.h", 9),
         ("(((((1)))))", 1),
+        # Fractions of as many bits as there may be: in what they are made of, and in the result.
+        ("(1/2) ** 2047", Fraction(1, 2**2047)),
+        ("(1/2) ** 1000 * (1/2) ** 1000", Fraction(1, 2**2000)),
+        ("[1, 2][0]", 1),
+        ("[1, 2][2 - 1]", 2),
+        ("len([[1, 2], [3, 4]])", 2),
+        ("sum([1/2, 1/2])", 1),
+        ("min([3, 1])", 1),
+        ("[1, 2] == [1, 2]", True),
+        ("[1, 2] != [1, 3]", True),
     ],
 )
 def test_a_value(text: str, value: Any) -> None:
@@ -124,6 +134,22 @@ def test_a_value(text: str, value: Any) -> None:
         ("9 ** 9 ** 9 ** 9", "N404", "larger than the limit"),
         ("2 ** 10 ** 18", "N404", "larger than the limit"),
         ("1 / 3 ** 4000", "N404", "larger than the limit"),
+        ("(1/2) ** 2048", "N404", "larger than the limit"),
+        ("(1/2) ** 2049", "N404", "larger than the limit"),
+        ("(1/2) ** 2000 * (1/2) ** 2000", "N404", "larger than the limit"),
+        ("(3/2) ** 1200 * (3/2) ** 100", "N404", "larger than the limit"),
+        ("-9223372036854775807 - 1", "N404", "larger than the limit"),
+        ("(1, 2)[2]", "N117", "there is no item 2: (1, 2) has 2 items, counted from 0"),
+        ("(1, 2)[-1]", "N117", "there is no item -1"),
+        ("[1][1]", "N117", "there is no item 1: [1] has 1 item"),
+        ("[1][1/2]", "N111", "an index is an integer, not 1/2"),
+        ("[1][yes]", "N111", "an index is an integer, not yes"),
+        ("a[0]", "N111", "an index requires a list before it, not 3"),
+        ("len(a)", "N111", "`len` requires a list, not 3"),
+        ("[1, word]", "N111", ""),
+        ("[1, [2]]", "N111", ""),
+        ("[1, 2] + 1", "N111", "`+` requires numbers, not the list"),
+        ("min([1], 2)", "N111", "`min` requires numbers, not the list"),
         ("nothing + 1", "N110", "no nothing"),
     ],
 )
@@ -143,3 +169,32 @@ def test_functions_of_up_to_64_values(function: str) -> None:
         Source("test", f"param v = {function}({', '.join(numbers)})"), Limits()
     ).diagnostics
     assert found.message == f"`{function}` requires 1 to 64 values, not 65"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("1 + 2 / 0 + 3", "2 / 0"),
+        ("1 + 0 ** -1", "0 ** -1"),
+        ("1 + word * 2", "word * 2"),
+        ("1 + (-word)", "-word"),
+        ("if(a, 2, 3)", "a"),
+        ("1 + 2 ** 0.5", "2 ** 0.5"),
+        ("2 ** 63 + 1", "2 ** 63"),
+        ("nothing + 1", "nothing"),
+        ("a + a[0]", "a[0]"),
+        ("a + [1][1]", "[1][1]"),
+        ("a + [1][yes]", "[1][yes]"),
+        ("a + len(a)", "len(a)"),
+        ("len([1, word, 2])", "[1, word, 2]"),
+        ("len([1, [2], 3])", "[1, [2], 3]"),
+        ("len([1, 2, 3, 4]) + 1", "[1, 2, 3, 4]"),
+    ],
+)
+def test_where_there_is_no_value(text: str, part: str) -> None:
+    with pytest.raises(NetError) as caught:
+        value_of(text, Limits()._replace(numbers=3))
+    (diagnostic,) = caught.value.diagnostics
+    span = diagnostic.span
+    assert span is not None
+    assert span.source.text[span.start : span.end] == part

@@ -73,6 +73,33 @@ def test_lists_from_python() -> None:
             exact_params({"w": value})
 
 
+@pytest.mark.parametrize(
+    ("value", "held"),
+    [
+        ([1, 2, 3, 4], True),
+        ([1, 2, 3, 4, 5], False),
+        # Lists count as what they hold does: 2, and 1 for each number.
+        ([[1], [2]], True),
+        ([[1], [2, 3]], False),
+        ([[[1]]], True),
+        ([[[[1]]]], False),
+        (np.zeros((2, 1)), True),
+        (np.zeros((2, 2)), False),
+    ],
+)
+def test_how_large_lists_from_python_may_be(
+    value: Any, held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netdsl.params.MAX_ITEMS", 4)
+    monkeypatch.setattr("netdsl.params.MAX_NESTED", 3)
+    if held:
+        assert exact_params({"w": value})
+        return
+    with pytest.raises(NetError, match="the list of the param `w` has too many") as caught:
+        exact_params({"w": value})
+    assert caught.value.diagnostics[0].code == "N404"
+
+
 @given(numbers | st.booleans())
 def test_what_is_written_is_read_as_the_same_value(value: Any) -> None:
     exact = exact_params({"w": value})["w"]
@@ -94,6 +121,15 @@ def test_what_is_written_is_read_as_the_same_value(value: Any) -> None:
         ("yes", True),
         ("no", False),
         ("1/0", "1/0"),
+        ("-.5e1", -5),
+        ("1.", 1),
+        ("2e-1", Fraction(1, 5)),
+        ("-1/3", Fraction(-1, 3)),
+        ("1__0", "1__0"),
+        ("1e", "1e"),
+        (".", "."),
+        ("9" * 616, 10**616 - 1),
+        ("9" * 641, "9" * 641),
         ("nan", "nan"),
         ("wide", "wide"),
         ("[1, 2]", (1, 2)),

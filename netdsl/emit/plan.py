@@ -119,11 +119,10 @@ class _Planner:
         inputs = tuple(self.node_of[source] for source in call.inputs)
         width = call.shape[-1] if call.shape else None
         merges = len(inputs) > 1
-        owner = run.calls[0] if run is not None else call.layer
-        if owner in self.numbers:
+        if call.layer in self.numbers:
             applied = call.applied if back is None else f"({{0}}, back={back})"
             head = SharedHead(run is not None and len(run.calls) > 1, applied)
-            values, roles = (name_of_made(self.numbers[owner]),), ("shared",)
+            values, roles = (name_of_made(self.numbers[call.layer]),), ("shared",)
             self.nodes.append(Node(head, values, roles, inputs, width, merges))
         else:
             self.nodes.append(Node(*head_of(call), inputs, width, merges))

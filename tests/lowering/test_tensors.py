@@ -68,3 +68,14 @@ def test_a_file_can_have_a_block_of_the_word(word: str) -> None:
     )
     assert network.counts.params == 15
     assert read(f"let {word} = fc-3\ninput 4\n@input > {word}").counts.params == 15
+
+
+def test_keras_layers_are_made_after_an_input() -> None:
+    """A tensor of the network's own is called on it; each operation is made once."""
+    graph = parse("learned q: 5x4\nlearned r: 4\ninput 5x4 > add[ id | @q ] > mul[ id | @r ]").graph
+    (input,) = graph.inputs
+    assert input.op == 2
+    assert [index for index, _ in graph.with_an_input_first()] == [2, 0, 1, 3, 4]
+    assert all(graph.ops[index] is op for index, op in graph.with_an_input_first())
+    first, second = graph.ops[:2]
+    assert graph.read_by(first) == graph.read_by(second) == (2,)

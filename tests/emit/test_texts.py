@@ -1,0 +1,209 @@
+"""What stands in programs, without Keras: names, loops, what is carried along, arguments."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+import netdsl
+from netdsl.emit.blocks import WrittenBlocks
+from netdsl.emit.carried import _all_definitions, carried
+from netdsl.emit.plan import plan_of
+from netdsl.emit.program import UNFACTORED
+from netdsl.factoring.items import Item
+
+# --- blocks and loops -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layers", "name"),
+    [
+        ("conv3-4(bn) > conv3-8(bn) > conv3-16(bn)", "conv_bn_act(x, filters)"),
+        ("tconv3-4/2(bn) > tconv3-8/2(bn) > tconv3-16/2(bn)", "upconv_bn(x, filters)"),
+        # Nothing is said of what has no name, of more than three layers, or of equal ones.
+        ("conv3-4 > pool > conv3-8 > pool > conv3-16 > pool", "block(x, filters)"),
+        ("(dropout(0.1) > conv3-8(bn)) x3 > dropout(0.2) > conv3-9(bn)", "block(x, rate, filters)"),
+    ],
+)
+def test_blocks_without_names_are_called_as_their_layers(layers: str, name: str) -> None:
+    text = netdsl.parse(f"16x16x4 > {layers} > gap").emit()
+    assert UNFACTORED not in text
+    assert re.findall(r"def (.*\)):", text)[0] == name
+
+
+RELU, TANH = (f'x = layers.Activation("{name}")(x)' for name in ("relu", "tanh"))
+
+
+@pytest.mark.parametrize(
+    ("layers", "loops"),
+    [
+        ("(relu > tanh) x3", [["range(3)", RELU, TANH]]),
+        ("tanh x3", [["range(3)", TANH]]),
+        ("tanh > tanh", [["range(2)", TANH]]),
+        ("relu > tanh", []),
+        (
+            "(relu > tanh) x2 > sign > tanh x4",
+            [["range(2)", RELU, TANH], ["range(4)", TANH]],
+        ),
+    ],
+)
+def test_repeats_are_loops(layers: str, loops: list[list[str]]) -> None:
+    tree = ast.parse(netdsl.parse(f"8 > {layers} > fc-2").emit())
+    assert [
+        [ast.unparse(each.iter), *(ast.unparse(line).replace("'", '"') for line in each.body)]
+        for each in ast.walk(tree)
+        if isinstance(each, ast.For)
+    ] == loops
+
+
+@pytest.mark.parametrize(
+    ("spans", "rank"),
+    [
+        # The nodes of one use, in as many pieces as it may be; those of `c` hold two others.
+        ([(1, 2)], 2),
+        ([(1, 1), (2, 2)], 2),
+        ([(3, 3)], 2),
+        ([(4, 4), (5, 6)], 2),
+        # Nodes of no use, or of a part of one.
+        ([(0, 0)], 1),
+        ([(7, 7), (8, 8)], 1),
+        ([(1, 1)], 1),
+        ([(5, 5)], 1),
+        # One whole use with other nodes.
+        ([(4, 6), (7, 7)], 1),
+        # Two whole uses.
+        ([(1, 2), (3, 3)], 0),
+        ([(3, 3), (4, 6)], 0),
+        # Uses that are cut in two, at their ends or at their beginnings.
+        ([(2, 2), (3, 3)], 0),
+        ([(3, 3), (4, 4)], 0),
+        ([(6, 6), (7, 7)], 0),
+        ([(4, 4), (5, 5)], 0),
+        # References are no nodes.
+        ([(-1, -1), (7, 7)], 0),
+        ([(7, 7), (-1, -1)], 0),
+    ],
+)
+def test_which_nodes_can_be_functions(spans: list[tuple[int, int]], rank: int) -> None:
+    text = "def a() = relu > tanh\ndef b() = sign\ndef c() = b > a\n8 > a > b > c > abs > neg"
+    graph = netdsl.parse(text).graph
+    blocks = WrittenBlocks(plan_of(graph, set()), graph)
+    assert blocks.names == {(1, 2): "a", (3, 3): "b", (4, 4): "b", (5, 6): "a", (4, 6): "c"}
+    assert blocks.rules().rank(tuple(Item("", span=span) for span in spans)) == rank
+
+
+# --- what is carried along ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in _all_definitions() if name[0] != "_"])
+def test_what_is_carried_is_whole(name: str) -> None:
+    """Each definition follows all that it uses, and what is imported is said."""
+    text, imported = carried([name])
+    known = {"Any", "np", "ops"} & imported
+    for node in ast.parse(text).body:
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        own = getattr(node, "name", None) or node.targets[0].id  # type: ignore[attr-defined]
+        assert used & {*_all_definitions(), "Any", "np", "ops"} <= {*known, own}
+        known.add(own)
+    assert name in known
+    assert "type: ignore" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("8 > fc-2", ["import keras", "from keras import layers"]),
+        ("8 > abs", ["import keras", "from keras import ops"]),
+        ("8 > abs > fc-2", ["import keras", "from keras import layers, ops"]),
+        (
+            "8 > const(2) > rescale(3)",
+            [
+                "from typing import Any",
+                "",
+                "import keras",
+                "import numpy as np",
+                "from keras import layers, ops",
+            ],
+        ),
+        ("12x8 > cls", ["from typing import Any", "", "import keras", "from keras import ops"]),
+    ],
+)
+def test_a_program_imports_what_it_needs(text: str, head: list[str]) -> None:
+    lines = netdsl.parse(text).emit().split("\n")
+    assert lines[:2] == ['"""The Keras model network."""', ""]
+    assert lines[2 : 3 + len(head)] == [*head, ""]
+    assert ("# fmt: off" in lines) == ("from typing import Any" in head)
+
+
+@pytest.mark.parametrize(
+    ("description", "lines"),
+    [
+        ("a network", ['"""a network"""']),
+        ('"quoted"', ['""" "quoted" """']),
+        ('it """ends""" \\ here', ["\"\"\"it '''ends''' \\\\ here\"\"\""]),
+        ("word " * 20, [f'"""{"word " * 17}'.rstrip(), "word word word", '"""']),
+    ],
+)
+def test_descriptions_are_docstrings(description: str, lines: list[str]) -> None:
+    text = netdsl.parse(f"# {description}\nnet a\n8 > fc-2").emit()
+    assert text.split("\n")[: len(lines) + 1] == [*lines, ""]
+
+
+# --- arguments ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        # Shapes are the input's where they are the same; a vector's is its one number.
+        ("8 > scale", 'layers.EinsumDense("ac,c->ac", inputs.shape[-1], '),
+        ("4x4x2 > scale", 'layers.EinsumDense("abdc,c->abdc", inputs.shape[1:], '),
+        ("8 > reshape(1x8) > first", "layers.Reshape((1, inputs.shape[-1]))"),
+        ("8 > reshape(1x1x8) > gap", "layers.Reshape((1, 1, inputs.shape[-1]))"),
+        ("8 > reshape(2x4) > first", "layers.Reshape((2, 4))"),
+        ("2x4 > reshape(1x8) > first", "layers.Reshape((1, 8))"),
+        # Of penalties only what is not 0, half of what is half a square in the language.
+        ("8 > fc-2(l1=0.1)", "kernel_regularizer=keras.regularizers.L1L2(l1=0.1)"),
+        ("8 > fc-2(l2=0.1)", "kernel_regularizer=keras.regularizers.L1L2(l2=0.05)"),
+        ("8 > fc-2(l1=0.1, l2=0.1)", "keras.regularizers.L1L2(l1=0.1, l2=0.05)"),
+        # A penalty on what comes out follows the activation.
+        (
+            "8 > fc-2(tanh, act_l1=0.1)",
+            'layers.Dense(2, activation="tanh")(inputs) outputs = '
+            "layers.ActivityRegularization(l1=0.1)(x)",
+        ),
+        ("12 of int(50) > embed-4", 'keras.Input((12,), dtype="int32")'),
+        ("input a: 4\ninput b: 3\n[ @a | @b ]", 'a = keras.Input((4,), name="a")'),
+        # One layer for both ways.
+        (
+            "8 > fc-4 as a > fc-8 as b\ntie b = transpose a",
+            'a = Tied( layers.Dense(4, kernel_initializer="he_normal").get_config(), '
+            "[layers.Dense(8).get_config()], )",
+        ),
+        ("8 > fc-4 as a > fc-8 as b\ntie b = transpose a", "a(x, back=0)"),
+        (
+            "12 of int(50) > embed-4 as e > dense-50(linear) as d\ntie d = transpose e",
+            "e = Tied( layers.Embedding(50, 4).get_config(), [layers.Dense(50).get_config()])",
+        ),
+        (
+            "8 > fc-4 as a > fc-8 as b > fc-4 as c > fc-8 as d\n"
+            "tie b = transpose a\ntie d = transpose c",
+            "c = Tied(",
+        ),
+        # What is made once knows the shape of its input.
+        (
+            "let e = scale > fc-4\n4 > e > e",
+            'layers.EinsumDense("ac,c->ac", 4, kernel_initializer=keras.initializers.Constant(1.0)',
+        ),
+        (
+            "let e = scale > conv1-2\n4x4x2 > e > e",
+            'layers.EinsumDense( "abdc,c->abdc", (4, 4, 2), ',
+        ),
+    ],
+)
+def test_what_is_written(text: str, written: str) -> None:
+    code = netdsl.parse(text).emit()
+    flat = re.sub(r"\(\s", "(", " ".join(code.split()))
+    assert re.sub(r"\(\s", "(", written) in flat
