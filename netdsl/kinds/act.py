@@ -32,7 +32,7 @@ class Activation(Plain):
     group = "activation"
     reach = "position"
     as_part = True
-    derivative: ClassVar[str]
+    derivative: ClassVar[str] = ""
     drawn: ClassVar[tuple[float, float] | None] = (-4.0, 4.0)
     keras_name: ClassVar[str] = ""
     in_place = True
