@@ -99,6 +99,14 @@ def test_the_derivative_is_the_slope(formula: str) -> None:
     np.testing.assert_allclose(curve.slope, expected, rtol=2e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("pow", "pow(3)"), ("pow(2)", "pow(2)"), ("relu", "relu"), ("elu(2)", "elu(2)")],
+)
+def test_a_word_that_requires_a_value_has_a_usual_one(text: str, written: str) -> None:
+    assert curve_of(text).word == written
+
+
 @pytest.mark.parametrize("word", ["softmax", "logsoftmax"])
 def test_derivatives_of_softmax(word: str) -> None:
     x, step = np.array([[0.5, -1.0, 2.0]]), 1e-6

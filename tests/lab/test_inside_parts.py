@@ -16,7 +16,8 @@ from netdsl import parse
 from netdsl.errors import NetError
 from netdsl.graph import Graph
 from netdsl.lab.inside import decode, generate
-from netdsl.lab.inside.descent import Descent, _around, descent_json, levels_of
+from netdsl.lab.inside import landscape as landscapes
+from netdsl.lab.inside.descent import Descent, _around, contours, descent_json, levels_of
 from netdsl.lab.inside.descent import described as descent_described
 from netdsl.lab.inside.edges import bank, best_match
 from netdsl.lab.inside.generate import Generator
@@ -24,7 +25,9 @@ from netdsl.lab.inside.landscape import Landscape, landscape_json
 from netdsl.lab.inside.landscape import described as landscape_described
 from netdsl.lab.inside.naming import Named
 from netdsl.lab.inside.scores import class_output, class_score, scored
+from netdsl.lab.inside.subject import TrainedRun
 from netdsl.training.preparation.outputs import OutputTransform
+from netdsl.training.reporting.plane_picture import LEFT, SIDE, TOP, surface_frame
 
 # --- landscapes and paths -------------------------------------------------------------------------
 
@@ -55,10 +58,73 @@ def test_contours_of_a_landscape_reach_to_twenty_times_the_middle(
     svg = Landscape("net", AXIS, surface, 2).svg
     assert f"in the middle {surface[2, 2]:.4g}" in svg
     assert f"highest {surface.max():.4g}" in svg
+    (dot,) = re.findall(r'<circle cx="([0-9.]+)" cy="([0-9.]+)"', svg)  # in the middle
+    assert tuple(map(float, dot)) == (LEFT + SIDE / 2, TOP + SIDE / 2)
     low = surface.min()
     levels = [low + (highest - low) * (at / 15) ** 2 for at in range(1, 15)]
     assert all(f">{level:.3g}</text>" in svg for level in levels)
     assert levels_of(surface, 14, highest) == pytest.approx(levels)
+
+
+def test_contours_fade_upwards() -> None:
+    """Each level of the surface has its lines, named by it."""
+    frame = surface_frame((AXIS, AXIS), ("x", "y"))
+    marks = contours((AXIS, AXIS), frame, BOWL, 3)
+    found = [
+        re.search(r'd="M.*stroke-opacity="([0-9.]+)"><title>([0-9.]+)<', mark) for mark in marks
+    ]
+    assert all(found)
+    assert {each.groups() for each in found} == {  # type: ignore[union-attr]
+        ("0.72", "0.2031"),
+        ("0.53", "0.8125"),
+        ("0.35", "1.828"),
+    }
+    assert all(
+        'stroke="red"' in mark
+        for mark in contours((AXIS, AXIS), frame, BOWL, 2, 1.0, 'stroke="red"')
+    )
+    (one,) = contours((AXIS, AXIS), frame, BOWL, 1, 0.5)
+    assert "<title>0.125<" in one
+
+
+@pytest.mark.parametrize(
+    ("operations", "examples", "count"),
+    [
+        (60, 100, 60),
+        (50, 100, 50),
+        (49, 100, None),
+        (49, 49, 49),
+        (48, 49, None),
+        (2000, 1500, 1000),
+    ],
+)
+def test_how_many_examples_a_landscape_is_of(
+    monkeypatch: pytest.MonkeyPatch, operations: int, examples: int, count: int | None
+) -> None:
+    counts = SimpleNamespace(flops=7)
+    run: Any = SimpleNamespace(
+        run=SimpleNamespace(network=SimpleNamespace(counts=counts)),
+        data=SimpleNamespace(train=range(examples)),
+    )
+    monkeypatch.setattr(landscapes, "OPERATIONS", operations * 7 * 21 * 21)
+    if count is not None:
+        assert landscapes._examples(run) == count
+        counts.flops = 0  # as of a network without layers
+        assert landscapes._examples(run) == min(examples, 1000)
+        return
+    with pytest.raises(NetError, match="the loss of 50 examples at 21x21 places takes") as caught:
+        landscapes._examples(run)
+    assert caught.value.code == "N670"
+
+
+@pytest.mark.parametrize(
+    ("size", "batch"),
+    [(1, 256), (78_125, 256), (78_126, 255), (10_000_000, 2), (10_000_001, 1), (20_000_001, 1)],
+)
+def test_batches_are_by_the_largest_layer(size: int, batch: int) -> None:
+    network = SimpleNamespace(graph=parse(f"{size} > relu > fc-1").graph)
+    run: Any = SimpleNamespace(network=network)
+    assert TrainedRun(run).batch == batch
 
 
 def test_levels_are_denser_below() -> None:
@@ -180,13 +246,32 @@ def test_drawn_samples() -> None:
     named = generate.drawn(Echo(("a", "b")), 3, 5)
     assert named.captions == ["a", "b", "a"]
     assert named.array[:, 2].tolist() == [0, 1, 0]
+    assert list(named.classes) == ["a", "b", "a"]
     only = generate.drawn(Echo(("a", "b")), 2, 5, "b")
     assert (only.captions, only.array[:, 2].tolist()) == (["b", "b"], [1, 1])
+    assert list(only.classes) == ["b", "b"]
     assert np.array_equal(only.codes, found.codes[:2])
     for echo, label, code in ((Echo(), "a", "N691"), (Echo(("a",)), "c", "N626")):
         with pytest.raises(NetError) as caught:
             generate.drawn(echo, 2, 5, label)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("label", [None, "b"])
+def test_classes_are_integers_of_32_bits(label: str | None) -> None:
+    labels = Echo(("a", "b")).labels(3, label)
+    assert labels is not None
+    assert labels.shape == (3, 1)
+    assert labels.dtype == np.int32
+
+
+def test_unknown_classes_have_a_way_out() -> None:
+    helps = []
+    for names, label in ((("cat", "dog"), "cats"), (tuple("abcdefghijkl"), "xyz")):
+        with pytest.raises(NetError) as caught:
+            Echo(names).label(label)
+        helps.append(caught.value.diagnostics[0].help)
+    assert helps == ["did you mean `cat`?", "the classes are a, b, c, d, e, f, g, h, i, j"]
 
 
 def test_how_many_samples_are_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,6 +170,9 @@ def test_a_patch_is_covered_with_the_mean(
     ("text", "layer"),
     [
         ("4x4x1 > conv3-2(relu) > gap > fc-2", "conv_1"),
+        ("4x4x1 > conv3-2 > conv3-2(relu) > gap > fc-2", "conv_2"),
+        ("4x4x1 > conv3-2 > pool2 > flatten > fc-2", "pool_1"),
+        ("4x1x1 > conv1-2 > gap", "conv_1"),
         ("4x4x1 > conv3-2 > pool4 > flatten", "conv_1"),  # one position is not a map
         ("1x4x1 > conv1-2 > gap", "conv_1"),
         ("4x4x1 > gap", ""),

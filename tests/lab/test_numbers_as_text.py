@@ -11,6 +11,7 @@ import pytest
 from netdsl import parse
 from netdsl.errors import NetError
 from netdsl.lab.equivariance import Equivariance, equivariance_text
+from netdsl.lab.forward import examples_lines
 from netdsl.lab.fourier import Spectrum, spectrum_json, spectrum_of, spectrum_text
 from netdsl.lab.given import GivenArray, fitted, is_file, read_value, saved
 from netdsl.lab.matrix import LayerMatrix, layer_matrix
@@ -76,6 +77,20 @@ def test_what_is_counted_of_an_array(shape: tuple[int, ...], last: str, count: i
 def test_kernels(shape: tuple[int, ...], first: str, last: str, count: int) -> None:
     lines = kernel_lines(np.arange(math.prod(shape)).reshape(shape))
     assert (lines[0], lines[-1], len(lines)) == (first, last, count)
+
+
+@pytest.mark.parametrize(
+    ("count", "first", "last", "lines"),
+    [
+        (1, "1  2", "1  2", 1),  # a single example has no number
+        (2, "example 0", "1  2", 4),
+        (8, "example 0", "1  2", 16),
+        (9, "example 0", "... 1 examples more", 17),
+    ],
+)
+def test_examples(count: int, first: str, last: str, lines: int) -> None:
+    found = examples_lines(np.tile([1.0, 2.0], (count, 1)))
+    assert (found[0], found[-1], len(found)) == (first, last, lines)
 
 
 def test_arrays_for_json() -> None:

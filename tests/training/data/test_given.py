@@ -11,6 +11,9 @@ import pytest
 import netdsl
 from netdsl.errors import NetError
 from netdsl.training.data import Data, load_data, reload
+from netdsl.training.data.parts import Examples, SourceData
+from netdsl.training.data.signature import NetworkSignature
+from netdsl.training.data.sources.python import gather
 from netdsl.training.recipes.recipe import DataSpec, Recipe
 
 X = np.random.default_rng(0).random((40, 8, 8, 1)).astype(np.float32)
@@ -99,6 +102,36 @@ def test_several_inputs(given: Any) -> None:
     assert (len(found.train), len(found.train.x)) == (29, 2)
 
 
+@pytest.mark.parametrize(
+    ("given", "network", "target", "names"),
+    [
+        # A list of one example is not a list of inputs, nor of outputs.
+        ((X[:1].tolist(), [1]), NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,)}),
+        ((X[:1].tolist(), [[1.0, 2.0, 3.0]]), VALUES, None, {"x": (1, 8, 8, 1), "y": (1, 3)}),
+        (([X, X], Y), TWINS, None, {"x_left": X.shape, "x_right": X.shape, "y": (40,)}),
+        ((X, Y, None), NETWORK, None, {"x": X.shape, "y": (40,)}),
+        ((X, Y, list(Y)), NETWORK, None, {"x": X.shape, "y": (40,), "sample_weight": (40,)}),
+        ([(X[0], 1, 2.0)], NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,), "sample_weight": (1,)}),
+        ([(X[0], 1, None)], NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,)}),
+        ([({"input": X[0]}, {"out": 1})], NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,)}),
+        ([X[0], X[1]], "input 8x8x1 > conv3-1", "input", {"x": (2, 8, 8, 1)}),
+        ([(X[0], 1)], "input 8x8x1 > conv3-1", "input", {"x": (1, 8, 8, 1)}),
+    ],
+)
+def test_arrays_are_named_as_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, given: Any, network: str, target: str | None, names: Any
+) -> None:
+    found = {}
+
+    def named_parts(source: str, held: Any, *more: Any, **keys: Any) -> SourceData:
+        found.update(held)
+        return SourceData(source, Examples((X,), (Y,), "training"))
+
+    monkeypatch.setattr("netdsl.training.data.sources.python.named_parts", named_parts)
+    gather(given, NetworkSignature.of(netdsl.parse(network)), target)
+    assert {name: array.shape for name, array in found.items()} == names
+
+
 def test_values_one_after_the_other() -> None:
     values = np.random.default_rng(1).random((40, 3))
     assert loaded(list(zip(X, values, strict=True)), VALUES).test.y[0].shape == (8, 3)
@@ -179,20 +212,6 @@ def test_data_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(NetError, match=reported) as caught:
             loaded(given)
         assert caught.value.diagnostics[0].code == "N534"
-
-
-@pytest.mark.keras
-def test_a_data_set_of_tensorflow() -> None:
-    from netdsl.keras.quiet import quiet_keras
-
-    quiet_keras()
-    import tensorflow
-
-    whole = tensorflow.data.Dataset.from_tensor_slices((X, Y))
-    for given in (whole, whole.batch(16), whole.batch(16).prefetch(2)):
-        assert np.array_equal(loaded(given).test.x[0], loaded((X, Y)).test.x[0])
-    with pytest.raises(NetError, match="repeats without end"):
-        loaded(whole.repeat())
 
 
 @pytest.mark.parametrize("key", ["order", "group", "column"])

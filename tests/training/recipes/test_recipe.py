@@ -310,3 +310,55 @@ def test_a_long_wrong_value_is_shortened(key: str) -> None:
     with pytest.raises(NetError, match=r"requires .* not .*xxx\.\.\.") as raised:
         parse_recipe(f"{key}: {'x' * 50_000}")
     assert len(raised.value.diagnostics[0].message) < 300
+
+
+BOUNDS = {
+    "a number, above 0": (
+        "data.scale gan.generator_rate gan.discriminator_rate optimizer.rate optimizer.eps "
+        "optimizer.scale optimizer.clip_norm optimizer.clip_value schedule.power "
+        "schedule.at penalty.max_norm"
+    ),
+    "a number, above 1": "schedule.divide",
+    "a number, at least 0": (
+        "data.noise kl optimizer.decay schedule.tolerance schedule.warmup schedule.least "
+        "penalty.l1 penalty.l2 early_stopping.tol early_stopping.min_delta augment.mixup"
+    ),
+    "a number, at least 0 and below 1": (
+        "data.split.test data.split.validation label_smoothing label_noise optimizer.momentum "
+        "optimizer.beta1 optimizer.beta2 optimizer.rho augment.scale"
+    ),
+    "a number, at least 0 and at most 1": "augment.brightness augment.contrast augment.colour",
+    "a number, above 0 and at most 1": "augment.crop",
+    "a number, at least 0 and below 90": "augment.shear",
+    "a number, at least 0 and at most 180": "augment.rotate",
+    "a number, at least 0 and at most 1,000,000.0": "gan.penalty augment.noise adversarial.eps",
+    "a number, above 0 and below 1": "threshold",
+    "a number": "data.range",
+    "names with a number, at least 0": "loss_weights rates class_weights",
+    "an integer, at least 0": "data.split.fold augment.shift augment.cutout",
+    "an integer, at least 0 and below 4,294,967,296": "data.seed seed",
+    "an integer, at least 1": (
+        "data.split.training schedule.patience early_stopping.patience early_stopping.start_from "
+        "keep.best keep.every keep.epochs unfreeze devices batch"
+    ),
+    "an integer, at least 1 and at most 100": "gan.steps optimizer.memory",
+    "an integer, at least 1 and at most 10,000": "accumulate",
+    "an integer, at least 1 and at most 16,384": "augment.crop_from",
+    "an integer, at least 1 and at most 10,000,000": "data.count",
+    "an integer, at least 1 and at most 1,000,000,000": "epochs",
+}
+"""What the keys with numbers accept."""
+
+
+@pytest.mark.parametrize(
+    ("key", "bounds"),
+    [(key, bounds) for bounds, keys in BOUNDS.items() for key in keys.split()],
+)
+def test_bounds(key: str, bounds: str) -> None:
+    *sections, name = key.split(".")
+    text = "".join(f"{section}: {{" for section in sections) + f"{name}: «" + "}" * len(sections)
+    with pytest.raises(NetError) as error:
+        parse_recipe(text)
+    said = error.value.diagnostics[0].message
+    assert f"{bounds}, " in f"{said.replace(' or of an output', ',')}, "
+    assert said.startswith(f"`{name}` requires")

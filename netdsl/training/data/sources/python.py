@@ -74,7 +74,8 @@ def gather(
 def _is_one(given: tuple[Any, ...], signature: NetworkSignature) -> bool:
     """Return whether a tuple is (x, y), or (x, y, sample_weight)."""
     if len(given) == 3:
-        return all(hasattr(one, "shape") or isinstance(one, list) for one in given[2:])
+        weights = given[2]
+        return weights is None or hasattr(weights, "shape") or isinstance(weights, list)
     return len(given) == 2 and not _is_two(given, signature)
 
 
