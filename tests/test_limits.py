@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -181,11 +182,33 @@ def test_brackets_199_deep_are_read(text: str) -> None:
         ("4 > fc-1 x3", {"operations": 3}, "N406"),
         ("4 > fc-4", {"elements": 15}, "N407"),
         ("param a = 1\nparam b = a\n4 > fc-{b}", {"statements": 2}, "N408"),
+        ("def f() = fc-1\n4 > f x5", {"uses": 3}, "N406"),
+        ("2x2x2x2 > flatten", {"axes": 3}, "N407"),
+        ("4 > fc-{len([1, 2, 3])}", {"numbers": 2}, "N404"),
     ],
 )
 def test_each_limit_can_be_set(text: str, limit: dict[str, int], code: str) -> None:
     assert first(text, **limit).code == code
     assert not check(text).faulty
+
+
+@pytest.mark.parametrize(
+    ("most", "text", "code"),
+    [
+        (32, lambda n: f"{'x'.join('1' * n)} > flatten", "N407"),
+        (32, lambda n: f"learned q: {'x'.join('1' * n)}\n4 > fc-2\n@q > flatten", "N407"),
+        (32, lambda n: f"1 > reshape({'x'.join('1' * n)})", "N407"),
+        (200, lambda n: f"4 > fc-1 as {'a' * n}", "N403"),
+        (200, lambda n: f"4 > {'(' * n}fc-1{')' * n}", "N402"),
+        (10_000, lambda n: f"4 > fc-{{{'+'.join('1' * n)}}}", "N403"),
+        (99, lambda n: f"def f(n) = when(n > 0, relu > f({{n - 1}}))\n4 > f({n})", "N405"),
+    ],
+    ids=["input", "learned", "reshape", "word", "brackets", "terms", "blocks"],
+)
+def test_the_usual_limits(most: int, text: Callable[[int], str], code: str) -> None:
+    """As much as there may be is read, and one more refused."""
+    assert not check(text(most)).faulty
+    assert first(text(most + 1)).code == code
 
 
 def test_merges_that_double() -> None:

@@ -14,6 +14,8 @@ from support.messages import messages
 
 from netdsl.cli.main import main
 from netdsl.errors import Diagnostic, NetError, Note, Source, Span, fail, nearest
+from netdsl.errors.diagnostics import first_of_each_code
+from netdsl.errors.spelling import edits
 from netdsl.errors.terminal import render
 from netdsl.errors.values import as_json
 from netdsl.reading import ReadOptions, check_source
@@ -380,6 +382,95 @@ def test_an_error_is_its_message() -> None:
 )
 def test_the_nearest_word(word: str, meant: str | None) -> None:
     assert nearest(word, ["conv", "relu", "dropout", "bn"]) == meant
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        # Of several that differ in their case alone the first.
+        ("NET", ["net", "Net"], "Net"),
+        ("Net", ["net", "NEAT"], "net"),
+        # Of equally near ones that which has most of the letters.
+        ("cnov", ["cone", "conv", "cony"], "conv"),
+        ("abcd", ["abce", "abdc"], "abdc"),
+        # Other beginnings, and other letters of short words, are other words.
+        ("here", ["were"], None),
+        ("ocnv", ["conv"], "conv"),
+        ("ab", ["ac"], None),
+        ("abc", ["abd"], None),
+        ("abcd", ["abce"], "abce"),
+        ("ab", ["abc"], "abc"),
+        ("abc", ["ab"], "ab"),
+        ("a", ["ab"], None),
+        ("ab", ["a"], None),
+        # A third of the letters, of six two.
+        ("abcde", ["abcdefg"], None),
+        ("abcdef", ["abcdefgh"], "abcdefgh"),
+        ("a" * 64, ["a" * 63], "a" * 63),
+        ("a" * 65, ["a" * 64], None),
+        ("A" * 65, ["a" * 65], "a" * 65),
+    ],
+)
+def test_what_is_near(word: str, known: list[str], meant: str | None) -> None:
+    assert nearest(word, known) == meant
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "fewest"),
+    [
+        ("", "", 0),
+        ("", "abc", 3),
+        ("abc", "abc", 0),
+        ("abc", "abd", 1),
+        ("abc", "ab", 1),
+        ("abc", "acb", 1),
+        ("ab", "ba", 1),
+        ("abcd", "badc", 2),
+        # What has changed places is not changed again.
+        ("ca", "abc", 3),
+        ("kitten", "sitting", 3),
+    ],
+)
+def test_edits(word: str, other: str, fewest: int) -> None:
+    assert edits(word, other) == edits(other, word) == fewest
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "line", "position"),
+    [
+        ("", 0, "", (1, 1)),
+        ("ab", 0, "ab", (1, 1)),
+        ("ab", 2, "ab", (1, 3)),
+        ("\nab\ncd", 0, "", (1, 1)),
+        ("\nab\ncd", 1, "ab", (2, 1)),
+        ("\nab\ncd", 3, "ab", (2, 3)),
+        ("\nab\ncd", 4, "cd", (3, 1)),
+        ("\nab\ncd", 6, "cd", (3, 3)),
+        ("ab\n", 3, "", (2, 1)),
+        ("\n\n", 1, "", (2, 1)),
+    ],
+)
+def test_lines_of_a_source(text: str, offset: int, line: str, position: tuple[int, int]) -> None:
+    source = Source("test", text)
+    assert source.line(offset) == line
+    assert source.position(offset) == position
+
+
+@pytest.mark.parametrize(
+    ("limit", "shown", "left_out"),
+    [
+        (1, ["N1", "W1"], {"N1": 2}),
+        (2, ["N1", "W1", "N1"], {"N1": 1}),
+        (3, ["N1", "W1", "N1", "N1"], {}),
+        (None, ["N1", "W1", "N1", "N1"], {}),
+    ],
+)
+def test_how_many_of_a_code_are_shown(
+    limit: int | None, shown: list[str], left_out: dict[str, int]
+) -> None:
+    found = first_of_each_code([Diagnostic(code, "") for code in ("N1", "W1", "N1", "N1")], limit)
+    assert [diagnostic.code for diagnostic in found.diagnostics] == shown
+    assert found.left_out == left_out
 
 
 # --- bad files ------------------------------------------------------------------------------------
