@@ -371,6 +371,21 @@ def test_rows_far_from_a_difference_are_left_out(capsys: pytest.CaptureFixture[s
     assert rows[2:] == [*["  conv3-4     8x8x4      148"] * 3, "~ gap -> gmp  4            0"]
 
 
+@pytest.mark.parametrize(
+    ("between", "left_out"),
+    [(6, []), (7, []), (8, ["  ... 2 the same"]), (9, ["  ... 3 the same"])],
+)
+def test_three_rows_around_differences_are_shown(between: int, left_out: list[str]) -> None:
+    """To leave one row out would take a line as well."""
+    a, b = (
+        netdsl.parse(f"8 > dropout({rate}) > relu x{between} > dropout({rate}) > fc-2")
+        for rate in (0.1, 0.2)
+    )
+    lines = diff_text(compare([a], [b]), ("a", "b")).split("\n\n")[1].split("\n")
+    assert [line for line in lines if "the same" in line] == left_out
+    assert lines.count(lines[3]) == min(between, 6) + (between == 7)
+
+
 def test_the_totals_of_a_difference() -> None:
     """Shapes that differ say so; a ratio is where both have some, and not the same."""
     a, b = netdsl.parse("8x8x3 > conv3-2(bn) > gap"), netdsl.parse("8x8x3 > conv3-4 > gap")
