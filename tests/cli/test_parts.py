@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from netdsl import parse
-from netdsl.cli import arguments, pager, table_options, terminal, usage
+from netdsl.cli import arguments, pager, sample, show, table_options, terminal, usage
 from netdsl.cli.check_output import Result, hints_for, summary
 from netdsl.cli.completed import completed_commands
 from netdsl.cli.config import fill_in
@@ -690,3 +690,55 @@ def test_every_command_is_completed() -> None:
     assert "train" in found["help"].words
     assert not found["help"].files
     assert "conv" in found["explain"].words
+
+
+# --- options that do not go together --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("run -o a.svg", None),
+        ("run --json", None),
+        ("run --judge other", None),
+        ("run", "say what to make of the samples: -o FILE, --json or --judge RUN"),
+        ("run --between 1 2 -o a.svg", None),
+        ("run --between 1 2 --steps 3 -o a.svg", None),
+        ("run --steps 3 -o a.svg", "--steps is for --between"),
+        ("run --plus cat -o a.svg", None),
+        (
+            "run --between 1 2 --minus cat -o a.svg",
+            "--between is one way, and --mean, --plus and --minus another",
+        ),
+        ("run --count 3 -o a.svg", None),
+        ("run --count 3 --between 1 2 -o a.svg", "--count is for what is drawn"),
+        ("run --count 3 --plus cat -o a.svg", "--count is for what is drawn"),
+    ],
+)
+def test_options_of_samples_that_contradict(line: str, said: str | None) -> None:
+    options = parser_for("sample").parse_args(["sample", *line.split()])
+    problem = sample.problem(options)
+    assert (problem or "").startswith(said or "")
+    assert (problem is None) == (said is None)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("run", None),
+        ("run --filters --evolution", None),
+        ("run --evolution", "--evolution is for --filters"),
+        ("run --excite fc_1 --prior tv", None),
+        ("run --filters --prior tv", "--prior is for --excite"),
+        ("run --landscape --seed 0", None),
+        ("run --filters --seed 0", "--seed is for --excite and --landscape and --reconstruct"),
+        ("run --part test", "--part is for --top and --codes and --reconstruct"),
+        ("run --maps a.png", None),
+        ("run --maps a.png conv_1", None),
+        ("run --maps a.png conv_1 fc_1", "--maps is for one image, and one layer"),
+        ("run other --filters", "several runs are for --reconstruct"),
+    ],
+)
+def test_options_of_looking_into_a_run_that_contradict(line: str, said: str | None) -> None:
+    options = parser_for("show").parse_args(["show", *line.split()])
+    assert show.problem(options) == said

@@ -6,9 +6,11 @@ No framework is imported here.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from netdsl.cli import predict as command
@@ -19,6 +21,8 @@ from netdsl.training.evaluation.predict_text import (
     describe_predictions,
     predictions_csv,
 )
+from netdsl.training.preparation.outputs import OutputTransform
+from netdsl.training.preparation.transforms import Preparation
 
 FINE: dict[str, Any] = {"input": "a/1.png", "output": [1.5]}
 FAILED = {"input": "b/1.png", "error": "b/1.png is not a readable image", "code": "N524"}
@@ -67,6 +71,108 @@ def test_tags_are_answered(said: dict[str, Any], text: str, cells: str) -> None:
     record = {"input": "a", **said}
     assert describe_predictions([record]) == f"a: {text}"
     assert predictions_csv([record]) == f"input,{cells}\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ({"output": [1.23456789, -2]}, "1.23457, -2"),
+        ({"output": list(range(30))}, ", ".join(map(str, range(30)))),
+        ({"output": [-5, *range(30)]}, "31 values from -5 to 29"),
+        ({"output": [[0.5] * 8] * 4}, "4x8 values from 0.5 to 0.5"),
+        (
+            {"top": [{"name": "cat", "probability": 0.75}, {"name": "dog", "probability": 0.25}]},
+            "cat 0.750, dog 0.250",
+        ),
+        ({"top": [{"name": "cat", "output": -1.5}]}, "cat -1.500"),
+        (
+            {
+                "shape": [2, 2],
+                "classes": [{"name": "sky", "share": 0.75}, {"name": "sea", "share": 0.25}],
+            },
+            "2x2 labels, sky 75.0%, sea 25.0%",
+        ),
+        (
+            {"outputs": {"a": {"output": [1]}, "b": {"top": [{"name": "x", "output": 2}]}}},
+            "a: 1; b: x 2.000",
+        ),
+    ],
+)
+def test_predictions_in_words(said: dict[str, Any], text: str) -> None:
+    assert describe_predictions([{"input": "a", **said}]) == f"a: {text}"
+
+
+KIND = OutputTransform("kind", (3,), "softmax", "cross-entropy", 3, names=("cat", "dog", "owl"))
+SIDE = OutputTransform("side", (1,), "tanh", "hinge", 2)
+TAGS = OutputTransform("tags", (2,), "sigmoid", "binary", 0)
+SIZE = OutputTransform("size", (2,), "linear", "squared", 0, centre=1.0, spread=2.0)
+MAP = OutputTransform("map", (2, 2, 3), "softmax", "cross-entropy", 3)
+SURE = np.array([0.125, 0.625, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("output", "values", "top", "expected"),
+    [
+        (SIZE, [0.5, -1.0], 3, {"output": [2.0, -1.0]}),
+        (
+            dataclasses.replace(SIZE, columns=("h", "w")),
+            [0.5, 0.0],
+            3,
+            {"output": [2.0, 1.0], "columns": ["h", "w"]},
+        ),
+        (TAGS, [1.0, -1.0], 3, {"labels": [1, 0]}),
+        (KIND, SURE, 2, {"class": 1, "name": "dog"}),
+        (
+            MAP,
+            np.eye(3)[[[2, 0], [2, 2]]] * 9,
+            3,
+            {
+                "shape": [2, 2],
+                "classes": [
+                    {"class": 2, "name": "2", "count": 3, "share": 0.75},
+                    {"class": 0, "name": "0", "count": 1, "share": 0.25},
+                ],
+                "labels": [[2, 0], [2, 2]],
+            },
+        ),
+    ],
+)
+def test_records(output: OutputTransform, values: Any, top: int, expected: Any) -> None:
+    preparation = Preparation((), (output,))
+    record = module.record_of([np.asarray(values, np.float32)], preparation, top)
+    assert {key: record[key] for key in expected} == expected
+    assert ("columns" in record) == bool(output.columns)
+    both = Preparation((), (output, dataclasses.replace(output, name="other")))
+    found = module.record_of([np.asarray(values, np.float32)] * 2, both, top)
+    assert found == {"outputs": {output.name: record, "other": record}}
+
+
+@pytest.mark.parametrize(("top", "listed"), [(0, 1), (1, 1), (2, 2), (9, 3)])
+@pytest.mark.parametrize("logits", [False, True])
+def test_the_likeliest_classes(top: int, listed: int, logits: bool) -> None:
+    output = dataclasses.replace(KIND, activation="linear") if logits else KIND
+    values = np.log(SURE) if logits else SURE
+    record = module.record_of([values], Preparation((), (output,)), top)
+    assert [best["name"] for best in record["top"]] == ["dog", "owl", "cat"][:listed]
+    known = [best["probability"] for best in record["top"]]
+    assert known == pytest.approx([0.625, 0.25, 0.125][:listed])
+    assert record["probabilities"] == pytest.approx(dict(zip(KIND.names, SURE, strict=True)))
+
+
+@pytest.mark.parametrize(("classes", "each"), [(100, True), (101, False)])
+def test_of_many_classes_only_the_likeliest_are_given(classes: int, each: bool) -> None:
+    output = OutputTransform("kind", (classes,), "softmax", "cross-entropy", classes)
+    record = module.record_of([np.zeros(classes)], Preparation((), (output,)), 3)
+    assert ("probabilities" in record) == each
+    assert [best["class"] for best in record["top"]] == [0, 1, 2]
+
+
+def test_a_loss_without_probabilities_has_scores() -> None:
+    record = module.record_of([np.array([-0.5])], Preparation((), (SIDE,)), 2)
+    assert record["class"] == 0
+    assert list(record["top"][0]) == ["class", "name", "output"]
+    assert "probabilities" not in record
+    assert list(record["scores"]) == ["0", "1"]
 
 
 @pytest.mark.parametrize(

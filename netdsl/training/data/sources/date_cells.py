@@ -28,7 +28,7 @@ _FORMS = tuple(
 EPOCH = date(1970, 1, 1).toordinal()
 
 MICROSECONDS = 86_400_000_000
-"""The seconds of a day."""
+"""The microseconds of a day."""
 
 NOT_DATES = (
     "a date is not learned as it is: write a number made of it, such as the days since a moment, "

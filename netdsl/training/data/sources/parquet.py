@@ -29,7 +29,8 @@ def read_parquet(path: Path, span: Span | None) -> ParsedTable:
     try:
         require_regular(path)
         with path.open("rb") as file:
-            table = pyarrow.parquet.read_table(file)
+            # `read_table` calls a file with two columns of one name no Parquet file.
+            table = pyarrow.parquet.ParquetFile(file).read()
     except pyarrow.ArrowException as error:
         raise fail("N536", f"{path} is not a Parquet file: {first_line(error)}", span) from None
     except OSError as error:
