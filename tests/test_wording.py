@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from netdsl.errors import first_line
 from netdsl.json_text import json_number, json_text
-from netdsl.naming import unique_name
+from netdsl.naming import identifier, unique_name
 from netdsl.text_table import aligned, aligned_lines
 from netdsl.wording import (
     axes_text,
@@ -47,6 +47,24 @@ from netdsl.wording import (
 )
 def test_a_taken_name_gets_the_first_number_that_is_free(taken, more, expected):
     assert unique_name("conv", taken, **more) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("LeNet-5", "lenet_5"),
+        ("a.b  c", "a_b_c"),
+        ("_x_", "x"),
+        ("3net", "net_3net"),
+        # Python has names of other letters, the language has not.
+        ("réseau", "r_seau"),
+        ("Ünet", "net"),
+        ("网络", "net_"),
+        ("", "net_"),
+    ],
+)
+def test_any_text_as_a_name(name, expected):
+    assert identifier(name) == expected
 
 
 def test_a_name_is_taken_by_its_key():

@@ -159,6 +159,44 @@ DIFFERENT = [
         "8x8x3 > conv3-3(relu) > conv3-3(relu)",
         ["~ conv3-3(relu) conv3-3(relu) weights of e_conv_1 -> its own"],
     ),
+    (
+        "8x8x3 > conv3-3(relu) > conv3-3(relu)",
+        "let e = conv3-3(relu)\n8x8x3 > e > e",
+        ["~ conv3-3(relu) conv3-3(relu) weights its own -> of e_conv_1"],
+    ),
+    (
+        "6 > fc-4 as a > fc-6(linear) as b",
+        "6 > fc-4 as a > fc-6(linear) as b\ntie b = transpose a",
+        ["~ fc-6(linear) fc-6(linear) weights its own -> of a"],
+    ),
+    # Of one network with other sizes rows belong together by their places, whatever they say.
+    (
+        "8x8x3 > conv3-4 > conv3-8 > conv3-16",
+        "8x8x3 > conv3-8 > conv3-16 > conv3-32",
+        ["~ conv3-4 conv3-8", "~ conv3-8 conv3-16", "~ conv3-16 conv3-32"],
+    ),
+    (
+        "8x8x3 > conv3-4 > conv3-8 > conv3-16",
+        "8x8x3 > conv3-8 > conv3-16 > conv3-32 > pool",
+        [
+            "- conv3-4",
+            "~ conv3-8 conv3-8",
+            "~ conv3-16 conv3-16 act none -> relu init glorot_uniform -> he_normal",
+            "+ conv3-32",
+            "+ pool",
+        ],
+    ),
+    # The first row is added, or removed.
+    (
+        "input 4 > relu > fc-2",
+        "learned q: 4\ninput 4 > relu > add[ id | @q ] > fc-2",
+        ["+ learned q: 4", "+ add[ ... ]"],
+    ),
+    (
+        "learned q: 4\ninput 4 > relu > add[ id | @q ] > fc-2",
+        "input 4 > relu > fc-2",
+        ["- learned q: 4", "- add[ ... ]"],
+    ),
     # Options that the texts do not show: of defaults, and at the ends of long rows.
     (
         "default conv(bn)\n8x8x3 > conv3-4",
