@@ -33,9 +33,30 @@ def test_half_as_wide_numbers_are_half_the_bytes() -> None:
     assert 2 * step(GRAPH, 8, link=1.0, width=2).sent == step(GRAPH, 8, link=1.0).sent
 
 
-def test_nothing_is_free() -> None:
+@pytest.mark.parametrize("name", ["devices", "link", "batch", "rate", "use", "width"])
+def test_nothing_is_free(name: str) -> None:
+    least = {"devices": 1, "link": 1, "batch": 1, "rate": 1, "use": 1, "width": 1}
+    assert step(GRAPH, **least) == StepCost(sent=0.0, compute=1800.0, exchange=0.0)
     with pytest.raises(ValueError, match="are above 0"):
-        step(GRAPH, 8, link=0)
+        step(GRAPH, **{**least, name: 0})
+
+
+@pytest.mark.parametrize(
+    ("compute", "exchange", "apart", "overlapped"),
+    [
+        # Two thirds of the arithmetic are backward, next to which an exchange costs nothing.
+        (3.0, 0.0, 3.0, 3.0),
+        (3.0, 1.0, 4.0, 3.0),
+        (3.0, 2.0, 5.0, 3.0),
+        (3.0, 3.0, 6.0, 4.0),
+    ],
+)
+def test_an_exchange_next_to_the_backward_pass(
+    compute: float, exchange: float, apart: float, overlapped: float
+) -> None:
+    cost = StepCost(0.0, compute, exchange)
+    assert (cost.apart, cost.overlapped) == pytest.approx((apart, overlapped))
+    assert cost.efficiency == pytest.approx((compute / apart, compute / overlapped))
 
 
 def test_the_page_has_the_table() -> None:

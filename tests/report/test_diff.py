@@ -24,6 +24,7 @@ from netdsl.errors import Source
 from netdsl.reading import ReadOptions, check_source
 from netdsl.report.alignment import aligned, common
 from netdsl.report.diff import compare, difference
+from netdsl.report.diff_json import diff_values
 from netdsl.report.diff_text import diff_text
 from netdsl.report.write import written_out
 
@@ -385,6 +386,35 @@ def test_json(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert (row["a"]["row"], row["a"]["output"], row["a"]["params"]) == (1, [3], 27)
     assert second["totals"]["params"] == {"a": 27, "b": 45, "difference": 18}
     assert second["outputs"] == {"a": [[3]], "b": [[5]]}
+
+
+def test_rows_of_one_network_alone_as_json() -> None:
+    a, b = (netdsl.parse(f"8x8x3 > conv3-4 > {layers}gap") for layers in ("pool > ", ""))
+    removed, added = (
+        diff_values(compare([one], [other]), ("one", "other"))["networks"][0]["rows"]
+        for one, other in ((a, b), (b, a))
+    )
+    pool = {"row": 2, "layer": "pool2/2(pad=0, ceil=no)", "output": [4, 4, 4], "params": 0}
+    assert removed == [{"change": "removed", "a": pool, "b": None, "notes": []}]
+    assert added == [{"change": "added", "a": None, "b": pool, "notes": []}]
+
+
+def test_worked_examples_that_differ_as_json_and_in_colour() -> None:
+    network = "input x: 1 > fc-1(init=1)"
+    a, b = netdsl.parse(f"given x = 1\n{network}\nexpect output = [1]"), netdsl.parse(network)
+    found = compare([a], [b])
+    assert found.same
+    (values,) = diff_values(found, ("a", "b"))["networks"]
+    assert values["worked"] == [
+        {"name": "given x", "a": "[1]", "b": None},
+        {"name": "expect output", "a": "[1]", "b": None},
+    ]
+    assert diff_text(found, ("a", "b"), colour=True).split("\n")[2:] == [
+        "worked examples differ, which are not part of the network",
+        "\033[31m- given x = [1]\033[0m",
+        "\033[31m- expect output = [1]\033[0m",
+    ]
+    assert diff_text(compare([b], [b]), ("b", "b")) == "b and b: the same network"
 
 
 def test_colour_only_on_a_terminal(
