@@ -22,10 +22,14 @@ from netdsl.wording import (
     decimal_text,
     enumerated,
     first_few,
+    in_units,
     number_text,
     plural,
+    represented,
     shape_text,
     shortened,
+    spreadsheet_text,
+    times_text,
 )
 
 # --- names ----------------------------------------------------------------------------------------
@@ -217,6 +221,64 @@ def test_large_numbers_are_shortened(value, base, expected):
 )
 def test_bytes_have_the_largest_unit_of_which_there_is_one(count, expected):
     assert bytes_text(count) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (0, "k", "0 k"),
+        (1, "M", "0.000 M"),
+        (999, "k", "0.999 k"),
+        (1_000, "k", "1.00 k"),
+        (9_994, "k", "9.99 k"),
+        (9_995, "k", "10.0 k"),
+        (99_949, "k", "99.9 k"),
+        (99_951, "k", "100 k"),
+        (1_234_567, "k", "1,235 k"),
+        (-1_500, "k", "-1.50 k"),
+        (138_357_544, "M", "138 M"),
+        (388_096, "Ki", "379 Ki"),
+        (1024, "Ki", "1.00 Ki"),
+    ],
+)
+def test_numbers_in_a_unit_have_three_digits_or_all_before_the_point(value, unit, expected):
+    assert in_units(value, unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("ratio", "expected"),
+    [
+        (1234.5, "x1,234.50"),
+        (1.04, "x1.04"),
+        (0.1, "x0.10"),
+        (0.099, "x0.099"),
+        (0.00123, "x0.0012"),
+    ],
+)
+def test_how_many_times_as_much(ratio, expected):
+    assert times_text(ratio) == expected
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_formulas_are_guarded_in_spreadsheets(sign):
+    assert spreadsheet_text(f"{sign}a") == f"'{sign}a"
+    assert spreadsheet_text(f"a{sign}a") == f"a{sign}a"
+
+
+def test_a_carriage_return_begins_no_row():
+    assert spreadsheet_text("a\rb") == "a b"
+    assert spreadsheet_text("\rb") == "' b"
+
+
+def test_values_are_shown_as_python_writes_them():
+    class Faulty:
+        def __repr__(self):
+            raise KeyError
+
+    assert represented("a") == "'a'"
+    assert represented("a" * 58) == f"'{'a' * 58}'"
+    assert represented("a" * 59) == f"'{'a' * 56}..."
+    assert represented(Faulty()) == "a value of the type Faulty"
 
 
 # --- tables and JSON ------------------------------------------------------------------------------
