@@ -11,6 +11,8 @@ import pytest
 
 import netdsl
 from netdsl.cli.main import main
+from netdsl.report.columns import TableView
+from netdsl.report.sheet import sheet_of
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOGLENET = str(ROOT / "examples" / "googlenet.net")
@@ -93,6 +95,31 @@ def test_filters_are_named_by_their_place(
     row = json.loads(capsys.readouterr().out)["rows"][1]
     assert row["branches"] == filters
     assert row["type"] == "b"
+
+
+CONV = [["conv", "5x5/2x1"], ["conv", "3x3/1"], ["pool", "3x3/2"]]
+ONES = [["conv", "1x1/1"], ["conv", "1x3/1"], ["concat", ""]]
+ENDS = [["avgpool", "2x2/2"], ["gap", ""]]
+
+
+@pytest.mark.parametrize(
+    ("by", "types"),
+    [
+        ("layer", [["input", ""], *CONV, *ONES, *ENDS]),
+        # The last window of a chain; none where it branches.
+        ("block", [["input", ""], CONV[0], ["c", ""], ["b", "3x3/2"], *ENDS]),
+        ("stage", [["", ""], ["", "3x3/1"], ["", ""], ["", "2x2/2"], ["", ""]]),
+        ("network", [["", ""]]),
+    ],
+)
+def test_types_and_windows(by: str, types: list[list[str]]) -> None:
+    text = (
+        "def b() = conv3-4 > pool3/2\n"
+        "def c() = b > [ conv1-2 | conv1x3-2 ]\n"
+        "16x16x4 > conv5-4/2x1 > c > avgpool2 > gap"
+    )
+    found = sheet_of(netdsl.parse(text), TableView(by=by, columns=("type", "patch")))
+    assert [list(values) for _, _, values in found.lines] == types
 
 
 def test_a_column_for_each_title_of_any_line() -> None:

@@ -19,6 +19,7 @@ from netdsl.constants import LEVELS
 from netdsl.report.columns import COLUMNS, SORTED, TableView
 from netdsl.report.formats import FORMATS, as_text
 from netdsl.report.lecture import lecture
+from netdsl.report.memory import compared_memory_text, memory_text, memory_values
 from netdsl.report.sheet import sheet_of
 from netdsl.report.table import text_table
 from netdsl.report.why import why
@@ -620,6 +621,57 @@ def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(
     assert memory["optimizer"] == memory["gradients"] == 4 * 138_357_544
     assert main(["table", path]) == 0
     assert "training peak" not in capsys.readouterr().out
+
+
+def test_each_line_of_memory() -> None:
+    """18 params of 4 bytes, and 10 numbers for each of 2 examples."""
+    network = netdsl.parse("8 > fc-2(linear)")
+    shown = memory_text(network, 2, "float32", "momentum").split("\n")
+    assert [re.split("  +", line.strip())[:2] for line in shown] == [
+        ["memory, batch 2, float32, momentum"],
+        ["parameters", "72 B"],
+        ["gradients", "72 B"],
+        ["optimizer", "72 B"],
+        ["activation bytes", "80 B"],
+        ["saved", "64 B"],
+        ["inference peak", "152 B"],
+        ["training peak", "296 B"],
+        ["workspace", "0 B"],
+    ]
+    assert ["estimate" in line for line in shown] == [False] * 6 + [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        (1000, "  largest batch in 1000 B: 16, without workspace"),
+        (100, "  not even one example fits into 100 B"),
+    ],
+)
+def test_the_largest_batch(fit: int, said: str) -> None:
+    network = netdsl.parse("8 > fc-2(linear)")
+    assert memory_text(network, 2, "float32", "adam", fit).split("\n")[-1] == said
+    largest = memory_values(network, 2, "float32", "adam", fit)["largest_batch"]
+    assert largest == (16 if fit == 1000 else 0)
+
+
+def test_memory_side_by_side() -> None:
+    """How many times as much is said where both have some, and not the same."""
+    a, b = netdsl.parse("8 > fc-2(linear)"), netdsl.parse("8 > fc-4(linear)")
+    shown = compared_memory_text((a, b), 2, "float32", "sgd", 1000).split("\n")
+    assert [re.split("  +", line.strip()) for line in shown] == [
+        ["memory, batch 2, float32, sgd"],
+        ["A", "B"],
+        ["parameters", "72 B", "144 B", "x2.00"],
+        ["gradients", "72 B", "144 B", "x2.00"],
+        ["optimizer", "0 B", "0 B"],
+        ["activation bytes", "80 B", "96 B", "x1.20"],
+        ["saved", "64 B", "64 B"],
+        ["inference peak", "152 B", "240 B", "x1.58"],
+        ["training peak", "224 B", "384 B", "x1.71"],
+        ["workspace", "0 B", "0 B"],
+        ["largest batch", "19", "13", "x0.68"],
+    ]
 
 
 def test_sizes_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
