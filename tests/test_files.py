@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from netdsl.errors import RunError
 from netdsl.files import make_folder, private_descriptor, remove_abandoned, save, write
-from netdsl.paths import leads_out, require_regular
+from netdsl.paths import leads_out, require_regular, standard_input
 
 
 def test_a_text_is_written_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -156,3 +157,11 @@ def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
         make_folder(tmp_path / "samples")
     assert caught.value.code == "N610"
     assert (tmp_path / "samples").read_text("utf-8") == "mine"
+
+
+def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"4 > fc-3")))
+    assert (standard_input(3), standard_input()) == (b"4 >", b" fc-3")
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(OSError, match="it is closed"):
+        standard_input()

@@ -146,6 +146,7 @@ def test_networks_are_values() -> None:
     assert hash(network) == hash(same)
     assert {network, same, other} == {network, other}
     assert network != other
+    assert network != "8 > fc-4 > softmax-2"
     for again in (pickle.loads(pickle.dumps(network)), copy.copy(network), copy.deepcopy(network)):
         assert type(again) is netdsl.Network
         assert again == network

@@ -742,3 +742,30 @@ def test_options_of_samples_that_contradict(line: str, said: str | None) -> None
 def test_options_of_looking_into_a_run_that_contradict(line: str, said: str | None) -> None:
     options = parser_for("show").parse_args(["show", *line.split()])
     assert show.problem(options) == said
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_warnings_of_an_export_are_apart(
+    quiet: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["a.onnx: 4 > fc-3", "warning[W1]: it is large"]
+    monkeypatch.setattr("netdsl.training.export.export.export", lambda *given, **keys: lines)
+    monkeypatch.setattr(sys.stderr, "quiet", quiet, raising=False)
+    options = parser_for("export").parse_args(["export", "runs/a-1", "a.onnx"])
+    assert options.run(options) == 0
+    found = capsys.readouterr()
+    assert found.err == lines[1] + "\n"
+    assert found.out == ("" if quiet else lines[0] + "\n")
+
+
+def test_a_file_that_is_not_merged_yet_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Git gives its name alone."""
+    options = parser_for("diff").parse_args(["diff", "a.net"])
+    monkeypatch.setenv("GIT_DIFF_PATH_COUNTER", "1")
+    assert options.run(options) == 0
+    assert capsys.readouterr().out == "a.net: not merged yet\n"
+    monkeypatch.delenv("GIT_DIFF_PATH_COUNTER")
+    assert options.run(options) == 2
+    assert "it requires two files, not 1" in capsys.readouterr().err

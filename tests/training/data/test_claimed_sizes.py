@@ -45,6 +45,27 @@ def archive(path: Path, **members: bytes) -> Path:
     return path
 
 
+@pytest.mark.parametrize("version", [(1, 0), (2, 0)])
+def test_arrays_of_both_versions_are_read(tmp_path: Path, version: tuple[int, int]) -> None:
+    content = io.BytesIO()
+    np.lib.format.write_array(content, np.arange(3.0), version)
+    held = NpzFile(archive(tmp_path / "a.npz", x=content.getvalue()))
+    stored = ArrayHeader((3,), np.dtype(float))
+    assert held.header("x") == stored
+    assert held.read("x", stored).tolist() == [0, 1, 2]
+    for other, needed in (((2,), float), ((3,), np.float32)):
+        with pytest.raises(ValueError, match="`x` is 3 of float64, not"):
+            held.read("x", ArrayHeader(other, np.dtype(needed)))
+
+
+def test_an_archive_of_another_version_is_refused(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    np.lib.format.write_array(content, np.arange(3.0), (3, 0))
+    held = NpzFile(archive(tmp_path / "a.npz", x=content.getvalue()))
+    with pytest.raises(ValueError, match=r"`x` is of version 3\.0, which is not known"):
+        held.header("x")
+
+
 def test_only_arrays_that_are_asked_for_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 import netdsl
+from netdsl.errors import NetError
 from netdsl.training.data import Data, load_data
+from netdsl.training.data.relabel import relabels
+from netdsl.training.preparation.outputs import OutputTransform
+from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.recipes.recipe import Recipe
 
+CLASSES = OutputTransform("kind", (3,), "softmax", "cross-entropy", 3)
+VALUES = OutputTransform("size", (1,), "linear", "squared", 0)
 NETWORK = netdsl.parse("64 > softmax-10")
 
 
@@ -59,3 +65,26 @@ def test_as_many_training_examples_as_are_asked_for() -> None:
     whole = {row.tobytes() for row in np.asarray(usual.train.x[0])}
     assert all(row.tobytes() in whole for row in np.asarray(few.train.x[0]))
     assert np.array_equal(labels(usual, "test"), labels(few, "test"))
+
+
+@pytest.mark.parametrize(
+    ("keys", "output", "said"),
+    [
+        ({}, VALUES, False),
+        ({"label_noise": 0.0}, VALUES, False),
+        ({"label_noise": 0.1}, CLASSES, True),
+        ({"data": {"labels": "random"}}, CLASSES, True),
+        ({"label_noise": 0.1}, VALUES, "there are no labels to be changed: the data holds values"),
+        ({"data": {"labels": "random"}}, VALUES, "there are no labels to be changed"),
+        ({"data": {"labels": "random"}, "label_noise": 0.1}, CLASSES, "labels are random already"),
+    ],
+)
+def test_which_labels_can_be_changed(keys: Any, output: OutputTransform, said: Any) -> None:
+    recipe, preparation = Recipe.of(keys), Preparation((), (CLASSES, output))
+    if isinstance(said, bool):
+        assert relabels(recipe, preparation) == said
+        return
+    with pytest.raises(NetError) as caught:
+        relabels(recipe, preparation)
+    assert caught.value.code == "N507"
+    assert caught.value.diagnostics[0].message.startswith(said)
