@@ -9,6 +9,8 @@ import pytest
 from support.zoo import EXAMPLES
 
 import netdsl
+from netdsl.analysis.components import component_kernels
+from netdsl.analysis.gradients import backward_pass
 from netdsl.analysis.training_flops import training_flops
 from netdsl.cli.main import main
 from netdsl.reading import ReadOptions, check_source
@@ -47,12 +49,60 @@ CASES = [
     ("4x4x4 > conv3-2(groups=2, act=none, bias=no)", [0, 2 * 2 * 16 * 2 * 9 * 2]),
     ("5x3 > rnn-2(bias=no)", [0, 2 * 50 + 5 * 2 + 2 * (50 + 20) + 5 * 2]),
     ("3 of int(10) > embed-4", [0, 12]),
+    # two read the first one's output, the second time the loss: their gradients are summed
+    (
+        "8 > fc-8(act=none, bias=no) as a > fc-4(act=none, bias=no)\n@a > relu",
+        [0, 2 * 128 + 8, 3 * FC, 8 + 8],
+    ),
+    (
+        "8 > fc-8(act=none, bias=no) as a > fc-4(act=none, bias=no) as b\noutput @a, @b",
+        [0, 2 * 128 + 8, 3 * FC],
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "flops"), CASES, ids=[text for text, _ in CASES])
 def test_counted_by_hand(text: str, flops: list[int]) -> None:
     assert training_flops(netdsl.parse(text).graph) == flops
+
+
+@pytest.mark.parametrize(
+    ("text", "holds", "ends", "reached"),
+    [
+        # behind weights, and before an end
+        ("8 > relu > fc-4(linear) > tanh", {2}, {3}, {2, 3}),
+        ("8 > relu > fc-4(linear) > tanh", {2}, {2}, {2}),
+        ("8 > relu > fc-4(linear) > tanh", {2}, {1}, set()),
+        ("8 > relu > fc-4(linear) > tanh", {1}, {3}, {1, 2, 3}),
+        ("8 > relu > fc-4(linear) > tanh", set(), {3}, set()),
+        ("8 > [ fc-4(linear) | tanh ] > relu", {1}, {4}, {1, 3, 4}),
+        ("8 > fc-4(linear) as a > relu\n@a > tanh", {1}, {2}, {1, 2}),
+        ("8 > fc-4(linear) as a > relu\n@a > tanh", {1}, {2, 3}, {1, 2, 3}),
+    ],
+)
+def test_where_the_backward_pass_goes(
+    text: str, holds: set[int], ends: set[int], reached: set[int]
+) -> None:
+    graph = netdsl.parse(text).graph
+    found = backward_pass(graph, [index in holds for index in range(len(graph.ops))], ends)
+    assert {index for index, through in enumerate(found) if through} == reached
+    assert len(found) == len(graph.ops)
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes"),
+    [
+        ("8 > fc-4 > fc-2", []),
+        ("8 > fc-4(init=pca) > fc-2", [(8, 4)]),
+        (
+            "input a: 8\ninput b: 6\n[ @a > fc-4(init=pca) | @b > fc-2(init=pca) ]",
+            [(8, 4), (6, 2)],
+        ),
+        ("let e = fc-4(init=pca)\ninput a: 8\ninput b: 8\n[ @a > e | @b > e ]", [(8, 4)]),
+    ],
+)
+def test_kernels_of_principal_components(text: str, shapes: list[tuple[int, ...]]) -> None:
+    assert [shape for _, shape in component_kernels(netdsl.parse(text).graph)] == shapes
 
 
 @pytest.mark.slow
