@@ -60,8 +60,9 @@ kinds; noise. The rest are broken programs.
 """
 SOME = 0.4
 """The share of the other commands that a text meets after `check`."""
-REFUSED = {"N527", "N661"}
-"""What is not shown of each network: outputs for fractions as indices, pictures of some styles."""
+REFUSED = {"N527", "N661", "N670"}
+"""What is not shown of each network: outputs for fractions as indices, pictures of some styles,
+outputs that take too long."""
 
 
 def cases(rng: Random) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.analysis.counts import count_ops
 from netdsl.analysis.forward import forward
 from netdsl.errors import did_you_mean, fail
-from netdsl.kinds.values import dims
+from netdsl.kinds.values import Shape, dims
+from netdsl.kinds.window import Windowed
 from netdsl.lab.given import Values
 from netdsl.lab.show_arrays import array_lines, json_array
 from netdsl.lab.weighted import WeightedNetwork, inputs_of
@@ -28,6 +30,8 @@ FLOPS, WINDOWED = 20_000_000_000, 500_000_000
 """The most floating-point operations in NumPy: of all layers, and of one layer without products,
 whose windows are held in memory at once.
 """
+CELLS = 250_000
+"""The most cells of a window in NumPy, which goes through them one by one."""
 _SMALLER = "give fewer examples, or a smaller input"
 _BY_KERAS = f"--engine keras computes up to {KERAS_ELEMENTS:,}"
 
@@ -164,6 +168,23 @@ def _refuse_long(graph: Graph, count: int, help: str) -> None:
             message = f"this takes {amount:,} floating-point operations; at most {limit:,} are done"
             of_one = " by one layer without products" if limit == WINDOWED else ""
             raise fail("N670", f"{message}{of_one} by definition", help=help)
+    for op in graph.ops:
+        if isinstance(op.kind, Windowed):
+            _refuse_wide(op.kind, graph.input_shapes(op)[0], count, help)
+
+
+def _refuse_wide(kind: Windowed, x: Shape, count: int, help: str) -> None:
+    """Reject a window of too many cells, and one that reaches too far beyond the input."""
+    axes = kind.axes(x)
+    cells = math.prod(axis.window for axis in axes)
+    if cells > CELLS:
+        message = f"a window of `{kind.word}` has {cells:,} cells; at most {CELLS:,} are added up"
+        raise fail("N670", f"{message} by definition", help=help)
+    padded = count * x[-1] * math.prod(axis.size + axis.before + axis.after for axis in axes)
+    if padded > ELEMENTS:
+        message = f"with its padding the input of `{kind.word}` has {padded:,} numbers"
+        help = "write a smaller dilation, or less padding"
+        raise fail("N670", f"{message}; at most {ELEMENTS:,} are computed with", help=help)
 
 
 def _refuse_more(ops: Iterable[int], graph: Graph, count: int, limit: int, help: str) -> None:

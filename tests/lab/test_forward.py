@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -163,9 +164,16 @@ def test_options_may_be_among_the_numbers(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
-    "layers", ["up500 > conv401-1(init=1)", "up1000 > pool201/1(pad=same)", "up10000"]
+    ("layers", "says"),
+    [
+        ("up500 > conv401-1(init=1)", "floating-point operations; at most 20,000,000,000"),
+        ("up300 > pool201/1(pad=same)", "by one layer without products"),
+        ("up10000", "numbers would be computed"),
+        ("dw3x99999(init=1)", "`dw` has 299,997 cells; at most 250,000 are added up"),
+        ("conv3-1(init=1, dilation=20000)", "`conv` has 1,600,080,001 numbers; at most 50,000,000"),
+    ],
 )
-def test_work_is_bounded(layers: str) -> None:
-    with pytest.raises(NetError) as caught:
+def test_work_is_bounded(layers: str, says: str) -> None:
+    with pytest.raises(NetError, match=re.escape(says)) as caught:
         values_of(begun(parse(f"1x1x1 > {layers} > gap"), 0), {"input": "1"})
     assert caught.value.code == "N670"

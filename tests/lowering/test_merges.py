@@ -54,7 +54,7 @@ MERGES_REFUSED = [
     ("8x8x4 > dot[ id ]", "N106", "2 branches, not 1"),
     ("8x8x4 > sub[ id ]", "N106", "2 branches, not 1"),
     ("8x8x4 > stack[ id | gap ]", "N207", "one shape"),
-    ("8x8x4 > concat(over=h)[ id | pool ]", "N207", "but along `h`"),
+    ("8x8x4 > concat(over=h)[ id | pool ]", "N207", "except along `h`"),
     ("10x4 > concat(over=h)[ id | id ]", "N202", "10x4 has n and channels"),
     ("8x8x4 > concat(over=positions)[ id | id ]", "N202", "8x8x4 has several axes of positions"),
     ("4 > concat(over=n)[ id | id ]", "N202", "4 has channels alone"),
