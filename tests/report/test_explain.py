@@ -208,6 +208,79 @@ def test_every_figure_and_every_key_has_a_page() -> None:
         assert explain.explained(word)
 
 
+FIGURES = r"""
+| figure | what | where |
+|---|---|---|
+| params | trained \| kept | tables |
+| MACs | products | |
+| two words | left out | |
+
+| other | what |
+|---|---|
+| bias | none of the figures |
+
+**What papers call FLOPs** are these
+mostly.
+
+The rest.
+"""
+KEYS = """
+| key | what | default |
+|:---|:---|:---|
+| `epochs` | passes | 10 |
+| `optimizer.name`, `optimizer.rate` | of the steps | |
+
+| key | what |
+|---|---|
+| `data.rate` | of examples |
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "word", "shown"),
+    [
+        ("figure", "params", ["# params · a figure", "trained | kept (where: tables)."]),
+        (
+            "figure",
+            "macs",
+            ["# macs · a figure", "products.", "What papers call FLOPs are these\nmostly."],
+        ),
+        ("figure", "bias", []),
+        ("figure", "other", []),
+        ("key", "epochs", ["# epochs · a recipe's key", "- `epochs`: passes (default: 10)"]),
+        (
+            "key",
+            "rate",
+            [
+                "# rate · a recipe's key",
+                "- `optimizer.rate`: of the steps\n- `data.rate`: of examples",
+            ],
+        ),
+        (
+            "key",
+            "optimizer",
+            [
+                "# optimizer · a recipe's key",
+                "- `optimizer.name`: of the steps\n- `optimizer.rate`: of the steps",
+            ],
+        ),
+        ("key", "data.rate", ["# data.rate · a recipe's key", "- `data.rate`: of examples"]),
+        ("key", "default", []),
+    ],
+)
+def test_pages_made_of_tables(
+    page: str, word: str, shown: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = {"accounting.md": FIGURES, "recipes.md": KEYS}
+    monkeypatch.setattr(key_pages, "document", documents.get)
+    made = (key_pages.figure_page if page == "figure" else key_pages.key_page)(word)
+    assert made == "\n\n".join(shown)
+    assert key_pages.words() == [
+        *("data", "data.rate", "epochs", "flops", "macs", "memory", "name", "optimizer"),
+        *("optimizer.name", "optimizer.rate", "params", "rate", "rf", "training"),
+    ]
+
+
 def test_a_command_is_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "tabel"]) == 1
     assert "did you mean `table`?" in capsys.readouterr().err
