@@ -2,8 +2,9 @@
 
 A comparison reversed, a constant off by one, `not` dropped or added, `and` for `or`, another
 arithmetic operator, a statement removed, a condition made constant, `break` for `continue`, an
-argument dropped. Left alone: docstrings, annotations, imports, the words of messages (f-strings,
-strings put together, arguments that are sentences), and what compiles to the same bytecode.
+argument dropped. Left alone: docstrings, annotations, names of types, imports, the words of
+messages (f-strings, strings put together, arguments that are sentences), and what compiles to the
+same bytecode.
 """
 
 from __future__ import annotations
@@ -296,8 +297,10 @@ def _condition(
 def _statement(node: ast.stmt, places: _Places) -> Iterator[Edit]:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return  # a docstring, `...`
-    if isinstance(node, ast.AnnAssign) and node.value is None:
-        return
+    if isinstance(node, ast.AnnAssign) and (
+        node.value is None or "TypeAlias" in ast.unparse(node.annotation)
+    ):
+        return  # nothing runs, or what annotations alone name
     if any(re.fullmatch("__[a-z]+__", name) for name in _defined(node)):
         return
     yield Edit(node, places.start(node), places.end(node), "pass", "statement removed")

@@ -70,6 +70,7 @@ def test_a_line_has_these_changes(line: str, lines: set[str]) -> None:
         "import a",
         "from a import b",
         "a: dict[int, 'b']",
+        "A: TypeAlias = b",
         "__all__ = a",
         "if TYPE_CHECKING:\n    a = 1",
     ],
