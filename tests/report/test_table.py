@@ -238,6 +238,18 @@ def test_the_lectures_table_of_each_kind_of_weights() -> None:
     ]
 
 
+def test_the_lectures_table_of_a_sequence() -> None:
+    """What works at each position takes its channels alone."""
+    shown = lecture(netdsl.parse("12 of int(50) > embed-4 > dense-3 > flatten > fc-2"))
+    assert [line.partition("params: ")[2] for line in shown.split("\n")[:5]] == [
+        "0",
+        "50*4 = 200",
+        "4*3 = 12",
+        "0",
+        "36*2 = 72",
+    ]
+
+
 def test_the_lectures_table_of_vgg16(golden: Callable[[Path, str], None]) -> None:
     shown = lecture(netdsl.load(ROOT / "examples" / "vgg16.net"))
     golden(GOLDEN / "vgg16.lecture", shown + "\n")
