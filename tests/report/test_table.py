@@ -153,6 +153,16 @@ def test_without_products_there_are_no_shares() -> None:
 
 
 @pytest.mark.parametrize(
+    ("precision", "intensity"), [("float32", 0.3), ("bfloat16", 0.61), ("float64", 0.15)]
+)
+def test_flops_for_each_byte_that_is_moved(precision: str, intensity: float) -> None:
+    """34 operations on 8 + 2 + 18 numbers: what comes in, what goes out, the weights."""
+    view = TableView(columns=("intensity",), precision=precision)
+    found = sheet_of(netdsl.parse("8 > fc-2(linear)"), view)
+    assert [values for _, _, values in found.lines] == [(0,), (intensity,)]
+
+
+@pytest.mark.parametrize(
     ("units", "scales", "cells"),
     [
         (False, {}, ["29,000", "25,600,000", "100.00"]),
