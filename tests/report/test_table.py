@@ -16,7 +16,7 @@ from support.zoo import EXAMPLES
 import netdsl
 from netdsl.cli.main import main
 from netdsl.constants import LEVELS
-from netdsl.report.columns import COLUMNS, SORTED, TableView
+from netdsl.report.columns import COLUMNS, SORTED, TableView, columns_and_scales
 from netdsl.report.formats import FORMATS, as_text
 from netdsl.report.lecture import lecture
 from netdsl.report.memory import compared_memory_text, memory_text, memory_values
@@ -582,6 +582,19 @@ def test_json_has_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
 def test_tables_are_sorted_by_one_column(several: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", str(ROOT / "examples" / "lenet5.net"), "--sort", several]) == 1
     assert "error[N625]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", COLUMNS)
+def test_columns_of_numbers_can_have_units(key: str) -> None:
+    words = {"type", "patch", "output", "branches", "rf", "stride"}
+    assert columns_and_scales([key, "bias"], {key, "bias"}) == ((key, "bias"), {})
+    if key not in words:
+        assert columns_and_scales([f"{key}:Mi"]) == ((key,), {key: "Mi"})
+        with pytest.raises(netdsl.NetError, match="there is no unit `x` for the column"):
+            columns_and_scales([f"{key}:x"])
+        return
+    with pytest.raises(netdsl.NetError, match=f"`{key}` has no numbers, so it has no unit"):
+        columns_and_scales([f"{key}:Mi"])
 
 
 @pytest.mark.parametrize("twice", ["params,macs,params", "params:M,params:Ki"])
