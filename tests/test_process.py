@@ -90,6 +90,18 @@ def test_the_backend_is_no_part_of_it(tmp_path: Path, written: object, own: set[
     assert set(ended.stdout.split()) == own
 
 
+def test_a_python_program_hides_nothing() -> None:
+    program = (
+        "import sys\nimport netdsl\nfrom netdsl import process\n"
+        "with process.without_unused(): print('sklearn' in sys.modules, process.own)"
+    )
+    environment = os.environ | {"KERAS_BACKEND": "tensorflow"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert ended.stdout.split() == ["False", "False"]
+
+
 @pytest.mark.keras
 def test_python_programs_are_left_alone(hidden: Path) -> None:
     assert imported(run(hidden, own=False, KERAS_BACKEND="tensorflow")) == {"sklearn", "jax"}
