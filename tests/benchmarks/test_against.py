@@ -89,6 +89,7 @@ def test_sides_take_turns_and_the_first_round_warms_up() -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.zoo
 def test_an_epoch_is_what_many_take_longer_than_few(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

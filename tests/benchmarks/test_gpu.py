@@ -25,6 +25,7 @@ def gpu(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.keras
+@pytest.mark.zoo
 def test_every_figure_is_there(tmp_path: Path) -> None:
     kept = tmp_path / "figures.json"
     ended = gpu("--tiny", "--rows", "lenet5", "resnet20", "--backends", "jax", "--json", str(kept))
