@@ -670,6 +670,11 @@ def test_drawings(name: str, golden: Callable[[Path, str], None]) -> None:
     assert all(re.fullmatch(r"[#+.]*", line) for line in picture)
 
 
+def test_the_caption_of_an_operation_without_positions() -> None:
+    graph = graph_of("8x8x3 > gap > fc-2")
+    assert drawing(graph, len(graph.ops) - 1).splitlines()[0] == "fc_1 sees all of input, 8x8"
+
+
 def test_a_drawing_of_an_operation_that_sees_nothing() -> None:
     graph = graph_of("6x2 > nails2 > pad((1, 0)) > conv1-2/2")
     index = last_with_positions(receptive_fields(graph))
