@@ -141,7 +141,9 @@ def columns_and_scales(
         keys.append(column_key(key, known))
         if not colon:
             continue
-        if not (COLUMNS[key].number if key in COLUMNS else key != "input"):
+        # Of the columns that only a table of networks has, all but the input's shape are numbers.
+        numeric = COLUMNS[key].number if key in COLUMNS else key != "input"
+        if not numeric:
             raise fail("N625", f"the column `{key}` has no numbers, so it has no unit")
         if unit not in UNITS:
             raise fail(
