@@ -201,7 +201,7 @@ class Measured(NamedTuple):
         sources: a digest of each file of the package that it runs a line of.
         seconds: what each test took while it was measured.
         lines: for each file of the package and each test, the lines that it runs, as the bits of
-            an integer.
+            an integer; for "", those that run outside of tests, when a module is imported.
     """
 
     test: str
@@ -222,18 +222,25 @@ class Covering:
         mask = sum(1 << line for line in set(lines))
         return {
             test: one.seconds.get(test, 0.0)
-            for one in self.measured.values()
-            for test, bits in one.lines.get(file, {}).items()
-            if bits & mask
+            for one in self._of(file)
+            for test, bits in one.lines[file].items()
+            if test and bits & mask
         }
+
+    def runs_at_import(self, file: str, line: int) -> bool:
+        """Whether a line runs outside of tests too, as a method does that makes a class."""
+        return any(one.lines[file].get("", 0) >> line & 1 for one in self._of(file))
 
     def lines(self, file: str) -> set[int]:
         """Give the lines of a file that a test runs."""
         bits = 0
-        for one in self.measured.values():
-            for more in one.lines.get(file, {}).values():
-                bits |= more
+        for one in self._of(file):
+            for test, more in one.lines[file].items():
+                bits |= more if test else 0
         return {line for line in range(bits.bit_length()) if bits >> line & 1}
+
+    def _of(self, file: str) -> Iterator[Measured]:
+        return (one for one in self.measured.values() if file in one.lines)
 
 
 def covering(
@@ -298,9 +305,9 @@ def _measured(project: Project, worker: Worker, file: str) -> Measured:
     for path in sorted(data.measured_files()):
         by_test: dict[str, int] = {}
         for line, contexts in data.contexts_by_lineno(path).items():
-            for context in filter(None, contexts):
+            for context in contexts:
                 by_test[context] = by_test.get(context, 0) | 1 << line
-        if by_test:
+        if by_test.keys() - {""}:
             name = Path(path).relative_to(worker.top).as_posix()
             sources[name], lines[name] = project.digest(name), by_test
     return Measured(project.digest_of_test(file), sources, answer.seconds, lines)

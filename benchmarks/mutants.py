@@ -13,8 +13,8 @@ where none does; where they take many times as long as before, it is stopped and
 A test that fails without the mutant too is left out.
 
 Which tests run which lines is measured once (`coverings`) and kept under --cache. For a line that
-runs when its module is imported, these are the tests that run a method of the module, or a line
-elsewhere that names what the line defines.
+runs when a module is imported, these are also the tests that run a function of the line's module,
+or a line elsewhere that names what the line defines.
 
 Mutants that mean the same as the source are in `equivalent_mutants.toml`, each evaluated by a
 person: they are not drawn. The exit status is 1 where the share that is noticed is under --least.
@@ -160,7 +160,9 @@ class Tests:
 
     def of(self, mutant: Mutant) -> list[list[str]]:
         """Give the tests that may notice a mutant, in batches, the likeliest ones first."""
-        found = self._at_call(mutant) if mutant.runs else self._at_import(mutant)
+        found = self._at_call(mutant) if mutant.runs else {}
+        if not mutant.runs or self._covered.runs_at_import(mutant.file, mutant.line):
+            found |= self._at_import(mutant)
         room = "/".join(Path(mutant.file).parts[1:-1]) or Path(mutant.file).stem
 
         def order(test: str) -> tuple[bool, bool, bool, str, float]:

@@ -161,12 +161,22 @@ def started():
 
 def never():
     return 1
+
+class Named:
+    def __set_name__(self, owner, name):
+        self.name = name.title()
+
+class Owner:
+    part = Named()
+
+    def said(self):
+        return type(self).__dict__["part"].name
 '''
 
 TESTS = """
 import subprocess
 import sys
-from tiny import cached, count, large
+from tiny import Named, Owner, cached, count, large
 
 def test_large():
     assert large(100)
@@ -184,6 +194,12 @@ def test_strong():
 def test_started():
     command = [sys.executable, "-c", "import tiny; tiny.started()"]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "1\\n"
+
+def test_named():
+    Named().__set_name__(None, "")
+
+def test_owner():
+    assert Owner().said() == "Part"
 
 def test_broken():
     large(1)
@@ -248,6 +264,9 @@ def test_what_the_tests_notice(tiny: Tiny) -> None:
         "return number",
         "return number + 1",
         "print(len(sys.argv))",
+        "part = Named()",
+        "self.name = name.title()",
+        'return type(self).__dict__["part"].name',
     }
     assert {path: path.stat().st_mtime_ns for path in tiny.top.rglob("*")} == before
     # A threshold that no test is near to; it runs at import, and is named where it is used.
@@ -258,6 +277,8 @@ def test_what_the_tests_notice(tiny: Tiny) -> None:
     # The second test would find the value in the cache.
     assert found["return number + 1"] == {("killed", "test_strong")}
     assert found["print(len(sys.argv))"] == {("killed", "test_started")}
+    # It runs in the first test, which does not look, and before, when the class is made.
+    assert found["self.name = name.title()"] == {("killed", "test_owner")}
 
 
 def test_what_is_said(tiny: Tiny) -> None:
@@ -311,7 +332,7 @@ def test_the_draw_of_a_line_does_not_depend_on_others(tiny: Tiny) -> None:
     path.write_text(SOURCE + "\ndef more():\n    return 5\n", encoding="utf-8")
     said = tiny.run("--seed", "5", "--count", "2")
     path.write_text(SOURCE, encoding="utf-8")
-    assert "measured tests/test_tiny.py: 6 tests" in said.stderr
+    assert "measured tests/test_tiny.py: 8 tests" in said.stderr
     assert {(one["text"], one["change"]) for one in tiny.found()} == before
 
 
