@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.exit_codes import INTERRUPTED, RUN_FAILED
 from netdsl.cli.inputs import CommandInput, read_input, read_trained, split_params
-from netdsl.cli.jobs import FLAGS, KEYS, keys_of, recipe_of
+from netdsl.cli.jobs import FLAGS, KEYS, PATHS, keys_of, recipe_of
 from netdsl.cli.terminal import is_quiet, note
 from netdsl.cli.then import follow
 from netdsl.errors import NetError, did_you_mean, fail
@@ -90,13 +90,14 @@ def _check_once(axes: Sequence[GridAxis], options: argparse.Namespace) -> None:
         NetError: N506.
     """
     alone = [key for key in KEYS if key != "data" and getattr(options, key) is not None]
-    given = {key: FLAGS.get(key, f"--{key.replace('_', '-')}") for key in alone}
-    given |= {key: "--set" for key, _ in options.settings}
+    given = {PATHS.get(key, key): FLAGS.get(key, f"--{key.replace('_', '-')}") for key in alone}
     for axis in axes:
-        for key, option in given.items():
-            if f"{key}.".startswith(f"{axis.key}."):
-                message = f"`{key}` is set by {option}, and `{axis.key}` by --grid"
-                raise fail("N506", message, help=f"leave out {option}, or the grid's")
+        # What options state is not lost: they take precedence over a section of the grid.
+        found = [(axis.key, given[axis.key])] if axis.key in given else []
+        found += [(k, "--set") for k, _ in options.settings if f"{k}.".startswith(f"{axis.key}.")]
+        for key, option in found:
+            message = f"`{key}` is set by {option}, and `{axis.key}` by --grid"
+            raise fail("N506", message, help=f"leave out {option}, or the grid's")
 
 
 def _check_folds(

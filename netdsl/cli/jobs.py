@@ -25,6 +25,9 @@ KEYS = ("data", "target", "drop", "epochs", "batch", "seed", "backend", "log", "
 FLAGS = {"drop": "--ignore"}
 """The names of options that are not called as their key."""
 
+PATHS = {"target": "data.target", "drop": "data.drop"}
+"""Where a recipe has those that it does not have at its top."""
+
 
 def add_job(parser: argparse.ArgumentParser) -> None:
     """Add FILE, RECIPE and the options that take precedence over the recipe's keys."""
