@@ -133,8 +133,8 @@ def private_descriptor(path: Path, flags: int) -> Iterator[int]:
         OSError: where it cannot be opened, or is a link or not a regular file.
     """
     # Without blocking: opening a named pipe would wait for its other end.
-    through = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags | os.O_CREAT | through, 0o666)
+    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o666)
     try:
         if kind := kind_of(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, f"it is a {kind}, not a regular file")

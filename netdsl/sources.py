@@ -24,7 +24,6 @@ def examples() -> dict[str, str]:
         if os.path.isfile(os.path.join(folder, "examples", "lenet5.net")):
             break
     begin = os.path.join(folder, "examples")
-    # (x)
     found = {}
     for inner in ("", "keras", "lectures"):
         place = os.path.join(begin, inner)

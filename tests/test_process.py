@@ -10,8 +10,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from netdsl import process
 
 COMMAND = """
 import atexit, sys, threading, time
@@ -82,7 +85,8 @@ def test_the_backend_is_no_part_of_it(tmp_path: Path, written: object, own: set[
         "import sys\nfrom netdsl import process\nprocess.own = True\n"
         "with process.without_unused(): "
     )
-    program += "print(*(name for name in ('sklearn', 'jax') if name not in sys.modules))"
+    program += "print(*(name for name in ('sklearn', 'jax') if name not in sys.modules))\n"
+    program += "print(*(name for name in ('sklearn', 'jax') if name in sys.modules))"
     environment = os.environ | {"KERAS_BACKEND": "", "KERAS_HOME": str(tmp_path)}
     ended = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True
@@ -123,10 +127,94 @@ process.end(7)
 """
 
 
+@pytest.mark.parametrize(
+    ("environment", "settings", "expected"),
+    [
+        ({"KERAS_BACKEND": "jax"}, '{"backend": "torch"}', "jax"),
+        ({"KERAS_BACKEND": ""}, '{"backend": "torch"}', "torch"),
+        ({}, '{"backend": "torch"}', "torch"),
+        ({}, "no JSON", "tensorflow"),
+        ({}, None, "tensorflow"),
+    ],
+)
+def test_the_backend_that_keras_will_take(
+    environment: dict[str, str],
+    settings: str | None,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("KERAS_BACKEND", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (environment | {"HOME": str(tmp_path)}).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / ".keras").mkdir()
+    if settings is not None:
+        (tmp_path / ".keras" / "keras.json").write_text(settings)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    assert process.backend() == expected
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "elsewhere"))
+    assert process.backend() == (environment.get("KERAS_BACKEND") or "tensorflow")
+    has = SimpleNamespace(config=SimpleNamespace(backend=lambda: "openvino"))
+    monkeypatch.setitem(sys.modules, "keras", has)
+    assert process.backend() == "openvino"
+
+
+def test_settings_of_a_home_that_cannot_be_written_are_in_tmp(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Keras does, which would write its settings there."""
+    opened: list[str] = []
+
+    def recorded(path: str, encoding: str) -> None:
+        opened.append(path)
+        raise OSError
+
+    for name in ("KERAS_BACKEND", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/no/such/folder")
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr(process, "open", recorded, raising=False)
+    assert process.backend() == "tensorflow"
+    assert opened == ["/tmp/.keras/keras.json"]
+
+
+DESCRIPTORS = """
+import os
+from netdsl import process
+
+for descriptor in {closed}:
+    os.close(descriptor)
+os.closerange(3, 10)
+process.open_missing_descriptors()
+found = [at for at in range(5) if os.path.exists(f"/proc/self/fd/{{at}}")]
+null = [at for at in found if os.fstat(at).st_rdev == os.stat(os.devnull).st_rdev]
+with open({path!r}, "w") as file:
+    print(found, null, file=file)
+"""
+
+
+@pytest.mark.parametrize("closed", [[], [1], [0, 1, 2]])
+def test_only_the_three_streams_are_opened(closed: list[int], tmp_path: Path) -> None:
+    path = tmp_path / "found"
+    program = DESCRIPTORS.format(closed=closed, path=str(path))
+    subprocess.run([sys.executable, "-c", program], input=b"", capture_output=True, check=True)
+    assert path.read_text() == f"[0, 1, 2] {closed}\n"
+
+
 def test_the_end_waits_for_what_is_to_be_done_and_takes_nothing_down() -> None:
     ended = subprocess.run([sys.executable, "-c", END], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (7, "")
     assert ended.stdout == "printed\nthread\nat exit\n"
+
+
+def test_the_end_of_a_process_without_threads() -> None:
+    program = "import sys\nfrom netdsl import process\n"
+    program += "print('threading' in sys.modules)\nprocess.end(7)"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (7, "False\n", "")
 
 
 UNCOLLECTED = """
@@ -137,6 +225,10 @@ with process.uncollected():
     print(gc.isenabled())
     kept = [[] for _ in range(1000)]
 print(gc.isenabled(), gc.get_freeze_count() >= 1000)
+gc.disable()
+with process.uncollected():
+    pass
+print(gc.isenabled())
 """
 
 
@@ -144,4 +236,4 @@ print(gc.isenabled(), gc.get_freeze_count() >= 1000)
 def test_what_is_made_uncollected_is_looked_at_later_only_in_python_programs(own: bool) -> None:
     program = [sys.executable, "-c", UNCOLLECTED.format(own=own)]
     ended = subprocess.run(program, capture_output=True, text=True, check=True)
-    assert ended.stdout == f"False\nTrue {own}\n"
+    assert ended.stdout == f"False\nTrue {own}\nFalse\n"

@@ -78,15 +78,14 @@ def _excerpt(span: Span, label: str, gutter: int, style: str, paint: Paint) -> l
     source, start = span.source, span.start
     line_number, column = source.position(start)
     line = source.line(start)
-    first, width = column - 1, max(1, min(span.end - start, len(line) - (column - 1)))
+    first = column - 1
     if len(line) > _LONGEST_LINE:
         # The place in the middle of what is shown.
         cut = max(0, first - _LONGEST_LINE // 2)
         line, first = line[cut : cut + _LONGEST_LINE], first - cut
-        width = min(width, max(1, _LONGEST_LINE - first))
     # Tabs stay tabs, so that the carets are below the place whatever a tab's width is.
     margin = "".join("\t" if c == "\t" else " " * _cells(c) for c in line[:first])
-    carets = "^" * max(1, sum(map(_cells, line[first : first + width])))
+    carets = "^" * max(1, sum(map(_cells, line[first : first + span.end - start])))
     bar = paint("|", "place")
     shown = "".join(
         c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line

@@ -110,6 +110,24 @@ def test_sarif_of_nothing_is_a_run_without_results() -> None:
     assert run["tool"]["driver"]["rules"] == []
 
 
+def test_sarif_of_what_has_no_place_and_no_title() -> None:
+    faults = [Diagnostic("W1", "odd"), Diagnostic("N1", "wrong", help="look")]
+    run = as_sarif([("a\\b c.net", faults)], {}, "1")["runs"][0]
+    assert [
+        (rule["shortDescription"]["text"], rule["defaultConfiguration"]["level"])
+        for rule in run["tool"]["driver"]["rules"]
+    ] == [("N1", "error"), ("W1", "warning")]
+    place = {"physicalLocation": {"artifactLocation": {"uri": "a/b%20c.net"}}}
+    assert run["results"] == [
+        {"ruleId": code, "ruleIndex": at, "level": level, "message": {"text": text}}
+        | {"locations": [place]}
+        for code, at, level, text in [
+            ("W1", 1, "warning", "odd"),
+            ("N1", 0, "error", "wrong\nhelp: look"),
+        ]
+    ]
+
+
 def test_github_escapes_what_would_end_the_command() -> None:
     source = Source("a,b:c%.net", "one\ntwo\n")
     line = as_github(Diagnostic("W703", "50 % of\r\nit", Span(source, 0, 7), help="a: b, c"), "")

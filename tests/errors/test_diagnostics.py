@@ -13,7 +13,17 @@ import pytest
 from support.messages import messages
 
 from netdsl.cli.main import main
-from netdsl.errors import Diagnostic, NetError, Note, Source, Span, fail, nearest
+from netdsl.errors import (
+    Diagnostic,
+    NetError,
+    Note,
+    Source,
+    Span,
+    fail,
+    nearest,
+    once,
+    used_here,
+)
 from netdsl.errors.diagnostics import first_of_each_code
 from netdsl.errors.spelling import edits
 from netdsl.errors.terminal import render
@@ -406,6 +416,13 @@ def test_the_nearest_word(word: str, meant: str | None) -> None:
         # A third of the letters, of six two.
         ("abcde", ["abcdefg"], None),
         ("abcdef", ["abcdefgh"], "abcdefgh"),
+        # Of the letters of the word one fewer may be missing.
+        ("abcdef", ["abcdxy"], None),
+        ("abcdefghi", ["abcdefgxy"], "abcdefgxy"),
+        ("abcdefghi", ["abcdefxyz"], None),
+        # The end of a word of five letters.
+        ("abcd", ["xabcd"], None),
+        ("abcde", ["xabcde"], "xabcde"),
         ("a" * 64, ["a" * 63], "a" * 63),
         ("a" * 65, ["a" * 64], None),
         ("A" * 65, ["a" * 65], "a" * 65),
@@ -473,6 +490,39 @@ def test_how_many_of_a_code_are_shown(
     assert found.left_out == left_out
 
 
+PLACES = Source("test", "abc")
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        # Warnings at one place, whatever they say; without a place those that say the same.
+        ([("W1", "a", 0), ("W1", "b", 0)], ["a (and 1 more use)"]),
+        ([("W1", "a", 0)] * 1002, ["a (and 1,001 more uses)"]),
+        ([("W1", "a", 0), ("W1", "b", 1), ("W2", "c", 0)], ["a", "b", "c"]),
+        ([("W1", "a", None), ("W1", "b", None), ("W1", "a", None)], ["a", "b"]),
+        # Errors that say the same there; others where another use of a block led to them.
+        ([("N1", "a", 0), ("N1", "b", 0), ("N1", "a", 0)], ["a", "b"]),
+        ([("N1", "a", 0, 1), ("N1", "b", 0, 1), ("N1", "b", 0, 1)], ["a", "b"]),
+        ([("N1", "a", 0, 1), ("N1", "a", 0, 2)], ["a"]),
+        ([("N1", "a", 0, 1), ("N1", "b", 0, 2)], ["a (and 1 more use)"]),
+        (
+            [("N1", "a", 0, 1), ("N1", "b", 0, 2), ("N1", "a", 0, 3), ("N1", "c", 0, 3)],
+            ["a (and 2 more uses)"],
+        ),
+        ([("N1", "a", 0, 1), ("N1", "b", None, 2)], ["a", "b"]),
+    ],
+)
+def test_what_is_said_once(found: list[tuple[object, ...]], kept: list[str]) -> None:
+    def diagnostic(code: str, message: str, place: int | None, use: int = 0) -> Diagnostic:
+        notes = used_here([Span(PLACES, use, use + 1)] if use else [])
+        span = None if place is None else Span(PLACES, place, place + 1)
+        return Diagnostic(code, message, span, notes=notes)
+
+    said = once(diagnostic(*each) for each in found)  # type: ignore[arg-type]
+    assert [each.message for each in said] == kept
+
+
 # --- bad files ------------------------------------------------------------------------------------
 
 FILES: list[tuple[str, bytes, str, str]] = [
@@ -480,9 +530,9 @@ FILES: list[tuple[str, bytes, str, str]] = [
     ("blank", b" \n\n", "N008", "is empty"),
     ("comments", b"# nothing else\n", "N211", "no network"),
     ("binary", bytes(range(256)) * 10, "N007", "not UTF-8 text"),
-    ("zeros", b"4x4x1 > pool\n\0\0", "N007", "zero byte in line 2"),
+    ("zeros", b"\n4x4x1 > pool\n\0\0", "N007", "zero byte in line 3"),
     ("utf16", "4x4x1 > pool".encode("utf-16"), "N007", "UTF-16"),
-    ("latin1", "4x4x1 > pool # é\n".encode("latin-1"), "N007", "0xe9 in line 1"),
+    ("latin1", "\n4x4x1 > pool # é\n".encode("latin-1"), "N007", "0xe9 in line 2"),
     ("long", b"4x4x1 > " + b"id > " * 2_000_000 + b"pool", "N401", "larger than the limit"),
     ("words", b"4x4x1 > " + b"a" * 1_000_000, "N403", "1,000,000 characters"),
     ("brackets", b"4x4x1 > " + b"(" * 100_000, "N402", "more than 200 brackets"),

@@ -85,8 +85,24 @@ def test_of_a_very_long_line_the_part_around_the_span_is_shown(at: int) -> None:
     assert carets[:column].strip(" |") == ""
 
 
-def test_a_long_span_is_cut() -> None:
-    assert max(map(len, shown("a" * 10_000, 0, 10_000))) < 180
+@pytest.mark.parametrize(
+    ("length", "at", "begin", "end"),
+    [
+        (160, 159, 0, 160),
+        (161, 0, 0, 160),
+        (161, 80, 0, 160),
+        (161, 81, 1, 161),
+        (1000, 500, 420, 580),
+        (1000, 990, 910, 1000),
+    ],
+)
+def test_160_characters_of_a_line_are_shown_the_place_in_their_middle(
+    length: int, at: int, begin: int, end: int
+) -> None:
+    text = "".join(chr(0x4E00 + place) for place in range(length))  # each of two cells
+    line, carets = shown(text, at, length)[3:5]
+    assert line == f" 1 | {text[begin:end]}"
+    assert carets == f"   | {'  ' * (at - begin)}{'^^' * (end - at)}"
 
 
 def test_line_numbers_of_many_digits_widen_the_margin() -> None:
