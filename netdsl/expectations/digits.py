@@ -64,11 +64,11 @@ def right_text(computed: float, places: int | None) -> str:
 
 
 def nested_text(texts: Sequence[str], form: Shape) -> str:
-    """Write texts of numbers as lists of this form."""
+    """Write texts of numbers as lists of this form, which may need the first of them alone."""
     if not form:
         return texts[0]
     step = math.prod(form[1:])
-    inner = (nested_text(texts[at * step : (at + 1) * step], form[1:]) for at in range(form[0]))
+    inner = (nested_text(texts[at * step :], form[1:]) for at in range(form[0]))
     return f"[{', '.join(inner)}]"
 
 

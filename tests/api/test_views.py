@@ -15,12 +15,7 @@ from netdsl.api import arguments
 from netdsl.api.inside import InsideViews, image_argument, layer_argument
 from netdsl.api.making import Making
 from netdsl.errors import NetError
-from netdsl.keras.quiet import quiet_keras
 from netdsl.limits import Limits
-
-pytestmark = pytest.mark.keras
-
-quiet_keras()
 
 
 class Views(Making, InsideViews):
