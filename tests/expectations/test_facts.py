@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.networks import check, codes
+from support.networks import check, codes, only
 
 
 def test_facts_are_not_looked_at_with_params_from_outside() -> None:
@@ -93,3 +93,29 @@ def test_a_fact_is_compared_with_numbers_alone(value: str, said: str, fact: str)
     assert [(one.code, one.message) for one in found if one.code == "N301"] == [
         ("N301", f"{said} is not a number: facts and shapes are compared with numbers")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help"),
+    [
+        (
+            "1 > relu as a\nexpect @a = 3",
+            "the shape of @a is 1, not 3",
+            "expect @a = 1; a number that comes out is in brackets: expect @a = [3]",
+        ),
+        (
+            "3 > relu as a\nexpect @a = {1/2}",
+            "the shape of @a is 3, not 1/2",
+            "expect @a = 3; a number that comes out is in brackets: expect @a = [1/2]",
+        ),
+        ("3 > relu as a\nexpect @a = 1", "@a is 3, not 1", "expect @a = 3"),
+        ("3 > relu as a\nexpect @a = 0x3", "@a is 3, not 0x3", "expect @a = 3"),
+    ],
+)
+def test_a_shape_that_may_be_meant_as_a_value(text: str, message: str, help: str) -> None:
+    found = only(text, "N301")
+    assert (found.message, found.help) == (message, help)
+
+
+def test_points_of_a_statement_with_a_mistake_are_not_said_to_be_unknown() -> None:
+    assert codes("8 > > (fc-3 as a) x2\nexpect @a.0 = 3\nexpect @b.a = 3") == ["N003", "N101"]

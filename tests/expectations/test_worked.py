@@ -10,6 +10,7 @@ from support.networks import check, codes, only, read
 from support.written import assert_written_out_is_the_same
 
 from netdsl import parse
+from netdsl.analysis.worked import needed_for, work_of
 from netdsl.report.write import written_out
 
 RIGHT = [
@@ -36,6 +37,9 @@ RIGHT = [
     # only what is expected is computed: the other input and the random weights after it are not
     "input a: 2\ninput b: 2\n@a > relu as y\n@b > fc-1 as z\ngiven a = [1, -1]\nexpect @y = [1, 0]",
     "2 > relu as y > fc-3\ngiven x = [1, -1]\nexpect @y = [1, 0]",
+    "input a: 2\ninput b: 2\n@a > fc-1 as z\n@b > relu as y\ngiven b = [[1, -1], [2, 3]]\n"
+    "expect @y = [[1, 0], [2, 3]]",
+    "fixed g: 2 = (10, 20)\n2 > mul[ id | @g ] as y\nexpect @g = [10, 20]",
     # dropout does nothing in use, a norm has the statistics that it begins with
     "2 > dropout(0.5) > bn(eps=0)\ngiven x = [1, -1]\nexpect output = [1, -1]",
 ]
@@ -84,11 +88,11 @@ def test_each_expectation_is_compared() -> None:
 REFUSED = [
     ("3 > relu\ngiven x = [1, 2, 3]\ngiven x = [1, 2, 3]\nexpect output = [1, 2, 3]", "N305"),
     ("input a: 2\ninput b: 2\nadd[ @a | @b ]\ngiven x = [1, 2]\nexpect output = [1, 2]", "N305"),
-    ("2 of int(3) > embed-1(init=1)\ngiven x = [0, 3]\nexpect output = [1, 1]", "N527"),
-    ("2 of int(3) > embed-1(init=1)\ngiven x = [0, 0.5]\nexpect output = [1, 1]", "N527"),
     ("1 > relu\ngiven x = [{1/0}]\nexpect output = [1]", "N112"),
     ("1 > relu\ngiven x = [{a}]\nexpect output = [1]", "N110"),
     ("1 > relu\ngiven x = 1e300\nexpect @y = [1]", "N101"),
+    ("1 > relu\ngiven x = 1e400\nexpect output = [1]", "N404"),
+    ("1 > relu\ngiven y = 1", "N305"),
     (f"1 > relu\ngiven x = {'[' * 40}1{']' * 40}\nexpect output = [1]", "N404"),
 ]
 
@@ -96,6 +100,123 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "code"), REFUSED)
 def test_refused(text: str, code: str) -> None:
     only(text, code)
+
+
+@pytest.mark.parametrize(("numbers", "wrong"), [("0, 3", "3"), ("4, 0.5", "4"), ("-1, 7", "-1")])
+def test_indices_out_of_range(numbers: str, wrong: str) -> None:
+    text = f"2 of int(3) > embed-1(init=1)\ngiven x = [{numbers}]\nexpect output = [[1], [1]]"
+    assert only(text, "N527").message == f"`input` holds indices from 0 to 2, not {wrong}"
+
+
+PAIR = "input a: 1\ninput b: 1\nadd[ @a | @b ] as y\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "where", "help"),
+    [
+        (f"{PAIR}given a = 1\ngiven b = 2", "W724", "a = 1", "expect output = [...]"),
+        (f"{PAIR}given c = 1\nexpect @y = [2]", "N305", "c", "the inputs are a, b"),
+        (
+            f"{PAIR}given a = 1\nexpect @y = [2]\nexpect @b = [1]",
+            "N306",
+            "@y = [2]",
+            "add `given b = [...]` with 1 number",
+        ),
+        (
+            "2 > fc-9000(init=1) > fc-9000(init=1) as y\ngiven x = [1, 2]\n"
+            "expect output = [1]\nexpect @y = [2]",
+            "N308",
+            "output = [1]",
+            "use a smaller network or fewer examples",
+        ),
+    ],
+)
+def test_what_is_refused_once_is_at_the_first(text: str, code: str, where: str, help: str) -> None:
+    found = only(text, code)
+    assert found.span
+    assert found.span.text.endswith(where)
+    assert help in found.help
+
+
+def test_what_is_given_twice() -> None:
+    found = only(f"{PAIR}given a = 1\ngiven b = 2\ngiven a = 3\nexpect @y = [3]", "N305")
+    ((said, span),) = found.notes
+    assert (found.message, said, span.text) == (
+        "the input `a` is given twice",
+        "first given here",
+        "a = 1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("layers", "more"),
+    [("fc-1", ""), ("fc-1 > fc-2", " and 1 layer more"), ("fc-1 > fc-2 x2", " and 2 layers more")],
+)
+def test_weights_drawn_at_random(layers: str, more: str) -> None:
+    found = only(f"3 > {layers}\ngiven x = [1, 2, 3]\nexpect output = [1]", "N307")
+    assert found.message == (
+        f"the weights of `fc-1`{more} are drawn at random, so nothing can be expected"
+    )
+    assert [note.span and note.span.text for note in found.notes] == ["fc-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help"),
+    [
+        (
+            "2x2x1 > relu as y\ngiven x = [1, 2, 3, 4]\nexpect @y = [1]",
+            "the input `input` is 2x2x1, not 4 numbers",
+            "nest them as 2x2: [[...]]",
+        ),
+        (
+            "1x2x2 > relu as y\ngiven x = [[1, 2], [3, 4]]\nexpect @y = [1]",
+            "the input `input` is 1x2x2, not 2x2, 4 numbers",
+            "nest them as 1x2x2: [[[...]]]",
+        ),
+        (
+            "2x2x1 > relu as y\ngiven x = [1, 2, 3]\nexpect @y = [1]",
+            "the input `input` is 2x2x1, not 3 numbers",
+            "",
+        ),
+        (
+            "2x2x1 > relu as y\ngiven x = [[1, 2], [3, 4]]\nexpect @y = [1, 2, 3, 4]",
+            "@y is 2x2x1, not 4 numbers",
+            "nest them as 2x2: [[...]]",
+        ),
+        (
+            "4 > relu as y\ngiven x = [1, 2, 3, 4]\nexpect @y = [[1, 2], [3, 4]]",
+            "@y is 4, not 2x2, 4 numbers",
+            "",
+        ),
+        (
+            "2x1 > relu as y\ngiven x = [[1, 2], [3, 4]]\nexpect @y = [[1], [2]]",
+            "@y is 2 examples of 2x1, not 2x1, 2 numbers",
+            "",
+        ),
+    ],
+)
+def test_numbers_in_another_shape(text: str, message: str, help: str) -> None:
+    found = only(text, "N304")
+    assert (found.message, found.help) == (message, help)
+
+
+@pytest.mark.parametrize("size", [64, 65])
+def test_a_help_writes_up_to_64_numbers(size: int) -> None:
+    numbers = ", ".join(["1"] * size)
+    found = only(f"{size} > neg as y\ngiven x = [{numbers}]\nexpect @y = [{numbers}]", "N303")
+    assert found.help == (f"expect @y = [{numbers.replace('1', '-1')}]" if size == 64 else "")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_as_much_as_the_limit_is_computed(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "3 > relu as y\ngiven x = [1, 2, 3]\nexpect @y = [1, 2, 3]"
+    graph = read(text).graph
+    most = list(work_of(graph, needed_for(graph, [graph.points["y"]]), 1))
+    monkeypatch.setattr("netdsl.expectations.worked.LARGEST", tuple(most))
+    assert not codes(text)
+    most[place] -= 1
+    monkeypatch.setattr("netdsl.expectations.worked.LARGEST", tuple(most))
+    assert codes(text) == ["N308"]
 
 
 def test_inputs_and_expectations_have_as_many_examples() -> None:
