@@ -115,7 +115,7 @@ def _circulant(np: Any, window: Any, positions: Shape, dilation: Shape) -> Any:
     places = np.indices(positions).reshape(len(positions), -1)
     for at in product(*map(range, window.shape)):
         shift = [
-            (place - (length - 1) // 2) * step
+            place * step - (length - 1) * step // 2
             for place, length, step in zip(at, window.shape, dilation, strict=True)
         ]
         read = [(row + by) % n for row, by, n in zip(places, shift, positions, strict=True)]

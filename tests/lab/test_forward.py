@@ -14,6 +14,7 @@ import pytest
 from netdsl import parse
 from netdsl.cli.main import main
 from netdsl.errors import NetError
+from netdsl.lab import forward
 from netdsl.lab.forward import layer_called, values_of
 from netdsl.lab.show_arrays import array_lines
 from netdsl.lab.weighted import begun
@@ -177,3 +178,59 @@ def test_work_is_bounded(layers: str, says: str) -> None:
     with pytest.raises(NetError, match=re.escape(says)) as caught:
         values_of(begun(parse(f"1x1x1 > {layers} > gap"), 0), {"input": "1"})
     assert caught.value.code == "N670"
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "text", "says"),
+    [
+        ("ELEMENTS", 12, "3 > relu", "12 numbers would be computed; at most 11 are"),
+        ("FLOPS", 14, "3 > fc-1(linear, init=1)", "14 floating-point operations; at most 13"),
+        ("WINDOWED", 6, "3 > relu", "6 floating-point operations; at most 5 are done by one layer"),
+        ("CELLS", 9, "3x1 > conv9-1(init=1, pad=same)", "`conv` has 9 cells; at most 8 are"),
+        ("ELEMENTS", 54, "3x3 > dw3/7(init=1, pad=3)", "has 54 numbers; at most 53 are computed"),
+    ],
+)
+def test_work_up_to_a_limit(
+    limit: str, most: int, text: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = begun(parse(text), 0)
+    x = np.zeros((2, *subject.network.inputs[0].shape))
+    monkeypatch.setattr(forward, limit, most)
+    assert values_of(subject, {"input": x})
+    monkeypatch.setattr(forward, limit, most - 1)
+    with pytest.raises(NetError, match=re.escape(says)) as caught:
+        values_of(subject, {"input": x})
+    assert caught.value.code == "N670"
+
+
+def test_the_way_out_of_too_many_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras is named where it is a choice, and computes that many."""
+    monkeypatch.setattr(forward, "ELEMENTS", 5)
+    subject, x = begun(parse("3 > relu"), 0), np.zeros((1, 3))
+    smaller = "give fewer examples, or a smaller input"
+    cases = [(True, 6, f"{smaller}; {forward._BY_KERAS}"), (True, 5, smaller), (False, 6, smaller)]
+    for or_keras, most, help in cases:
+        monkeypatch.setattr(forward, "KERAS_ELEMENTS", most)
+        with pytest.raises(NetError) as caught:
+            forward.computed(np, subject, [x], or_keras=or_keras)
+        assert caught.value.diagnostics[0].help == help
+
+
+def test_layers_are_found_by_points_and_names() -> None:
+    graph = parse("4 > relu as b > fc-3 as fc_2 > fc-2 > relu").graph
+    found = [layer_called(graph, name) for name in ("b", "@b", "fc_2", "relu_1")]
+    assert found[:3] == [1, 1, 2]
+    for name, help in (
+        ("z", "layers are input, b, fc_2, fc_1, relu_1"),
+        ("inputt", "did you mean `input`?"),
+    ):
+        with pytest.raises(NetError) as caught:
+            layer_called(graph, name)
+        assert caught.value.diagnostics[0].help.startswith(help)
+    many = parse("4 > " + " > ".join(["tanh"] * 9)).graph
+    with pytest.raises(NetError) as caught:
+        layer_called(many, "zz")
+    assert caught.value.diagnostics[0].help.count(",") == 7
+    with pytest.raises(NetError) as caught:
+        layer_called(many, "tanh")
+    assert caught.value.diagnostics[0].help.count(" or ") == 7

@@ -10,7 +10,7 @@ import pytest
 
 from netdsl import parse
 from netdsl.errors import NetError
-from netdsl.lab.given import examples, named_values, own_shape, read_value, saved
+from netdsl.lab.given import examples, named_values, own_shape, read_value, saved, with_stated
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,7 @@ def test_what_does_not_fit(text: str, values: dict[str, str], code: str, said: s
         (["1 2"], ["input"], {"input": "1 2"}),
         (["x=1 2"], ["input"], {"input": "1 2"}),
         (["b=1", "a=2"], ["a", "b"], {"b": "1", "a": "2"}),
+        (["a/b=c.npy"], ["input"], {"input": "a/b=c.npy"}),
     ],
 )
 def test_names(texts: list[str], names: list[str], expected: dict[str, str]) -> None:
@@ -99,7 +100,8 @@ def test_names(texts: list[str], names: list[str], expected: dict[str, str]) -> 
     ("texts", "said"),
     [
         (["c=1"], "no input `c`"),
-        (["1"], "is not said"),
+        (["1"], "which input '1' is for is not said\n  help: name it, as in a=1"),
+        (["1", "2"], "which input '1' is for is not said\n  help: name it, as in a=1"),
         (["a=1", "a=2"], "given twice"),
     ],
 )
@@ -131,6 +133,27 @@ def test_files(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_value(str(tmp_path / name)).array, array)
 
 
+def test_a_file_of_one_array(tmp_path: Path) -> None:
+    np.savez(tmp_path / "two.npz", b=np.zeros(2), a=np.zeros(1))
+    np.savez(tmp_path / "none.npz")
+    for name, holds in (
+        ("two.npz", "2 arrays, not one: a, b"),
+        ("none.npz", "0 arrays, not one: none"),
+    ):
+        with pytest.raises(NetError, match=f"{name} holds {holds}") as caught:
+            read_value(str(tmp_path / name))
+        assert caught.value.code == "N514"
+
+
+def test_a_table_that_is_not_text(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"\xff\xff")
+    with pytest.raises(NetError, match=r"a\.csv cannot be read: 'utf-8' codec") as caught:
+        read_value(str(tmp_path / "a.csv"))
+    assert caught.value.code == "N511"
+    (tmp_path / "a.csv").write_text("")
+    assert read_value(str(tmp_path / "a.csv")).array.size == 0
+
+
 def test_a_pipe_is_not_read(tmp_path: Path) -> None:
     for name in ("a.csv", "a.npy", "a.png"):
         os.mkfifo(tmp_path / name)
@@ -144,6 +167,10 @@ def test_images_go_in_and_out(tmp_path: Path) -> None:
     read = read_value(str(tmp_path / "a.png"), channels=1)
     np.testing.assert_allclose(read.array, shades[0])
     assert read_value(str(tmp_path / "a.png"), channels=3).array.shape == (3, 4, 3)
+    for channels in (1, 3):  # those of the input
+        (port,) = parse(f"3x4x{channels} > conv1-1").graph.inputs
+        (array,) = examples({"input": str(tmp_path / "a.png")}, [port])
+        assert array.shape == (1, 3, 4, channels)
     with pytest.raises(NetError, match="not an image"):
         saved(np.zeros((2, 3, 4, 1)), tmp_path / "b.png")
     with pytest.raises(NetError, match="neither"):
@@ -162,6 +189,7 @@ def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
         ("a,b\n1,2\n3,4\n", [[1, 2], [3, 4]]),
         ("1;2\n3;4\n", [[1, 2], [3, 4]]),
         ("1\t2\n\n3\t4", [[1, 2], [3, 4]]),
+        ("1,2,\n3,4,\n", [[1, 2], [3, 4]]),
     ],
 )
 def test_rows_of_a_table(text: str, expected: list[list[float]], tmp_path: Path) -> None:
@@ -189,3 +217,27 @@ def test_the_shape_that_a_fragment_takes(tmp_path: Path) -> None:
     assert own_shape(str(tmp_path / "grey.png")) == (4, 5, 1)
     assert own_shape(str(tmp_path / "colour.png")) == (4, 5, 3)
     assert own_shape("1 2; 3 4") == (2, 2)
+    assert own_shape([[1, 2, 3]]) == (1, 3)
+
+
+STATED = "input a: 1\ninput b: 1\nadd[ @a | @b ] as y\ngiven a = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "expected"),
+    [
+        (STATED, {}, {}),  # nothing for b: it is to be reported
+        (STATED, {"b": "4"}, {"a": [3], "b": "4"}),
+        (STATED, {"a": "5"}, {"a": "5"}),
+        (f"{STATED}given b = 4\n", {}, {"a": [3], "b": [4]}),
+        ("input 2\n> relu as y\ngiven x = [1, 2]\n", {}, {"input": [1, 2]}),
+    ],
+)
+def test_what_a_text_states_is_taken_where_nothing_else_is_given(
+    text: str, given: dict[str, str], expected: dict[str, object]
+) -> None:
+    found = with_stated(parse(text), given)
+    assert {
+        name: value if isinstance(value, str) else np.ravel(value).tolist()
+        for name, value in found.items()
+    } == expected

@@ -23,6 +23,7 @@ from netdsl.lab.inside.codes import described as codes_described
 from netdsl.lab.inside.top import cut_out
 from netdsl.lab.norms import Norms, norms_json, norms_text
 from netdsl.lab.weighted import begun
+from netdsl.training.preparation.outputs import OutputTransform
 
 # --- attacks --------------------------------------------------------------------------------------
 
@@ -120,6 +121,187 @@ def test_a_chart_of_attacks_goes_by_size() -> None:
     svg = AttackChart({"a": attacked(Attack(), RESULTS[::-1])}).svg
     assert svg == AttackChart({"a": attacked(Attack())}).svg
     assert svg.count("stroke-dasharray") >= 1
+
+
+class Rows(NamedTuple):
+    """A part of data."""
+
+    y: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return len(self.y[0])
+
+
+class Scores:
+    """A run whose network gives its two pixels back, as the probabilities of two classes."""
+
+    own_model, batch = None, 2
+
+    def __init__(self, x: Any, labels: Any, image: Any = (2, 1)) -> None:
+        self.x, self.image = np.array(x, float), image
+        transform = OutputTransform("y", (2,), "softmax", "categorical", 2, ("no", "yes"))
+        preparation = SimpleNamespace(
+            inputs=[SimpleNamespace(unit=True, vocabulary=())], outputs=[transform]
+        )
+        self.run: Any = SimpleNamespace(preparation=preparation)
+        self.graph: Any = SimpleNamespace(inputs=[SimpleNamespace(shape=(2,))])
+        parts = {"train": None, "validation": None, "test": Rows((np.array(labels),))}
+        self.data: Any = SimpleNamespace(**parts)
+
+    def prepared(self, part: Any, rows: Any) -> Any:
+        return (self.x[rows],)
+
+    def computed(self, model: Any, inputs: Any) -> Any:
+        return inputs
+
+    def image_shape(self, place: int) -> Any:
+        return self.image
+
+    def shown(self, image: Any) -> Any:
+        return image
+
+
+def by_class(x: Any, goal: Any) -> Any:
+    """The sign of the slope of the loss by the scores: the score of the goal should rise."""
+    return SimpleNamespace(tensors=(1.0 - 2 * goal,))
+
+
+FIVE = [[0.9, 0.1], [0.6, 0.5], [0.2, 0.8], [0.4, 0.5], [0.3, 0.6]]
+CLASSES = [0, 0, 1, 1, 0]
+
+
+@pytest.fixture
+def _slopes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attacks, "_climber", lambda *_: by_class)
+
+
+@pytest.mark.usefixtures("_slopes")
+def test_what_is_answered_after_changes_of_each_size() -> None:
+    subject: Any = Scores(FIVE, CLASSES)
+    found = attacks.attack(subject, Attack(sizes=(0.0, 0.1)))
+    assert found.examples == 5
+    assert found.rows.tolist() == [0, 1, 2, 3, 4]
+    assert found.labels.tolist() == CLASSES
+    assert found.original.tolist() == FIVE
+    none, some = found.results
+    assert none == (0.0, 0.8, 0.8, None)
+    assert some[:2] == (0.1, 0.4)
+    assert some.hit is None
+    expected = [[0.8, 0.2], [0.5, 0.6], [0.3, 0.7], [0.5, 0.4], [0.2, 0.7]]
+    np.testing.assert_allclose(found.changed, expected)
+
+
+@pytest.mark.usefixtures("_slopes")
+def test_the_sheet_shows_what_was_right_before() -> None:
+    subject: Any = Scores(FIVE, CLASSES)
+    sheet = attacks.attack(subject, Attack(sizes=(0.1, 0.0))).sheet
+    assert sheet is not None
+    assert (sheet.title, sheet.about) == (
+        "Adversarial examples, eps 0.1",
+        "fast gradient sign attack, 1 step, norm inf; below, the answer and its probability; a "
+        "change of 0 is grey",
+    )
+    first, change, result = sheet.rows
+    assert [row.label for row in sheet.rows] == ["original", "change x10", "result"]
+    assert [tile.caption for tile in first.tiles] == ["no 0.60", "yes 0.50"]
+    assert [tile.caption for tile in change.tiles] == ["", ""]
+    assert [tile.caption for tile in result.tiles] == ["yes 0.60", "no 0.50"]
+    np.testing.assert_allclose([np.ravel(tile.pixels) for tile in first.tiles], [FIVE[1], FIVE[3]])
+    np.testing.assert_allclose(
+        [np.ravel(tile.pixels) for tile in change.tiles], [[0, 1], [1, 0]], atol=1e-12
+    )
+    np.testing.assert_allclose(
+        [np.ravel(tile.pixels) for tile in result.tiles], [[0.5, 0.6], [0.5, 0.4]]
+    )
+
+
+@pytest.mark.usefixtures("_slopes")
+def test_where_nothing_is_fooled_the_first_are_shown() -> None:
+    many: Any = Scores([[0.9, 0.1]] * 20, [0] * 20)
+    sheet = attacks.attack(many, Attack(sizes=(0.1,))).sheet
+    assert sheet is not None
+    assert [len(row.tiles) for row in sheet.rows] == [8, 8, 8]
+    unchanged = attacks.attack(many, Attack(sizes=(0.0,), examples=3))
+    assert (unchanged.sheet, unchanged.changed, unchanged.examples) == (None, None, 3)
+    vectors: Any = Scores(FIVE, CLASSES, image=None)
+    assert attacks.attack(vectors, Attack(sizes=(0.1,))).sheet is None
+
+
+@pytest.mark.usefixtures("_slopes")
+def test_examples_of_other_classes_are_attacked_for_a_target() -> None:
+    subject: Any = Scores(FIVE, CLASSES)
+    found = attacks.attack(subject, Attack(sizes=(0.0, 0.1), target=1))
+    assert (found.examples, found.rows.tolist(), found.labels.tolist()) == (3, [0, 1, 4], [0] * 3)
+    assert [(one.adversarial, one.hit) for one in found.results] == [
+        (pytest.approx(2 / 3), pytest.approx(1 / 3)),
+        (pytest.approx(1 / 3), pytest.approx(2 / 3)),
+    ]
+    with pytest.raises(NetError, match="every example that is attacked is of the class 1"):
+        attacks.attack(Scores(FIVE, [1] * 5), Attack(target=1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("target", "known"), [(None, True), (0, True), (1, True), (2, False), (-1, False)]
+)
+def test_what_cannot_be_attacked(target: int | None, known: bool) -> None:
+    subject: Any = Scores(FIVE, CLASSES)
+    transform, how = subject.run.preparation.outputs[0], Attack(target=target)
+    if known:
+        attacks._check(subject, how, transform)
+    else:
+        with pytest.raises(NetError, match=f"names the classes 0 to 1, not {target}") as caught:
+            attacks._check(subject, how, transform)
+        assert caught.value.code == "N107"
+    subject.run.preparation.inputs[0].vocabulary = ("a", "b")
+    with pytest.raises(NetError, match="indices, which cannot be changed a little"):
+        attacks._check(subject, how, transform)
+    subject.graph.inputs.append(None)
+    with pytest.raises(NetError, match="on networks of one input"):
+        attacks._check(subject, how, transform)
+
+
+@pytest.mark.parametrize(
+    ("how", "examples", "said"),
+    [
+        (Attack(sizes=(0.1,), examples=6), 9, ""),
+        (Attack(sizes=(0.1,), examples=9), 6, ""),
+        (Attack(sizes=(0.1,), examples=9), 7, "7 examples are 14 numbers; at most 12 are changed"),
+        (Attack(sizes=(0.1, 0.2), steps=4, examples=1), 9, ""),
+        (
+            Attack(sizes=(0.1,), steps=9, examples=1),
+            9,
+            "1 example, 1 size and 9 steps take 9 gradients; at most 8 are computed",
+        ),
+        (
+            Attack(sizes=(0.1, 0.2), steps=1, examples=5),
+            9,
+            "5 examples, 2 sizes and 1 step take 10",
+        ),
+    ],
+)
+def test_how_much_is_attacked(
+    how: Attack, examples: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attacks, "NUMBERS", 12)
+    monkeypatch.setattr(attacks, "GRADIENTS", 8)
+    subject: Any = Scores(FIVE, CLASSES)
+    if not said:
+        attacks._check_amount(subject, how, examples)
+        return
+    with pytest.raises(NetError, match=said) as caught:
+        attacks._check_amount(subject, how, examples)
+    assert caught.value.code == "N670"
+
+
+def test_the_limits_are_those_that_the_errors_state() -> None:
+    from netdsl.lab import forward, fourier, given, matrix
+
+    assert (attacks.STEPS, attacks.GRADIENTS, attacks.SIZES) == (1_000, 10_000_000, 100)
+    assert (attacks.NUMBERS, attacks.EXAMPLES, attacks.SHOWN) == (250_000_000, 1_000, 8)
+    assert (forward.ELEMENTS, forward.KERAS_ELEMENTS) == (50_000_000, 500_000_000)
+    assert (forward.FLOPS, forward.WINDOWED, forward.CELLS) == (2 * 10**10, 500_000_000, 250_000)
+    assert (fourier.POSITIONS, given.NUMBERS) == (1_024, 10_000_000)
+    assert (matrix.ENTRIES, matrix.OPERATIONS) == (4_000_000, 2_000_000_000)
 
 
 # --- where an answer comes from -------------------------------------------------------------------

@@ -142,6 +142,61 @@ def test_waves_are_eigenvectors(text: str, kernel: list[float]) -> None:
     np.testing.assert_array_equal(found.circulant[1:-1], inner)  # the borders apart
 
 
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("9x1 > conv3-1(dilation=2, init=[1, 2, 4])", (slice(2, -2),)),
+        ("9x1 > conv2-1(pad=tf, init=[1, 2])", (slice(0, -1),)),
+        ("9x1 > conv4-1(pad=tf, init=[1, 2, 4, 8])", (slice(1, -2),)),
+        ("9x1 > dw3(init=[1, 2, 4])", (slice(1, -1),)),
+        (
+            "6x7x1 > conv3x2-1(pad=tf, dilation=1x2, init=[[1, 2], [4, 8], [16, 32]])",
+            (slice(1, -1), slice(1, -1)),
+        ),
+    ],
+)
+def test_within_the_borders_the_circulant_matrix_is_that_of_the_layer(
+    text: str, inside: tuple[slice, ...]
+) -> None:
+    network = netdsl.parse(text)
+    found = spectrum_of(begun(network, 0), network.layers[1].name)
+    rows = (*found.positions, -1)
+    plain = network.matrix(network.layers[1].name).array
+    np.testing.assert_array_equal(
+        found.circulant.reshape(rows)[inside], plain.reshape(rows)[inside]
+    )
+    assert found.off_diagonal < 1e-14
+
+
+def test_waves_of_a_kernel_of_zeros_and_of_small_numbers() -> None:
+    for init in ("0", "1e-200"):
+        found = spectrum_of(begun(netdsl.parse(f"5x1 > conv3-1(init={init})"), 0), "conv_1")
+        assert found.off_diagonal < 1e-14
+
+
+def test_waves_of_a_shared_piece() -> None:
+    text = "let f = conv3-1(init=[1, 2, 4])\n5x1 > f > f"
+    first, again = (
+        spectrum_of(begun(netdsl.parse(text), 0), name) for name in ("f_conv_1", "f_1_conv_1")
+    )
+    np.testing.assert_array_equal(first.circulant, again.circulant)
+
+
+def test_the_largest_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    from netdsl.lab import matrix
+
+    network = netdsl.parse("4x1 > conv3-1(pad=0, init=1)")  # 2x4, and 14 operations a column
+    monkeypatch.setattr(matrix, "ENTRIES", 8)
+    monkeypatch.setattr(matrix, "OPERATIONS", 56)
+    assert network.matrix("conv_1").array.shape == (2, 4)
+    monkeypatch.setattr(matrix, "OPERATIONS", 55)
+    with pytest.raises(NetError, match="takes 56 floating-point operations; at most 55 are done"):
+        network.matrix("conv_1")
+    monkeypatch.setattr(matrix, "ENTRIES", 7)
+    with pytest.raises(NetError, match="is 2x4; at most 7 entries are computed"):
+        network.matrix("conv_1")
+
+
 def test_waves_of_an_image(capsys: pytest.CaptureFixture[str]) -> None:
     found = spectrum_of(
         begun(netdsl.parse("6x5x1 > conv3-1(init=sobel_x, dilation=1)"), 0), "conv_1"

@@ -217,6 +217,32 @@ def test_frequencies_that_are_listed(count: int, more: str) -> None:
     assert (lines[-1] == more) == bool(more)
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1 - 6e-12j, ["1", "-", "6e-12i", "1"]),
+        (1 - 4e-12j, ["1", "+", "0i", "1"]),
+        (1 + 6e-12j, ["1", "+", "6e-12i", "1"]),
+        (-6e-12 - 2j, ["-6e-12", "-", "2i", "2"]),
+        (4e-12 + 2j, ["0", "+", "2i", "2"]),
+    ],
+)
+def test_rounding_of_an_eigenvalue_is_not_shown(value: complex, shown: list[str]) -> None:
+    text = spectrum_text(Spectrum("c", (1,), np.eye(1), np.array([value]), 0.0))
+    assert text.splitlines()[-1].split() == ["0", *shown]
+
+
+@pytest.mark.parametrize(("left", "said"), [(1e-9, ", but for 1.0e-09"), (0.9e-9, "")])
+def test_what_is_left_off_the_diagonal(left: float, said: str) -> None:
+    text = spectrum_text(Spectrum("c", (1, 2), np.eye(2), np.array([[3 + 4j, -1]]), left))
+    assert text.splitlines() == [
+        f"c as a circular convolution on 1x2: diagonal in the basis of waves{said}",
+        "",
+        "size of the eigenvalue by frequency, the lowest first",
+        "5  1",
+    ]
+
+
 def test_the_most_positions_of_waves(monkeypatch: pytest.MonkeyPatch) -> None:
     from netdsl.lab import fourier
 
