@@ -94,8 +94,7 @@ def _parsed(source: Source, in_project: bool) -> dict[str, Any]:
         if found:
             line, column = int(found[1]), int(found[2])
             start = sum(len(each) + 1 for each in source.text.split("\n")[: line - 1])
-            at = min(start + column - 1, max(0, len(source.text) - 1))
-            span = Span(source, at, at + 1)
+            span = Span(source, start + column - 1, start + column)
         reason = _PLACE.sub("", str(error))
         raise _mistake(f"{source.name} is not TOML: {reason}", span) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from typing import TextIO
 
 from netdsl.errors.printable import printable
@@ -38,7 +39,7 @@ def through_pager(text: str, stream: TextIO, coloured: bool) -> bool:
     except (OSError, ValueError):
         return False
     shown = (text if coloured else printable(text)) + "\n"
-    encoded = shown.encode(stream.encoding or "utf-8", "replace")
+    encoded = shown.encode(stream.encoding, "replace")
     while True:
         try:
             pager.communicate(encoded)
@@ -64,4 +65,4 @@ def _lines(stream: TextIO) -> int:
         lines = os.get_terminal_size(stream.fileno()).lines
     except (OSError, ValueError):
         lines = 0
-    return lines or 10**9
+    return lines or sys.maxsize

@@ -4,9 +4,11 @@ watching.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import netdsl
 from netdsl import __version__
 from netdsl.cli.inputs import found_files
 from netdsl.cli.main import main
+from netdsl.cli.parser import parser_for
 from netdsl.cli.watching import stamps, watch
 from netdsl.errors import Diagnostic, NetError, Source, Span
 from netdsl.errors.github import as_github
@@ -252,6 +255,7 @@ def test_watching_runs_again_after_each_change_only(folder: Path) -> None:
     file = folder / "fine.net"
 
     def wait(seconds: float) -> None:
+        assert 0 < seconds < 1
         text = next(texts, "end")
         if text == "end":
             raise KeyboardInterrupt
@@ -300,6 +304,34 @@ def test_ctrl_c_ends_watching_with_130(
     monkeypatch.setattr(watch, "__defaults__", (interrupt,))
     assert main(["check", "fine.net", "--watch"]) == 130
     assert capsys.readouterr().out.startswith("fine.net: fine is fine")
+
+
+class Terminal(io.StringIO):
+    abandoned = False
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_a_terminal_is_emptied_before_each_check(
+    on_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watched_twice(_: list[str], check: Callable[[], None]) -> int:
+        check()
+        shown.abandoned = True
+        with pytest.raises(KeyboardInterrupt):  # nobody reads on
+            check()
+        return 7
+
+    shown: Any = Terminal() if on_terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setattr("netdsl.cli.watching.watch", watched_twice)
+    options = parser_for("check").parse_args(["check", "fine.net", "--watch", "--format", "text"])
+    assert options.run(options) == 7
+    line = "fine.net: fine is fine: 32x32x1 to 10, 15,526 params\n"
+    assert shown.getvalue() == (f"\033[2J\033[H\n{line}" if on_terminal else line) * 2
 
 
 def test_standard_input_cannot_be_watched(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from netdsl.cli import completion_scripts
 from netdsl.cli.commands import COMMANDS
-from netdsl.cli.completed import completed_commands
+from netdsl.cli.completed import CompletedCommand, CompletedOption, completed_commands
 from netdsl.cli.completion_scripts import SCRIPTS
 from netdsl.cli.main import main
 from netdsl.cli.parser import CommandParser
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "cli" / "completion"
 ASKED = """
 complete_words() {
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
@@ -56,6 +59,37 @@ CASES = {
     "netdsl explain N20": {f"N20{number}" for number in range(1, 10)},
     "netdsl completion ": {"bash", "zsh", "fish"},
 }
+
+
+COMMAND = CompletedCommand(
+    "nets",
+    "it's: [a] \\ b",
+    (
+        CompletedOption(("-q",), "short: alone", "", (), False),
+        CompletedOption(("--long",), "it's [long] \\", "", (), False),
+        CompletedOption(("-a", "--all"), "any value", "A:B", (), False),
+        CompletedOption(("--words",), "known", "WORD", ("one", "two"), False),
+        CompletedOption(("--file",), "a file", "FILE", (), True),
+        CompletedOption(("--both",), "either", "DATA", ("digits", "xor"), True),
+    ),
+    ("here", "there"),
+    True,
+)
+
+
+@pytest.mark.parametrize("shell", SCRIPTS)
+def test_a_script_whole(
+    shell: str, monkeypatch: pytest.MonkeyPatch, golden: Callable[[Path, str], None]
+) -> None:
+    monkeypatch.setattr(completion_scripts, "common_options", lambda: COMMAND.options[:3])
+    monkeypatch.setattr(completion_scripts, "COMMANDS", {"nets": "", "plain": ""})
+    commands = [
+        COMMAND,
+        CompletedCommand("plain", "nothing", COMMAND.options[:1], (), False),
+        CompletedCommand("words", "words", COMMAND.options[:1], ("one",), False),
+        CompletedCommand("files", "files", COMMAND.options[:1], (), True),
+    ]
+    golden(GOLDEN / f"{shell}.txt", SCRIPTS[shell](commands))
 
 
 def test_bash_completes_commands_options_values_and_files(tmp_path: Path) -> None:

@@ -160,6 +160,48 @@ def test_mistakes_are_reported(
         assert line == 1 + head.count("\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ('quiet = true\ncolor = "no"', ("color", 2, 1)),
+        ('# color\n  color = "no"', ("color", 2, 3)),
+        ("quiet = true\npager = x\n", ("x", 2, 9)),
+        ("quiet = \n", ("\n", 1, 9)),
+        ("quiet", None),
+    ],
+)
+def test_where_a_mistake_is(text: str, marked: tuple[str, int, int] | None, folder: Path) -> None:
+    for name, head in (("netdsl.toml", ""), ("pyproject.toml", "[a]\nx = 1\n[tool.netdsl]\n")):
+        (folder / name).write_text(head + text)
+        with pytest.raises(NetError) as raised:
+            read_config(str(folder / name))
+        span = raised.value.diagnostics[0].span
+        if marked is None:
+            assert span is None
+        else:
+            assert span is not None
+            word, line, column = marked
+            assert span.source.text[span.start : span.end] == word
+            assert span.source.position(span.start) == (line + head.count("\n"), column)
+
+
+def test_how_long_settings_may_be(folder: Path) -> None:
+    own, project = folder / "netdsl.toml", folder / "below" / "pyproject.toml"
+    own.write_text("#" * 8192)
+    assert read_config(str(own)) == {}
+    own.write_text("#" * 8193)
+    with pytest.raises(NetError, match="N606"):
+        read_config(str(own))
+    header = "\n[tool.netdsl]\nquiet = true\n"
+    project.write_text("#" * ((1 << 20) - len(header)) + header)
+    assert nearest_config() == str(project)
+    assert read_config(str(project)) == {"quiet": True}
+    project.write_text("#" * (1 << 20) + header)
+    assert nearest_config() == str(own)
+    with pytest.raises(NetError, match="N401"):
+        read_config(str(project))
+
+
 def test_settings_are_read_in_a_moment(folder: Path) -> None:
     (folder / "netdsl.toml").write_text("a." * 4000 + "a = 1")
     began = time.perf_counter()

@@ -53,17 +53,18 @@ def test_arguments_are_declared_as_they_were(
 
 
 def test_the_parser_is_made_for_the_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    requested: list[str | None] = []
+    requested: list[tuple[str | None, bool]] = []
     made = parser.parser_for
 
     def noted(name: str | None, first: bool) -> argparse.ArgumentParser:
-        requested.append(name)
+        requested.append((name, first))
         return made(name, first)
 
     monkeypatch.setattr(parser, "parser_for", noted)
     assert main(["check", "784 > fc-10"]) == 0
+    assert main(["-q", "check", "784 > fc-10"]) == 0
     assert main([]) == exit_codes.WRONG_USAGE
-    assert requested == ["check", None]
+    assert requested == [("check", True), ("check", False), (None, False)]
 
 
 class Full(io.StringIO):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import struct
 import sys
@@ -58,8 +59,9 @@ def test_a_long_text_goes_through_the_pager_and_no_other(run: Run, kept: Path) -
     assert text.endswith("\n")
     kept.unlink()
     assert run(*COMMAND, "--no-pager") == text
-    assert run(*COMMAND, lines=60) == text
+    assert run(*COMMAND, lines=text.count("\n") + 1) == text
     assert not kept.exists()
+    assert run(*COMMAND, lines=text.count("\n")) == ""  # the prompt takes a line too
 
 
 def test_nothing_is_paged_that_is_not_on_a_terminal(
@@ -81,12 +83,48 @@ def test_names_do_not_act_on_a_terminal_through_a_pager(
     assert "\x1b" not in text
 
 
-@pytest.mark.parametrize("pager", ["", "no-such-pager", "env no-such-pager", "'"])
+@pytest.mark.parametrize("pager", ["", "no-such-pager", "env no-such-pager", "env /", "'"])
 def test_without_a_pager_a_text_is_printed(
     pager: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAGER", pager)
     assert run(*COMMAND).startswith("usage: netdsl completion")
+
+
+@pytest.mark.parametrize(("color", "coloured"), [("always", True), ("never", False)])
+def test_colours_reach_the_pager(color: str, coloured: bool, run: Run, kept: Path) -> None:
+    assert run("explain", "conv", "--color", color) == ""
+    assert ("\x1b[" in kept.read_text(encoding="utf-8")) == coloured
+
+
+def test_a_terminal_of_unknown_height_has_no_pager(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdout", shown := Terminal())
+    assert main(COMMAND) == 0
+    assert shown.getvalue().startswith("usage: netdsl completion")
+    assert not kept.exists()
+
+
+def test_ctrl_c_is_the_pagers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bytes] = []
+
+    class Pager:
+        returncode = 0
+
+        def communicate(self, text: bytes) -> None:
+            given.append(text)
+            if len(given) < 3:
+                raise KeyboardInterrupt
+
+    monkeypatch.setenv("PAGER", "any")
+    monkeypatch.setattr("netdsl.cli.pager.subprocess.Popen", lambda *_, **__: Pager())
+    assert run(*COMMAND) == ""
+    assert [bool(text) for text in given] == [True, False, False]
 
 
 def test_a_pager_that_ends_early_ends_nothing_else(

@@ -14,18 +14,21 @@ import pytest
 from netdsl import parse
 from netdsl.cli import arguments, pager, sample, show, table_options, terminal, usage
 from netdsl.cli.check_output import Result, hints_for, summary
+from netdsl.cli.commands import COMMANDS
 from netdsl.cli.completed import completed_commands
 from netdsl.cli.config import fill_in
 from netdsl.cli.config_file import as_environment
 from netdsl.cli.diff_sides import DiffSide, DiffSides, sides_of, with_places
 from netdsl.cli.formats import format_of
-from netdsl.cli.inputs import found_files, read_input, split_params
+from netdsl.cli.inputs import found_files, read_input, read_standard_input, split_params
+from netdsl.cli.main import main
 from netdsl.cli.outputs import free_model_path, free_path, target_of
 from netdsl.cli.parser import command_in, parser_for
 from netdsl.cli.streams import PrintableStream
 from netdsl.cli.then import following
 from netdsl.cli.watching import stamps
 from netdsl.errors import Diagnostic, NetError, Source, Span
+from netdsl.limits import DEFAULT_LIMITS
 from netdsl.reading import Checked
 
 # --- types of values ------------------------------------------------------------------------------
@@ -167,6 +170,33 @@ def test_the_command_of_a_line(arguments: list[str], command: str | None) -> Non
     assert command_in(arguments) == command
 
 
+@pytest.mark.parametrize(("command", "known"), [("check", ["check"]), ("tabel", [*COMMANDS])])
+def test_parsers_are_made_of_the_command_that_is_asked_for(command: str, known: list[str]) -> None:
+    """Those of all take longer than the start of Python leaves."""
+    for first in (True, False):
+        made = parser_for(command, first)
+        (commands,) = (one for one in made._actions if one.dest == "command")
+        assert list(commands.choices or ()) == known
+        assert ("--quiet" in made._option_string_actions) is not first
+
+
+@pytest.mark.parametrize(
+    ("columns", "terminal", "width"),
+    [("100", 70, 98), ("", 70, 68), ("0", 70, 68), ("wide", 70, 78), ("", None, 78)],
+)
+def test_help_is_as_wide_as_the_terminal(
+    columns: str, terminal: int | None, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def size() -> os.terminal_size:
+        if terminal is None:
+            raise OSError
+        return os.terminal_size((terminal, 9))
+
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(os, "get_terminal_size", size)
+    assert parser_for(None)._get_formatter()._width == width
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -257,6 +287,22 @@ def test_what_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         "4 > fc-3",
         (("w", 8),),
     )
+
+
+def test_one_byte_too_many_is_read_of_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a text that is too long is refused, not cut."""
+    asked: list[int] = []
+    monkeypatch.setattr("netdsl.cli.inputs.standard_input", lambda limit: asked.append(limit))
+    read_standard_input()
+    assert asked == [DEFAULT_LIMITS.source + 1]
+
+    def closed(_: int) -> bytes:
+        raise OSError(9, "it is closed")
+
+    monkeypatch.setattr("netdsl.cli.inputs.standard_input", closed)
+    with pytest.raises(NetError, match="standard input cannot be read: it is closed") as caught:
+        read_standard_input()
+    assert caught.value.code == "N601"
 
 
 def test_files_of_a_folder(tmp_path: Path) -> None:
@@ -634,6 +680,52 @@ def test_colours(
     assert terminal.in_colour(shown) == coloured  # type: ignore[arg-type]
     if stream is not None:
         assert terminal.in_colour(stream) == (stream.isatty() and not no_color)
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_a_report_is_opened_on_a_terminal(
+    on_terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.chdir(tmp_path)
+    report = tmp_path / "a-1" / "report.html"
+    report.parent.mkdir()
+    report.touch()
+    for words, opens in ([], on_terminal), (["--print"], False):
+        monkeypatch.setattr(sys, "stdout", Terminal() if on_terminal else io.StringIO())
+        assert main(["show", "a-1", *words]) == 0
+        assert sys.stdout.getvalue() == f"{Path('a-1', 'report.html')}\n"  # type: ignore[attr-defined]
+        assert opened == ([report.as_uri()] if opens else [])
+        opened.clear()
+
+
+def test_a_picture_is_not_printed_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    help = "help: write it into a file: netdsl draw '4 > fc-2' -o network.svg\n"
+    for words, code in ([], 2), (["--format", "svg"], 0), (["-o", "-"], 0):
+        monkeypatch.setattr(sys, "stdout", shown := Terminal())
+        assert main(["draw", "4 > fc-2", *words]) == code
+        assert bool(shown.getvalue()) == (code == 0)
+        assert capsys.readouterr().err == (help if code else "")
+
+
+def test_an_error_of_a_stream_without_words() -> None:
+    class Failing(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError("no more")
+
+        def flush(self) -> None:
+            raise OSError("no more")
+
+    shown = PrintableStream(Failing(), "standard output")
+    for call in (lambda: shown.write("a"), shown.flush):
+        with pytest.raises(NetError, match="standard output cannot be written: no more"):
+            call()
+    closed = PrintableStream(None, "standard output")
+    closed.flush()
+    assert not closed.isatty()
 
 
 def test_notes(monkeypatch: pytest.MonkeyPatch) -> None:
