@@ -150,7 +150,11 @@ def test_what_is_given_twice() -> None:
 
 @pytest.mark.parametrize(
     ("layers", "more"),
-    [("fc-1", ""), ("fc-1 > fc-2", " and 1 layer more"), ("fc-1 > fc-2 x2", " and 2 layers more")],
+    [
+        ("fc-1", ""),
+        ("fc-1 > fc-2", " and 1 layer more"),
+        ("fc-1 > fc-2 > fc-3", " and 2 layers more"),
+    ],
 )
 def test_weights_drawn_at_random(layers: str, more: str) -> None:
     found = only(f"3 > {layers}\ngiven x = [1, 2, 3]\nexpect output = [1]", "N307")
