@@ -9,7 +9,7 @@ from support.networks import check, only
 
 import netdsl
 from netdsl import reading
-from netdsl.errors import NetError
+from netdsl.errors import NetError, Source
 from netdsl.limits import DEFAULT_LIMITS, Limits
 
 TEXT = "# What it is for\nparam w = 3\nconv3-{w} > gap\n"
@@ -47,6 +47,85 @@ def test_a_network_that_a_text_does_not_hold(requested: str, help: str) -> None:
 def test_a_name_that_a_fact_lacks(name: str, help: str) -> None:
     found = only(f"param width = 4\n8 > fc-{{width}}\nexpect params = {{{name}}}", "N110")
     assert found.help == help
+
+
+def test_one_of_several_networks_is_chosen() -> None:
+    checked = check("net small\n8 > fc-2\nnet tall\n8 > fc-3")
+    with pytest.raises(NetError) as caught:
+        reading.only(checked, None)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == ("N113", "test.net holds 2 networks: small, tall")
+    assert reading.only(checked, "tall").outputs[0].shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [
+        ("8 > pol", []),
+        ("net a\n8 > pol\nnet b\n8 > fc-2", ["b"]),
+        ("net a\n8 > fc-2\nnet b\n8 > )", []),
+    ],
+)
+def test_networks_of_a_text_with_mistakes(text: str, networks: list[str]) -> None:
+    checked = check(text)
+    assert checked.faulty
+    assert [network.name for network in checked.networks] == networks
+
+
+def test_a_mistake_in_what_networks_share_is_said_once() -> None:
+    text = "param w = 1/0\nnet a\n8 > fc-2\nnet b\n8 > fc-3"
+    assert [found.code for found in check(text).diagnostics] == ["N112"]
+
+
+def test_a_text_from_an_editor() -> None:
+    network = netdsl.parse("\ufeff# it\r\n8 > fc-2\r\n")
+    assert (network.text, network.path) == ("# it\n8 > fc-2\n", None)
+    with pytest.raises(NetError) as caught:
+        netdsl.parse("8 > pol")
+    (found,) = caught.value.diagnostics
+    assert found.span
+    assert found.span.source.name == "<text>"
+
+
+def test_files(tmp_path: Path) -> None:
+    path = tmp_path / "small.net"
+    path.write_text("conv3-4 > gap", encoding="utf-8")
+    plain = reading.read_file(path, None, reading.ReadOptions(input_shape=(8, 8, 2)))
+    assert (plain.name, plain.path) == ("small", str(path))
+    named = reading.read_file(path, None, reading.ReadOptions(input_shape=(8, 8, 2)), "other")
+    assert named.name == "other"
+    again = reading.with_params(plain.replace(text="param w = 1\nconv3-{w} > gap"), {"w": 3})
+    assert (again.name, again.path, again.outputs[0].shape) == ("small", str(path), (3,))
+    with pytest.raises(NetError, match=r"small\.net is larger than the limit, 12 bytes"):
+        netdsl.load(path, limits=Limits(source=12))
+    (tmp_path / "a.yaml").write_text("batch: 3", encoding="utf-8")
+    with pytest.raises(NetError, match="N607"):
+        netdsl.load(tmp_path / "a.yaml")
+
+
+def test_limits_hold_for_used_files(tmp_path: Path) -> None:
+    (tmp_path / "b.net").write_text("def f() = fc-3" + " " * 100, encoding="utf-8")
+    path = tmp_path / "a.net"
+    path.write_text('use "b.net"\n8 > f', encoding="utf-8")
+    assert netdsl.load(path, limits=Limits(source=200)).outputs[0].shape == (3,)
+    with pytest.raises(NetError, match=r"b\.net is larger than the limit, 50 bytes"):
+        netdsl.load(path, limits=Limits(source=50))
+
+
+def test_a_fragment_keeps_what_came_with_it() -> None:
+    source = Source("a.net", "net a\nfc-2\nnet b\nparam w = 3\nfc-{w}\nnet c\n8 > fc-3")
+    options = reading.ReadOptions("a.net", {"w": 4})
+    assert reading.fragment_of(source, options, "test") is None
+    assert reading.fragment_of(source, options, "test", "c") is None
+    found = reading.fragment_of(Source("a.net", "param w = 3\nfc-{w}"), options, "test")
+    assert found
+    network = found.on((8,), {"w": 5})
+    assert (network.name, network.path, network.outputs[0].shape) == ("test", "a.net", (5,))
+    chosen = reading.fragment_of(source, options, "test", "b")
+    assert chosen
+    assert (chosen.name, chosen.source.text[chosen.start :][:6]) == ("b", "fc-{w}")
+    few = reading.ReadOptions(limits=Limits(brackets=1))
+    assert reading.fragment_of(Source("a.net", "((fc-2))"), few, "test") is None
 
 
 def test_limits_hold_for_texts_and_files(tmp_path: Path) -> None:

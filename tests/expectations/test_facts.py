@@ -117,5 +117,9 @@ def test_a_shape_that_may_be_meant_as_a_value(text: str, message: str, help: str
     assert (found.message, found.help) == (message, help)
 
 
+def test_facts_of_a_text_with_mistakes_are_not_compared() -> None:
+    assert codes("8 > pol as a\nexpect params = 3\nexpect output = 3\nexpect @a = 3") == ["N101"]
+
+
 def test_points_of_a_statement_with_a_mistake_are_not_said_to_be_unknown() -> None:
     assert codes("8 > > (fc-3 as a) x2\nexpect @a.0 = 3\nexpect @b.a = 3") == ["N003", "N101"]
