@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -264,10 +264,7 @@ def test_small_networks_of_papers_make_the_same_model(name: str) -> None:
     assert_same(networks_of(ROOT / "tests" / "nets" / f"{name}.net"))
 
 
-@pytest.mark.keras
-@pytest.mark.parametrize(
-    "text",
-    [
+STATEMENTS = [
         "input a: 4\ninput b: 4\nlet enc = fc-8(bn) > dropout(0.5) > fc-2(tanh)\n"
         "sub[ @a > enc | @b > enc ] > fc-1(linear)",
         "input 8x8x2 > conv3-4 as c > gap > fc-3 as one\n@c > conv1-2(bn) > fc-2 as two",
@@ -287,8 +284,44 @@ def test_small_networks_of_papers_make_the_same_model(name: str) -> None:
         "input 4 > fc-2 as a\n@a > fc-3 as b",
         "let f = scale > bn > fc-4\ninput 4 > f > f > fc-2",
         "let g = mul[ id | gap > fc-2 > sigmoid-2 ]\ninput 4x4x2 > g > conv1-2 > g > fc-2",
-    ],
-)  # fmt: skip
+        # Branches: which one continues with `x`, and what the others are called.
+        "8x8x2 > [ conv3-2 > conv3-3 > conv3-4 > conv3-5 | conv1-6 ] > conv3-2",
+        "8x8x2 > [ conv1-6 | conv3-2 > conv3-3 > conv3-4 > conv3-5 > conv3-6 ] > conv3-2",
+        "8x8x2 > conv3-2 as p > [ conv3-3 > conv3-4 > conv3-5 > conv3-6 > conv3-7 | "
+        "[ @p | conv1-2 ] ]",
+        "8x8x2 > [ id | conv3-2 ] > mul[ id | conv1-4 ] > add[ conv1-4 | id ] > add[ id | id ]",
+        "8 > mul[ fc-8(sigmoid) | fc-8(tanh) ] > sub[ id | fc-8 > fc-8 ] > add[ id | fc-8 | tanh ]",
+        # Names of what others refer to, after a loop, a block and a merge.
+        "def f(c) = fc-{c} > bn > tanh\n8 > fc-8 x3 as p > f(8) as q > add[ @p | @q ] as r > "
+        "f(4) > fc-2\n@r > fc-3 as s",
+        "8x8x4 > [ conv3-4 x3 | conv1-4 ] > (conv3-4(bn) > add[ id | conv3-4 > conv1-4 ]) x2 > gap",
+        # Blocks: parameters with defaults, by name and by place, and what is a multiple of another.
+        "def f(c, s) = conv1-{c}(bn) > conv3-{c}/{s}(bn) > conv1-{4*c}(bn)\n"
+        "16x16x4 > f(4, 1) > f(8, 2) > f(8, 1) x2 > f(16, 2) > gap",
+        "def f(n) = (conv3-4(bn) > pool3/1(pad=same)) x{n} > conv1-8\n16x16x4 > f(2) > f(3) > gap",
+        "def f(c) = conv3-{c//2}(bn) > dropout(0.25) > conv3-{c}(bn)\n16x16x4 > f(8) > f(16) > gap",
+        "5x3x2 > each(dense-4 > relu) > gap > fc-2",
+        "4x2 > abs > [ first | last ] > fc-2",
+]  # fmt: skip
+
+
+def test_programs_of_statements_are_as_they_were(golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDENS / "statements.py", written(STATEMENTS))
+
+
+def written(texts: Sequence[str]) -> str:
+    """The functions of the programs of texts, each below its text."""
+    parts = []
+    for text in texts:
+        code = netdsl.parse(text).emit().partition("\nif __name__")[0]
+        functions = code.rpartition("# fmt: on")[2]  # after the layers that Keras lacks
+        body = functions[functions.index("def ") :].strip()
+        parts.append("".join(f"# {line}\n" for line in text.splitlines()) + body)
+    return "\n\n\n".join(parts) + "\n"
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("text", STATEMENTS)
 def test_statements_make_the_same_model(text: str) -> None:
     assert_same((netdsl.parse(text),))
 

@@ -190,3 +190,157 @@ def test_programs_without_blocks_are_proven(path: Path) -> None:
     code = emitted.written((network,), ("network",), factored=False)
     assert disproof(code, "network", network.name, network.graph) == ""
     assert " for _ in " not in code
+
+
+# --- programs as others would write them ----------------------------------------------------------
+
+PLAIN = "input 8\n> fc-4(tanh) > fc-4(tanh) > fc-2"
+BEGIN = "import keras\nfrom keras import layers, ops\n\n\n"
+ONE = """def network():
+    inputs = keras.Input((8,))
+    x = layers.Dense(4, activation="tanh")(inputs)
+    x = layers.Dense(4, activation="tanh")(x)
+    outputs = layers.Dense(2)(x)
+    return keras.Model(inputs, outputs, name="network")
+"""
+BLOCKS = """def block(x, units=2, count=1):
+    for _ in range(count):
+        x = layers.Dense(units * 2, activation="tanh")(x)
+    return x
+
+
+def end(x, units):
+    return layers.Dense(units)(x)
+
+
+def network():
+    inputs = keras.Input((8,))
+    x = block(inputs, count=4 // 2)
+    outputs = end(x, inputs.shape[-1] // 4)
+    return keras.Model([inputs], [outputs], name="network")
+"""
+
+
+def disproved(text: str, code: str) -> str:
+    return disproof(BEGIN + code, "network", "network", netdsl.parse(text).graph)
+
+
+@pytest.mark.parametrize("code", [ONE, BLOCKS])
+def test_however_it_is_written(code: str) -> None:
+    assert disproved(PLAIN, code) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # Other names, other ways to write a value, another order of what has a name.
+        ('Dense(4, activation="tanh")(inputs)', 'Dense(activation="tanh", units=4)(inputs)'),
+        (
+            'x = layers.Dense(4, activation="tanh")(x)',
+            'x = layers.Activation("tanh")(layers.Dense(4)(x))',
+        ),
+        ("outputs = layers.Dense(2)(x)", "outputs = layers.Dense(2, activation='linear')(x)"),
+        (
+            "outputs = layers.Dense(2)(x)",
+            "sizes = [1, 2]\n    outputs = layers.Dense((1, 2)[1])(x)",
+        ),
+        ("outputs = layers.Dense(2)(x)", "outputs = layers.Dense(-1 * -2)(x)"),
+        ("inputs = keras.Input((8,))", "inputs = keras.Input((None, 8)[1:])"),
+        ("inputs = keras.Input((8,))", "inputs = keras.Input((8, 4)[:1])"),
+    ],
+)
+def test_what_means_the_same(old: str, new: str) -> None:
+    found = disproved(PLAIN, ONE.replace(old, new))
+    assert new in ONE.replace(old, new)
+    assert found == SAME.get(new, "")
+
+
+SAME = {
+    # Values by position have no names to this proof, and slices no ends.
+    'Dense(activation="tanh", units=4)(inputs)': "the network has no layers.Dense(units=4)({0}) "
+    "there",
+    "inputs = keras.Input((8, 4)[:1])": "the network has no keras.Input((8, 4)) there",
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        # statements
+        ("x = layers.Dense(4", "x += 1\n    x = layers.Dense(4", "has the statement x += 1"),
+        ("    return keras.Model(", "    return\n    keras.Model(", "has the statement return"),
+        ("    return keras.Model(", "    found = keras.Model(", "network returns nothing"),
+        ("x = layers.Dense(4", "x.y = 1\n    x = layers.Dense(4", "has the statement x.y = 1"),
+        (
+            "x = layers.Dense(4",
+            "for a.b in range(1):\n        x = 1\n    x = layers.Dense(4",
+            "for a.b",
+        ),
+        ("    x = ", "    for each in inputs:\n        x = each\n    x = ", "goes through inputs"),
+        (
+            "    x = ",
+            "    for each in range:\n        x = each\n    x = ",
+            "uses range before it has",
+        ),
+        # expressions
+        ("(x)", "(y)", "uses y before it has a value"),
+        ("(x)", "(x.size)", "asks for .size"),
+        ("Dense(2)", "Dense(inputs.shape[-1])", "the network has no layers.Dense(8)({0}) there"),
+        ("Dense(2)", "Dense('a'[0])", "takes a part [0]"),
+        ("Dense(2)", "Dense(1 + 1)", "computes 1 + 1"),
+        ("Dense(2)", "Dense('a' * 2)", "computes 'a' * 2"),
+        ("Dense(2)", "Dense(2 * 1.5)", "computes 2 * 1.5"),
+        ("Dense(2)", "Dense(-'a')", "computes -'a'"),
+        ("Dense(2)", "Dense(+2)", "computes +2"),
+        ("layers.Dense(2)(x)", "(2)(x)", "calls 2"),
+        ("Dense(2)", "Dense({'a': 2})", "has no layers.Dense({'a': 2})({0}) there"),
+        ("Dense(2)", "Dense(float(2))", "has no layers.Dense(float(2))({0}) there"),
+        ("Dense(2)(x)", "Dense(2)(x, mask=x)", "has no layers.Dense(2)({0}, mask={0}) there"),
+        ("outputs = layers.Dense(2)(x)", "outputs = x[0]", "the network has no {0}[0] there"),
+        ("outputs = layers.Dense(2)(x)", "outputs = ops.abs(x)", "has no ops.abs({0}) there"),
+        # the model
+        ("keras.Model(inputs,", "keras.Model([inputs, x],", "the program has 2 inputs, not 1"),
+        (", outputs,", ", [outputs, x],", "the program has 2 outputs, not 1"),
+        (", outputs,", ", x,", "the program has layers.Activation('tanh')({0}) for"),
+        ("return keras.Model(", "return (", "network makes no model called network"),
+        ("def network():", "def network(a):", "is called with other arguments than it has"),
+        ("inputs = keras.Input((8,))", "inputs = keras.Input((9,))", "no keras.Input((9)) there"),
+    ],
+)
+def test_what_another_program_does(old: str, new: str, reason: str) -> None:
+    code = ONE.replace(old, new)
+    code = code.replace("return (inputs, outputs, name=", "return (inputs, outputs) #")
+    assert code != ONE
+    assert reason in disproved(PLAIN, code)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("= end(x, ", "= end(x, 3, ", "end is called with other arguments than it has"),
+        ("end(x, inputs.shape[-1] // 4)", "end(x)", "end is called with other arguments"),
+        ("= end(x, ", "= end(x, bias=0, units=", "end is called with other arguments"),
+        ("count=4 // 2", "count=3", "the network has no layers.Dense(4)({0}) there"),
+        ("count=1", "count=2", None),
+        ("units=2, ", "units=3, ", "the network has no layers.Dense(6)({0}) there"),
+        ("block(inputs, count", "block(inputs, 2, count", None),
+        (
+            "x = layers.Dense(units * 2",
+            "x = layers.Dense(units * 2 * inputs.shape[1]",
+            "uses inputs before",
+        ),
+        ("return x\n", "return block\n", "the network has no layers.Dense(2)("),
+    ],
+)
+def test_what_functions_see(old: str, new: str, reason: str | None) -> None:
+    assert old in BLOCKS
+    found = disproved(PLAIN, BLOCKS.replace(old, new, 1))
+    assert (found == "") if reason is None else (reason in found)
+
+
+def test_the_reason_is_of_the_function_that_is_asked_for() -> None:
+    other = ONE.replace("def network", "def other").replace("Dense(2)", "Dense(3)")
+    assert disproved(PLAIN, f"{other}\n\n{ONE}") == ""
+    assert "no layers.Dense(3)" in disproof(
+        f"{BEGIN}{other}\n\n{ONE}", "other", "network", netdsl.parse(PLAIN).graph
+    )
