@@ -26,7 +26,7 @@ from netdsl.paths import (
 )
 
 
-def test_a_text_is_written_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+def test_a_text_is_written_and_nothing_is_left_next_to_it(tmp_path: Path) -> None:
     write(tmp_path / "a.txt", "one\n")
     write(tmp_path / "a.txt", "two\n")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.txt": "two\n"}

@@ -205,10 +205,10 @@ def test_each_limit_can_be_set(text: str, limit: dict[str, int], code: str) -> N
     ],
     ids=["input", "learned", "reshape", "word", "brackets", "terms", "blocks"],
 )
-def test_the_usual_limits(most: int, text: Callable[[int], str], code: str) -> None:
+def test_the_usual_limits(limit: int, text: Callable[[int], str], code: str) -> None:
     """As much as there may be is read, and one more refused."""
-    assert not check(text(most)).faulty
-    assert first(text(most + 1)).code == code
+    assert not check(text(limit)).faulty
+    assert first(text(limit + 1)).code == code
 
 
 def test_merges_that_double() -> None:
@@ -315,7 +315,9 @@ def test_a_use_that_is_refused(
     assert words in diagnostic.message, diagnostic.message
 
 
-def test_uses_that_meet_again_are_no_circle_and_each_file_is_taken_in_once(tmp_path: Path) -> None:
+def test_uses_that_meet_again_are_not_a_circle_and_each_file_is_taken_in_once(
+    tmp_path: Path,
+) -> None:
     for i in range(30):
         (tmp_path / f"b{i}.net").write_text(
             f'use "b{i + 1}.net"\nuse "b{i + 1}.net"\ndef f{i}() = f{i + 1}', encoding="utf-8"

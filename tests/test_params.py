@@ -57,7 +57,7 @@ def test_lists_are_read_as_they_are_written(value: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["(1)", "[]", "[1,]", "[1, [2]]", "(1, 2", "[a]", "(1, 2), (3)"])
-def test_what_is_no_list_is_a_text(text: str) -> None:
+def test_what_is_not_a_list_is_a_text(text: str) -> None:
     assert parse_param(text) == text
 
 

@@ -78,7 +78,7 @@ def test_own_process_leaves_out_what_it_has_no_use_for(hidden: Path) -> None:
         ({"backend": "none"}, {"sklearn", "jax"}),
     ],
 )
-def test_the_backend_is_no_part_of_it(tmp_path: Path, written: object, own: set[str]) -> None:
+def test_the_backend_is_not_part_of_it(tmp_path: Path, written: object, own: set[str]) -> None:
     """The backend is named in Keras's own file; with an unknown one nothing can be left out."""
     (tmp_path / "keras.json").write_text(json.dumps(written))
     program = (
@@ -202,7 +202,7 @@ def test_only_the_three_streams_are_opened(closed: list[int], tmp_path: Path) ->
     assert path.read_text() == f"[0, 1, 2] {closed}\n"
 
 
-def test_the_end_waits_for_what_is_to_be_done_and_takes_nothing_down() -> None:
+def test_the_end_waits_for_what_must_be_done_and_takes_nothing_down() -> None:
     ended = subprocess.run([sys.executable, "-c", END], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (7, "")
     assert ended.stdout == "printed\nthread\nat exit\n"

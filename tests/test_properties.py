@@ -218,7 +218,7 @@ def _errors(found: Checked) -> list[str]:
 
 @FEW
 @given(rng=SEEDS, count=st.integers(1, 3))
-def test_one_mistake_in_each_of_several_statements_is_told_once_each(
+def test_one_mistake_in_each_of_several_statements_is_reported_once_each(
     rng: Random, count: int
 ) -> None:
     """Recovery: as many mistakes as there are broken statements, and none that follows from

@@ -23,6 +23,7 @@ FOUND = [
     ("a.py", "x = 1\n# what a text\n# stands for\n", [(3, "stands")]),
     ("a.py", 'raise ValueError(f"{x} is no number")', [(1, "is no")]),
     ("a.py", "\nmost_wide = toldOff = 1", [(2, "most"), (2, "told")]),
+    ("a.py", "def test_it_is_told() -> None: ...", [(1, "told")]),
     ("a.md", "# A\n\nIt goes\non.\n", [(3, "goes on")]),
     ("a.net", "input 8 # told\n> fc-2", [(1, "told")]),
 ]
@@ -39,6 +40,7 @@ def test_a_word_is_found_at_its_line(
 FINE = [
     ("a.py", '"""There is no file; it is no longer there."""'),
     ("a.py", "counter.most_common(1)"),
+    ("a.py", "def test_the_most_frequent() -> None: ..."),
     ("a.md", "`told` is code, and so is\n\n    told\n\n```\ntold\n```\n"),
     ("a.net", "net told\ninput 8 > fc-2"),
 ]

@@ -35,7 +35,8 @@ def wrong_type(name: str, accepts: str, value: object, more: str = "") -> TypeEr
 def is_whole(value: Any) -> bool:
     """Return whether a value is an integer of Python or NumPy, and not a bool."""
     return (
-        hasattr(value, "__index__")
+        # Of the type, as for the class `int` itself: it has the attribute, and is not an integer.
+        hasattr(type(value), "__index__")
         and not isinstance(value, bool)
         and not _is_array(value)
         # NumPy's bool has `__index__` too; by name, so that NumPy need not be imported.
@@ -199,7 +200,7 @@ def limits(value: object, elsewhere: str = "") -> Limits:
     for name, limit in value._asdict().items():
         if not is_whole(limit):
             raise wrong_type(f"limits.{name}", "an integer", limit)
-    return value
+    return Limits(*map(int, value))
 
 
 def params(

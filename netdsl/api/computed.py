@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from netdsl.api import arguments
 from netdsl.api.records import Records
 from netdsl.errors import did_you_mean, fail
 from netdsl.lab.backward_text import backward_json, backward_text, node_names, written
@@ -17,14 +18,17 @@ if TYPE_CHECKING:
     from netdsl.drawing.picture import Picture
     from netdsl.lab.backward import Backward
 
+NAME = "the name of a layer or a point"
+
 
 def named(name: str, names: Sequence[str]) -> int:
     """Find a name's place.
 
     Raises:
+        TypeError: where it is not a text.
         NetError: N626 where nothing has it.
     """
-    name = name.removeprefix("@")
+    name = arguments.text("name", name, NAME).removeprefix("@")
     if name not in names:
         help = did_you_mean(name, names) or f"the names are {', '.join(names[:8])}"
         raise fail("N626", f"there is no layer or point `{name}`", help=help)
@@ -162,7 +166,7 @@ class NetworkDerivatives:
             NetError: N626 where nothing has this name.
         """
         graph = self._found.graph
-        ops = graph.layers[layer_called(graph, name)].ops
+        ops = graph.layers[layer_called(graph, arguments.text("name", name, NAME))].ops
         weights = {key: value for op in ops for key, value in self.nodes[op].weights.items()}
         # A layer is several operations: its inputs are those of the first, its value that of the
         # last.

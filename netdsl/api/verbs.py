@@ -149,7 +149,7 @@ def summary(
 
     # A text is iterable, too: each of its letters would be read as a network.
     if isinstance(networks, str | bytes) or not isinstance(networks, Iterable):
-        raise arguments.wrong_type("networks", "networks", networks)
+        raise arguments.wrong_type("networks", "networks in a list", networks)
     found = [network_of(f"networks[{at}]", each) for at, each in enumerate(networks)]
     format = arguments.one_of("format", format, (*FORMATS, "json"))
     by_stage = arguments.one_of("by", by, ("network", "stage")) == "stage"

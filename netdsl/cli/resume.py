@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from netdsl.cli.arguments import EACH_EPOCH, add_run_folder, add_verbose, positive
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from netdsl.training.runs.folder import GRID
 
-    if (Path(options.folder) / GRID).is_file():
+    if os.path.isfile(Path(options.folder) / GRID):
         from netdsl.cli.grids import resume_grid
 
         if options.more:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def read_safetensors(path: Path, span: Span | None = None) -> dict[str, Any]:
     """
     from safetensors import SafetensorError, deserialize
 
-    if not path.exists():
+    if not os.path.exists(path):
         raise fail("N601", f"there is no file {path}", span)
     try:
         require_regular(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,4 +135,4 @@ def evaluate(
 
 def adversarial(folder: str | Path) -> bool:
     """Return whether a folder is the run of a GAN; anything wrong with it is reported later."""
-    return (Path(folder) / RUN).is_file() and is_adversarial(Path(folder))
+    return os.path.isfile(Path(folder) / RUN) and is_adversarial(Path(folder))

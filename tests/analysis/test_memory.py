@@ -179,7 +179,7 @@ def test_xlas_lines_of_a_pool_by_hand(benchmark: ModuleType) -> None:
     assert benchmark.xla_lines(network, 1, "momentum").pools == 5 * 64 + 16 + 4 * 16 - 32
 
 
-def test_bands_stand_beside_the_estimates() -> None:
+def test_bands_are_next_to_the_estimates() -> None:
     text = memory_text(netdsl.parse(VGG16), 32, "float32", "momentum")
     lines = {line[2:19].rstrip(): line for line in text.splitlines()[1:]}
     assert {name for name, line in lines.items() if "estimate:" in line} == {
@@ -309,7 +309,7 @@ def test_only_what_comes_after_weights_is_saved() -> None:
         assert three - two == more
 
 
-def test_what_comes_in_needs_no_gradient() -> None:
+def test_inputs_need_no_gradient() -> None:
     """No weights lie before the pool: it keeps nothing, and the backward pass ends at fc."""
     found = estimate(graph_of("8x8x4 > pool > fc-1"), optimizer="sgd")
     assert found.saved == 4 * 64
@@ -386,7 +386,7 @@ def test_precisions() -> None:
     assert (mixed.activation_bytes, mixed.saved) == (half.activation_bytes, half.saved)
 
 
-def test_indices_are_whole_numbers_in_every_precision() -> None:
+def test_indices_are_integers_in_every_precision() -> None:
     graph = graph_of("128 of int(1000) > embed-8 > gap > fc-2")
     assert estimate(graph, precision="bfloat16").activation_bytes == 4 * 128 + 2 * (128 * 8 + 8 + 2)
 

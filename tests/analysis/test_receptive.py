@@ -549,7 +549,7 @@ def test_which_examples_are_aligned(name: str, aligned: bool) -> None:
     assert field.aligned == aligned
 
 
-def test_what_windows_see_beside_squeeze_and_excitation() -> None:
+def test_what_windows_see_next_to_squeeze_and_excitation() -> None:
     field = network_field(netdsl.load(FOLDER / "efficientnet_b0.net").graph)
     assert str(field) == "whole, 851/32"
 
@@ -566,7 +566,7 @@ def test_branches_that_differ_say_so() -> None:
     assert not field_of("30x2 > add[ conv3-2/2 | crop((7,8)) ] > conv3-2").aligned
 
 
-def test_behind_branches_of_different_strides_outputs_inside_are_exact() -> None:
+def test_after_branches_of_different_strides_outputs_inside_are_exact() -> None:
     graph = graph_of("60x2 > add[ conv3-2/2 | crop((14,16)) ] > conv3-2/2 > up2 > conv3-2")
     seen = oracle(graph, 0)
     for index in range(1, len(graph.ops)):

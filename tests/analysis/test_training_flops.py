@@ -69,7 +69,7 @@ def test_counted_by_hand(text: str, flops: list[int]) -> None:
 @pytest.mark.parametrize(
     ("text", "holds", "ends", "reached"),
     [
-        # behind weights, and before an end
+        # after weights, and before an end
         ("8 > relu > fc-4(linear) > tanh", {2}, {3}, {2, 3}),
         ("8 > relu > fc-4(linear) > tanh", {2}, {2}, {2}),
         ("8 > relu > fc-4(linear) > tanh", {2}, {1}, set()),

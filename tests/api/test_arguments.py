@@ -18,6 +18,8 @@ from netdsl.kinds.values import Indices
 TEXT = "param w = 6\nparam p = 0.5\n8 > fc-{w} > dropout({p})"
 FRAGMENT = "conv3-4 > gap"
 HUGE = 10**5000
+LONG = "x" * 5000
+"""A name that no file system has."""
 
 
 def parsed(**arguments: Any) -> netdsl.Network:
@@ -63,6 +65,7 @@ WRONG_TYPES: list[tuple[Callable[[], Any], str]] = [
     (lambda: parsed(params={"w": np.array(HUGE)}), "the param `w` accepts"),
     (lambda: parsed().memory(batch=2.5), "`batch` accepts an integer, not 2.5"),  # type: ignore[arg-type]
     (lambda: parsed().memory(batch=True), "`batch` accepts"),
+    (lambda: parsed().memory(batch=int), "`batch` accepts an integer, not <class 'int'>"),  # type: ignore[arg-type]
     (lambda: parsed().memory(batch=np.ones(1, int)), "`batch` accepts"),  # type: ignore[arg-type]
     (lambda: parsed().memory(optimizer=3), "`optimizer` accepts one of"),  # type: ignore[arg-type]
     (lambda: parsed().train({"data": {"source": [[1], [2]]}}), r"`data\.source` .*data=\(x, y\)"),
@@ -148,6 +151,12 @@ WRONG_VALUES: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: parsed().train(data=3, quiet=True), "N533", "type int"),
     (lambda: netdsl.predict("runs/a-1", "a.png", top=0), "N201", "`top` accepts"),
     (lambda: netdsl.evaluate("none"), "N613", "none"),
+    (lambda: netdsl.evaluate(LONG), "N613", "there is no run folder xxx"),
+    (lambda: netdsl.predict(LONG, "a.csv"), "N613", "there is no run folder xxx"),
+    (lambda: netdsl.export(LONG, "a.onnx"), "N613", "there is no run folder xxx"),
+    (lambda: netdsl.export(f"{LONG}.keras", "a.onnx"), "N601", "there is no file xxx"),
+    (lambda: netdsl.resume(LONG), "N613", "there is no run folder xxx"),
+    (lambda: parsed().draw().save(f"{LONG}.svg"), "N610", "File name too long"),
     (lambda: netdsl.evaluate("none", part="tets"), "N630", "did you mean `test`"),
 ]
 
@@ -175,7 +184,7 @@ def test_a_wrong_value_has_a_code_and_names_its_argument(
         (Decimal("12"), 12),
     ],
 )
-def test_whole_numbers_of_any_type(value: Any, exact: int) -> None:
+def test_integers_of_any_type(value: Any, exact: int) -> None:
     network = parsed(params={"w": value})
     assert network.params == {"w": exact}
     assert type(network.params["w"]) is int

@@ -91,6 +91,8 @@ def test_arguments_are_checked() -> None:
         network.forward([1, 2, 3, 4, 5], at="yy")
     with pytest.raises(NetError, match="did you mean `relu_1`"):
         network.forward([1, 2, 3, 4, 5]).array("relu1")
+    with pytest.raises(TypeError, match="`name` accepts the name of a layer or a point, not 3"):
+        network.forward([1, 2, 3, 4, 5]).array(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="`training` accepts True or False"):
         network.forward([1, 2, 3, 4, 5], training="yes")  # type: ignore[arg-type]
 
@@ -107,6 +109,8 @@ def test_derivatives() -> None:
         "f": 1,
     }
     assert [(edge.name, edge.local) for edge in found.by("f").inputs] == [("q", -4), ("z", 3)]
+    with pytest.raises(TypeError, match="`name` accepts the name of a layer or a point, not 3"):
+        found.by(3)  # type: ignore[arg-type]
     assert "add distributes" in str(found)
     assert found.to_dict()["value"] == -12
     assert repr(found) == "<NetworkDerivatives of f: 5 nodes>"

@@ -20,6 +20,12 @@ from netdsl.training.recipes.recipe import (
     Stopping,
 )
 
+
+class Unshowable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
 RIGHT = [
     ({}, Recipe()),
     (None, Recipe()),
@@ -58,6 +64,10 @@ WRONG: list[tuple[Any, list[tuple[str, str]]]] = [
     ({"batch": float("nan")}, [("N504", "`batch` ")]),
     ({"seed": 10**5000}, [("N505", "`seed` ")]),
     ({"log": []}, [("N504", "`log` ")]),
+    ({"speed": np.arange(2)}, [("N505", "`speed` ")]),
+    ({"loss": {"name": np.arange(2)}}, [("N505", "`loss.name` ")]),
+    ({"epochs": {"a": 10**5000}}, [("N504", "`epochs` ")]),
+    ({"backend": Unshowable()}, [("N505", "`backend` ")]),
     ({"hosts": 8}, [("N504", "`hosts` ")]),
     ({"params": 3}, [("N504", "`params` accepts names with values")]),
     ({"params": {"w": {"a": 1}}}, [("N504", "the param `w` accepts")]),

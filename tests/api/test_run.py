@@ -169,7 +169,7 @@ def test_what_cannot_be_asked(run: netdsl.Run, given: Any, code: str) -> None:
         ({"size": [], "place": []}, "N516"),
     ],
 )
-def test_what_is_no_table(houses: tuple[netdsl.Run, Path], given: Any, code: str) -> None:
+def test_what_is_not_a_table(houses: tuple[netdsl.Run, Path], given: Any, code: str) -> None:
     with pytest.raises(netdsl.DataError) as caught:
         houses[0].predict(given)
     assert caught.value.code == code

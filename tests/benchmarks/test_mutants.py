@@ -129,7 +129,7 @@ def test_where_a_change_is() -> None:
     assert one(source, "9 to 10")[1:5] == (9, (9, 9), "A.d", True)
 
 
-def test_bytes_and_characters_are_told_apart() -> None:
+def test_bytes_and_characters_are_distinguished() -> None:
     source = "a = '×' if b < c else '÷'\n"
     assert one(source, "< to <=").applied(source) == "a = '×' if b <= c else '÷'\n"
 
@@ -305,7 +305,7 @@ def test_a_share_may_be_asked_for(tiny: Tiny) -> None:
     assert shares == [sum(noticed) < 0.1 * len(noticed), not all(noticed)] == [0, 1]
 
 
-def test_what_is_judged_equivalent_is_not_drawn(tiny: Tiny) -> None:
+def test_what_is_listed_as_equivalent_is_not_drawn(tiny: Tiny) -> None:
     def changes() -> dict[str, str]:
         tiny.run("--seed", "3", "--count", "4")
         return {one["text"]: one["change"] for one in tiny.found()}
@@ -315,8 +315,8 @@ def test_what_is_judged_equivalent_is_not_drawn(tiny: Tiny) -> None:
         'reason = "{}"\n'
     )
     before = changes()
-    judged = entry.format(before["return number + 1"], "a reason")
-    tiny.equivalent.write_text(judged, encoding="utf-8")
+    listed = entry.format(before["return number + 1"], "a reason")
+    tiny.equivalent.write_text(listed, encoding="utf-8")
     after = changes()
     assert after.pop("return number + 1") != before.pop("return number + 1")
     assert after == before

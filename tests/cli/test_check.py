@@ -184,7 +184,7 @@ def test_one_fine_file_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_warnings_alone_are_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+def test_warnings_alone_are_not_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "nets/deep", "fine.net", "--format", "concise"]) == 0
     shown = capsys.readouterr()
     assert shown.err == "2 files: 2 warnings in 1 of them\n"

@@ -297,7 +297,7 @@ def test_colour_on_a_terminal(environment: dict[str, str], coloured: bool) -> No
     assert ("\x1b[" in shown) == coloured
 
 
-def test_a_reader_that_leaves_early_is_no_mistake() -> None:
+def test_a_reader_that_leaves_early_is_not_an_error() -> None:
     command = f'"{sys.executable}" -m netdsl table examples/resnet50.net --json | head -1'
     result = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],

@@ -211,7 +211,9 @@ runpy.run_module("netdsl", run_name="__main__")
         ("keras", "compile"),
     ],
 )
-def test_ctrl_c_during_an_import_is_no_traceback(module: str, command: str, tmp_path: Path) -> None:
+def test_ctrl_c_during_an_import_gives_no_traceback(
+    module: str, command: str, tmp_path: Path
+) -> None:
     (tmp_path / "a.net").write_text("8x8x1 > fc-10\n")
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTING, module, command, "a.net"],

@@ -196,7 +196,7 @@ def test_a_difference_is_drawn_and_the_exit_code_stays(
     assert {box.data["change"] for box in picture.boxes} == {"same"}
 
 
-def test_wires_of_one_network_alone_are_told_apart(tmp_path: Path) -> None:
+def test_wires_of_one_network_alone_are_marked(tmp_path: Path) -> None:
     one, other = "8x8x4 > conv3-4 > relu > gap", "8x8x4 > conv3-4 > bn > relu > gap"
     main(["diff", one, other, "-o", str(tmp_path / "d.svg")])
     text = (tmp_path / "d.svg").read_text(encoding="utf-8")

@@ -53,7 +53,7 @@ def test_the_boxes_of_a_chain_share_one_axis(text: str) -> None:
     assert len({box_at(picture, box.name)[0] for box in picture.boxes}) == 1
 
 
-def test_a_repeat_is_found_where_something_else_stands_next_to_it() -> None:
+def test_a_repeat_is_found_next_to_something_else() -> None:
     """Where the first pass reads what precedes the repeat, the later ones read something else."""
     (network,) = networks(NETS / "t5_small.net")
     picture = drawn(network, Options())
@@ -190,7 +190,7 @@ def test_figures_say_what_they_count() -> None:
     assert "2.4 k params · 240.0 k MACs" in labels_of(picture, "conv_2")
 
 
-def test_a_concatenation_is_named_beside_its_bar() -> None:
+def test_a_concatenation_is_named_next_to_its_bar() -> None:
     (network,) = networks(FOLDER / "inception.net")
     labels = {label.text for box in drawn(network, Options()).boxes for label in box.labels}
     assert "concat 28×28×256" in labels

@@ -56,7 +56,7 @@ def test_long_texts_are_cut_to_what_fits() -> None:
 
 
 @pytest.mark.parametrize("name", THEMES)
-def test_every_text_stands_out_from_its_ground(name: str) -> None:
+def test_every_text_contrasts_with_its_background(name: str) -> None:
     theme = THEMES[name]
     paints = (*theme.kinds.values(), *theme.blocks, *theme.frames, *theme.marks.values())
     for ground in (theme.ground, *(paint.fill for paint in paints)):

@@ -93,7 +93,7 @@ def test_examples_are_programs_of_keras_alone(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_programs_are_as_ruff_wants_them(tmp_path: Path) -> None:
+def test_programs_pass_ruff(tmp_path: Path) -> None:
     for path in EXAMPLES:
         (tmp_path / f"{path.stem}.py").write_text(program_of(path), encoding="utf-8")
     for arguments in (["check"], ["format", "--diff"]):
@@ -216,7 +216,7 @@ def test_a_program_is_never_written_over(
     assert "N601" in capsys.readouterr().err
 
 
-def test_mistakes_in_a_file_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes_in_a_file_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emit", "8 > fcc-4"]) == 1
     assert "N101" in capsys.readouterr().err
 

@@ -101,7 +101,7 @@ def test_a_loop_calls_no_layer_of_two_inputs() -> None:
     assert "for layer in" not in code
 
 
-# --- what is no proof -----------------------------------------------------------------------------
+# --- what is not a proof --------------------------------------------------------------------------
 
 TEXT = """
 let f = fc-4(relu)
@@ -129,7 +129,7 @@ input b: 4
         ("strides=2", "strides=1", "the network has no layers.Conv2D"),
     ],
 )
-def test_another_program_is_no_proof(old: str, new: str, reason: str) -> None:
+def test_another_program_is_not_a_proof(old: str, new: str, reason: str) -> None:
     network = netdsl.parse(TEXT)
     code = network.emit()
     assert disproof(code, "network", "network", network.graph) == ""

@@ -1,4 +1,4 @@
-"""What stands in programs, without Keras: names, loops, what is carried along, arguments."""
+"""What programs consist of, without Keras: names, loops, what is carried along, arguments."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_repeats_are_loops(layers: str, loops: list[list[str]]) -> None:
         ([(3, 3), (4, 4)], 0),
         ([(6, 6), (7, 7)], 0),
         ([(4, 4), (5, 5)], 0),
-        # References are no nodes.
+        # References are not nodes.
         ([(-1, -1), (7, 7)], 0),
         ([(7, 7), (-1, -1)], 0),
     ],

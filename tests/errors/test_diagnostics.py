@@ -233,9 +233,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(
-    ("code", "text", "mend"), FAULTS, ids=[f"{code} {text[:50]!r}" for code, text, _ in FAULTS]
+    ("code", "text", "fix"), FAULTS, ids=[f"{code} {text[:50]!r}" for code, text, _ in FAULTS]
 )
-def test_a_mistake_is_told_at_its_place(code: str, text: str, mend: str) -> None:
+def test_a_mistake_is_reported_at_its_place(code: str, text: str, fix: str) -> None:
     plain, spans = marked(text)
     found = [
         d
@@ -247,7 +247,7 @@ def test_a_mistake_is_told_at_its_place(code: str, text: str, mend: str) -> None
         plain[start:end] for start, end in spans
     ]
     assert [(d.span.start, d.span.end) for d in found if d.span] == spans
-    assert mend in found[0].help, found[0]
+    assert fix in found[0].help, found[0]
     assert render(found)
 
 
@@ -353,7 +353,7 @@ def test_colours_change_nothing_but_colours() -> None:
 
 def test_json_has_lines_and_columns_from_1() -> None:
     diagnostic = fail(
-        "N001", "what", Span(Source("a.net", "ab\ncde\n"), 4, 7), help="mend"
+        "N001", "what", Span(Source("a.net", "ab\ncde\n"), 4, 7), help="fix"
     ).diagnostics[0]
     expected = {
         "code": "N001",
@@ -364,7 +364,7 @@ def test_json_has_lines_and_columns_from_1() -> None:
         "end_line": 3,
         "end_column": 1,
     }
-    assert {**as_json(diagnostic), **expected, "message": "what", "help": "mend"} == as_json(
+    assert {**as_json(diagnostic), **expected, "message": "what", "help": "fix"} == as_json(
         diagnostic
     )
     assert as_json(Diagnostic("W701", "w"))["severity"] == "warning"

@@ -152,7 +152,7 @@ def test_a_message_without_help_shows_none() -> None:
 
 
 def test_colours_come_only_when_asked_for() -> None:
-    diagnostic = Diagnostic("N999", "wrong", Span(Source("a.net", "abc"), 0, 1), help="mend")
+    diagnostic = Diagnostic("N999", "wrong", Span(Source("a.net", "abc"), 0, 1), help="fix")
     plain, coloured = render([diagnostic]), render([diagnostic], colour=True)
     assert "\033" not in plain
     assert "\033[1;31merror[N999]\033[0m" in coloured
@@ -189,7 +189,7 @@ def test_colours_on_a_terminal_unless_no_color_is_set(
         ("a\n«»", (2, 1, 2, 1)),
     ],
 )
-def test_places_as_json_count_from_one_and_end_behind_the_span(
+def test_places_as_json_count_from_one_and_end_after_the_span(
     marked: str, place: tuple[int, int, int, int]
 ) -> None:
     text = marked.replace("«", "").replace("»", "")
@@ -209,7 +209,7 @@ def test_a_message_without_a_place_has_none_as_json() -> None:
     ] * 5
 
 
-def test_a_mistake_in_a_block_tells_where_the_block_is_used() -> None:
+def test_a_mistake_in_a_block_says_where_the_block_is_used() -> None:
     text = "def inner(c) = conv9-{c}(pad=0)\ndef outer() = inner(3)\n5x5x1 > outer"
     found = first(text)
     assert (found.code, found.span and found.span.text) == ("N204", "conv9-{c}(pad=0)")

@@ -78,7 +78,7 @@ def test_facts_that_there_are_not(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("stated", ["3x4", "{18 / 4}"])
-def test_a_number_that_is_no_integer_is_not_subtracted(stated: str) -> None:
+def test_a_number_that_is_not_an_integer_is_not_subtracted(stated: str) -> None:
     found = check(f"8 > fc-2\nexpect params = {stated}").diagnostics
     assert [one.code for one in found] == ["N301"]
     assert found[0].message.startswith("params is 18, not ")

@@ -204,7 +204,7 @@ def test_residuals_of_several_widths_are_one_block() -> None:
     )
 
 
-def test_what_comes_in_keeps_its_meaning_in_blocks_of_blocks() -> None:
+def test_an_input_keeps_its_meaning_in_blocks_of_blocks() -> None:
     """Of pre-activation residual networks: a width within one block is another thing than at its
     call.
     """

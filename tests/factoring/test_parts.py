@@ -112,10 +112,10 @@ def test_values_follow_from_the_channels_that_come_in() -> None:
     assert (found.columns, found.inside) == ((), (Formula("in", 2),))
     unlike = parameters_of(chains, forms, lambda role, other: role == other)
     assert unlike is not None
-    assert unlike.inside == (Formula("c"),), "roles that are not alike are no multiples"
+    assert unlike.inside == (Formula("c"),), "roles that are not alike are not multiples"
 
 
-def test_a_width_within_is_no_argument_of_the_call() -> None:
+def test_a_width_within_is_not_an_argument_of_the_call() -> None:
     """As an argument of the call, `in` would mean the channels that the call receives."""
     chains = [(conv(8, 4), conv(value, 8)) for value in (Formula("in", 2), 24)]
     forms = [form(chain) for chain in chains]

@@ -301,20 +301,20 @@ def test_a_separable_convolution_with_several_kernels_is_shared_whole() -> None:
     assert found.clone.count_params() == layer.count_params() == 3 * 3 * 3 * 2 + 6 * 5 + 5
 
 
-def test_the_nearest_of_pixels_that_are_no_multiple_is_refused() -> None:
+def test_the_nearest_of_pixels_that_are_not_a_multiple_is_refused() -> None:
     model = through((8, 8, 3), layers.Resizing(12, 8, interpolation="nearest"))
     with pytest.raises(NetError, match="it takes the nearest of 8 pixels for 12"):
         netdsl.from_keras(model)
 
 
 def test_steps_that_a_reshape_puts_into_the_batch_are_each() -> None:
-    given, beside = Input((6, 8, 8, 2)), Input((6, 3))
+    given, other = Input((6, 8, 8, 2)), Input((6, 3))
     x = keras.ops.reshape(given, (-1, 8, 8, 2))
     x = layers.Add()([layers.Conv2D(4, 3, padding="same")(x), layers.Conv2D(4, 1)(x)])
     x = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
-    y = keras.ops.reshape(layers.Dense(4)(beside), (-1, 4))
+    y = keras.ops.reshape(layers.Dense(4)(other), (-1, 4))
     x = keras.ops.reshape(layers.Concatenate()([x, y]), (-1, 6, 8))
-    model = keras.Model([given, beside], layers.LSTM(4)(x), name="m")
+    model = keras.Model([given, other], layers.LSTM(4)(x), name="m")
     assert body(model) == (
         "input in_1: 6x8x8x2 input in_2: 6x3 @in_2 > dense-4 as t1"
         " each([ @in_1 > add[ conv3-4 | conv1-4 ] > relu > gap | @t1 ]) > lstm-4"

@@ -427,7 +427,7 @@ NO_MODEL: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("make", "reported"), NO_MODEL)
-def test_what_is_no_model_of_layers(make: Callable[[], Any], reported: str) -> None:
+def test_what_is_not_a_model_of_layers(make: Callable[[], Any], reported: str) -> None:
     with pytest.raises(NetError, match="N620") as caught:
         netdsl.from_keras(make())
     assert reported in caught.value.diagnostics[0].message
@@ -520,7 +520,7 @@ def test_another_version_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.filterwarnings("ignore")
-def test_the_command_writes_text_and_twin(
+def test_the_command_writes_text_and_clone(
     suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = with_random_weights(
@@ -533,10 +533,10 @@ def test_the_command_writes_text_and_twin(
         )
     )
     model.save(tmp_path / f"tiny.{suffix}")
-    target, twin = tmp_path / "tiny.net", tmp_path / "twin.keras"
+    target, clone = tmp_path / "tiny.net", tmp_path / "clone.keras"
     assert (
         main(
-            ["import", str(tmp_path / f"tiny.{suffix}"), "-o", str(target), "--weights", str(twin)]
+            ["import", str(tmp_path / f"tiny.{suffix}"), "-o", str(target), "--weights", str(clone)]
         )
         == 0
     )
@@ -548,7 +548,7 @@ def test_the_command_writes_text_and_twin(
         "> conv3-4(pad=valid) > fc-3",
     ]
     x = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
-    again = netdsl.load_model(twin)
+    again = netdsl.load_model(clone)
     assert np.allclose(
         keras.ops.convert_to_numpy(again(x)), keras.ops.convert_to_numpy(model(x)), rtol=1e-5
     )
@@ -580,11 +580,11 @@ def test_the_weights_of_an_application_are_called_random(
         return functional((8, 8, 3), layers.Conv2D(4, 3), name="tiny")
 
     monkeypatch.setattr(opening, "open_model", tiny)
-    twin = tmp_path / "twin.keras"
+    clone = tmp_path / "clone.keras"
     assert (
-        main(["import", "keras:Tiny", "-o", str(tmp_path / "a.net"), "--weights", str(twin)]) == 0
+        main(["import", "keras:Tiny", "-o", str(tmp_path / "a.net"), "--weights", str(clone)]) == 0
     )
-    message = f"{twin}: tiny, 112 random weights (--pretrained takes those that Keras has)"
+    message = f"{clone}: tiny, 112 random weights (--pretrained takes those that Keras has)"
     assert message in capsys.readouterr().err
 
 
@@ -608,13 +608,13 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("tiny")
 def test_weights_of_a_file_are_those_of_the_network(tmp_path: Path) -> None:
-    trained, twin = _application(None), tmp_path / "twin.keras"
+    trained, clone = _application(None), tmp_path / "clone.keras"
     trained.save_weights(tmp_path / "tiny.weights.h5")
-    arguments = ["-o", str(tmp_path / "a.net"), "--weights", str(twin)]
+    arguments = ["-o", str(tmp_path / "a.net"), "--weights", str(clone)]
     given = ["--pretrained", str(tmp_path / "tiny.weights.h5")]
     assert main(["import", "keras:Tiny", *arguments, *given]) == 0
     x = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
-    found = opening.load_model(twin)
+    found = opening.load_model(clone)
     np.testing.assert_allclose(
         found.predict(x, verbose=0), trained.predict(x, verbose=0), atol=1e-6
     )

@@ -170,7 +170,7 @@ def of(fact: str) -> Any:
     return pytest.mark.parametrize("kind", params(kinds))
 
 
-def test_every_fact_is_held_against_what_its_kinds_do() -> None:
+def test_every_fact_is_compared_with_what_its_kinds_do() -> None:
     """Where a kind states one, a case has the kind alone, on numbers."""
     others = [kind for kind in ALL_KINDS if kind not in ALONE_ON_NUMBERS and not kind.is_identity]
     assert not [(kind.word, fact) for kind in others for fact in CHECKED if getattr(kind, fact)]

@@ -93,10 +93,10 @@ def test_power_pools(word: str, p: float, positions: tuple[int, ...]) -> None:
         "l2pool3/2(pad=same)": (3, 2, 1),
         "lppool2/1(3)": (2, 1, 0),
     }.get(word, (3, 3, 0))
-    wanted = pooled(
+    expected = pooled(
         x, lambda cells: (np.abs(cells) ** p).sum(0) ** (1 / p), size, stride, (pad, pad)
     )
-    np.testing.assert_allclose(y, wanted, rtol=1e-4)
+    np.testing.assert_allclose(y, expected, rtol=1e-4)
 
 
 def test_power_pools_have_gradients_at_zero() -> None:
@@ -198,11 +198,11 @@ def test_locally_connected(text: str, size: int, stride: int, dilation: int, pad
     y = array(model(x))
     for example, out in zip(x, y, strict=True):
         for place, cells in windows(example, size, stride, (pad, pad), dilation=dilation).items():
-            wanted = (
+            expected = (
                 np.einsum("kc,kcn->n", cells, kernel[place].reshape(-1, *kernel.shape[-2:]))
                 + bias[place]
             )
-            np.testing.assert_allclose(out[place], wanted, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(out[place], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_local_kernels_begin_as_one_positions_would() -> None:
@@ -248,8 +248,8 @@ def test_transposed_convolution(
     model, y = run(text, x)
     assert y.shape == (2, *parse(text).outputs[0].shape)
     for example, out in zip(x, y, strict=True):
-        wanted = transposed(example, model.get_weights()[0], stride, dilation, before, len(out))
-        np.testing.assert_allclose(out, wanted, rtol=1e-4, atol=1e-5)
+        expected = transposed(example, model.get_weights()[0], stride, dilation, before, len(out))
+        np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_transposed_convolution_of_the_lectures() -> None:
@@ -282,8 +282,8 @@ def test_causal_convolution_sees_nothing_that_comes_later() -> None:
     model, y = run("10x2 > conv3-4(pad=causal, dilation=2, linear, bias=no)", x)
     kernel = model.get_weights()[0]
     padded = np.pad(x, ((0, 0), (4, 0), (0, 0)))
-    wanted = sum(padded[:, 2 * cell : 2 * cell + 10] @ kernel[cell] for cell in range(3))
-    np.testing.assert_allclose(y, wanted, rtol=1e-4, atol=1e-5)
+    expected = sum(padded[:, 2 * cell : 2 * cell + 10] @ kernel[cell] for cell in range(3))
+    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("stride", [2, 3])
@@ -326,9 +326,9 @@ def test_unpooling_of_the_lectures() -> None:
 def test_nails(positions: tuple[int, ...], factors: tuple[int, ...]) -> None:
     x = random((*positions, 2))
     _, y = run(f"{dims(x.shape[1:])} > nails{dims(factors)}", x)
-    wanted = np.zeros_like(y)
-    wanted[(slice(None), *(slice(None, None, factor) for factor in factors))] = x
-    np.testing.assert_array_equal(y, wanted)
+    expected = np.zeros_like(y)
+    expected[(slice(None), *(slice(None, None, factor) for factor in factors))] = x
+    np.testing.assert_array_equal(y, expected)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_max_unpooling(
     x = np.round(random((*positions, 2)))  # rounded, so that there are equal values
     _, y = run(f"{dims(x.shape[1:])} > pool1/1 as q > {text} as p > unpool(@p)", x)
     _, values = run(f"{dims(x.shape[1:])} > {text}", x)
-    wanted = np.zeros_like(y)
+    expected = np.zeros_like(y)
     for example in range(len(x)):
         for place, cells in windows(x[example], size, stride, pads, fill=-np.inf).items():
             for channel, cell in enumerate(np.argmax(cells, axis=0)):
@@ -358,8 +358,8 @@ def test_max_unpooling(
                 where = tuple(
                     at * stride + int(o) - pads[0] for at, o in zip(place, offset, strict=True)
                 )
-                wanted[(example, *where, channel)] += values[(example, *place, channel)]
-    np.testing.assert_allclose(y, wanted, rtol=1e-6)
+                expected[(example, *where, channel)] += values[(example, *place, channel)]
+    np.testing.assert_allclose(y, expected, rtol=1e-6)
     np.testing.assert_allclose(y.sum(), values.sum(), rtol=1e-4)
 
 
@@ -371,12 +371,12 @@ def test_linear_interpolation_along_each_axis() -> None:
         at = (np.arange(count) + 0.5) * len(old) / count - 0.5
         return np.apply_along_axis(lambda line: np.interp(at, old, line), axis, x)
 
-    for positions, wanted in [((5,), (10,)), ((4, 3), (8, 6)), ((3, 4, 2), (6, 8, 4))]:
+    for positions, expected in [((5,), (10,)), ((4, 3), (8, 6)), ((3, 4, 2), (6, 8, 4))]:
         x = random((*positions, 2))
         expected = x
-        for axis, count in enumerate(wanted, 1):
+        for axis, count in enumerate(expected, 1):
             expected = along(expected, axis, count)
-        for text in ("up2(bilinear)", f"resize({dims(wanted)})"):
+        for text in ("up2(bilinear)", f"resize({dims(expected)})"):
             np.testing.assert_allclose(
                 run(f"{dims(x.shape[1:])} > {text}", x)[1], expected, rtol=1e-4, atol=1e-5
             )
@@ -401,8 +401,8 @@ def test_moves() -> None:
         ("roll((-1, 2))", np.roll(x, (-1, 2), (1, 2))),
         ("roll(1)", np.roll(x, (1, 1), (1, 2))),
     ]
-    for text, wanted in moved:
-        np.testing.assert_array_equal(run(f"4x5x6 > {text}", x)[1], wanted, err_msg=text)
+    for text, expected in moved:
+        np.testing.assert_array_equal(run(f"4x5x6 > {text}", x)[1], expected, err_msg=text)
 
 
 def cells(x: Any, order: str) -> Any:
@@ -556,7 +556,7 @@ def test_norms_by_their_definition() -> None:
         )
 
     groups = normal(x.reshape(2, 4, 5, 3, 2), (1, 2, 4)).reshape(x.shape)
-    wanted = [
+    cases = [
         ("ln", normal(x, -1)),
         ("in", normal(x, (1, 2))),
         ("gn(groups=3)", groups),
@@ -566,7 +566,7 @@ def test_norms_by_their_definition() -> None:
         ("std((1, 2, 3, 4, 5, 6), 2)", (x - np.arange(1, 7)) / 2),
         ("scale(init=3)", 3 * x),
     ]
-    for text, expected in wanted:
+    for text, expected in cases:
         np.testing.assert_allclose(
             run(f"4x5x6 > {text}", x)[1], expected, rtol=1e-3, atol=1e-5, err_msg=text
         )
@@ -606,8 +606,8 @@ def test_attention_by_its_definition() -> None:
     )
     scores = np.einsum("bhtd,bhsd->bhts", q, k) / 2
     attention = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
-    wanted = np.einsum("bhts,bhsd,hdc->btc", attention, v, ok) + ob
-    np.testing.assert_allclose(array(model([memory, x])), wanted, rtol=1e-3, atol=1e-4)
+    expected = np.einsum("bhts,bhsd,hdc->btc", attention, v, ok) + ob
+    np.testing.assert_allclose(array(model([memory, x])), expected, rtol=1e-3, atol=1e-4)
 
 
 def test_causal_attention_sees_nothing_that_comes_later() -> None:

@@ -82,7 +82,7 @@ def test_kernels(shape: tuple[int, ...], first: str, last: str, count: int) -> N
 @pytest.mark.parametrize(
     ("count", "first", "last", "lines"),
     [
-        (1, "1  2", "1  2", 1),  # a single example has no number
+        (1, "1  2", "1  2", 1),  # a single example is not numbered
         (2, "example 0", "1  2", 4),
         (8, "example 0", "1  2", 16),
         (9, "example 0", "... 1 examples more", 17),

@@ -101,7 +101,7 @@ def test_warnings_with_their_places(text: str, expected: list[str]) -> None:
     assert marked(text) == expected
 
 
-def test_every_message_says_how_to_mend_it() -> None:
+def test_every_message_says_how_to_fix_it() -> None:
     for text, _ in CASES:
         for diagnostic in found(text):
             assert diagnostic.help, diagnostic
@@ -113,12 +113,12 @@ def test_whole_messages(golden: Callable[[Path, str], None]) -> None:
 
 
 def test_messages_come_in_the_order_of_their_places() -> None:
-    """Whoever finds them: of the network, or of the text."""
+    """Of the network and of the text alike."""
     text = "def f() = conv3-8\n8x8x3 > conv3-4 as a > gap > softmax-2\nparam c = 1\nlet g = pool"
     assert marked(text) == ["W712: f", "W703: a", "W711: c", "W712: g"]
 
 
-def test_beside_a_broken_statement_the_mistakes_of_others_are_reported() -> None:
+def test_mistakes_next_to_a_broken_statement_are_reported() -> None:
     """But not what may follow from it: points that are missing, or not used."""
     broken = "def f() = pool >\n"
     assert [one.code for one in found(f"{broken}8x8x3 > convv3-4 > gap")] == ["N003", "N101"]
@@ -146,7 +146,7 @@ def test_a_fragment_may_end_in_dropout() -> None:
     assert not found("conv3-8 > relu > dropout(0.5)", ReadOptions(input_shape=(8, 8, 3)))
 
 
-def test_idle_comments_are_not_told_under_other_params() -> None:
+def test_idle_comments_are_not_reported_under_other_params() -> None:
     text = "param n = 29\n{n}x{n}x3 > pool > conv3-8 > gap > fc-2 # netdsl: ignore W701"
     assert not found(text)
     assert not found(text, ReadOptions(params={"n": 28}))

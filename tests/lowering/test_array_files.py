@@ -39,7 +39,7 @@ def test_numbers_are_those_of_the_file(array: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["i1", "u2", ">i4", "u8"])
-def test_whole_numbers(kind: str, tmp_path: Path) -> None:
+def test_integers(kind: str, tmp_path: Path) -> None:
     array = np.arange(18).reshape(2, 3, 3).astype(kind)
     made = network(tmp_path, array, '9x9x1 > conv3-2(init="k.npy")')
     assert "[[[0.0, 9.0]], [[1.0, 10.0]], [[2.0, 11.0]]]" in program([made])

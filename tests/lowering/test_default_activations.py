@@ -190,7 +190,7 @@ DARKNET = (
         ("default conv(relu)\n8x8x8 > add[ conv3-8(act=none) | id ] > gap > fc-2", []),
     ],
 )
-def test_a_stated_activation_is_not_dropped_before_a_sum_in_silence(
+def test_a_stated_activation_is_not_silently_dropped_before_a_sum(
     text: str, expected: list[str]
 ) -> None:
     assert codes(text) == expected

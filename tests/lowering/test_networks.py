@@ -15,7 +15,7 @@ from netdsl.errors import NetError
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
-def test_several_networks_share_what_stands_before_the_first() -> None:
+def test_several_networks_share_what_precedes_the_first() -> None:
     text = (
         "param c = 4\ndefault conv(bn)\ndef b(n) = conv3-{n}\n"
         "net one\ndefault conv(tanh)\ndef own() = bn\n8x8x3 > b({c}) > conv3-{c} > own > gap\n"
@@ -37,7 +37,7 @@ def test_several_networks_share_what_stands_before_the_first() -> None:
     assert "two" in raised.value.diagnostics[0].help
 
 
-def test_mistakes_of_all_networks_are_told_once() -> None:
+def test_mistakes_of_all_networks_are_reported_once() -> None:
     found = check(
         "def b() = conv3-4(pda=1)\nnet one\n8x8x3 > b\nnet two\n8x8x3 > b > convv3-4"
     ).diagnostics
@@ -119,7 +119,7 @@ def test_inputs_and_outputs_in_order() -> None:
     ]
 
 
-def test_an_inner_point_that_is_used_is_no_output() -> None:
+def test_an_inner_point_that_is_used_is_not_an_output() -> None:
     network = read("8x8x3 > conv3-4 as a\n@a > gap as b\n@b > fc-3")
     assert [point.shape for point in network.outputs] == [(3,)]
 

@@ -108,7 +108,7 @@ def test_networks_of_papers(text: str, params: int, macs: int | None) -> None:
     assert macs in (None, checked.networks[0].counts.macs)
 
 
-def test_files_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_in_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alongside = {
         "blocks.net": 'use "sub/more.net"\nuse se\nparam c = 4\ndefault conv(tanh)\n'
         "def b() = conv3-{c} > more > se(2)\n",
@@ -159,7 +159,7 @@ def test_files_that_cannot_be_used(
     assert says in found[0].message
 
 
-def test_a_text_that_is_no_file_uses_the_standard_library_only() -> None:
+def test_a_text_without_a_file_uses_the_standard_library_only() -> None:
     assert codes('use "b.net"\n8 > fc-2') == ["N115"]
     assert not check("use se\n8x8x32 > se > gap").diagnostics
     assert netdsl.parse("use se\n8x8x32 > se > gap").used == {}

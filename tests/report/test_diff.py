@@ -277,12 +277,12 @@ def test_a_longest_common_subsequence() -> None:
         assert len(pairs) == longest(a, b)
 
 
-def test_what_stands_first_is_paired() -> None:
+def test_what_comes_first_is_paired() -> None:
     assert common("cccp", "ccccp") == [(0, 0), (1, 1), (2, 2), (3, 4)]
     assert common("xcccp", "yccccp") == [(1, 1), (2, 2), (3, 3), (4, 5)]
 
 
-def test_each_element_stands_once_and_in_order() -> None:
+def test_each_element_appears_once_and_in_order() -> None:
     rng = random.Random(2)
     for _ in range(500):
         a, b = (
@@ -615,7 +615,7 @@ def test_used_files_that_are_gone(repository: Path) -> None:
     )
 
 
-def test_git_hears_of_a_difference_where_it_wants_to(
+def test_git_hears_of_a_difference_where_it_asks(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repository)

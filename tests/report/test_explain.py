@@ -121,14 +121,14 @@ def test_a_statement(word: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "mend"), [("cnov", "conv"), ("N2O4", "N"), ("N299", "N2"), ("droput(0.5)", "dropout")]
+    ("word", "near"), [("cnov", "conv"), ("N2O4", "N"), ("N299", "N2"), ("droput(0.5)", "dropout")]
 )
-def test_the_nearest_name(word: str, mend: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_nearest_name(word: str, near: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 1
     shown = capsys.readouterr()
     assert not shown.out
     assert "error[N101]" in shown.err
-    assert f"did you mean `{mend}" in shown.err
+    assert f"did you mean `{near}" in shown.err
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_a_kinds_page_says_all_of_it(word: str) -> None:
     assert spelling(kind) in page
     assert "Examples:" in page
     for rule in ("output", "params", "MACs"):
-        assert f"\n- {rule}: " in page, f"`{rule}` is not told: the rule lacks its docstring"
+        assert f"\n- {rule}: " in page, f"`{rule}` is not explained: the rule lacks its docstring"
     for name, option in kind.options.items():
         assert f"`{name}=" in page or (
             option.default is REQUIRED and f"`{name}` (required)" in page

@@ -156,7 +156,7 @@ def test_without_products_there_are_no_shares() -> None:
     ("precision", "intensity"), [("float32", 0.3), ("bfloat16", 0.61), ("float64", 0.15)]
 )
 def test_flops_for_each_byte_that_is_moved(precision: str, intensity: float) -> None:
-    """34 operations on 8 + 2 + 18 numbers: what comes in, what goes out, the weights."""
+    """34 operations on 8 + 2 + 18 numbers: the input, the output, the weights."""
     view = TableView(columns=("intensity",), precision=precision)
     found = sheet_of(netdsl.parse("8 > fc-2(linear)"), view)
     assert [values for _, _, values in found.lines] == [(0,), (intensity,)]
@@ -432,7 +432,7 @@ def test_why(text: str, layer: str, reported: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_all_that_is_told_holds(name: str) -> None:
+def test_all_that_is_said_holds(name: str) -> None:
     network = netdsl.load(ROOT / "examples" / f"{name}.net")
     for layer in network.graph.layers:
         for line in why(network, layer.name).split("\n"):
@@ -484,7 +484,7 @@ def test_equal_neighbours_are_one_line_of_text() -> None:
     assert f"{3 * 148:,}" in shown
 
 
-def test_what_stands_side_by_side_is_no_repeat() -> None:
+def test_what_is_side_by_side_is_not_a_repeat() -> None:
     shown = as_text(
         sheet_of(netdsl.parse("8x8x4 > [ conv3-4 | conv3-4 ] > conv3-8 x3 > gap"), TableView())
     )
@@ -611,7 +611,7 @@ def test_a_column_that_there_is_not(option: str, capsys: pytest.CaptureFixture[s
     assert "did you mean `params`" in shown
 
 
-def test_memory_is_told_for_a_batch_an_optimizer_or_a_budget(
+def test_memory_is_shown_for_a_batch_an_optimizer_or_a_budget(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = str(ROOT / "examples" / "vgg16.net")
@@ -728,7 +728,7 @@ def test_every_example_has_a_table_of_blocks(
     assert "total" in capsys.readouterr().out
 
 
-# --- with a second network beside -----------------------------------------------------------------
+# --- next to a second network ---------------------------------------------------------------------
 
 A = "28x28x1 > conv5-6 > pool > conv5-16 > pool > fc-120 > softmax-10"
 B = "def c(n) = conv3-{n} x2\n28x28x1 > conv5-6 > pool > c(16) > pool > fc-84 > softmax-10"

@@ -236,7 +236,7 @@ mul[ @n3 | @n2 ] > gap > fc-2
 @pytest.mark.parametrize(
     ("branches", "names"),
     [
-        # Only what an option refers to has a name, be it in the branch itself or before.
+        # Only what an option refers to has a name, in the branch itself or before.
         ("[ id | conv1-4 > [ id | conv3-4 > conv3-4 ] ]", []),
         ("[ id | conv1-4 > [ id | conv3-4 as a > conv3-4 > crop(@a) ] ]", ["a"]),
         ("[ id | conv1-4 as a > [ id | conv3-4 > conv3-4 > crop(@a) ] ]", ["a"]),

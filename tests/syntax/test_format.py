@@ -322,7 +322,7 @@ def test_documentation_keeps_its_meaning(text: str) -> None:
 # --- mistakes, size, differences ------------------------------------------------------------------
 
 
-def test_all_mistakes_are_told() -> None:
+def test_all_mistakes_are_reported() -> None:
     with pytest.raises(NetError) as caught:
         formatted("net\ninput 3 > pool\nconv3-\nfc-10 (\n")
     assert [

@@ -341,7 +341,7 @@ def test_the_places_of_a_tree_are_those_of_the_text() -> None:
         ),
         ("#\n# a\n#\n# b\n4 > fc-1", "a\n\nb"),
         ("\n# not at the very top\n4 > fc-1", ""),
-        ("4 > fc-1 # behind", ""),
+        ("4 > fc-1 # after it", ""),
     ],
 )
 def test_the_description(text: str, description: str) -> None:
@@ -431,7 +431,7 @@ def test_three_mistakes_give_three_reports(text: str, faulty: list[str]) -> None
     assert [diagnostic.span.text for diagnostic in found if diagnostic.span] == faulty
 
 
-def test_what_a_lost_statement_would_have_defined_is_no_further_mistake() -> None:
+def test_what_a_lost_statement_would_have_defined_is_not_a_further_mistake() -> None:
     text = "def block( = conv3-4\nparam w 3\n32x32x1 > block > conv3-{w}\n> > fc-1 as x\n@x > fc-2"
     assert [
         diagnostic.code
@@ -439,7 +439,7 @@ def test_what_a_lost_statement_would_have_defined_is_no_further_mistake() -> Non
     ] == ["N001", "N003", "N003"]
 
 
-def test_no_more_than_a_hundred_mistakes_are_told() -> None:
+def test_no_more_than_a_hundred_mistakes_are_reported() -> None:
     assert len(parsed("4 > > a\n" * 300).diagnostics) == 100
 
 

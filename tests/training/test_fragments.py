@@ -55,7 +55,7 @@ def test_the_input_is_written_before_the_first_flow(text: str, expected: str) ->
         "net a\nfc-1\nnet b\nfc-2",
     ],
 )
-def test_other_texts_are_no_fragments(text: str) -> None:
+def test_other_texts_are_not_fragments(text: str) -> None:
     assert fragment(text) is None
 
 

@@ -71,7 +71,7 @@ def test_a_process_takes_more_than_its_tensors() -> None:
     assert cores.needed(1, RESIDENT) == TRAINING.needed(1, RESIDENT)
 
 
-def test_a_backend_that_was_not_measured_takes_the_most() -> None:
+def test_a_backend_that_was_not_measured_takes_the_maximum() -> None:
     for kind in (RESIDENT, ADDRESSES):
         needed = [TRAINING._replace(backend=name).needed(9, kind) for name in ("other", *kind)]
         assert needed[0] == max(needed[1:])
@@ -140,13 +140,13 @@ def test_the_model_is_on_the_safe_side_of_what_was_measured(
     data: int,
     addresses: int,
     resident: int,
-    most: tuple[int, int],
+    largest: tuple[int, int],
 ) -> None:
-    """It is at least what was measured, and at most `most` times the addresses and the memory."""
+    """It is at least what was measured, and at most `largest` times that."""
     graph = netdsl.parse(text).graph
     training = ProcessMemory(graph, precision, backend=backend, data=data << 20, cores=2)
     for kind, measured, times in zip(
-        (ADDRESSES, RESIDENT), (addresses, resident), most, strict=True
+        (ADDRESSES, RESIDENT), (addresses, resident), largest, strict=True
     ):
         assert measured <= training.needed(batch, kind) / 2**20 <= times * measured
 

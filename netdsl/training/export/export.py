@@ -149,21 +149,21 @@ def _check_free(target: Path, name: str, force: bool) -> None:
         NetError: N604 where something that may not be overwritten exists, N601 where there is no
             such folder.
     """
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise fail("N601", f"there is no folder {target.parent}")
     ours = (
         name == "savedmodel"
         and target.name
-        and target.is_dir()
+        and os.path.isdir(target)
         and (target / "saved_model.pb").is_file()
     )
-    if target.is_dir() and not ours:
+    if os.path.isdir(target) and not ours:
         replaced = "but not a SavedModel that could be replaced"
         raise fail("N604", f"{target} is a folder, {replaced}", help="choose another name")
-    if target.is_file() and name == "savedmodel":
+    if os.path.isfile(target) and name == "savedmodel":
         message = f"{target} is a file; a SavedModel is a folder"
         raise fail("N604", message, help="choose another name")
-    if target.exists() and (kind := kind_of(target.stat().st_mode)) not in ("", "folder"):
+    if os.path.exists(target) and (kind := kind_of(target.stat().st_mode)) not in ("", "folder"):
         raise fail("N604", f"{target} is a {kind}", help="choose another name")
     if os.path.lexists(target) and not force:
         help = "overwrite it with --force, or choose another name"
@@ -172,7 +172,7 @@ def _check_free(target: Path, name: str, force: bool) -> None:
 
 def _check_siblings(description: Path, prepared: str) -> None:
     """Raise NetError N604 where the file next to the export exists, with another content."""
-    if description.exists() and (
+    if os.path.exists(description) and (
         not description.is_file() or description.read_bytes() != prepared.encode()
     ):
         raise fail(
@@ -209,13 +209,13 @@ def _check_installed(form: Format) -> None:
 
 def _run_of(source: Path, net: str | None) -> FinishedRun | None:
     """Return the run of a folder; None for a .keras file. Raises NetError N601, N613, N614."""
-    if source.is_dir() or not source.suffix:
+    if os.path.isdir(source) or not source.suffix:
         return finished_run(source, net)
     if net is not None:
         raise fail("N691", f"{source} holds one network", help="leave --net out")
     if source.suffix != ".keras":
         raise fail("N613", f"{source} is neither a run folder nor a .keras file")
-    if not source.is_file():
+    if not os.path.isfile(source):
         near = did_you_mean(source.name, (other.name for other in source.parent.glob("*.keras")))
         raise fail("N601", f"there is no file {source}", help=near)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,7 @@ def _arrays(path: Path, span: Span | None) -> dict[str, Any]:
     if path.suffix == ".safetensors":
         return read_safetensors(path, span)
     # A folder means a run's best weights; those of its last epoch are named by `last.keras`.
-    if path.is_dir():
+    if os.path.isdir(path):
         require_file(path, BEST)
         path = path / BEST
     from netdsl.keras.opening import load_model

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from netdsl.errors import Diagnostic, did_you_mean
 from netdsl.limits import MAX_BITS
 from netdsl.training.recipes.familiar import unknown_word_help
-from netdsl.wording import cut
+from netdsl.wording import cut, represented
 
 SHOWN = 60
 """Characters of a wrong value that a message repeats."""
@@ -21,7 +21,7 @@ SHOWN = 60
 
 def shown(value: object) -> str:
     """Quote a wrong value in a message, shortened: a text may have any length."""
-    return f"`{cut(str(value), SHOWN)}`"
+    return f"`{cut(value, SHOWN) if isinstance(value, str) else represented(value)}`"
 
 
 class ValueProblem(Exception):
@@ -173,12 +173,10 @@ class OneOf(ValueType):
         return "one of " + ", ".join(f"`{word}`" for word in self.words)
 
     def check(self, value: Any) -> None:
-        if value not in self.words:
-            raise ValueProblem(
-                "N505",
-                f"requires {self.description}, not {shown(value)}",
-                unknown_word_help(str(value), self.words),
-            )
+        # An array is compared element by element: `in` would fail on one.
+        if not isinstance(value, str) or value not in self.words:
+            help = unknown_word_help(value, self.words) if isinstance(value, str) else ""
+            raise ValueProblem("N505", f"requires {self.description}, not {shown(value)}", help)
 
 
 @dataclass(frozen=True)

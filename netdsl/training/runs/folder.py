@@ -157,7 +157,8 @@ def require_file(folder: Path, name: str) -> None:
     Raises:
         NetError: N613, or N614 where a file is missing that a run always has.
     """
-    if not folder.is_dir():
+    # Not `folder.is_dir()`, which raises for a name that is too long.
+    if not os.path.isdir(folder):
         # Also in `runs`: leaving out `runs/` is the most frequent mistake.
         near = did_you_mean(folder.name, _names_in(folder.parent)) or did_you_mean(
             folder.name, _names_in(Path("runs"))

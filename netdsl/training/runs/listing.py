@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +83,7 @@ def run_folders(where: str | Path) -> list[Path]:
         NetError: N613 where there is no such folder.
     """
     folder = Path(where)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise fail(
             "N613", f"there is no folder {folder}", help="`netdsl train` stores its runs in `runs`"
         )

@@ -363,6 +363,7 @@ def test_the_memory_of_two(recipe: str, factor: int) -> None:
     assert memory.needed(10, RESIDENT) == both
     for batch in (1, 2, 5, 64, 1000):
         budget = memory.needed(batch, RESIDENT)
-        most = memory.largest(budget, RESIDENT)
-        assert memory.needed(most, RESIDENT) <= budget < memory.needed(most + 1, RESIDENT)
+        largest = memory.largest(budget, RESIDENT)
+        assert memory.needed(largest, RESIDENT) <= budget
+        assert budget < memory.needed(largest + 1, RESIDENT)
     assert memory.largest(memory.needed(1, RESIDENT) - 1, RESIDENT) == 0

@@ -140,7 +140,7 @@ def test_weights_by_another_name(tmp_path: Path) -> None:
             loaded(None, source=str(path), weight=name)
 
 
-def test_weights_in_a_file_beside_the_arrays(
+def test_weights_in_a_file_next_to_the_arrays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, array in (("x", X), ("y", Y), ("w", W)):
@@ -153,7 +153,7 @@ def test_weights_in_a_file_beside_the_arrays(
         loaded(None, "64 > softmax-10", source="digits", weight="w")
 
 
-def test_a_part_without_weights_counts_1_beside_one_that_has_some() -> None:
+def test_a_part_without_weights_counts_1_next_to_one_that_has_some() -> None:
     found = loaded({"x": X, "y": Y, "sample_weight": W}).train
     plain = loaded({"x": X, "y": Y}).test
     joined = found.joined(plain).weights

@@ -87,7 +87,7 @@ REPEATED = [f"city{row % 3}" for row in range(ROWS)]
         ("year", [2000 + row % 20 for row in range(ROWS)], "number"),
     ],
 )
-def test_columns_are_told_apart(table: Table, name: str, cells: Any, kind: str) -> None:
+def test_kinds_of_columns_are_recognized(table: Table, name: str, cells: Any, kind: str) -> None:
     assert list(kinds(table(**{name: list(cells)})).values()) == [kind]
 
 

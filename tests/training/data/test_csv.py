@@ -244,7 +244,7 @@ def test_signs_that_contradict_each_other(path: Path, content: str, message: str
     assert "data: {" in str(caught.value)
 
 
-def test_three_digits_behind_every_point_are_reported(path: Path) -> None:
+def test_three_digits_after_every_point_are_reported(path: Path) -> None:
     (note,) = read(path, "a,b\n2.514,1\n975,2\n1.020,3\n").notes
     assert note.startswith("all fractions in a have three digits, as in 2.514: `.` is read as")
     (note,) = read(path, "a;b\n2,514;1\n975;2\n").notes
@@ -341,7 +341,7 @@ def test_values_that_are_stated_as_missing(path: Path) -> None:
         read(path, "a,b\n1,2\n3,4\nunknown,5\n")
 
 
-def test_what_stands_for_no_number_is_reported(path: Path) -> None:
+def test_what_replaces_a_missing_number_is_reported(path: Path) -> None:
     body = "".join(f"{row},{-999 if row % 7 == 0 else row / 2}\n" for row in range(100, 140))
     (note,) = table_notes(read(path, "a,b\n" + body))
     assert note == (

@@ -76,7 +76,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_parts_are_of_whole_rows() -> None:
-    rng, most = random.Random(0), 0
+    rng, longest = random.Random(0), 0
     ends = ("\n", "\r\n", "\n\n", "\r")
     for _ in range(100):
         rows = (",".join(rng.choices(PIECES[:9], k=2)) for _ in range(rng.randrange(40)))
@@ -86,8 +86,8 @@ def test_parts_are_of_whole_rows() -> None:
         assert b"".join(part.content for part in parts) == text.content
         lines = [line for part in parts for line in csv_rows.row_places(part).lines.tolist()]
         assert lines == csv_rows.row_places(text).lines.tolist(), repr(content)
-        most = max(most, len(parts))
-    assert most > 5
+        longest = max(longest, len(parts))
+    assert longest > 5
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -43,7 +43,7 @@ def rows(*cells: Any) -> Any:
         ((), [[1, 1], [2, 9]], False),  # not of a table
     ],
 )
-def test_targets_of_unlike_scales(columns: Any, values: Any, said: Any) -> None:
+def test_targets_of_different_scales(columns: Any, values: Any, said: Any) -> None:
     output = OutputTransform("out", (2,), "linear", "squared", 0, columns=columns)
     data: Any = SimpleNamespace(
         preparation=SimpleNamespace(outputs=[output]),

@@ -19,7 +19,7 @@ from netdsl.training.recipes.recipe import DataSpec, Recipe
 X = np.random.default_rng(0).random((40, 8, 8, 1)).astype(np.float32)
 Y = np.arange(40) % 4
 NETWORK = "input 8x8x1 > flatten > softmax-4"
-TWINS = "input left: 8x8x1\ninput right: 8x8x1\nsub[ @left | @right ] > flatten > softmax-4"
+PAIR = "input left: 8x8x1\ninput right: 8x8x1\nsub[ @left | @right ] > flatten > softmax-4"
 VALUES = "input 8x8x1 > flatten > linear-3"
 
 
@@ -98,7 +98,7 @@ def test_two_pairs_are_two_parts() -> None:
     ],
 )
 def test_several_inputs(given: Any) -> None:
-    found = loaded(given, TWINS)
+    found = loaded(given, PAIR)
     assert (len(found.train), len(found.train.x)) == (29, 2)
 
 
@@ -108,7 +108,7 @@ def test_several_inputs(given: Any) -> None:
         # A list of one example is not a list of inputs, nor of outputs.
         ((X[:1].tolist(), [1]), NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,)}),
         ((X[:1].tolist(), [[1.0, 2.0, 3.0]]), VALUES, None, {"x": (1, 8, 8, 1), "y": (1, 3)}),
-        (([X, X], Y), TWINS, None, {"x_left": X.shape, "x_right": X.shape, "y": (40,)}),
+        (([X, X], Y), PAIR, None, {"x_left": X.shape, "x_right": X.shape, "y": (40,)}),
         ((X, Y, None), NETWORK, None, {"x": X.shape, "y": (40,)}),
         ((X, Y, list(Y)), NETWORK, None, {"x": X.shape, "y": (40,), "sample_weight": (40,)}),
         ([(X[0], 1, 2.0)], NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,), "sample_weight": (1,)}),

@@ -116,7 +116,7 @@ def test_parts_of_their_own(tmp_path: Path) -> None:
     assert (len(found.train), len(found.validation), len(found.test)) == (19, 9, 5)
 
 
-def test_other_files_are_left_out_and_told(animals: Path) -> None:
+def test_other_files_are_left_out_and_reported(animals: Path) -> None:
     (animals / "cat" / "notes.txt").write_text("cats")
     (animals / "readme.md").write_text("animals")
     (animals / "cat" / ".DS_Store").write_bytes(b"\0")

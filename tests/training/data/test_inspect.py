@@ -77,7 +77,7 @@ def test_arrays_of_any_network(npz: Any, arrays: Any, names: list[str]) -> None:
     assert [array["name"] for array in (*part["x"], *part["y"])] == names
 
 
-def test_values_are_no_classes(npz: Any) -> None:
+def test_values_are_not_classes(npz: Any) -> None:
     found = as_json(looked(npz(x=np.ones((9, 4)), y=RANDOM.random(9))))
     assert "classes" not in found["parts"]["all"]
 
@@ -179,10 +179,10 @@ def test_columns_are_aligned() -> None:
 def test_long_texts_are_cut_and_need_an_input_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "texts.csv"
     rows = [
-        f"{number} is one of {number} texts of so many words,{number % 2}" for number in range(60)
+        f"{number} is one of {number} texts of several words,{number % 2}" for number in range(60)
     ]
     path.write_text("\n".join(["text,y", *rows]), encoding="utf-8")
-    told = describe(survey(DataSpec(str(path), "y")))
-    assert "60: 0 is one of 0 texts o..., 1 is one of 1 texts o..., " in told
-    assert "input text: 64 of int(1000)" in told
-    assert "input 0" not in told
+    said = describe(survey(DataSpec(str(path), "y")))
+    assert "60: 0 is one of 0 texts o..., 1 is one of 1 texts o..., " in said
+    assert "input text: 64 of int(1000)" in said
+    assert "input 0" not in said

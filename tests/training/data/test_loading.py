@@ -494,7 +494,7 @@ COLOUR = prepared(InputTransform("input", (8, 8, 3), True, 255.0, True, (8, 8, 3
 
 
 @pytest.mark.parametrize("preparation", [DIGITS, SMALL, FLAT, ROWS, COLOUR])
-def test_inputs_of_unlike_size_are_predicted_together(
+def test_inputs_of_different_size_are_predicted_together(
     preparation: Preparation, tmp_path: Path
 ) -> None:
     """Each is prepared as it would be alone, whatever is next to it."""
@@ -520,7 +520,7 @@ def test_inputs_of_unlike_size_are_predicted_together(
     assert together == pytest.approx(np.concatenate(alone), abs=1e-5)
 
 
-def test_whole_numbers_may_come_as_real_ones(tmp_path: Path) -> None:
+def test_integers_may_be_given_as_floats(tmp_path: Path) -> None:
     np.save(tmp_path / "real.npy", np.full((2, 8, 8), 16.0))
     assert DIGITS.x(read_inputs(tmp_path / "real.npy", DIGITS)[1])[0].min() == 1
 

@@ -263,7 +263,7 @@ def test_rows_of_all_parts_count() -> None:
         assert ("softmax-21" in (caught.value.diagnostics[0].help or "")) is enough
 
 
-def test_dates_are_no_classes() -> None:
+def test_dates_are_not_classes() -> None:
     names = ("2024-01-01", "2024-01-02", "2024-01-03")
     with pytest.raises(NetError, match="N526") as caught:
         planned(named(names), TensorSpec("y", (2,), "softmax"))

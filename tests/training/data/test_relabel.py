@@ -43,7 +43,7 @@ def test_noise_changes_its_share_of_labels_and_no_test_label() -> None:
     assert any("0.2 of the labels" in note for note in noisy.notes)
 
 
-def test_random_labels_are_right_by_chance() -> None:
+def test_random_labels_are_right_as_often_as_guesses() -> None:
     usual, random = loaded(), loaded(data={"source": "digits", "labels": "random"})
     assert np.mean(all_labels(usual) == all_labels(random)) == pytest.approx(0.1, abs=0.03)
     assert np.array_equal(labels(usual, "test"), labels(random, "test"))

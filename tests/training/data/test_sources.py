@@ -34,7 +34,7 @@ PAIR = (
     "input left: 8\ninput right: 8\nsub[ @left | @right ] > fc-4 as h > softmax-4 as whole\n"
     "@h > softmax-2 as half"
 )
-TWINS = "input left: 8\ninput right: 8\nsub[ @left | @right ] > softmax-4"
+PAIR = "input left: 8\ninput right: 8\nsub[ @left | @right ] > softmax-4"
 HEADS = "input 8 > fc-4 as h > softmax-4 as whole\n@h > softmax-4 as early"
 
 
@@ -78,19 +78,19 @@ def test_parts_of_several_inputs(npz: Any) -> None:
         "x_test_right": X[:5],
         "y_test": Y[:5],
     }
-    assert len(loaded(TWINS, npz(**arrays)).test) == 5
+    assert len(loaded(PAIR, npz(**arrays)).test) == 5
 
 
 @pytest.mark.parametrize(
     ("text", "arrays", "code", "reported"),
     [
         (
-            TWINS,
+            PAIR,
             {"x_left": X, "x_rigth": X, "y": Y},
             "N514",
             "no array `x_right`(.|\n)*did you mean `x_rigth`",
         ),
-        (TWINS, {"x": X, "y": Y}, "N514", "no array `x_left`, `x_right`"),
+        (PAIR, {"x": X, "y": Y}, "N514", "no array `x_left`, `x_right`"),
         (
             PAIR,
             {"x_left": X, "x_right": X, "y_whole": Y},
@@ -98,13 +98,13 @@ def test_parts_of_several_inputs(npz: Any) -> None:
             r"no array `y_half`; it has [\s\S]*\n  +help: the arrays are",
         ),
         (
-            TWINS,
+            PAIR,
             {"x_left": X, "x_right": X[:-1], "y": Y},
             "N515",
             "`x_left` of .* has 40 rows and `x_right` has 39",
         ),
         (
-            TWINS,
+            PAIR,
             {"x_left": X, "x_right": X[:, :3], "y": Y},
             "N518",
             "`x_right` of .* holds examples of 3",
@@ -119,7 +119,7 @@ def test_arrays_of_several_inputs_that_are_refused(
 
 
 def test_several_inputs_to_predict(npz: Any, tmp_path: Path) -> None:
-    preparation = loaded(TWINS, npz(x_left=X, x_right=X, y=Y)).preparation
+    preparation = loaded(PAIR, npz(x_left=X, x_right=X, y=Y)).preparation
     path = npz("new.npz", x_left=X[:3], x_right=X[:3])
     names, x, *_ = read_inputs(path, preparation)
     assert (names, len(x)) == ([f"{path}[{row}]" for row in range(3)], 2)
@@ -317,7 +317,7 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     assert len(loaded("input 8 > softmax-4", str(tmp_path / "DATA.NPZ")).train) == 29
 
 
-def test_values_far_from_one_are_told(npz: Any) -> None:
+def test_values_far_from_one_are_reported(npz: Any) -> None:
     (note,) = loaded("input 8 > linear-1", npz(x=X, y=np.arange(40) * 1000.0)).notes
     assert note.startswith("`y` has the mean 1")
     assert not loaded("input 8 > linear-1", npz(x=X, y=np.arange(40))).notes
@@ -326,7 +326,7 @@ def test_values_far_from_one_are_told(npz: Any) -> None:
 
 @pytest.mark.parametrize("end", ["sigmoid", "linear"])
 @pytest.mark.parametrize("count", [1, 2])
-def test_shares_are_no_classes(npz: Any, end: str, count: int) -> None:
+def test_shares_are_not_classes(npz: Any, end: str, count: int) -> None:
     """For values between 0 and 1 no accuracy is reported, for probabilities and logits alike."""
     shares, classes = RANDOM.random((40, count)), np.eye(2)[Y % 2][:, :count]
     for y, metric in ((shares, "absolute_error"), (classes, "accuracy")):
@@ -401,7 +401,7 @@ def test_the_classes_have_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "mend"),
+    ("source", "fix"),
     [
         ("mnits", "mnist"),
         ("data.npx", "data.npz"),
@@ -410,11 +410,11 @@ def test_the_classes_have_names() -> None:
     ],
 )
 def test_sources_that_there_are_none_of(
-    npz: Any, source: str, mend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    npz: Any, source: str, fix: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     npz(x=X, y=Y)
     monkeypatch.chdir(tmp_path)
-    refused("input 8 > softmax-4", source, "N510", mend)
+    refused("input 8 > softmax-4", source, "N510", fix)
 
 
 # --- folds ----------------------------------------------------------------------------------------
@@ -578,7 +578,7 @@ def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> N
     refused("input 5 > softmax-4", "tfds:animals", "N518", "different shapes: 5 and 7")
 
 
-def test_networks_are_as_wanted() -> None:
+def test_networks_are_as_asked() -> None:
     network: Network = netdsl.parse("input words: 20 of int(50) > embed-4 > flatten > softmax-4")
     expected = NetworkSignature.of(network)
     assert (expected.inputs[0].name, expected.inputs[0].shape, expected.inputs[0].vocabulary) == (

@@ -57,8 +57,8 @@ def test_nothing_earlier_is_in_a_later_part(times: Any, share: float) -> None:
         return
     assert times[kept].max() < times[taken].min()
     others = [np.count_nonzero(times >= time) for time in set(times) - {times.min()}]
-    wanted = share * len(times)
-    assert abs(len(taken) - wanted) == min(abs(count - wanted) for count in others)
+    expected = share * len(times)
+    assert abs(len(taken) - expected) == min(abs(count - expected) for count in others)
 
 
 @given(GROUPS, st.integers(2, 5))

@@ -111,7 +111,7 @@ def test_texts_are_classes(table: Any) -> None:
         ((3, 5, 8), "linear-1", 0, ()),
     ],
 )
-def test_whole_numbers_are_classes_behind_a_softmax(
+def test_integers_are_classes_after_a_softmax(
     table: Any, values: tuple[int, ...], end: str, classes: int, names: tuple[str, ...]
 ) -> None:
     path = table("a,b,y\n" + "".join(f"{row},{row % 7},{values[row % 3]}\n" for row in range(30)))
@@ -250,7 +250,7 @@ def test_files_that_say_the_same(table: Any, change: Any) -> None:
     assert other.preparation == plain.preparation
 
 
-def test_decimal_commas_behind_semicolons(table: Any) -> None:
+def test_decimal_commas_between_semicolons(table: Any) -> None:
     path = table(IRIS.replace(",", ";").replace(".", ","))
     plain = loaded(KIND, table(IRIS, "plain.csv"), "kind").preparation
     found = loaded(KIND, path, "kind").preparation

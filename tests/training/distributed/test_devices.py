@@ -249,7 +249,7 @@ def test_two_processes_take_the_steps_of_one_device(
         pytest.param("jax", 0, marks=pytest.mark.zoo),
     ],
 )
-def test_a_lost_process_ends_the_training_and_resume_goes_on(
+def test_a_lost_process_ends_the_training_and_resume_continues(
     backend: str, victim: int, hosts: Any, tmp_path: Path
 ) -> None:
     two = hosts(backend, epochs=12)
@@ -289,7 +289,7 @@ def test_ctrl_c_in_one_of_two(hosts: Any, tmp_path: Path) -> None:
 @pytest.mark.keras
 @pytest.mark.zoo
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
+def test_nan_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
     two = hosts(backend, recipe="optimizer: {name: sgd, rate: 1e30}\nepochs: 2\n")
     two.start("train", "small.net", "recipe.yaml")
     for code, out, err in two.both():
@@ -307,7 +307,7 @@ def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reported", "mend"),
+    ("text", "reported", "fix"),
     [
         (
             "devices: 8\nbatch: 100",
@@ -339,14 +339,14 @@ def test_no_number_ends_both(backend: str, hosts: Any, tmp_path: Path) -> None:
         ("hosts: [a:1, b:1, a:1]", "`hosts` names a:1 twice", ""),
     ],
 )
-def test_what_does_not_go_together(text: str, reported: str, mend: str) -> None:
+def test_what_does_not_go_together(text: str, reported: str, fix: str) -> None:
     recipe = parse_recipe(text)
     with pytest.raises(NetError) as caught, conflict_context(recipe):
         check_shares(recipe, recipe.batch or 96)
     (problem,) = caught.value.diagnostics
     assert problem.code == "N507"
     assert reported in problem.message
-    assert mend in problem.help
+    assert fix in problem.help
     assert problem.span is not None
 
 
@@ -417,7 +417,7 @@ def test_hosts_that_do_not_come_together(
     assert not (tmp_path / "runs").exists()
 
 
-def test_where_a_run_goes_on_is_no_part_of_what_it_is() -> None:
+def test_where_a_run_continues_is_not_part_of_what_it_is() -> None:
     assert (
         recipe_hash(Recipe(devices="all", hosts=("a:1", "b:1")))
         == recipe_hash(Recipe())

@@ -339,7 +339,7 @@ def test_of_many_classes_the_worst() -> None:
     assert shown.index("class07") < shown.index("class03") < shown.index("class00")
 
 
-def test_longer_outputs_are_told_in_short() -> None:
+def test_longer_outputs_are_summarized() -> None:
     assert describe_predictions([{"input": "a", "output": [1.23456789, 2.0]}]) == "a: 1.23457, 2"
     assert (
         describe_predictions([{"input": "a", "output": np.zeros((8, 8, 1)).tolist()}])

@@ -32,7 +32,7 @@ def noted(row: int) -> dict[str, Any]:
     return {"input": f"t.csv:{row}", "output": [2.0], "notes": ["`RED` is unknown", "h is missing"]}
 
 
-def test_files_that_could_not_be_read_are_no_predictions() -> None:
+def test_files_that_could_not_be_read_are_not_predictions() -> None:
     assert describe_predictions([FINE, FAILED]) == "a/1.png: 1.5"
     assert predictions_csv([FINE, FAILED]) == "input,output\na/1.png,1.5\n"
     assert list(describe_notes([FINE])) == []

@@ -273,7 +273,7 @@ def test_damaged_safetensors(content: bytes, reported: str, tmp_path: Path) -> N
     assert code(caught) == "N614"
 
 
-def test_files_that_are_no_models(run: RunResult, tmp_path: Path) -> None:
+def test_files_that_are_not_models(run: RunResult, tmp_path: Path) -> None:
     whole = (run.folder / "best.keras").read_bytes()
     contents = {
         "bad.keras": (b"no model", "8 bytes are not a complete zip"),

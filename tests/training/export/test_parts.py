@@ -256,7 +256,7 @@ def test_targets_that_can_be_written(tmp_path: Path, name: str, force: bool) -> 
     assert said(Path(".")) == refused
 
 
-def test_devices_are_no_targets() -> None:
+def test_devices_are_not_targets() -> None:
     with pytest.raises(NetError, match="/dev/null is a"):
         _check_free(Path("/dev/null"), "onnx", True)
 

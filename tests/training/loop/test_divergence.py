@@ -31,7 +31,7 @@ quiet_keras()
         ("3 > fc-8 > noise(0.1) > linear-1", 1e38, r"the (weights|output) of `fc_\d`"),
     ],
 )
-def test_the_layer_where_a_number_is_none_is_told(
+def test_the_layer_of_the_first_nan_is_named(
     tmp_path: Path, text: str, rate: float, where: str
 ) -> None:
     recipe = dataclasses.replace(

@@ -36,11 +36,11 @@ def losses(run: Any) -> list[float]:
         ({"name": "local_search", "scale": 0.05}, 12, 2.6),
     ],
 )
-def test_the_loss_never_rises(optimizer: Any, epochs: int, most: float, tmp_path: Path) -> None:
+def test_the_loss_never_rises(optimizer: Any, epochs: int, highest: float, tmp_path: Path) -> None:
     keys = {"optimizer": optimizer, "epochs": epochs, "data": DIGITS, "early_stopping": False}
     found = losses(LINE.train(keys, where=tmp_path, quiet=True))
     assert all(after <= before + 1e-6 for before, after in pairwise(found))
-    assert found[-1] < min(most, found[0])
+    assert found[-1] < min(highest, found[0])
 
 
 def test_a_quadratic_is_solved_and_the_training_ends(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_without_a_past_the_direction_is_against_the_gradient() -> None:
     assert direction(np.array([1.0, -2, 3]), nothing, nothing).tolist() == [-1, 2, -3]
 
 
-def test_one_step_on_a_line_tells_the_curvature() -> None:
+def test_one_step_on_a_line_shows_the_curvature() -> None:
     """f = 2 x^2: a step of 1 changes the gradient by 4, so the next direction is -g/4."""
     found = direction(np.array([8.0]), np.array([[1.0]]), np.array([[4.0]]))
     assert found == pytest.approx([-2.0])

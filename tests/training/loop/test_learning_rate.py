@@ -87,7 +87,7 @@ def test_a_rate_that_waits_for_the_validation(
     monkeypatch.setattr(
         learner,
         "part_scores",
-        lambda judge, batches: {"loss": next(losses, 3), "absolute_error": 1.0},
+        lambda model, batches: {"loss": next(losses, 3), "absolute_error": 1.0},
     )
     found = rates(tmp_path, Schedule(name="plateau", patience=2), epochs=8)
     assert found == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001])

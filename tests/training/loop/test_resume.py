@@ -145,7 +145,7 @@ def test_cut_off_when_all_steps_are_taken(
     assert same(weights(again), weights(whole))
 
 
-def test_what_cannot_be_gone_on_with(
+def test_what_cannot_be_resumed(
     network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npz: Any
 ) -> None:
     folder = stopped(network(), tmp_path, monkeypatch)

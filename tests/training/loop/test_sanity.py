@@ -39,7 +39,7 @@ def test_a_dry_run_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_batch_is_learned_by_heart_or_not(network: Any) -> None:
+def test_one_batch_is_overfitted_or_not(network: Any) -> None:
     found = sanity.overfit(plan(network(), Recipe(optimizer=Optimizer(rate=0.01))))
     assert found.learned
     assert found.examples == 32

@@ -38,7 +38,7 @@ def test_without_stopping_the_last_weights_are_kept(
     monkeypatch.setattr(
         learner,
         "part_scores",
-        lambda judge, batches: {**real(judge, batches), "loss": next(losses, 4)},
+        lambda model, batches: {**real(model, batches), "loss": next(losses, 4)},
     )
     run = trained(LINE, tmp_path, dataclasses.replace(SGD, epochs=3), data=(X, Y))
     assert (run.best_step, run.ended, run.patience) == (3, "epochs", 0)
@@ -56,7 +56,7 @@ def test_evaluations_within_the_first_epoch_count(
     monkeypatch.setattr(
         learner,
         "part_scores",
-        lambda judge, batches: {**real(judge, batches), "loss": next(losses)},
+        lambda model, batches: {**real(model, batches), "loss": next(losses)},
     )
     stopping = Stopping(patience=2, every=1, start_from=start_from)
     recipe = dataclasses.replace(SGD, batch=15, epochs=3, early_stopping=stopping)
@@ -72,7 +72,7 @@ def test_training_again_on_all_the_data(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(
         learner,
         "part_scores",
-        lambda judge, batches: {**real(judge, batches), "loss": next(losses, 9)},
+        lambda model, batches: {**real(model, batches), "loss": next(losses, 9)},
     )
     recipe = dataclasses.replace(
         SGD, epochs=9, early_stopping=Stopping(patience=2, then="retrain"), seed=3
@@ -107,8 +107,8 @@ def test_training_again_has_the_rates_of_the_search(
         monkeypatch.setattr(
             learner,
             "part_scores",
-            lambda judge, batches, losses=losses: {
-                **real(judge, batches),
+            lambda model, batches, losses=losses: {
+                **real(model, batches),
                 "loss": next(losses, 9),
             },
         )

@@ -158,7 +158,7 @@ def test_predicting_images_and_arrays(finished: RunResult, network: Any, tmp_pat
     assert describe_predictions([record]).startswith(f"{tmp_path}/digit.png: {record['name']} 0.")
 
 
-def test_the_end_is_told_in_words(finished: RunResult) -> None:
+def test_the_end_is_said_in_words(finished: RunResult) -> None:
     reported = describe_run(finished)
     assert "ended after 3 epochs (63 steps" in reported
     assert "best weights at step 63 (epoch 3)" in reported
@@ -210,7 +210,7 @@ def test_a_run_that_is_not_whole(
     assert missing in caught.value.diagnostics[0].message
 
 
-def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run(tmp_path: Path) -> None:
     for action in (RunResult.load, evaluate):
         with pytest.raises(NetError, match="there is no run folder"):
             action(tmp_path / "none")
@@ -252,10 +252,10 @@ def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[list[
     seen: list[list[Any]] = []
     real = learner.part_scores
 
-    def scores(judge: Any, batches: Any) -> dict[str, float]:
-        found = real(judge, batches)
+    def scores(model: Any, batches: Any) -> dict[str, float]:
+        found = real(model, batches)
         if len(batches.part) == 144:
-            seen.append([weight.copy() for weight in judge.get_weights()])
+            seen.append([weight.copy() for weight in model.get_weights()])
             found["loss"] = losses[len(seen) - 1]
         return found
 
@@ -340,7 +340,7 @@ def test_an_interrupt_before_the_first_evaluation_keeps_the_weights(
 # --- failures -------------------------------------------------------------------------------------
 
 
-def test_a_loss_that_is_no_number_ends_the_training(network: Any, npz: Any, tmp_path: Path) -> None:
+def test_a_nan_loss_ends_the_training(network: Any, npz: Any, tmp_path: Path) -> None:
     x = np.random.default_rng(0).random((200, 64)).astype(np.float32)
     path = npz(x=x, y=x[:, 0])
     recipe = Recipe(

@@ -100,7 +100,7 @@ def test_a_gan_has_two_networks() -> None:
     assert raised.value.code == "N507"
 
 
-def test_a_memory_that_nothing_tells(memory: Any) -> None:
+def test_an_unknown_memory(memory: Any) -> None:
     memory()
     with pytest.raises(NetError, match="nothing says here how much memory"):
         plan(netdsl.parse("64 > fc-8 > softmax-10"), AUTO, data=(X, Y))

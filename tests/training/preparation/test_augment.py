@@ -53,14 +53,14 @@ NONE = replace(Wish(**dict.fromkeys(Wish.__annotations__, 0)), flip=None)
 
 
 @pytest.mark.parametrize("wish", [Wish(), NONE, Wish(mixup=0.2)])
-def test_nothing_wanted_changes_nothing(wish: Wish) -> None:
+def test_nothing_asked_changes_nothing(wish: Wish) -> None:
     assert np.array_equal(augmented(X, wish, rng()), X)
 
 
 @pytest.mark.parametrize(
     "wish", [ALL, *(Wish(**{key: value}) for key, value in vars(ALL).items() if value)]
 )
-def test_the_same_chance_gives_the_same_and_another_does_not(wish: Wish) -> None:
+def test_the_same_seed_gives_the_same_and_another_does_not(wish: Wish) -> None:
     before = X.copy()
     first, second, other = (augmented(X, wish, rng(seed)) for seed in (0, 0, 1))
     assert np.array_equal(first, second)
@@ -85,7 +85,7 @@ def test_a_change_does_not_depend_on_the_others() -> None:
     )
 
 
-def test_so_much_is_drawn_whatever_is_wanted() -> None:
+def test_so_much_is_drawn_whatever_is_asked() -> None:
     after = []
     for wish in (Wish(), ALL):
         drawn = rng()

@@ -66,7 +66,7 @@ def test_pixels_that_only_move_keep_their_values(wish: dict[str, Any]) -> None:
     assert np.array_equal(changed(X, expected)[0], augment.augmented(X, expected, rng()))
 
 
-def test_values_that_are_no_images_can_have_noise() -> None:
+def test_values_that_are_not_images_can_have_noise() -> None:
     x, expected = X.reshape(32, -1), Augment(noise=0.3)
     assert changed(x, expected)[0] == pytest.approx(augment.augmented(x, expected, rng()), abs=1e-6)
 

@@ -53,7 +53,7 @@ def test_what_is_read() -> None:
     assert [loss for loss in LOSSES if reads_margins(loss)] == ["hinge", "perceptron"]
 
 
-def test_what_tells_classes() -> None:
+def test_what_shows_classes() -> None:
     assert {word for word in KINDS if gives_distribution(word)} == {"softmax", "logsoftmax"}
     reported = {"softmax", "logsoftmax", "sigmoid", "hsigmoid"}
     assert {word for word in KINDS if gives_classes(word)} == reported

@@ -24,7 +24,7 @@ def test_familiar_names_are_not_those_of_recipes() -> None:
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_familiar_word_is_no_value_and_leads_to_one(word: str) -> None:
+def test_a_familiar_word_is_not_a_value_and_leads_to_one(word: str) -> None:
     keys = ("loss", "schedule", "early_stopping.metric", "precision", "backend")
     for key in keys:
         *sections, last = key.split(".")

@@ -130,7 +130,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("marked", "code", "reported"), WRONG)
-def test_a_mistake_is_told_with_its_place(marked: str, code: str, reported: str) -> None:
+def test_a_mistake_is_reported_with_its_place(marked: str, code: str, reported: str) -> None:
     start, end = marked.index("«"), marked.find("»") - 1
     text = marked.replace("«", "").replace("»", "")
     with pytest.raises(NetError) as caught:
@@ -146,7 +146,7 @@ def test_a_mistake_is_told_with_its_place(marked: str, code: str, reported: str)
     assert caught.value.exit_code == 1
 
 
-def test_all_mistakes_are_told_at_once_in_order() -> None:
+def test_all_mistakes_are_reported_at_once_in_order() -> None:
     text = "dat: 1\nloss: mse\noptimizer:\n  name: adam\n  rate: 0\nepochs: 1\nepochs: 2\n"
     with pytest.raises(NetError) as caught:
         parse_recipe(text, "r.yaml")
@@ -256,7 +256,7 @@ def test_a_recipe_that_cannot_be_read(
     assert caught.value.diagnostics[0].code == code
 
 
-def test_data_beside_the_recipe(tmp_path: Path) -> None:
+def test_data_next_to_the_recipe(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("data: own.npz\n", encoding="utf-8")
     assert load_recipe(path).data.source == str(tmp_path / "own.npz")

@@ -62,7 +62,7 @@ def reported(
 # --- names and packages ---------------------------------------------------------------------------
 
 
-def test_names_that_are_no_loggers() -> None:
+def test_names_that_are_not_loggers() -> None:
     check_loggers(["tensorboard"])
     with pytest.raises(NetError, match=r"N641.*`tensorbord`[\s\S]*did you mean `tensorboard`"):
         check_loggers(["tensorbord"])
@@ -202,7 +202,7 @@ def mlflow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     return module
 
 
-def test_mlflow_is_told(mlflow: Any, tmp_path: Path, settings: Settings) -> None:
+def test_mlflow_is_informed(mlflow: Any, tmp_path: Path, settings: Settings) -> None:
     folder = tmp_path / "small-1"
     folder.mkdir()
     (folder / "curve.svg").touch()
@@ -228,7 +228,7 @@ def test_mlflow_is_told(mlflow: Any, tmp_path: Path, settings: Settings) -> None
     assert said[-1] == ("ended", "KILLED")
 
 
-def test_mlflow_goes_where_it_is_told(
+def test_mlflow_goes_where_it_is_sent(
     mlflow: Any, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://localhost:1")
@@ -255,7 +255,7 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_wandb_is_told(
+def test_wandb_is_informed(
     wandb: Any, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reported(["wandb"], tmp_path, settings, ROWS[:1], ended(tmp_path))
@@ -311,7 +311,7 @@ def test_a_logger_that_fails_is_switched_off(
     assert (tmp_path / "tensorboard" / "test").is_dir()
 
 
-def test_an_interrupt_is_no_failure(
+def test_an_interrupt_is_not_a_failure(
     wandb: Any, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*given: Any) -> None:

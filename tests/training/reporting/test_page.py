@@ -296,7 +296,7 @@ def test_logits_and_margins_are_read_as_the_losses_read_them() -> None:
         assert read(output, values)[1].tolist() == [0, 1]
 
 
-def test_many_classes_are_told_by_pairs(job: Job) -> None:
+def test_many_classes_are_shown_by_pairs(job: Job) -> None:
     count = MATRIX + 10
     labels = np.arange(3 * count) % count
     given = np.eye(count, dtype=np.float32)[np.where(labels == 5, 6, labels)]
@@ -386,7 +386,7 @@ def test_values_in_the_units_of_the_data(job: Job) -> None:
     assert "Predictions" in text
 
 
-def test_what_gives_its_input_back_is_shown_beside_it(job: Job) -> None:
+def test_what_gives_its_input_back_is_shown_next_to_it(job: Job) -> None:
     made = plan(
         netdsl.parse("8x8x1 > fc-64(sigmoid) > reshape(8x8x1)", name="auto"),
         parse_recipe("data: {source: digits, target: input}"),
@@ -398,7 +398,7 @@ def test_what_gives_its_input_back_is_shown_beside_it(job: Job) -> None:
     Tags(report(made, found))
 
 
-def test_values_that_are_no_numbers(job: Job) -> None:
+def test_values_that_are_not_numbers(job: Job) -> None:
     given = np.array([[1.0], [np.nan], [2.0]], np.float32)
     found = numbers(
         OutputTransform("y", (1,), "linear", "squared", 0), np.array([[1.0], [1.0], [5.0]]), given

@@ -175,7 +175,7 @@ DAMAGES = {
     ("file", "content"),
     [(file, content) for file, contents in DAMAGES.items() for content in contents],
 )
-def test_damaged_folders_are_told_in_their_line(
+def test_damaged_folders_are_reported_in_their_line(
     tmp_path: Path, file: str, content: str | bytes
 ) -> None:
     folder = make(tmp_path, "bad-1")

@@ -163,7 +163,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert help_of(Path("lenet5-1")) == usual
     for name in ("runs/lenet5-1", "runs/lenet5-2", "other/lenet5-3"):
         Path(name).mkdir(parents=True)
-    assert help_of(Path("lenet5-2x")) == usual, "a folder without a recipe is no run"
+    assert help_of(Path("lenet5-2x")) == usual, "a folder without a recipe is not a run"
     for name in ("runs/lenet5-1", "other/lenet5-3"):
         (Path(name) / "recipe.yaml").write_text("")
     assert help_of(Path("lenet5-l")) == "did you mean `lenet5-1`?"
@@ -418,7 +418,7 @@ EPOCH = {"stage": "search", "epoch": 1, "step": 1, "seconds": 0.5}
         *({key: EPOCH[key] for key in EPOCH if key != left_out} for left_out in EPOCH),
     ],
 )
-def test_lines_that_are_no_epochs(tmp_path: Path, row: Any) -> None:
+def test_lines_that_are_not_epochs(tmp_path: Path, row: Any) -> None:
     folder = make_run(tmp_path, "a-1")
     (folder / "metrics.jsonl").write_text(json.dumps(EPOCH) + "\n" + json.dumps(row) + "\n")
     with pytest.raises(NetError, match="N614"):
@@ -524,7 +524,7 @@ CHANGES: dict[str, Any] = {
     "zeros that are a list": {"zeros": []},
     "zeros without weights": {"zeros": {"a": {"zeros": 1}}},
     "zeros and more": {"zeros": {"a": {"zeros": 1, "weights": 2, "more": 3}}},
-    "zeros that are no counts": {"zeros": {"a": {"zeros": 1.0, "weights": 2}}},
+    "zeros that are not counts": {"zeros": {"a": {"zeros": 1.0, "weights": 2}}},
     "zeros that are a truth": {"zeros": {"a": {"zeros": True, "weights": 2}}},
     "zeros that are a number": {"zeros": {"a": 1}},
     "a baseline that is a list": {"baseline": [1]},

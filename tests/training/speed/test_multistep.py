@@ -98,7 +98,7 @@ def test_a_smaller_last_batch_is_not_traced_again(
     assert len(traced) == 1
 
 
-def test_chunks_end_where_something_is_to_be_done() -> None:
+def test_chunks_end_where_something_must_be_done() -> None:
     assert cuts(0, 120, 50, [120], 0, False) == [50, 50, 20]
     assert cuts(0, 120, 50, [120], 0, True) == [50, 50, 19, 1]
     assert cuts(120, 120, 50, [100], 0, False) == [50, 30, 40]

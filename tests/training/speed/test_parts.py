@@ -122,7 +122,7 @@ def test_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     clock.on_epoch_begin(0)
     assert epochs == [1]
     clock.on_train_batch_end(0, {"loss": 1.0})
-    assert clock.calls == 0, "an empty chunk is no call"
+    assert clock.calls == 0, "an empty chunk is not a call"
     clock.on_train_batch_end(5, {"loss": 1.0})
     assert (clock.calls, clock.steps, clock.seconds) == (1, 0, 0.0)
     clock.on_train_batch_end(5, {"loss": 1.0})

@@ -185,7 +185,7 @@ def test_train_without_a_network_says_how_to_get_one(capsys: pytest.CaptureFixtu
     )
 
 
-def test_the_recipe_beside_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_recipe_next_to_it_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table(Path("table.csv"))
     assert new("first", "--data", "table.csv", "--target", "left", "-q") == 0
     assert main(["train", "first.net"]) == 1
