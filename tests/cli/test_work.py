@@ -468,7 +468,7 @@ def test_what_is_asked_for_and_what_is_made_of_the_answers(
     for name, module in LOOPS.items():
         monkeypatch.setitem(sys.modules, f"netdsl.training.loop.{name}", module)
     monkeypatch.setattr("netdsl.training.adversarial.job.AdversarialJob", Pair)
-    told = []
+    printed = []
     before = (GOLDENS / f"{command}.txt").read_text(encoding="utf-8")
     lines = re.findall(r"(?m)^\$ netdsl (.*)$", before)
     assert lines
@@ -478,13 +478,13 @@ def test_what_is_asked_for_and_what_is_made_of_the_answers(
         except SystemExit as end:
             code = end.code
         out, err = capsys.readouterr()
-        told.append(f"$ netdsl {line}\n{out}--- standard error ---\n{err}")
+        printed.append(f"$ netdsl {line}\n{out}--- standard error ---\n{err}")
         for path in sorted(path for path in tmp_path.iterdir() if path.is_file()):
             if path.name not in FILES:
-                told.append(f"--- {path.name} ---\n{path.read_text(encoding='utf-8')}")
+                printed.append(f"--- {path.name} ---\n{path.read_text(encoding='utf-8')}")
                 path.unlink()
             elif path.read_text(encoding="utf-8") != FILES[path.name]:
-                told.append(f"--- {path.name} is replaced ---\n")
+                printed.append(f"--- {path.name} is replaced ---\n")
                 path.write_text(FILES[path.name], encoding="utf-8")
-        told.append(f"--- exit code {code} ---\n\n")
-    golden(GOLDENS / f"{command}.txt", "".join(told))
+        printed.append(f"--- exit code {code} ---\n\n")
+    golden(GOLDENS / f"{command}.txt", "".join(printed))

@@ -215,11 +215,11 @@ def test_a_help_writes_up_to_64_numbers(size: int) -> None:
 def test_as_much_as_the_limit_is_computed(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "3 > relu as y\ngiven x = [1, 2, 3]\nexpect @y = [1, 2, 3]"
     graph = read(text).graph
-    most = list(work_of(graph, needed_for(graph, [graph.points["y"]]), 1))
-    monkeypatch.setattr("netdsl.expectations.worked.LARGEST", tuple(most))
+    limits = list(work_of(graph, needed_for(graph, [graph.points["y"]]), 1))
+    monkeypatch.setattr("netdsl.expectations.worked.LARGEST", tuple(limits))
     assert not codes(text)
-    most[place] -= 1
-    monkeypatch.setattr("netdsl.expectations.worked.LARGEST", tuple(most))
+    limits[place] -= 1
+    monkeypatch.setattr("netdsl.expectations.worked.LARGEST", tuple(limits))
     assert codes(text) == ["N308"]
 
 

@@ -181,7 +181,7 @@ def test_work_is_bounded(layers: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "most", "text", "says"),
+    ("limit", "highest", "text", "says"),
     [
         ("ELEMENTS", 12, "3 > relu", "12 numbers would be computed; at most 11 are"),
         ("FLOPS", 14, "3 > fc-1(linear, init=1)", "14 floating-point operations; at most 13"),
@@ -191,13 +191,13 @@ def test_work_is_bounded(layers: str, says: str) -> None:
     ],
 )
 def test_work_up_to_a_limit(
-    limit: str, most: int, text: str, says: str, monkeypatch: pytest.MonkeyPatch
+    limit: str, highest: int, text: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = begun(parse(text), 0)
     x = np.zeros((2, *subject.network.inputs[0].shape))
-    monkeypatch.setattr(forward, limit, most)
+    monkeypatch.setattr(forward, limit, highest)
     assert values_of(subject, {"input": x})
-    monkeypatch.setattr(forward, limit, most - 1)
+    monkeypatch.setattr(forward, limit, highest - 1)
     with pytest.raises(NetError, match=re.escape(says)) as caught:
         values_of(subject, {"input": x})
     assert caught.value.code == "N670"
@@ -209,8 +209,8 @@ def test_the_way_out_of_too_many_numbers(monkeypatch: pytest.MonkeyPatch) -> Non
     subject, x = begun(parse("3 > relu"), 0), np.zeros((1, 3))
     smaller = "give fewer examples, or a smaller input"
     cases = [(True, 6, f"{smaller}; {forward._BY_KERAS}"), (True, 5, smaller), (False, 6, smaller)]
-    for or_keras, most, help in cases:
-        monkeypatch.setattr(forward, "KERAS_ELEMENTS", most)
+    for or_keras, highest, help in cases:
+        monkeypatch.setattr(forward, "KERAS_ELEMENTS", highest)
         with pytest.raises(NetError) as caught:
             forward.computed(np, subject, [x], or_keras=or_keras)
         assert caught.value.diagnostics[0].help == help

@@ -226,7 +226,7 @@ STATED = "input a: 1\ninput b: 1\nadd[ @a | @b ] as y\ngiven a = 3\n"
 @pytest.mark.parametrize(
     ("text", "given", "expected"),
     [
-        (STATED, {}, {}),  # nothing for b: it is to be reported
+        (STATED, {}, {}),  # nothing for b: it must be reported
         (STATED, {"b": "4"}, {"a": [3], "b": "4"}),
         (STATED, {"a": "5"}, {"a": "5"}),
         (f"{STATED}given b = 4\n", {}, {"a": [3], "b": [4]}),

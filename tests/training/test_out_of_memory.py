@@ -125,7 +125,7 @@ TORCH = [
 
 
 @pytest.mark.parametrize(
-    ("precision", "backend", "text", "batch", "data", "addresses", "resident", "most"),
+    ("precision", "backend", "text", "batch", "data", "addresses", "resident", "largest"),
     [
         *(("float32", *row, (2, 2)) for row in MEASURED),
         *((precision, "tensorflow", *row, (3, 3)) for precision, *row in HALF),

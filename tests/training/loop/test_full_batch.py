@@ -28,7 +28,7 @@ def losses(run: Any) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "epochs", "most"),
+    ("optimizer", "epochs", "highest"),
     [
         ("lbfgs", 12, 0.3),
         ({"name": "gd", "line_search": True, "rate": 8}, 12, 1.0),
