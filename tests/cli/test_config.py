@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from netdsl.cli.commands import load
 from netdsl.cli.config import nearest_config
 from netdsl.cli.config_file import SETTINGS, as_environment, read_config
 from netdsl.cli.main import main
@@ -117,6 +118,24 @@ def test_the_environment_goes_before_the_file(
         assert os.environ["NETDSL_DATA"] == str(folder / "sets")
         assert os.environ["KERAS_BACKEND"] == "torch"
     assert "NETDSL_DATA" not in os.environ
+
+
+def test_a_command_runs_with_the_settings_as_its_environment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str | None] = []
+
+    def noted(_: object) -> int:
+        found.append(os.environ.get("KERAS_BACKEND"))
+        return 0
+
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setattr(load("check"), "run", noted)
+    for text in ("", 'backend = "jax"'):
+        (folder / "netdsl.toml").write_text(text)
+        assert main(["check", NET]) == 0
+    assert found == [None, "jax"]
+    assert "KERAS_BACKEND" not in os.environ
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from netdsl import process
 from netdsl.cli import exit_codes, parser, training_end
 from netdsl.cli.commands import COMMANDS, load
-from netdsl.cli.main import main
+from netdsl.cli.main import main, run
 from netdsl.cli.streams import PrintableStream, printable_streams
 from netdsl.cli.terminal import in_colour
 from netdsl.cli.watching import stamps
@@ -144,10 +145,33 @@ def test_a_stream_that_nobody_reads_is_dropped() -> None:
     stream = os.fdopen(writer, "w", encoding="utf-8")
     shown = PrintableStream(stream, "standard output")
     shown.write("a")
+    before = os.listdir("/dev/fd")
     shown.flush()
+    assert os.listdir("/dev/fd") == before
     assert shown.abandoned
     shown.write("b")
     stream.close()  # writes what waits: to nowhere
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [(0, 0), (5, 5), (SystemExit(2), 2), (SystemExit("why"), 1), (KeyboardInterrupt(), 130)],
+)
+def test_how_the_process_ends(ended: Any, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def main() -> int:
+        if isinstance(ended, BaseException):
+            raise ended
+        return int(ended)
+
+    events: list[Any] = []
+    monkeypatch.setattr(process, "own", False)
+    monkeypatch.setattr(process, "open_missing_descriptors", lambda: events.append("opened"))
+    monkeypatch.setattr(process, "end", events.append)
+    monkeypatch.setattr(os, "_exit", events.append)
+    monkeypatch.setattr("netdsl.cli.main.main", main)
+    run()  # type: ignore[unreachable]
+    assert process.own
+    assert events == ["opened", code]
 
 
 def test_streams_are_as_before_after_a_command() -> None:

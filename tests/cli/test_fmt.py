@@ -12,6 +12,7 @@ import pytest
 
 import netdsl
 from netdsl.cli.main import main
+from netdsl.limits import DEFAULT_LIMITS
 
 UGLY = "# a net\n32x32x3 >conv3-4( bn )  >   pool\n"
 FORMATTED = "# a net\n32x32x3 > conv3-4(bn) > pool\n"
@@ -96,6 +97,16 @@ def test_standard_input_goes_to_standard_output(
 def test_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fmt", str(tmp_path / "none.net")]) == 1
     assert "N601" in capsys.readouterr().err
+
+
+def test_what_expand_writes_may_be_longer_than_files_may_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A character takes four bytes at most."""
+    limits = DEFAULT_LIMITS._replace(source=10, statements=1)
+    monkeypatch.setattr("netdsl.cli.expand.DEFAULT_LIMITS", limits)
+    assert main(["expand", f"# {'👍' * 300}\n4 > fc-2"]) == 0
+    assert "👍" * 300 in capsys.readouterr().out
 
 
 def test_expand_prints_the_same_network(ugly: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def test_a_long_text_goes_through_the_pager_and_no_other(run: Run, kept: Path) -
     assert text.startswith("usage: netdsl completion")
     assert text.endswith("\n")
     kept.unlink()
-    assert run(*COMMAND, "--no-pager") == text
+    assert run(*COMMAND, "--no-pager") == run("--no-pager", *COMMAND) == text
     assert run(*COMMAND, lines=text.count("\n") + 1) == text
     assert not kept.exists()
     assert run(*COMMAND, lines=text.count("\n")) == ""  # the prompt takes a line too

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from netdsl import parse
-from netdsl.cli import arguments, pager, sample, show, table_options, terminal, usage
-from netdsl.cli.check_output import Result, hints_for, summary
+from netdsl.cli import arguments, pager, sample, table_options, terminal, usage
+from netdsl.cli import show as show_command
+from netdsl.cli.check_output import Result, hints_for, show, summary
 from netdsl.cli.commands import COMMANDS
 from netdsl.cli.completed import completed_commands
 from netdsl.cli.config import fill_in
@@ -24,8 +25,8 @@ from netdsl.cli.inputs import found_files, read_input, read_standard_input, spli
 from netdsl.cli.main import main
 from netdsl.cli.outputs import free_model_path, free_path, target_of
 from netdsl.cli.parser import command_in, parser_for
-from netdsl.cli.streams import PrintableStream
-from netdsl.cli.then import following
+from netdsl.cli.streams import PrintableStream, printable_streams, shown_as
+from netdsl.cli.then import check_following, following
 from netdsl.cli.watching import stamps
 from netdsl.errors import Diagnostic, NetError, Source, Span
 from netdsl.limits import DEFAULT_LIMITS
@@ -154,6 +155,30 @@ def test_what_may_follow_a_training(text: str, words: list[str] | None) -> None:
         assert following(text) == words
 
 
+@pytest.mark.parametrize(
+    ("words", "free"),
+    [
+        ("show --plane -o old.svg", False),
+        ("show --plane -o old.svg --force", True),
+        ("show --plane -o new.svg", True),
+        ("show --plane", True),
+        ("runs --curve old.svg", False),
+        ("runs --curve old.svg --force", True),
+        ("evaluate", True),
+    ],
+)
+def test_files_of_what_follows_are_looked_for_before_it(
+    words: str, free: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("old.svg").touch()
+    if free:
+        check_following(words.split())
+    else:
+        with pytest.raises(NetError, match=r"old\.svg already exists"):
+            check_following(words.split())
+
+
 # --- usage ----------------------------------------------------------------------------------------
 
 
@@ -235,9 +260,15 @@ def test_the_commands_in_groups(width: int) -> None:
     }
     assert len(columns) == 1
     (column,) = columns
+    assert column == 4 + max(map(len, COMMANDS)) + 2
     more = [line for line in lines if line.startswith("     ")]
     assert all(line.startswith(" " * column) and line[column] != " " for line in more)
     assert bool(more) == (width == 70)
+
+
+def test_no_word_of_a_description_is_parted() -> None:
+    for width in range(40, 120):
+        assert not any(line.endswith("-") for line in usage.overview(width).splitlines())
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -739,6 +770,47 @@ def test_notes(monkeypatch: pytest.MonkeyPatch) -> None:
         assert terminal.is_quiet() == quiet
 
 
+def test_streams_show_what_is_set() -> None:
+    def shown(stream: Any) -> tuple[bool, str, bool, bool]:
+        return stream.quiet, stream.color, stream.pager, stream.verbose
+
+    with printable_streams():
+        for stream in (sys.stdout, sys.stderr):
+            assert shown(stream) == (False, "auto", False, False)
+        shown_as(True, "never", False, True)
+        for stream in (sys.stdout, sys.stderr):
+            assert shown(stream) == (True, "never", False, True)
+        shown_as(False, "always", True, False)
+        assert shown(sys.stdout) == (False, "always", True, False)
+
+
+def test_only_a_terminal_has_a_pager(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = PrintableStream(io.StringIO(), "standard output")
+    stream.pager = True
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr("netdsl.cli.pager.through_pager", lambda *_: pytest.fail("is paged"))
+    terminal.show_text("a\nb")
+    assert stream.getvalue() == "a\nb\n"
+
+
+def test_the_summary_follows_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    class Noted(io.StringIO):
+        def flush(self) -> None:
+            events.append("flushed")
+
+    class Summary(io.StringIO):
+        def write(self, text: str) -> int:
+            events.append(text)
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Noted())
+    monkeypatch.setattr(sys, "stderr", Summary())
+    show([Result("a", checked())], "concise", hints=False, colour=False, limit=None)
+    assert events[:2] == ["flushed", "1 file: fine"]
+
+
 def test_the_width_of_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Terminal())
     monkeypatch.setattr(Terminal, "fileno", lambda _: 1, raising=False)
@@ -833,7 +905,7 @@ def test_options_of_samples_that_contradict(line: str, said: str | None) -> None
 )
 def test_options_of_looking_into_a_run_that_contradict(line: str, said: str | None) -> None:
     options = parser_for("show").parse_args(["show", *line.split()])
-    assert show.problem(options) == said
+    assert show_command.problem(options) == said
 
 
 @pytest.mark.parametrize("quiet", [False, True])

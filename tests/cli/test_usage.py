@@ -72,6 +72,22 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[st
             "adamw, decay: 0.004}`, or `--set optimizer.name=adamw --set optimizer.decay=0.004`",
         ),
         (
+            "train a --lr {x}",
+            "netdsl train: error: --lr is not an option; in a recipe: `optimizer: {rate: 0.01}`, "
+            "or `--set optimizer.rate=0.01`",
+        ),
+        (
+            "train a --line-search yes",
+            "netdsl train: error: --line-search is not an option; in a recipe: `optimizer: "
+            "{line_search: yes}`, or `--set optimizer.line_search=yes`",
+        ),
+        (
+            "train a --enabled yes",
+            "netdsl train: error: --enabled is not an option; in a recipe: "
+            "`early_stopping: {enabled: yes}`, or `--set early_stopping.enabled=yes`",
+        ),
+        ("train a --noise 1", "netdsl train: error: --noise is not an option"),
+        (
             "data x --seaparator y",
             "netdsl data: error: --seaparator is not an option; did you mean `--separator`?",
         ),
@@ -84,6 +100,15 @@ def test_an_error_in_usage_names_what_was_meant(
     usage, last = refused(arguments.split(), capsys)
     assert usage.startswith("usage: netdsl")
     assert last == message
+
+
+def test_options_before_the_command_are_read_in_any_form(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--color=never", "check", NET]) == 0
+    with pytest.raises(SystemExit) as end:
+        main(["-qV"])
+    assert (end.value.code, capsys.readouterr().err) == (0, "")
 
 
 def test_what_follows_two_dashes_is_not_an_option(capsys: pytest.CaptureFixture[str]) -> None:
