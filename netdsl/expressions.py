@@ -139,7 +139,7 @@ def _item(value: Any, place: Any, instruction: Instruction, source: Source) -> A
     if not 0 <= place < len(items):
         length = f"{shown(items):.60} has {len(items)} {plural('item', len(items))}"
         message = f"there is no item {place}: {length}, counted from 0"
-        help = f"the last one is [{len(items) - 1}]" if items else ""
+        help = f"the last one is [{len(items) - 1}]"  # no list is empty
         raise fail("N117", message, _span(instruction, source), help=help)
     return items[place]
 

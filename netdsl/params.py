@@ -86,7 +86,7 @@ def _list(text: str) -> tuple[Any, ...] | None:
             after_item = True
         else:
             return None
-    whole = levels[0][0] if not closers and len(levels[0]) == 1 else None
+    whole = None if closers else levels[0][0]
     return whole if is_of_numbers(whole) else None
 
 
@@ -170,8 +170,6 @@ def _exact_list(name: str, items: Iterable[Any], room: list[int], depth: int = 1
 
 def _is_finite(value: Any) -> bool | None:
     """Return whether a number is finite; None for what is not one number."""
-    if getattr(value, "ndim", 0):  # NumPy takes an array of one number for the number
-        return None
     try:
         return math.isfinite(value)
     except (TypeError, ValueError, OverflowError):

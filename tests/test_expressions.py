@@ -12,7 +12,16 @@ from netdsl.expressions import evaluate
 from netdsl.limits import DEFAULT_LIMITS, Limits
 from netdsl.syntax import parse_text, tree
 
-NAMES = {"a": 3, "b": Fraction(1, 2), "yes": True, "no": False, "word": "text", "in": 64, "in.h": 7}
+NAMES = {
+    "a": 3,
+    "b": Fraction(1, 2),
+    "yes": True,
+    "no": False,
+    "word": "text",
+    "in": 64,
+    "in.h": 7,
+    "shape": object(),
+}
 
 
 def value_of(text: str, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -148,6 +157,14 @@ def test_a_value(text: str, value: Any) -> None:
         ("len(a)", "N111", "`len` requires a list, not 3"),
         ("[1, word]", "N111", ""),
         ("[1, [2]]", "N111", ""),
+        ("[shape, 1]", "N111", "a list holds numbers or lists, not a chain or a shape"),
+        ("shape + 1", "N111", "`+` requires numbers, not a chain or a shape"),
+        ("not no + 1", "N111", "`+` requires numbers, not no"),
+        (
+            "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20] + 1",
+            "N111",
+            "not the list (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,",
+        ),
         ("[1, 2] + 1", "N111", "`+` requires numbers, not the list"),
         ("min([1], 2)", "N111", "`min` requires numbers, not the list"),
         ("nothing + 1", "N110", "no nothing"),
@@ -158,6 +175,21 @@ def test_no_value(text: str, code: str, words: str) -> None:
         value_of(text)
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.code, words in diagnostic.message) == (code, True), diagnostic.message
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("[1, 2][2]", "the last one is [1]"),
+        ("[1][-1]", "the last one is [0]"),
+        ("if(1, 2, 3)", "compare two values, as in c > 1"),
+        ("1 / 0", ""),
+    ],
+)
+def test_the_way_to_a_value(text: str, help: str) -> None:
+    with pytest.raises(NetError) as caught:
+        value_of(text)
+    assert caught.value.diagnostics[0].help == help
 
 
 @pytest.mark.parametrize("function", ["min", "max"])

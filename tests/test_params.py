@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 import netdsl
 from netdsl.cli.main import main
 from netdsl.errors import NetError
-from netdsl.params import exact_params, param_text, parse_param
+from netdsl.params import as_declared, exact_params, is_name, param_text, parse_param
 from netdsl.training.recipes.recipe import Recipe, parse_recipe, to_yaml
 
 TEXT = "param w = 1\nparam on = no\n8 > fc-{48*w} > when(on, relu) > fc-2"
@@ -56,9 +58,110 @@ def test_lists_are_read_as_they_are_written(value: Any) -> None:
     assert parse_recipe(written).params == exact
 
 
-@pytest.mark.parametrize("text", ["(1)", "[]", "[1,]", "[1, [2]]", "(1, 2", "[a]", "(1, 2), (3)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(1)",
+        "[]",
+        "[1,]",
+        "[1, [2]]",
+        "(1, 2",
+        "[a]",
+        "(1, 2), (3)",
+        "[1] [2]",
+        "[1 2]",
+        "[[1] [2]]",
+        "[1]]",
+        "(1,)",
+        "[,1]",
+        "[1,,2]",
+        "[1)",
+        "(1, 2]",
+        "[1, 2",
+        "[[1]",
+        "[",
+    ],
+)
 def test_what_is_not_a_list_is_a_text(text: str) -> None:
     assert parse_param(text) == text
+
+
+def test_how_deep_lists_from_outside_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdsl.params.MAX_NESTED", 2)
+    assert parse_param("[[1]] ") == ((1,),)
+    assert parse_param("[[[1]]]") == "[[[1]]]"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("a_1", True), ("_", True), ("1a", False), ("a-b", False), ("", False)]
+)
+def test_names_of_params(text: str, name: bool) -> None:
+    assert is_name(text) == name
+
+
+def number(**ways: Any) -> Any:
+    """An object of a class of its own with such ways to become a number."""
+    return type("Number", (), {way: lambda _, value=value: value for way, value in ways.items()})()
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        (2**2048 - 1, 2**2048 - 1),
+        (2**2048, None),
+        (Fraction(1, 2**2047), Fraction(1, 2**2047)),
+        (Fraction(1, 2**2048), None),
+        (np.array(5), 5),
+        (np.array(True), True),
+        (Decimal("0.10"), Fraction(1, 10)),
+        (number(__index__=2**60 + 1), 2**60 + 1),
+        (number(__float__=0.5), Fraction(1, 2)),
+    ],
+)
+def test_numbers_of_other_libraries(given: Any, value: object) -> None:
+    if value is None:
+        with pytest.raises(
+            NetError, match="`w` is a number of 2,049 bits; expressions hold at most 2,048"
+        ):
+            exact_params({"w": given})
+        return
+    found = exact_params({"w": given})["w"]
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "said"),
+    [
+        ([("w", 1)], TypeError, "`params` accepts names with values, such as .*, not \\["),
+        ({1: 2}, TypeError, "`params` accepts names that are texts, not 1"),
+        ({"w": None}, TypeError, "the param `w` accepts a number, .*, not None"),
+        ({"w": math.nan}, NetError, "N107.*the param `w` accepts a number, .*, not nan"),
+        ({"w": np.float32(np.inf)}, NetError, "N107"),
+        ({"w": 1j}, TypeError, "not 1j"),
+    ],
+)
+def test_what_is_not_a_param(params: Any, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        exact_params(params)
+
+
+@pytest.mark.parametrize(
+    ("given", "own", "value"),
+    [
+        ("yes", True, True),
+        ("no", True, False),
+        ("maybe", True, "maybe"),
+        ("yes", "no", "yes"),
+        (True, "no", "yes"),
+        (False, "", "no"),
+        (True, False, True),
+        (1, "no", 1),
+        ("a", 1, "a"),
+    ],
+)
+def test_yes_and_no_as_they_are_declared(given: Any, own: Any, value: Any) -> None:
+    found = as_declared(given, own)
+    assert (found, type(found)) == (value, type(value))
 
 
 def test_lists_from_python() -> None:

@@ -62,6 +62,7 @@ def test_many_inputs_are_counted_where_a_network_is_described() -> None:
     network = read("input a: 3\ninput b: 4 |5\n[ @a | @b.* ] > fc-2")
     assert shapes_text(network.inputs) == "3 and 5 times 4"
     assert shapes_text(network.inputs[:4], ", ") == "3, 4, 4, 4"
+    assert shapes_text([*network.inputs[:5], *network.inputs[:2]]) == "3 and 4 times 4 and 3 and 4"
     assert "3, 5 times 4 to 2" in repr(network)
 
 
