@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from models import LEGACY, MODELS
+from support.shares import share
 
 import netdsl
 from netdsl.errors import NetError
@@ -32,7 +33,17 @@ REFUSED = {
     "next_frame": "(ConvLSTM2D)",
 }
 
-CORPUS = [(style, name) for style, models in MODELS.items() for name in models]
+SLOW = {
+    *("residual_stack", "summed", "weighted_steps", "text_in_pictures", "sentiment"),
+    *("documents", "tagger", "mobilenet_transfer", "question_pairs", "dropout_everywhere"),
+    *("averaged_and_masked", "headline_with_auxiliary", "auxiliary_classifiers"),
+}
+"""Models that take seconds, and are made of what others are made of too."""
+
+CORPUS = share(
+    [(style, name) for style, models in MODELS.items() for name in models],
+    lambda model: model[1] not in SLOW,
+)
 
 
 def sizes(model: Any) -> dict[str, tuple[int, ...]] | None:
@@ -52,8 +63,9 @@ def test_the_corpus_is_whole() -> None:
     assert len(REFUSED) <= 8
 
 
-@pytest.mark.parametrize(("style", "name"), CORPUS)
-def test_it_imports_as_the_same_function(style: str, name: str) -> None:
+@pytest.mark.parametrize("model", CORPUS, ids="-".join)
+def test_it_imports_as_the_same_function(model: tuple[str, str]) -> None:
+    style, name = model
     model = MODELS[style][name]()
     if name in REFUSED:
         with pytest.raises(NetError, match="N621") as caught:

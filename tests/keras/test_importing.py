@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from support import programs
 from support.clones import cloned, with_random_weights
+from support.shares import share
 
 import netdsl
 from netdsl import parse
@@ -355,17 +356,11 @@ def test_penalties_follow_the_lectures_convention() -> None:
 LIMITS = {"VGG16": 8, "DenseNet121": 20, "ResNet50": 25, "EfficientNetB0": 30}
 
 
-@pytest.mark.parametrize("name", ["MobileNetV3Small", "ResNet50"])
+APPLICATIONS = [name for name in dir(keras.applications) if name[0].isupper()]
+
+
+@pytest.mark.parametrize("name", share(APPLICATIONS, lambda name: name == "ResNet50"))
 def test_an_application(name: str) -> None:
-    from netdsl.keras.opening import open_model
-
-    text = assert_same_function(open_model(f"keras:{name}"))
-    assert len(text.splitlines()) <= LIMITS.get(name, 60)
-
-
-@pytest.mark.zoo
-@pytest.mark.parametrize("name", [name for name in dir(keras.applications) if name[0].isupper()])
-def test_every_application(name: str) -> None:
     from netdsl.keras.opening import open_model
 
     text = assert_same_function(open_model(f"keras:{name}"))

@@ -293,9 +293,11 @@ def come_back(kind: type[Kind], text: str) -> str:
 
 @pytest.mark.parametrize("kind", ADDING_LAYERS)
 def test_a_copy_of_a_kind_comes_back_alike(kind: type[Kind]) -> None:
-    """Reading Keras's calls knows no kind by its word; only `res` is the language's own sum."""
+    """Reading Keras's calls knows no kind by its word; only `res` is the language's own sum. The
+    first cases are enough for that.
+    """
     found = []
-    for case in (case for case in kind.cases if not is_large(case)):
+    for case in [case for case in kind.cases if not is_large(case)][:4]:
         text = with_words(kind, given(case))
         expected = cloned(parse(text).keras(seed=1)).text
         with copied(kind) as copy:

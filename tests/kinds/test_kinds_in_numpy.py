@@ -710,7 +710,12 @@ def saved(text: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "backend", ["tensorflow", "jax", pytest.param("torch", marks=pytest.mark.extra)]
+    "backend",
+    [
+        "tensorflow",
+        pytest.param("jax", marks=pytest.mark.zoo),
+        pytest.param("torch", marks=pytest.mark.extra),
+    ],
 )
 def test_a_saved_model_with_all_custom_layers_loads_in_a_fresh_process(
     backend: str, tmp_path: Path

@@ -22,12 +22,7 @@ pytestmark = pytest.mark.keras
 
 # In `make test`: one of each sort of layer that is quick to compile. `make test-all` has the
 # others, one of them in memory at a time.
-QUICK = frozenset(
-    {
-        *("perceptron", "iris", "lenet5", "neocognitron", "tdnn", "lstm_classifier", "mnist_small"),
-        *("autoencoder_tied", "autoencoder_transposed", "autoencoder_unpool"),
-    }
-)
+QUICK = frozenset({"perceptron", "iris", "lenet5", "neocognitron", "lstm_classifier"})
 
 
 LARGE = 10**10

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.shares import share
 
 import netdsl
 from netdsl.errors import NetError, RunError
@@ -112,7 +113,7 @@ LAYERS = {
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=MARKS[name]) for name in ("litert", "onnx")]
 )
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", share(LAYERS, lambda layer: layer in ("lrn", "lstm", "two")))
 def test_layers_that_go_along(layer: str, name: str, tmp_path: Path) -> None:
     """Those that Keras lacks, sequences, and two inputs whose names are not in the order of the
     alphabet.
