@@ -193,7 +193,7 @@ def test_each_limit_can_be_set(text: str, limit: dict[str, int], code: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("most", "text", "code"),
+    ("limit", "text", "code"),
     [
         (32, lambda n: f"{'x'.join('1' * n)} > flatten", "N407"),
         (32, lambda n: f"learned q: {'x'.join('1' * n)}\n4 > fc-2\n@q > flatten", "N407"),
