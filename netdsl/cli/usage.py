@@ -33,8 +33,8 @@ FAMILIAR = {
 }
 """The names that other programs have for the commands."""
 
-_SPELT = {"--colour": "--color"}
-"""Other spellings of options, checked first as a key of recipes may be called the same."""
+_SPELT = ("--colour",)
+"""Other spellings of options, which are not the keys of recipes that are called the same."""
 
 
 def overview(width: int) -> str:
@@ -110,9 +110,7 @@ def about_unknown(parser: argparse.ArgumentParser, word: str, following: str) ->
     if not equals and not following.startswith("-"):
         value = following
     options, near = parser._option_string_actions, ""
-    if flag in _SPELT:
-        near = f"did you mean `{_SPELT[flag]}`?"
-    elif "--set" in options:
+    if "--set" in options and flag not in _SPELT:
         from netdsl.cli.recipe_keys import recipe_key
 
         near = recipe_key(flag, value, options)

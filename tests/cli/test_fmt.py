@@ -44,6 +44,25 @@ def test_a_link_stays_a_link(ugly: Path, tmp_path: Path) -> None:
     assert ugly.read_text(encoding="utf-8") == FORMATTED
 
 
+def test_a_link_is_followed_only_where_it_is_named(
+    ugly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = ugly.parent / "networks"
+    (folder / "below").mkdir(parents=True)
+    target = folder / "ugly.txt"
+    ugly.rename(target)
+    link = folder / "below" / "link.net"
+    link.symlink_to("../ugly.txt")
+    assert main(["fmt", str(folder)]) == 1
+    error = capsys.readouterr().err
+    assert "error[N604]" in error
+    assert f"{link} is a link, which is not followed for writing" in error
+    assert target.read_text(encoding="utf-8") == UGLY
+    assert main(["fmt", str(link)]) == 0
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == FORMATTED
+
+
 def test_check_writes_nothing(ugly: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fmt", "--check", str(ugly)]) == 1
     assert ugly.read_text(encoding="utf-8") == UGLY

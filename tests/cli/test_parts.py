@@ -14,7 +14,7 @@ import pytest
 from netdsl import parse
 from netdsl.cli import arguments, pager, sample, table_options, terminal, usage
 from netdsl.cli import show as show_command
-from netdsl.cli.check_output import Result, hints_for, show, summary
+from netdsl.cli.check_output import Result, _warned_once, hints_for, show, summary
 from netdsl.cli.commands import COMMANDS
 from netdsl.cli.completed import completed_commands
 from netdsl.cli.config import fill_in
@@ -22,6 +22,7 @@ from netdsl.cli.config_file import as_environment
 from netdsl.cli.diff_sides import DiffSide, DiffSides, sides_of, with_places
 from netdsl.cli.formats import format_of
 from netdsl.cli.inputs import found_files, read_input, read_standard_input, split_params
+from netdsl.cli.lab_arguments import subject_of
 from netdsl.cli.main import main
 from netdsl.cli.outputs import free_model_path, free_path, target_of
 from netdsl.cli.parser import command_in, parser_for
@@ -334,6 +335,50 @@ def test_one_byte_too_many_is_read_of_standard_input(monkeypatch: pytest.MonkeyP
     with pytest.raises(NetError, match="standard input cannot be read: it is closed") as caught:
         read_standard_input()
     assert caught.value.code == "N601"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["relu > fc-2(init=1)", "1 2"], ""),
+        (["relu > fc-2(init=1)"], "N209"),
+        (["relu > fc-2(init=1)", "1", "2"], "N209"),
+        (["4 > fd-2", "words"], "N101"),
+        (["relu > fc-2(init=1)", "1 2", "--input", "3"], "N518"),
+    ],
+)
+def test_a_value_gives_a_fragment_its_shape(
+    arguments: list[str], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["forward", *arguments]) == bool(code)
+    assert code in capsys.readouterr().err
+
+
+def test_a_subject_is_a_file_or_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdsl.lab.weighted.begun", lambda network, seed: (network.name, seed))
+    monkeypatch.setattr("netdsl.lab.weighted.trained", lambda run: f"trained {run}")
+    monkeypatch.setattr("netdsl.training.runs.finished.finished_run", lambda folder: folder.name)
+    made = parser_for("forward")
+    options = made.parse_args(["forward", "net a\ninput 1 > fc-2", "--seed", "3"])
+    assert subject_of(options) == ("a", 3)
+    (tmp_path / "a-1").mkdir()
+    assert subject_of(made.parse_args(["forward", str(tmp_path / "a-1")])) == "trained a-1"
+
+
+def test_values_may_follow_options() -> None:
+    options = parser_for("backward").parse_args(["backward", "f", "x=1", "--seed", "3", "y=2"])
+    assert (options.file, options.values, options.seed) == ("f", ["x=1", "y=2"], 3)
+
+
+def test_a_folder_called_compare_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[str] = []
+    monkeypatch.setattr(
+        "netdsl.training.runs.listing.runs_text", lambda where, sort: listed.append(where) or ""
+    )
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "compare").mkdir()
+    assert main(["runs", "compare"]) == 0
+    assert listed == ["compare"]
 
 
 def test_files_of_a_folder(tmp_path: Path) -> None:
@@ -666,6 +711,20 @@ ERROR, WARNING = Diagnostic("N101", "m"), Diagnostic("W703", "m")
 )
 def test_summaries(found: Any, said: str) -> None:
     assert summary([Result("a", checked(*each)) for each in found]) == said
+
+
+def test_warnings_at_one_place_are_shown_once_and_errors_each_time() -> None:
+    source = Source("a", "x y")
+
+    def at(code: str, start: int) -> Diagnostic:
+        return Diagnostic(code, "m", Span(source, start, start + 1))
+
+    first = [at("W703", 0), at("W703", 0), at("W704", 0), at("N101", 0), WARNING]
+    second = [*first, at("W703", 2), at("N101", 2)]
+    results = [Result("a:w=1", checked(*first)), Result("a:w=2", checked(*second))]
+    one, other = (result.checked.diagnostics for result in _warned_once(results))
+    assert list(one) == first
+    assert list(other) == [at("N101", 0), WARNING, at("W703", 2), at("N101", 2)]
 
 
 def test_expectations_that_could_be_added() -> None:
