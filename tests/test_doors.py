@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -49,9 +53,36 @@ def test_every_public_name_is_there_when_it_is_asked_for() -> None:
     import netdsl
 
     assert set(netdsl.__all__) <= set(dir(netdsl))
-    assert all(getattr(netdsl, name) is getattr(netdsl, name) for name in netdsl.__all__)
+    assert all(getattr(netdsl, name) is vars(netdsl)[name] for name in netdsl.__all__)
     with pytest.raises(AttributeError, match="module 'netdsl' has no attribute 'lode'"):
         netdsl.lode  # noqa: B018
+
+
+class Interrupted(ModuleType):
+    """A module whose import is interrupted by Ctrl-C."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("name", "runs"), [("__main__", 1), ("netdsl.__main__", 0)])
+def test_the_program_runs_where_it_is_the_program(
+    name: str, runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[int] = []
+    main = ModuleType("netdsl.cli.main")
+    monkeypatch.setattr(main, "run", lambda: ran.append(1), raising=False)
+    monkeypatch.setitem(sys.modules, main.__name__, main)
+    runpy.run_module("netdsl.__main__", run_name=name)
+    assert len(ran) == runs
+
+
+def test_ctrl_c_while_the_program_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "netdsl.cli.main", Interrupted("netdsl.cli.main"))
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("netdsl", run_name="__main__")
+    assert caught.value.code == 130
 
 
 @pytest.mark.slow

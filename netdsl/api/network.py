@@ -10,7 +10,7 @@ from netdsl.api.computing import Computing
 from netdsl.api.figures import NetworkFigures
 from netdsl.architecture import Architecture
 from netdsl.constants import PRECISIONS
-from netdsl.reading import ReadOptions, read_text
+from netdsl.reading import read_text
 
 if TYPE_CHECKING:
     from netdsl.api.arguments import PathArgument
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from netdsl.lab.equivariance import Equivariance
     from netdsl.lab.norms import Norms
     from netdsl.lab.weighted import WeightedNetwork
-
-DTYPES = (*PRECISIONS, "float64")
 
 
 class Network(NetworkFigures, Computing):
@@ -80,7 +78,7 @@ class Network(NetworkFigures, Computing):
         """
         from netdsl.keras.importing import from_keras
 
-        return cls.of(read_text(from_keras(model, input), options=ReadOptions()))
+        return cls.of(read_text(from_keras(model, input)))
 
     def _weighted(self, seed: int) -> WeightedNetwork:
         from netdsl.lab.weighted import begun
@@ -220,7 +218,7 @@ class Network(NetworkFigures, Computing):
 
         if seed is not None:
             seed = arguments.whole("seed", seed, 0, 2**32)
-        return build(self, seed, arguments.one_of("dtype", arguments.dtype_name(dtype), DTYPES))
+        return build(self, seed, arguments.one_of("dtype", arguments.dtype_name(dtype), PRECISIONS))
 
     def norms(self, data: Any, *, seed: int = 0) -> Norms:
         """Measure gradient and update of each layer in the first step of a training.

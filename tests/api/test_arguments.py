@@ -80,6 +80,10 @@ WRONG_TYPES: list[tuple[Callable[[], Any], str]] = [
     (lambda: parsed().draw(depth="all"), "`depth` accepts an integer"),  # type: ignore[arg-type]
     (lambda: parsed().draw(open=3), "`open` accepts names"),  # type: ignore[arg-type]
     (lambda: parsed().draw(columns={"output": 1}), "`columns` accepts names"),  # type: ignore[arg-type]
+    (lambda: netdsl.summary("8 > fc-4"), "`networks` accepts networks"),
+    (lambda: netdsl.summary(b"8"), "`networks` accepts networks"),  # type: ignore[arg-type]
+    (lambda: netdsl.summary(8), "`networks` accepts networks"),  # type: ignore[arg-type]
+    (lambda: netdsl.summary([TEXT, 8]), r"`networks\[1\]` accepts a Network, the path"),  # type: ignore[list-item]
     (lambda: parsed().diff("8 > fc-4"), "`other` accepts a Network"),  # type: ignore[arg-type]
     (lambda: netdsl.diff(parsed(), 3), "`b` accepts a Network, the path"),  # type: ignore[arg-type]
     (lambda: parsed().keras(seed="0"), "`seed` accepts"),  # type: ignore[arg-type]
@@ -141,7 +145,11 @@ WRONG_VALUES: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: parsed().draw(depth=-1), "N201", "`depth` accepts"),
     (lambda: parsed().keras(seed=-1), "N201", "`seed` accepts"),
     (lambda: parsed().keras(seed=2**32), "N201", "`seed` accepts integers from 0 to 4,294,967,295"),
-    (lambda: parsed().keras(dtype="float63"), "N107", "did you mean `float64`"),
+    (
+        lambda: parsed().keras(dtype="float63"),
+        "N107",
+        '"mixed", "float64", not \'float63\'\n.*did you mean `float64`',
+    ),
     (lambda: parsed().train("none.yaml"), "N601", "`recipe` accepts a Recipe, keys and values"),
     (lambda: parsed().train("digits"), "N601", 'train\\(data="digits"\\)'),
     (lambda: parsed().train({"epohcs": 3}), "N503", "did you mean `epochs`"),

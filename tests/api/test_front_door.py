@@ -23,6 +23,7 @@ import pytest
 from support.sources import ROOT, modules
 
 import netdsl
+from netdsl.api.difference import drawn_pairs
 from netdsl.api.keys import RecipeKeys
 from netdsl.errors import NetError
 
@@ -101,7 +102,7 @@ def test_every_module_imported_then_every_verb_called(tmp_path: Path) -> None:
 
 def test_every_keyword_of_train_is_a_key_of_recipes_and_the_other_way_round() -> None:
     keys = {item.name for item in fields(netdsl.Recipe) if item.metadata}
-    assert set(RecipeKeys.__annotations__) == {*keys, "target", "drop"}
+    assert RecipeKeys.__optional_keys__ == {*keys, "target", "drop"}
     for function in (netdsl.train, netdsl.Network.train):
         (kind,) = (
             each.annotation
@@ -220,6 +221,52 @@ def test_tables_are_those_of_the_command(
     assert found.rstrip("\n") == capsys.readouterr().out.rstrip("\n")
 
 
+GIVEN = ["--batch", "3", "--precision", "mixed", "--optimizer", "sgd"]
+ASKED: dict[str, Any] = {"batch": 3, "precision": "mixed", "optimizer": "sgd"}
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["table", "summary"])
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        ([], {}),
+        (["--json"], {"format": "json"}),
+        (["--json", *GIVEN], {"format": "json", **ASKED}),
+        (["--by", "stage"], {"by": "stage"}),
+        (["--by", "stage", "--json"], {"by": "stage", "format": "json"}),
+        (
+            ["--columns", "params,memory", "--format", "csv", *GIVEN],
+            {"columns": "params,memory", "format": "csv", **ASKED},
+        ),
+        (
+            ["--no-bias", "--units", "--sort", "params"],
+            {"bias": False, "units": True, "sort": "params"},
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_tables_show_where_nothing_is_given(
+    several: bool, options: list[str], given: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from netdsl.cli.main import main
+
+    texts = ["32x32x3 > conv3-8(bn) x2 > pool > fc-10", "32x32x3 > conv3-8 > gap"]
+    if several:
+        found = netdsl.summary(texts, **given)
+        assert main(["table", *texts, *options]) == 0
+    else:
+        found = netdsl.parse(texts[0]).table(**given)
+        assert main(["table", texts[0], *options]) == 0
+    assert found.rstrip("\n") == capsys.readouterr().out.rstrip("\n")
+
+
+def test_memory_where_nothing_is_given() -> None:
+    network = netdsl.parse("8 > fc-4")
+    assert network.memory() == network.memory(batch=1, optimizer="adam", precision="float32")
+    sizes = {network.memory(batch=batch).saved for batch in (1, 2, 3)}
+    assert len(sizes) == 3
+
+
 def test_differences(capsys: pytest.CaptureFixture[str]) -> None:
     from netdsl.cli.main import main
 
@@ -234,6 +281,30 @@ def test_differences(capsys: pytest.CaptureFixture[str]) -> None:
     assert a.diff(a).same
 
 
+def test_a_difference_in_words_and_as_pairs() -> None:
+    a = netdsl.parse("8 > fc-4 > fc-2", name="a")
+    b = netdsl.parse("8 > fc-5 > relu > fc-2", name="b")
+    found = a.diff(b)
+    assert repr(a.diff(a)) == "<NetworkDifference of a and a: the same>"
+    assert repr(found) == "<NetworkDifference of a and b: 3 of 4 rows differ>"
+    assert str(found).startswith("--- a\n+++ b\n")
+    assert str(a.diff(b.replace(name="a"))).startswith("--- a\n+++ b\n")
+    assert str(a.diff(b.replace(name="c"))).startswith("--- a\n+++ c\n")
+    assert str(a.replace(path="x/a.net").diff(b)).startswith("--- x/a.net\n+++ b\n")
+    assert [found.to_dict()[name] for name in ("a", "b", "only_a", "only_b")] == ["a", "b", [], []]
+    assert found.totals[0] == ("params", 46, 57)
+    assert drawn_pairs(found._found) == [
+        ("same", 0, 0, ""),
+        ("changed", 1, 1, ""),
+        ("added", None, 2, ""),
+        ("changed", 2, 3, ""),
+    ]
+    defaults = netdsl.diff("default conv(l2=1, bias=no)\n4x4x4 > conv3-4", "4x4x4 > conv3-4")
+    assert drawn_pairs(defaults._found)[1] == ("changed", 1, 1, "bias no -> yes; l2 1 -> 0")
+    assert drawn_pairs(b.diff(a)._found)[2] == ("removed", 2, None, "")
+    assert drawn_pairs(a.diff(a)._found) == [("same", place, place, "") for place in range(3)]
+
+
 def test_checks_are_shown_as_the_command_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
     from netdsl.cli.main import main
 
@@ -244,6 +315,9 @@ def test_checks_are_shown_as_the_command_shows_them(capsys: pytest.CaptureFixtur
     assert found.errors == tuple(found)
     assert not found.warnings
     assert [each.code for each in netdsl.check("none.net")] == ["N601"]
+    both = netdsl.check("net a\n8 > fc-2 as unused > fc-1\nnet b\n8 > pol")
+    assert [each.code for each in both.errors] == ["N101"]
+    assert [each.code for each in both.warnings] == ["W703"]
 
 
 # --- docs -----------------------------------------------------------------------------------------

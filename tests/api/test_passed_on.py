@@ -87,6 +87,19 @@ def test_a_run_is_what_its_training_gave() -> None:
     assert str(RUN).startswith("ended after 3 epochs (1,200 steps, 6.3 s)")
 
 
+def test_a_folder_is_read_as_a_run(called: Called) -> None:
+    seen = called("training.runs.run.RunResult.load", RESULT)
+    found = Run.load(Path(FOLDER))
+    assert (type(found), found, seen) == (Run, RUN, [((FOLDER,), {})])
+    epochs = called("api.run.read_epochs", [{"epoch": 1}])
+    assert type(RUN.history) is netdsl.Records
+    assert list(RUN.history) == [{"epoch": 1}]
+    assert epochs == [((Path(FOLDER),), {})] * 2
+    recipes = called("training.runs.inputs.read_recipe", Recipe(epochs=3))
+    assert RUN.recipe == Recipe(epochs=3)
+    assert recipes == [((Path(FOLDER),), {})]
+
+
 EVALUATED = {"part": None, "data": None, "zeros": False, "subnetworks": 0}
 PREDICTED = {"strict": False, "others": [], "versions": 0}
 EXPORTED = {"format": None, "force": False, "bare": False, "quantize": None, "data": None}
