@@ -223,6 +223,8 @@ def test_where_nothing_is_fooled_the_first_are_shown() -> None:
     assert [len(row.tiles) for row in sheet.rows] == [8, 8, 8]
     unchanged = attacks.attack(many, Attack(sizes=(0.0,), examples=3))
     assert (unchanged.sheet, unchanged.changed, unchanged.examples) == (None, None, 3)
+    drawn = [attacks.attack(many, Attack((0.0,), examples=3, seed=seed)).rows for seed in (5, 5, 6)]
+    assert drawn[0].tolist() == drawn[1].tolist() == sorted(drawn[0]) != drawn[2].tolist()
     vectors: Any = Scores(FIVE, CLASSES, image=None)
     assert attacks.attack(vectors, Attack(sizes=(0.1,))).sheet is None
 
@@ -238,6 +240,10 @@ def test_examples_of_other_classes_are_attacked_for_a_target() -> None:
     ]
     with pytest.raises(NetError, match="every example that is attacked is of the class 1"):
         attacks.attack(Scores(FIVE, [1] * 5), Attack(target=1))  # type: ignore[arg-type]
+    with pytest.raises(NetError, match="names the classes 0 to 1, not 2"):
+        attacks.attack(subject, Attack(target=2))
+    with pytest.raises(NetError, match="take 50,000,000 gradients"):
+        attacks.attack(subject, Attack(sizes=(0.1,), steps=10**7))
 
 
 @pytest.mark.parametrize(
