@@ -81,7 +81,10 @@ def equivariance(network: Architecture, change: str, seed: int = 0) -> list[Equi
     found = []
     for output in graph.outputs:
         before, after = plain[output.op], values[output.op]
-        along = tuple(output.shape[: len(axes)]) == axes
+        positions = tuple(output.shape[: len(axes)])
+        # A permutation is of these positions alone, a quarter turn of square maps of any size.
+        is_square = moved.order is None and len(set(positions)) == 1 < positions[0]
+        along = positions == axes or is_square
         of_positions = len(output.shape) > len(axes) or not port.shape[len(axes) :]
         has_positions = along and of_positions
         expected = moved.of(before, len(axes)) if has_positions else before
@@ -187,7 +190,7 @@ def _row(
     scale = float(abs(expected).max())
     largest = float(difference.max())
     # Relative to the output: a network of small numbers must not pass because they are small.
-    verdict = words if largest <= CLOSE * max(scale, 1e-300) else "no"
+    verdict = words if largest <= CLOSE * scale else "no"
     place = tuple(int(at) for at in where)
     return Equivariance(output, change, verdict, largest, place, borders, scale)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 import netdsl
 from netdsl.cli.main import main
 from netdsl.errors import NetError
+from netdsl.lab.equivariance import _axis_names, _some_weights, equivariance
 
 MOVES, STAYS = "moves with it", "stays"
 ANSWERS = [
@@ -23,6 +25,15 @@ ANSWERS = [
     ("8x8x2 > conv3-3(init=1)", "rotate90", MOVES),
     ("8x8x2 > conv3-3", "rotate90", "no"),
     ("8x8x2 > conv1-3(relu) > gap > fc-2", "rotate90", STAYS),
+    ("8x8x2 > conv1-3 > pool", "rotate90", MOVES),
+    ("8x8x2 > up2", "rotate90", MOVES),
+    ("8x8x2 > pool2x4", "rotate90", "no"),
+    ("8x8x2 > avgpool8", "rotate90", STAYS),
+    ("8x8x2 > conv8-3(pad=0)", "rotate90", "no"),
+    ("8x8x2 > gap > fc-8", "rotate90", STAYS),
+    ("1x1x2 > relu", "rotate90", MOVES),
+    ("8x8x1 > conv3-2(init=0)", "rotate90", MOVES),
+    ("6x4 > gap > fc-6", "permute", STAYS),
     ("6x4 > dense-3(relu) > attention(heads=3)", "permute", MOVES),
     ("6x4 > dense-3(relu) > gap > fc-2", "permute", STAYS),
     ("6x4 > pos > attention(heads=2)", "permute", "no"),
@@ -39,6 +50,33 @@ def test_answers(text: str, change: str, verdict: str) -> None:
     assert {each.verdict for each in found} == {verdict}, found
     for each in found:
         assert (each.largest > 1e-6 * each.scale) == (verdict == "no")
+
+
+def test_the_numbers_are_those_of_a_seed() -> None:
+    network = netdsl.parse("6 > fc-3")
+    found = [equivariance(network, "permute"), equivariance(network, "permute", 0)]
+    assert found[0] == found[1] == list(network.equivariance("permute"))
+    assert equivariance(network, "permute", 1) != found[0]
+
+
+def test_random_weights_keep_the_size_of_numbers() -> None:
+    graph = netdsl.parse("400 > fc-100(linear, bias_init=2)").graph
+    (arrays,) = _some_weights(np, graph, np.random.default_rng(0)).values()
+    assert arrays["kernel"].std() == pytest.approx(1 / 20, rel=0.02)
+    assert set(arrays["bias"]) == {2}
+
+
+@pytest.mark.parametrize(
+    ("rank", "names"),
+    [
+        (1, ["n"]),
+        (2, ["h", "w"]),
+        (3, ["d", "h", "w"]),
+        (4, ["axis 0", "axis 1", "axis 2", "axis 3"]),
+    ],
+)
+def test_names_of_axes(rank: int, names: list[str]) -> None:
+    assert [*_axis_names(rank)] == names
 
 
 def test_shifts_are_by_the_stride_and_borders_are_apart() -> None:
