@@ -9,6 +9,7 @@ from support.networks import check, only
 
 import netdsl
 from netdsl import reading
+from netdsl.architecture import Architecture
 from netdsl.errors import NetError, Source
 from netdsl.limits import DEFAULT_LIMITS, Limits
 
@@ -101,6 +102,32 @@ def test_files(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("batch: 3", encoding="utf-8")
     with pytest.raises(NetError, match="N607"):
         netdsl.load(tmp_path / "a.yaml")
+
+
+def test_what_names_a_network(tmp_path: Path) -> None:
+    (tmp_path / "b.net").write_text("def f() = fc-3", encoding="utf-8")
+    path = tmp_path / "a.net"
+    path.write_text('use "b.net"\n8 > f', encoding="utf-8")
+    plain = Architecture(name="p", graph=netdsl.parse("8 > fc-3").graph, text="8 > fc-3")
+    network = netdsl.parse("8 > fc-4", name="n")
+    found = netdsl.diff(path, plain)
+    assert found.same
+    assert [type(each) for each in (found.a, found.b)] == [netdsl.Network] * 2
+    assert (found.a.name, found.a.path, found.b.name) == ("a", str(path), "p")
+    assert netdsl.diff(network, "8 > fc-4").a is network
+    assert netdsl.diff("zoo:lenet5", netdsl.load("zoo:lenet5")).same
+    assert not netdsl.check("zoo:lenet5")
+    assert not netdsl.check(path)
+    assert [one.code for one in netdsl.check(path, limits=Limits(source=5))] == ["N401"]
+    assert netdsl.parse("net a\n8 > fc-2\nnet b\n8 > fc-3", net="b").name == "b"
+    assert [one.code for one in netdsl.check("conv3-{w} > gap", input=(8, 8, 1))] == ["N110"]
+    text = "param w = 3\nconv3-{w} > gap"
+    assert not netdsl.check(text, input=(8, 8, 1), params={"w": 4})
+    assert [one.code for one in netdsl.check(text, input=(8, 8, 1), params={"w": 0})] == ["N201"]
+    (tmp_path / "a.yaml").write_text("batch: 3", encoding="utf-8")
+    assert [one.code for one in netdsl.check(tmp_path / "a.yaml")] == ["N607"]
+    with pytest.raises(TypeError, match=r"`source` accepts the path of a \.net file, or the text"):
+        netdsl.check(3)  # type: ignore[arg-type]
 
 
 def test_limits_hold_for_used_files(tmp_path: Path) -> None:

@@ -227,6 +227,8 @@ def test_what_is_trained(called: Called, tmp_path: Path) -> None:
     assert (fragment.name, fragment.source.name) == ("network", "<text>")
     assert (type(plain), plain.name) == (netdsl.Network, "network")
     assert (type(first), first.name) == (netdsl.Network, "a")
+    netdsl.train("\ufefffc-3\r\n> fc-1")
+    assert seen[-1][0][0].source.text == "fc-3\n> fc-1"
     with pytest.raises(NetError, match=r"a\.net holds 2 networks"):
         netdsl.train(tmp_path / "a.net")
     with pytest.raises(NetError, match="N101"):
@@ -371,6 +373,11 @@ def test_gradcheck(called: Called) -> None:
     ]
     assert subject.seeds == [0, HIGHEST]
     assert type(checks) is GradientChecks
+    assert "no gradient passes step_1" in str(netdsl.parse("1 > step").gradcheck([1]))
+    with pytest.raises(NetError, match="a step of 2"):
+        subject.gradcheck([1, 1], step=2)
+    with pytest.raises(NetError, match="`step` accepts numbers above 0"):
+        subject.gradcheck([1, 1], step=0)
 
 
 def test_matrix(called: Called) -> None:
@@ -446,6 +453,21 @@ def test_seeds_are_of_32_bits(call: Callable[[int], Any]) -> None:
 def test_what_numbers_are_not(x: Any, said: str) -> None:
     with pytest.raises(TypeError, match=said):
         netdsl.parse("input a: 1\ninput b: 1\nadd[ @a | @b ]").forward(x)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: Subject().forward([1, 1], at=""), "`at` accepts the name of a layer or a point"),
+        (lambda: Subject().backward([1, 1], of=""), "`of` accepts an output's name"),
+        (lambda: Subject().backward([1, 1], loss="sqared"), "did you mean `squared`"),
+        (lambda: Subject().matrix(""), "`layer` accepts the name of a layer or a point"),
+        (lambda: NETWORK.equivariance("shfit"), "did you mean `shift`"),
+    ],
+)
+def test_words_that_are_not_known(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(NetError, match=said):
+        call()
 
 
 @pytest.mark.parametrize("x", [3, 3.5, [3], (3,), np.float32(3), np.array([3]), "3"])
