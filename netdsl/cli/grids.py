@@ -235,5 +235,5 @@ def _digest(options: argparse.Namespace, given: CommandInput) -> str:
     """Hash the texts of the network and of the recipe."""
     import hashlib
 
-    texts = [given.source.text, Path(options.recipe).read_text("utf-8") if options.recipe else ""]
-    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogateescape")).hexdigest()
+    recipe = Path(options.recipe).read_bytes() if options.recipe else b""
+    return hashlib.sha256(given.source.text.encode() + b"\0" + recipe).hexdigest()

@@ -306,9 +306,15 @@ def test_ctrl_c_ends_watching_with_130(
     assert capsys.readouterr().out.startswith("fine.net: fine is fine")
 
 
-class Terminal(io.StringIO):
+class Shown(io.StringIO):
     abandoned = False
+    flushed = 0
 
+    def flush(self) -> None:
+        self.flushed += 1
+
+
+class Terminal(Shown):
     def isatty(self) -> bool:
         return True
 
@@ -325,12 +331,13 @@ def test_a_terminal_is_emptied_before_each_check(
             check()
         return 7
 
-    shown: Any = Terminal() if on_terminal else io.StringIO()
+    shown = Terminal() if on_terminal else Shown()
     monkeypatch.setattr(sys, "stdout", shown)
     monkeypatch.setattr("netdsl.cli.watching.watch", watched_twice)
     options = parser_for("check").parse_args(["check", "fine.net", "--watch", "--format", "text"])
     assert options.run(options) == 7
     line = "fine.net: fine is fine: 32x32x1 to 10, 15,526 params\n"
+    assert shown.flushed == 2
     assert shown.getvalue() == (f"\033[2J\033[H\n{line}" if on_terminal else line) * 2
 
 

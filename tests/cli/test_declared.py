@@ -92,19 +92,24 @@ def test_what_waits_in_a_full_stream_is_dropped() -> None:
     stream.close()  # writes what waits: to nowhere
 
 
+class Flushed(io.StringIO):
+    flushed = False
+
+    def flush(self) -> None:
+        self.flushed = True
+
+
 @pytest.mark.parametrize(("interrupted", "code"), [(False, 0), (True, exit_codes.INTERRUPTED)])
 def test_the_end_of_a_training_is_printed(
-    interrupted: bool,
-    code: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    interrupted: bool, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from netdsl.training.reporting import text
 
     monkeypatch.setattr(text, "describe_run", lambda run: "what came of it")
+    monkeypatch.setattr(sys, "stdout", shown := Flushed())
     ended: Any = SimpleNamespace(interrupted=interrupted)
     assert training_end.on_hosts(None, lambda: ended) == code
-    assert capsys.readouterr().out == "what came of it\n"
+    assert (shown.getvalue(), shown.flushed) == ("what came of it\n", True)
 
 
 def test_the_report_is_a_link_on_a_terminal(
@@ -112,7 +117,7 @@ def test_the_report_is_a_link_on_a_terminal(
 ) -> None:
     from netdsl.training.reporting import text
 
-    class Terminal(io.StringIO):
+    class Terminal(Flushed):
         def isatty(self) -> bool:
             return True
 
@@ -124,6 +129,7 @@ def test_the_report_is_a_link_on_a_terminal(
     link = folder.as_uri() + "/report.html"
     assert "%1B%5B31m%20b-1" in link
     name = printable(f"{folder}/report.html")
+    assert sys.stdout.flushed  # type: ignore[attr-defined]
     shown = sys.stdout.getvalue()  # type: ignore[attr-defined]
     assert shown == f"open \x1b]8;;{link}\x1b\\{name}\x1b]8;;\x1b\\\n"
 

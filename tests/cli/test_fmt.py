@@ -113,6 +113,15 @@ def test_standard_input_goes_to_standard_output(
     assert main(["fmt", "-", "a.net"]) == 2
 
 
+def test_what_holds_no_network_is_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert main(["fmt", str(table)]) == 1
+    assert "error[N607]" in capsys.readouterr().err
+
+
 def test_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fmt", str(tmp_path / "none.net")]) == 1
     assert "N601" in capsys.readouterr().err

@@ -305,6 +305,12 @@ def test_files_with_params(
         assert split_params(file) == (name, params)
 
 
+def test_an_argument_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(NetError) as caught:
+        read_input("4 > fc-2  # \udcff")
+    assert caught.value.code == "N007"
+
+
 def test_what_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.net").write_text("4 > fc-2\n")

@@ -10,7 +10,7 @@ import pytest
 from netdsl.cli.commands import COMMANDS
 from netdsl.cli.main import main
 from netdsl.cli.parser import command_in, help_of, parser_for
-from netdsl.cli.usage import FAMILIAR
+from netdsl.cli.usage import ABOUT, FAMILIAR
 from netdsl.training.planning.defaults import EPOCHS, SMALL
 
 NET = "8x8x1 > fc-10"
@@ -42,6 +42,10 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[st
             "netdsl train: error: --colour is not an option; did you mean `--color`?",
         ),
         ("-Z check a", "netdsl: error: -Z is not an option"),
+        (
+            "-q check --colo never a.net",
+            "netdsl check: error: --colo is not an option; did you mean `--color`?",
+        ),
         ("check -Z a.net", "netdsl check: error: -Z is not an option"),
         (
             "train a --epoch 1",
@@ -148,6 +152,14 @@ def test_help_of_a_command_is_that_of_its_option(capsys: pytest.CaptureFixture[s
     assert "did you mean `table`?" in capsys.readouterr().err
     assert main(["help"]) == 0
     assert "exit codes: 0 fine" in capsys.readouterr().out
+
+
+def test_the_whole_help_lists_the_commands_by_purpose_alone() -> None:
+    shown = help_of(None)
+    assert shown.startswith(f"usage: netdsl [options] COMMAND ...\n\n{ABOUT}\n")
+    assert "positional arguments" not in shown
+    assert "--version" in shown
+    assert "exit codes: 0 fine" in shown
 
 
 def test_help_says_the_defaults_of_a_training() -> None:
