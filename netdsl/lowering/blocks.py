@@ -123,11 +123,10 @@ def use_block(
 
 def _written(node: tree.LayerNode, word: str, given: dict[str, Any]) -> str:
     """Return a use as it is written, with the values that its arguments have."""
-    if len(given) < len(node.arguments or ()):
-        return word  # not all of them could be read
     arguments = [
         f"{argument.name.text}={_shown(value)}" if argument.name else _shown(value)
-        for argument, value in zip(node.arguments or (), given.values(), strict=True)
+        # One that could not be read is a mistake: then no use is shown.
+        for argument, value in zip(node.arguments or (), given.values(), strict=False)
     ]
     return f"{word}({', '.join(arguments)})" if arguments else word
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from netdsl.errors import USED_HERE, NetError, Note, Span, fail
 from netdsl.kinds import LayerError
 from netdsl.kinds.merge import Merge
-from netdsl.kinds.values import dims
+from netdsl.kinds.values import Shape, dims
 from netdsl.lowering.builder import GraphBuilder
 from netdsl.lowering.scopes import SHOWN_USES, Scope
 from netdsl.syntax import tree
@@ -24,10 +25,8 @@ def of_layer(error: LayerError, node: Any, scope: Scope, shrinking: str = "") ->
         shrinking: where the positions at hand were reached, for a window that does not fit.
     """
     span = error.place if isinstance(error.place, Span) else _part(error.where, node, scope)
-    help = error.help
     # A window larger than its input: where the input became so small is more than half the answer.
-    if error.code == "N204":
-        help = "; ".join(filter(None, (help, shrinking)))
+    help = "; ".join(filter(None, (error.help, shrinking)))
     return fail(error.code, str(error), span, help=help, label=error.label, notes=scope.notes())
 
 
@@ -62,23 +61,27 @@ def shrinking(x: int, graph: GraphBuilder) -> str:
 
     `the input of 32x32 shrank to 5x5 at line 3 (pool)`.
     """
-    ops, layers = graph.ops, graph.layers
-    positions = ops[x].shape[:-1]
-    at = x
-    # Back to the layer that made these positions, then on to the input of the flow.
-    while ops[at].inputs and ops[ops[at].inputs[0]].shape[:-1] == positions:
-        at = ops[at].inputs[0]
-    layer = layers[ops[at].layer] if ops[at].layer < len(layers) else None
-    begin = at
-    while ops[begin].inputs:
-        begin = ops[begin].inputs[0]
-    if begin == at or layer is None or layer.span is None:
+    positions = graph.ops[x].shape[:-1]
+    # Back to the layer that made these positions, then on to the first that has as many axes.
+    at = _back(x, graph, lambda shape: shape[:-1] == positions)
+    begin = _back(at, graph, lambda shape: len(shape) == len(positions) + 1)
+    before = graph.ops[begin].shape[:-1]
+    if all(now >= once for now, once in zip(positions, before, strict=True)):
         return ""
+    layer = graph.layers[graph.ops[at].layer]
+    assert layer.span is not None
     line = layer.span.source.position(layer.span.start)[0]
-    input_positions = dims(ops[begin].shape[:-1])
-    return (
-        f"the input of {input_positions} shrank to {dims(positions)} at line {line} ({layer.text})"
-    )
+    return f"the input of {dims(before)} shrank to {dims(positions)} at line {line} ({layer.text})"
+
+
+def _back(at: int, graph: GraphBuilder, passes: Callable[[Shape], bool]) -> int:
+    """Return the first operation on the way to `at` from which on all shapes pass."""
+    while True:
+        inputs = (one for one in graph.ops[at].inputs if passes(graph.ops[one].shape))
+        before = next(inputs, None)
+        if before is None:
+            return at
+        at = before
 
 
 def nothing_comes_in(node: Any, scope: Scope, graph: GraphBuilder) -> NetError:

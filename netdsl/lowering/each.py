@@ -62,12 +62,12 @@ def _chain(node: tree.LayerNode, x: int | None, scope: Scope, graph: GraphBuilde
         if argument.name is not None:
             message = f"`each` has no option `{argument.name.text}`"
             raise scope.fail("N103", message, argument, example)
-    if len(node.arguments) > 1:
+    given, *more = node.arguments
+    if more:
         message = "`each` accepts one chain"
-        raise scope.fail("N106", message, node.arguments[1], "join its steps with `>`")
+        raise scope.fail("N106", message, more[0], "join its steps with `>`")
     # By value: `each(body)` with a parameter `body` is the chain that it was given.
-    chain = value(node.arguments[0].value, scope, x, graph)
+    chain = value(given.value, scope, x, graph)
     if not isinstance(chain, Closure):
-        message = f"`each` requires a chain, not {shown(chain)}"
-        raise scope.fail("N109", message, node.arguments[0])
+        raise scope.fail("N109", f"`each` requires a chain, not {shown(chain)}", given)
     return chain

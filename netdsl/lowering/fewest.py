@@ -121,10 +121,10 @@ class LeastCounter:
         parts: list[tuple[Any, ...]] = []
         for name, value in values.items():
             if isinstance(value, _Piece):
-                parts.append((name, id(value.chain), value.seen.key, 0))
+                parts.append((name, id(value.chain), value.seen.key))
             else:
                 # With the type: 1, 1.0 and True are equal, but may lead to different counts.
-                parts.append((name, type(value).__name__, value, 0))
+                parts.append((name, type(value).__name__, value))
         try:
             return self._keys.setdefault(tuple(parts), len(self._keys))
         except TypeError:  # a value that cannot be looked up is like no other
@@ -240,8 +240,7 @@ class LeastCounter:
         outer, blocks = self._view(scope), scope.blocks
         values = dict(outer.values)
         if isinstance(block, Block):
-            # The block sees itself, as when it is made.
-            blocks = blocks if block.definition.name.text in blocks else blocks.with_next()
+            blocks = blocks.with_next()  # the block sees itself, as when it is made
             values |= self._arguments(node, block.definition, seen, outer)
         inside = outer._replace(blocks=blocks, values=values, depth=seen.depth + 1)
         return inside._replace(key=self._key(values))
@@ -250,21 +249,20 @@ class LeastCounter:
         self, node: tree.LayerNode, definition: tree.Def, seen: _Seen, outer: _Seen
     ) -> dict[str, Any]:
         """Return the values of a block's parameters; those that are missing are unknown."""
-        names = [parameter.name.text for parameter in definition.parameters]
-        values: dict[str, Any] = dict.fromkeys(names, _UNKNOWN)
-        free = iter(names)
+        free = (parameter.name.text for parameter in definition.parameters)
+        values: dict[str, Any] = {}
         for argument in node.arguments or ():
-            name = argument.name.text if argument.name else next(free, "")
-            if name in values:
-                values[name] = self._value(argument.value, seen)
+            # By order, past those given by name, as when the block is made.
+            name = argument.name.text if argument.name else None
+            name = name or next((one for one in free if one not in values), "")
+            values[name] = self._value(argument.value, seen)
         for parameter in definition.parameters:
             name = parameter.name.text
-            if values[name] is _UNKNOWN and parameter.default is not None:
+            if name not in values:
                 # A default sees the parameters before it, not those of the caller.
                 known = outer._replace(values={**outer.values, **values})
-                values[name] = self._value(
-                    parameter.default, known._replace(key=self._key(known.values))
-                )
+                known = known._replace(key=self._key(known.values))
+                values[name] = self._value(parameter.default, known)
         return values
 
     def _value(self, node: Any, seen: _Seen) -> Any:
@@ -285,8 +283,7 @@ class LeastCounter:
     def _times(self, repeat: Any, seen: _Seen) -> int:
         """Return how often a step is made at least."""
         value = self._value(repeat, seen)
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return max(0, value) if whole else 0
+        return value if isinstance(value, int) else 0
 
     def _evaluated(self, expression: tree.Expression, seen: _Seen) -> Any:
         def lookup(name: str, span: Span) -> Any:

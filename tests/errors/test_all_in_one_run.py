@@ -173,6 +173,28 @@ CASES = [
     ("def f(c) = fc-{c-20} > dropout({c})\n8 > f(8) > f(9) > f(10)", "N201 N107"),
     ("def f(c) = fc-3(l1={c-20}, l2={-c}) > fc-{-c}\n8 > f(8) > f(9)", "N107 N107 N201"),
     ("fc-3 > fc-4(foo)\n[ fc-3 | fc-4 | fc-2(bar) ]", "N209 N103 N209 N103"),
+    (
+        "def f(c=2, n, m) = fc-{c} > fc-{n} > fc-{m}\n8 > f > f(1) > f(m=3)",
+        "N106 N106 N106 N106 N106",
+    ),
+    # Options are read one by one, and what a layer requires may be what could not be read.
+    ("8 > foo > fc-3(l1={q}) > conv(l1={q})", "N101 N110 N110"),
+    ("8 > foo > conv > dropout", "N101 N106 N106"),
+    ("8 > foo > dropout(rate=2) > conv3-4(act=3, 5)", "N101 N107 N107 N103"),
+    ("8 > foo > conv{q}-3(bar) > conv3-{q}/{r}(bar)", "N101 N110 N103 N110 N110 N103"),
+    ("8 > foo > fc-{q}(bias=3, l1=-1, act=zz)", "N101 N110 N107 N107 N107"),
+    ("8 > foo > fc-3 > res(id) > bar", "N101 N207 N101"),
+    ("8 > foo > none > fc-3", "N101 N109"),
+    (
+        "8 > fc-{q} as a > relu as b > fc-3 as c > tanh as d\n"
+        "expect @a = 4\nexpect @b = 4\nexpect @c = 4\nexpect @d = 4",
+        "N110 N301 N301",
+    ),
+    ("8 > softmax-3(bias=no, foo=1, over=n, bar=2)", "N103 N103"),
+    # The activation of a sum is read whatever comes in.
+    ("8x8x4 > foo > res(conv3-4, act=bar)", "N101 N107"),
+    # A value that is missing is one mistake, wherever it is used.
+    ("def f(a, b) = a > b > fc-{b} > b(3)\n8 > f(fc-3)", "N106"),
 ]
 
 

@@ -33,6 +33,17 @@ WAYS_OUT = [
     ("input x: 2\n> fc-1\ngiven x = [1 2]", "write [1, 2]"),
     ("4 > sub[ const(1, 2) | id ]", "`const(1, 2)` gives 2 numbers: give 4, or one for all"),
     ("8x8x3 > mul[ id | const(1, 2) ]", "`const(1, 2)` gives 2 numbers: give 3, or one for all"),
+    ("8 > add[ fc-3 | id | const(1, 2) ]", "fc-8 brings 3 to 8 channels"),
+    ("8x8x4 > stack[ const(1, 2) | id ]", "gap makes a vector of 8x8x4"),
+    ("8x8x4 > add[ const(1) | id | pool ]", "up2 brings 4x4 to 8x8, and pool2 8x8 to 4x4"),
+    (
+        "8 > add[ const(1, 2) | const(1, 2, 3) | id ]",
+        "`const(1, 2)` gives 2 numbers: give 8, or one for all",
+    ),
+    (
+        "8 > add[ const(1) | const(1, 2) | id ]",
+        "`const(1, 2)` gives 2 numbers: give 8, or one for all",
+    ),
     ("4 > sub[ fc-3 | id ]", "fc-4 brings 3 to 4 channels"),
     (
         "def f(n) = fc-{n} as p > relu\n4 > f(3) > fc-2\n@p > fc-5",
@@ -121,6 +132,26 @@ WAYS_OUT = [
     ("128 > embed-4", "an input of indices gives their number: input 128 of int(20000)"),
     ("8x8x4 > reshape(9x8)", "reshape(32x8)"),
     ("8x8x4 > reshape(4x8)", "reshape(32x8) or reshape(4x64)"),
+    # where the positions became so few
+    (
+        "32x32x3 > pool2\n> pool2\n> mul[ id | gap ] > conv9-4(pad=0)",
+        "pad=same keeps 8x8; the input of 32x32 shrank to 8x8 at line 2 (pool2)",
+    ),
+    (
+        "32x32x3 > pool2\n> pool2\n> mul[ gap | id ] > conv9-4(pad=0)",
+        "pad=same keeps 8x8; the input of 32x32 shrank to 8x8 at line 2 (pool2)",
+    ),
+    (
+        "input b: 3\ninput a: 8x9x3\nmul[ @b | @a ]\n> pool1x3 > conv9-4(pad=0)",
+        "pad=same keeps 8x3; the input of 8x9 shrank to 8x3 at line 4 (pool1x3)",
+    ),
+    (
+        "16 > reshape(4x4x1)\n> pool > conv3-4(pad=0)",
+        "pad=same keeps 2x2; the input of 4x4 shrank to 2x2 at line 2 (pool)",
+    ),
+    ("16 > reshape(4x4x1) > conv5-3(pad=0)", "pad=same keeps 4x4"),
+    ("4x4x3 > resize(8x8) > conv9-4(pad=0)", "pad=same keeps 8x8"),
+    ("8x8x3 > conv9-4(pad=0)", "pad=same keeps 8x8"),
 ]
 
 

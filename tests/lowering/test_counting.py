@@ -98,6 +98,19 @@ def test_what_doubles_is_refused_before_it_is_made(
         ("def f(big=no) = when(big, conv1-4 x9, conv1-4)\n8x8x4 > f(yes) > f", 10, 2),
         ("8x8x4 > id > flatten > fc-3", 2, 0),
         ("def f(n) = f({n-1})\n8x8x4 > conv1-4 > when(no, f(3))", 1, 0),
+        # What is given goes by its name, else by order past those with names.
+        ("def f(n, c=5) = fc-{c} x{n}\n8 > f(n=2, 9) > f(3)", 5, 2),
+        ("def f(n=9) = fc-3 x{n} > fc-3\n8 > f({in}) > f(fc-2)", 2, 2),
+        ("param n = 4\ndef f(n) = fc-3 x{n} > fc-3\n8 > f", 1, 1),
+        ("def f(w) = fc-3 x{w[1]} > relu\n8 > f((7, 4)) > f(({in}, 4))", 6, 2),
+        ("param n = 4\ndef f(m={n}, k={m}) = fc-3 x{m} > fc-3 x{k}\n8 > f > f(2) > f(k=1)", 17, 3),
+        ("def a(c) = fc-{c} x{c}\ndef two(f) = f(2) > f(3)\n8 > two(a)", 5, 3),
+        ("def f(u) = [ u | id ]\n8 > f(fc-3 > fc-3)", 3, 1),
+        ("def b() = fc-3 > fc-3\n8 > [ b | id ]", 3, 1),
+        ("8 > res(fc-8 > fc-8, act=tanh) > [ res(fc-8) | id ]", 4, 0),
+        ("8 > [ fc-3 |3 ] > [ (fc-3 > relu) |4 | id ] > [ fc-3 |{in} | id ]", 14, 0),
+        ("def b() = fc-3\n8 > when(in > 4, b > b, fc-2) > when(in > 2, b)", 1, 0),
+        ("param n = 2\n8 > when(n > 1, fc-3 > fc-3, fc-2) > when(n > 2, fc-3, fc-2)", 3, 0),
     ],
 )
 def test_counts(text: str, operations: int, uses: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +133,12 @@ def test_what_depends_on_shapes_ends_at_the_limit(added: list[int]) -> None:
     found = check(text, Limits(uses=100, blocks=20))
     assert {one.code for one in found.diagnostics} <= {"N405", "N406"}
     assert len(added) < 1_000
+
+
+def test_counting_goes_as_deep_as_blocks_may_be(counted: list[int]) -> None:
+    (found,) = check("def f(n) = fc-3 > f({n + 1})\n8 > f(0)", Limits(blocks=20)).diagnostics
+    assert found.code == "N405"
+    assert len(counted) < 100
 
 
 def test_what_a_block_is_given_is_counted_before_it_is_repeated(added: list[int]) -> None:
@@ -164,6 +183,7 @@ SUM, CONV = Kinds(passes=True), Kinds()
         ([CONV, SUM, TANH], [[1], [2], []], [False, False, False]),
         ([CONV, SUM, RELU], [[1], [2], []], [True, True, False]),
         ([CONV, CONV, RELU], [[1], [2], []], [False, True, False]),
+        ([CONV, CONV, None, RELU], [[1, 2, 3], [], [], []], [True, False, False, False]),
         ([CONV, SUM, TANH, RELU], [[1, 3], [2], [], []], [True, False, False, False]),
         ([CONV, TANH, RELU], [[1, 2], [], []], [False, False, False]),
         ([CONV, RELU, TANH], [[1, 2], [], []], [True, False, False]),

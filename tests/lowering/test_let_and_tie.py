@@ -79,6 +79,7 @@ TIED += [
     ("input 6 of int(9)\n> embed-4 as t > dense-9 as d\ntie d = transpose t", 36 + 9, (6, 9)),
     ("input 6 of int(9)\n> embed-4(mask) as t > gap > softmax-9 as d\ntie d = transpose t",
      36 + 9, (9,)),
+    ("let e = fc-8(tanh)\n8 > e > e as a > fc-8 as d\ntie d = transpose a", 64 + 8 + 8, (8,)),
     ("input 6 of int(9)\n> embed-4 as t > dense-9(bias=no) as d > softmax\n"
      "@t > gap > fc-9(bias=no) as e\ntie d = transpose t\ntie e = transpose t", 36, (6, 9)),
 ]  # fmt: skip
@@ -126,6 +127,8 @@ def test_tied_layers_count_once(text: str, params: int, shape: tuple[int, ...]) 
     network = read(text)
     assert network.counts.params == params
     assert network.outputs[0].shape == shape
+    tied = {op.tied for op in network.graph.ops if op.tied is not None}
+    assert all(network.graph.ops[owner].shares is None for owner in tied)
 
 
 @pytest.mark.parametrize(("text", "code", "says"), TIED_REFUSED)
