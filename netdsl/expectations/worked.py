@@ -221,7 +221,7 @@ def _differences(expected: _Expected, graph: Graph, value: Any, count: int) -> I
         help = _shape_help(form, shape) if count == 1 else ""
         yield Diagnostic("N304", message, _value_span(statement), help=help)
         return
-    computed = [float(number) for number in value.reshape(-1)]
+    computed = [float(number) for number in value.ravel()]
     nodes = list(_nodes(statement.node.fact))  # type: ignore[union-attr]
     numbers = flat(statement.values.numbers)
     places = [places_of(node, statement.source.text) for node in nodes]

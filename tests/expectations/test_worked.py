@@ -64,6 +64,12 @@ WRONG = [  # an example, what is wrong, where, the help
         "expect output = [0.7310585786]",
     ),
     (
+        "1 > sigmoid\ngiven x = 1\nexpect output = [{0.73}]",
+        "output is 0.7310585786, not {0.73}",
+        "{0.73}",
+        "expect output = [0.7310585786]",
+    ),
+    (
         "2x2x1 > relu as y\ngiven x = [[1, 2], [3, 4]]\nexpect @y = [[1, 2], [30, 4.50]]",
         "@y[1][0] is 3, not 30; 2 of 4 numbers differ",
         "30",
@@ -121,6 +127,12 @@ PAIR = "input a: 1\ninput b: 1\nadd[ @a | @b ] as y\n"
             "N306",
             "@y = [2]",
             "add `given b = [...]` with 1 number",
+        ),
+        (
+            "3 > fc-1 as a > fc-2 as b\ngiven x = [1, 2, 3]\nexpect @a = [1]\nexpect @b = [1, 2]",
+            "N307",
+            "@a = [1]",
+            "say what they begin with",
         ),
         (
             "2 > fc-9000(init=1) > fc-9000(init=1) as y\ngiven x = [1, 2]\n"
@@ -186,6 +198,16 @@ def test_weights_drawn_at_random(layers: str, more: str) -> None:
             "2x2x1 > relu as y\ngiven x = [[1, 2], [3, 4]]\nexpect @y = [1, 2, 3, 4]",
             "@y is 2x2x1, not 4 numbers",
             "nest them as 2x2: [[...]]",
+        ),
+        (
+            "2x2 > relu as y\ngiven x = [[1, 2], [3, 4]]\nexpect @y = [1, 2, 3, 4]",
+            "@y is 2x2, not 4 numbers",
+            "nest them as 2x2: [[...]]",
+        ),
+        (
+            "2 > relu as y\ngiven x = [1, 2]\nexpect @y = [[1, 2], [3, 4]]",
+            "@y is 2, not 2x2, 4 numbers",
+            "",
         ),
         (
             "4 > relu as y\ngiven x = [1, 2, 3, 4]\nexpect @y = [[1, 2], [3, 4]]",
