@@ -12,7 +12,13 @@ from support.pictures import faults, merging, seen
 from netdsl import parse
 from netdsl.cli.main import main
 from netdsl.errors import NetError
-from netdsl.lab.circuit import backward_picture, forward_picture, number_drawn
+from netdsl.lab.circuit import (
+    _matrices,
+    _tables,
+    backward_picture,
+    forward_picture,
+    number_drawn,
+)
 from netdsl.lab.forward import values_of
 from netdsl.lab.losses import Asked
 from netdsl.lab.weighted import begun
@@ -122,12 +128,60 @@ def test_nothing_meets(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(-12, "−12"), (0.73105, "0.731"), (12345, "12,345"), (1e-9, "1e−09"), (-0.0, "0")],
+    [
+        (-12, "−12"),
+        (0.73105, "0.731"),
+        (12345, "12,345"),
+        (-99_999, "−99,999"),
+        (100_000, "1e+05"),
+        (1e-9, "1e−09"),
+        (-0.0, "0"),
+    ],
 )
 def test_numbers_are_rounded_for_reading(value: float, text: str) -> None:
     assert number_drawn(value) == text
     assert number_drawn(float("nan")) == "nan"
     assert number_drawn(float("-inf")) == "−inf"
+
+
+@pytest.mark.parametrize(
+    ("shape", "last", "tables"),
+    [
+        ((2, 3), "channel", {"": (2, 3)}),
+        ((2,), "filter", {"": (2, 1)}),
+        ((1, 3, 1), "channel", {"": (1, 3)}),  # a sequence of one channel is a row
+        ((1, 3, 1), "filter", {"": (3, 1)}),
+        ((2, 3, 2), "channel", {"of example 0": (3, 2), "of example 1": (3, 2)}),
+        ((1, 2, 3, 2), "channel", {"channel 0": (2, 3), "channel 1": (2, 3)}),
+        ((2, 2, 3, 1), "channel", {"of example 0": (2, 3), "of example 1": (2, 3)}),
+        ((1, 2, 3, 2), "filter", {"filter 0": (2, 3), "filter 1": (2, 3)}),
+        (
+            (2, 2, 3, 2, 1),
+            "filter",
+            {"of example 0 channel 0": (2, 3), "of example 0 channel 1": (2, 3)}
+            | {"of example 1 channel 0": (2, 3), "of example 1 channel 1": (2, 3)},
+        ),
+        ((1, 2, 3, 1, 2), "filter", {"filter 0": (2, 3), "filter 1": (2, 3)}),
+    ],
+)
+def test_tables_of_arrays(
+    shape: tuple[int, ...], last: str, tables: dict[str, tuple[int, ...]]
+) -> None:
+    found = dict(_matrices(np.zeros(shape), last))
+    assert {name: matrix.shape for name, matrix in found.items()} == tables
+
+
+def test_what_is_said_of_a_large_array() -> None:
+    for examples, words in ((1, "y is 2x2x5 numbers"), (3, "y is 3 times 2x2x5 numbers")):
+        with pytest.raises(NetError) as caught:
+            list(_tables("value", "y", np.zeros((examples, 2, 2, 5)), "value"))
+        message = caught.value.diagnostics[0].message
+        assert message == f"{words}; up to 4 tables of 12x12 are drawn for each array"
+    for large in (np.zeros((1, 1, 1, 1, 1, 1)), np.zeros((1, 10_001)), np.zeros((0, 3, 3))):
+        with pytest.raises(NetError):
+            list(_tables("value", "y", large, "value"))
+    (table,) = _tables("value", "y", np.zeros((1, 1, 1, 1)), "look")
+    assert (table.title, table.rows) == ("value", (("0",),))
 
 
 @pytest.mark.parametrize(
