@@ -24,6 +24,8 @@ def value_text(value: Any) -> str:
 
 def _number_text(value: Fraction) -> str:
     """Write a short decimal where one is exact, else 1/n, else a ratio."""
+    if value < 0:
+        return f"-{_number_text(-value)}"  # 1/-3 is not written
     short = repr(float(value))
     if Fraction(short) == value:
         return short.replace("e-0", "e-")
