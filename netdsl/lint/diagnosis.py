@@ -124,8 +124,6 @@ def _unknown_params(
     parsed: Parsed, networks: Sequence[Expanded], params: Mapping[str, Any]
 ) -> list[Diagnostic]:
     """Return the error of a param from outside that no network has."""
-    if not params:
-        return []
     declared = {name for network in networks for name in network.params}
     lost = set().union(*(network.lost for network in networks))
     unknown = sorted(set(params) - declared - lost)

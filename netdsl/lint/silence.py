@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from netdsl.errors import CAUSE, Diagnostic, Source, Span
 
 _STRING_OR_COMMENT = r'"[^"\n]*"|#[^\n]*'
-_IGNORE = r"#[ \t]*netdsl:[ \t]*ignore\b[ \t]*((?:[A-Z][0-9]+[, \t]*)*)"
+_IGNORE = r"#[ \t]*netdsl:[ \t]*ignore\b[ \t]*(?:[A-Z][0-9]+[, \t]*)*"
 
 
 def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> list[Diagnostic]:
@@ -35,7 +35,7 @@ def silenced(diagnostics: Iterable[Diagnostic], source: Source, whole: bool) -> 
         }
         if not silencing:
             kept.append(diagnostic)
-    if whole and "netdsl:" in source.text:
+    if whole:
         kept += _idle_ignores(source, hit)
     return kept
 
@@ -66,7 +66,7 @@ def _ignores(source: Source) -> Iterator[tuple[int, Span, list[str]]]:
         if ignore and comment.group().startswith("#"):
             start = comment.start() + ignore.start()
             span = Span(source, start, start + len(ignore.group().rstrip()))
-            yield source.position(start)[0], span, re.findall("[A-Z][0-9]+", ignore[1])
+            yield source.position(start)[0], span, re.findall("[A-Z][0-9]+", ignore.group())
 
 
 def _idle_ignores(source: Source, hit: set[tuple[int, str]]) -> Iterator[Diagnostic]:

@@ -44,9 +44,6 @@ def lint_text(statements: Sequence[tree.Statement], source: Source) -> list[Diag
             used |= words
         if _NAMED_STEP.search(text, statement.start, statement.end):
             found += _unused_inner_names(statement, points, source)
-        if isinstance(statement, tree.Tie):
-            # `tie back = transpose code` names `let`s without a chain around them.
-            used |= {statement.name.text, statement.other.text}
     return [*found, *_unused_definitions(statements, used, source), *_hiding(statements, source)]
 
 
@@ -102,10 +99,7 @@ def _unused_inner_names(
             if inner and name and name.text not in points:
                 yield unused_name(name.text, Span(source, name.start, name.end))
             inner = inner or node.repeat is not None
-        if isinstance(node, tuple) and not isinstance(
-            node, tree.Name | tree.Number | tree.Expression
-        ):
-            waiting += ((part, inner) for part in node if isinstance(part, tuple))
+        waiting += ((part, inner) for part in node if isinstance(part, tuple))
 
 
 def default_biases(statements: Sequence[tree.Statement], source: Source) -> list[tuple[str, Span]]:

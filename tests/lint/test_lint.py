@@ -44,6 +44,8 @@ CASES = [
     ),
     ("def f(c, s=1) = conv3-{c}\n32x32x3 > f(8) > gap > softmax-10", ["W711: s"]),
     ("def f(c, d={2*c}) = conv3-{d}\n32x32x3 > f(8) > gap > softmax-10", []),
+    ("param c = 8\ndef f(d={2*c}) = conv3-{d}\n32x32x3 > f > gap > softmax-10", []),
+    ("param c = 8\ndef f(c) = conv3-4\n8x8x3 > f(1) > conv3-{c} > gap", ["W711: c"]),
     ("def f(unit) = unit > unit\n32x32x3 > f(conv3-8) > gap > softmax-10", []),
     ("def f() = conv3-8\n32x32x3 > gap > softmax-10", ["W712: f"]),
     ("def f() = conv3-8\ndef g() = f > f\n32x32x3 > gap > softmax-10", ["W712: g"]),
@@ -53,6 +55,7 @@ CASES = [
     ("32x32x3 > conv3-8 as a > gap > softmax-10", ["W703: a"]),
     ("32x32x3 > conv3-8 > gap > softmax-10 as out", []),
     ("def f() = conv3-8 as a > relu\n32x32x3 > f > gap > softmax-10", ["W703: a"]),
+    ("def f() = (conv3-8 as a > relu)\n32x32x3 > f > gap > softmax-10", ["W703: a"]),
     ("def f() = conv3-8(relu) as a > relu > [ id | @a ]\n32x32x3 > f > gap > softmax-10", []),
     ("input 32x32x3\n> (conv3-8(relu) as a) x2 > gap > softmax-10", ["W703: a"]),
     ("input 32x32x3\n> (conv3-8(relu) as a) x2\n> [ @a.* ] > gap > softmax-10", []),
@@ -64,12 +67,21 @@ CASES = [
     ("8x8x3 > gap > softmax-10 > softmax", ["W714: softmax"]),
     ("8x8x3 > gap > softmax-10 > logsoftmax", ["W714: logsoftmax"]),
     ("8x8x3 > gap > softmax-10 > flatten > softmax", ["W714: softmax"]),
+    ("8x8x3 > gap > [ softmax-2 | fc-3 ] > softmax", ["W714: softmax"]),
+    ("8x8x3 > gap > [ fc-3 | softmax-2 ] > softmax", []),
     ("8x8x3 > gap > fc-10 > softmax", []),
     ("8x8x3 > gap > softmax-8 > softmax-10", []),
     ("8x8x3 > gap > softmax-1", ["W719: softmax-1"]),
     ("8x8x3 > gap > fc-1 > logsoftmax", ["W719: logsoftmax"]),
+    ("8x8x3 > conv1-1 > softmax", ["W719: softmax"]),
+    ("1x1x4 > softmax", []),
     ("8x8x3 > conv3-4(bias=yes) > bn > relu > gap > softmax-2", ["W715: conv3-4(bias=yes)"]),
     ("8x8x3 > conv3-4(bn, bias=yes) > gap > softmax-2", ["W715: conv3-4(bn, bias=yes)"]),
+    (
+        "8x8x3 > conv3-4(bias=yes) as a\n[ @a > bn | @a > in ] > gap > softmax-2",
+        ["W715: conv3-4(bias=yes)"],
+    ),
+    ("8x8x3 > conv3-4(bias=yes)", []),
     ("8x8x3 > conv3-4(bias=yes) > ln > relu > gap > softmax-2", []),
     ("8x8x3 > conv3-4 > bn > relu > gap > softmax-2", []),
     ("8x8x3 > conv3-4(bias=no) > bn > relu > gap > softmax-2", []),
@@ -77,6 +89,7 @@ CASES = [
     ("8x8x3 > gap > softmax-2 > dropout(0.5)", ["W716: dropout(0.5)"]),
     ("8x8x3 > gap > fc-2 > dropout(0.5) > softmax", ["W716: dropout(0.5)"]),
     ("8x8x3 > gap > dropout(0.5) > softmax-2", []),
+    ("8x8x3 > gap > dropout(0.5) as a > fc-2 as b\noutput @a, @b", []),
     ("8192x8192x3 > conv3-4 > gap > softmax-2", []),
     ("8192x8192x3 > conv3-5 > gap > softmax-2", ["W717: conv3-5"]),
     # comments that silence
@@ -86,6 +99,18 @@ CASES = [
     (
         "param w = 8 # netdsl: ignore W701\n8x8x3 > gap > fc-2",
         ["W711: w", "W718: # netdsl: ignore W701"],
+    ),
+    (
+        "param w = 8 # kept # netdsl: ignore W701\n8x8x3 > gap > fc-2",
+        ["W711: w", "W718: # netdsl: ignore W701"],
+    ),
+    (
+        "param w = 8 # netdsl: ignore W711, W701\n8x8x3 > gap > fc-2",
+        ["W718: # netdsl: ignore W711, W701"],
+    ),
+    (
+        "def f() = conv3-4(bias=yes) > bn\n8x8x3 > f > gap > fc-2 # netdsl: ignore W715",
+        ["W715: conv3-4(bias=yes)", "W718: # netdsl: ignore W715"],
     ),
     ("8x8x3 > gap > fc-2 # netdsl: ignore", ["W718: # netdsl: ignore"]),
     ("8x8x3 > gap > fc-2 # netdsl: ignore N204", ["W718: # netdsl: ignore N204"]),
@@ -135,11 +160,18 @@ def test_mistakes_next_to_a_broken_statement_are_reported() -> None:
     ],
 )
 def test_a_param_from_outside_that_no_network_has(text: str, help: str) -> None:
-    (one,) = found(text, ReadOptions(params={"widht": 4}))
+    (one,) = found(text, ReadOptions(params={"zoom": 2, "widht": 4}))
     assert (one.code, one.help) == ("N108", help)
     assert one.message == "test.net has no param `widht`"
     several = f"net a\n{text}\nnet b\nparam widht = 2\n8 > fc-{{widht}}"
     assert not found(several, ReadOptions(params={"widht": 4}))
+    broken = [each.code for each in found(f"{text} >", ReadOptions(params={"widht": 4}))]
+    assert broken == ["N003"]
+
+
+def test_a_param_whose_statement_is_faulty_is_not_unknown() -> None:
+    text = "param n = m\n8 > fc-{n}"
+    assert [each.code for each in found(text, ReadOptions(params={"n": 3}))] == ["N110"]
 
 
 def test_a_fragment_may_end_in_dropout() -> None:

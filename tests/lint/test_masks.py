@@ -43,14 +43,16 @@ def test_masks_are_kept(text: str) -> None:
 )
 def test_a_lost_mask_is_reported_with_the_layer(text: str, layer: str) -> None:
     found = only(EMBEDDED + text, "W723")
+    assert not found.notes
     assert found.message.startswith(f"`{layer}` drops the mask of `embed-8(mask)`")
 
 
-def test_a_merge_of_what_lost_its_mask_hides_no_later_loss() -> None:
+@pytest.mark.parametrize("branch", ["conv3-8", "conv3-8 > ln"])
+def test_a_merge_of_what_lost_its_mask_hides_no_later_loss(branch: str) -> None:
     """The merge has nothing of its own to report, the layers after it have."""
     text = (
         "input c: 8 of int(10)\n" + EMBEDDED[:-3] + " as m\n"
-        "add[ @m > conv3-8 | @m ] > gap as one\n"
+        f"add[ @m > {branch} | @m ] > gap as one\n"
         "@c > embed-8(mask) > reverse > lstm-3 as two\n"
     )
     lost = [each.message.split("`")[1] for each in parse(text).warnings if each.code == "W723"]
@@ -99,6 +101,19 @@ def test_branches_joined_along_positions_keep_padding_of_their_own() -> None:
 
 def test_a_lost_mask_is_reported_once() -> None:
     only(EMBEDDED + "res(conv3-8) > gap", "W723")
+    (note,) = only(f"def f() = conv3-8(relu)\n{EMBEDDED}f > f > gap", "W723").notes
+    assert note.span.text == "f"
+
+
+def test_of_several_masks_the_first_is_named() -> None:
+    text = "input a: 8 of int(10)\ninput b: 8 of int(9)\n@a > embed-4(mask, init=2) as m\n"
+    found = only(f"{text}@b > embed-4(mask) as n\ndot[ @m | @n ] > gap", "W723")
+    assert "`dot[ ... ]` drops the mask of `embed-4(mask, init=2)`:" in found.message
+
+
+def test_a_branch_without_a_mask_is_why() -> None:
+    found = only(f"{BRANCHES}[ @b | @m ] > gap", "W723")
+    assert "`embed-8(mask)`, as another branch has none: from here on" in found.message
 
 
 def test_masks_within_each_stay_there() -> None:

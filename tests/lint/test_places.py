@@ -74,9 +74,51 @@ def test_a_comment_at_another_default_silences_nothing() -> None:
     assert [code for code, _ in found(text)] == ["W715", "W718"]
 
 
+@pytest.mark.parametrize(
+    ("defaults", "codes"),
+    [
+        ("default conv(bias)  # netdsl: ignore W715\ndefault conv(bias)", ["W715", "W718"]),
+        ("default conv(bias)\ndefault conv(bias)  # netdsl: ignore W715", []),
+        ("default lrelu(0.1)\ndefault conv(bias=yes)  # netdsl: ignore W715", []),
+    ],
+)
+def test_the_default_in_force_is_the_cause(defaults: str, codes: list[str]) -> None:
+    text = f"{defaults}\n8x8x3 > conv3-4 > bn > gap > fc-2"
+    assert [code for code, _ in found(text)] == codes
+
+
 def test_a_bias_of_the_layer_itself_is_silenced_at_the_layer_alone() -> None:
     text = "default conv(bias)  # netdsl: ignore W715\n8x8x3 > conv3-4(bias=yes) > bn > gap"
     assert [code for code, _ in found(text)] == ["W715", "W718"]
+
+
+def test_the_param_of_nothing_comes_first() -> None:
+    """Before what is at the beginning of the text."""
+    checked = check_source(Source("t", "conv3-4 > gap"), ReadOptions(params={"w": 2}), "t")
+    assert [each.code for each in checked.diagnostics] == ["N108", "N209"]
+
+
+@pytest.mark.parametrize(
+    ("used", "text", "codes"),
+    [
+        # What is in a used file comes before what is in the text.
+        ("\n{}", 'param c = 8\nuse "b.net"\n8x8x3 > u > gap > fc-2', ["W715", "W711"]),
+        # A comment silences in its own file, and a line is one of its file.
+        ("# netdsl: ignore W715\n{}", 'use "b.net"\n8x8x3 > u > gap > fc-2', ["W715"]),
+        ("{} # netdsl: ignore W715", 'use "b.net"\n8x8x3 > u > gap > fc-2', []),
+        (
+            "{} # netdsl: ignore W715",
+            'use "b.net" # netdsl: ignore W715\n8x8x3 > u > gap > fc-2',
+            ["W718"],
+        ),
+    ],
+)
+def test_warnings_of_a_used_file(used: str, text: str, codes: list[str], tmp_path: Path) -> None:
+    (tmp_path / "b.net").write_text(used.format("def u() = conv3-4(bias=yes) > bn") + "\n")
+    (tmp_path / "a.net").write_text(text)
+    path = str(tmp_path / "a.net")
+    checked = check_source(read_source(path), ReadOptions(path), "a")
+    assert [each.code for each in checked.diagnostics] == codes
 
 
 @pytest.mark.parametrize(
