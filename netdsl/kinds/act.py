@@ -99,11 +99,12 @@ class Relu(Activation):
         if call.layer == "Activation":
             return super().from_keras(call)
         form = _relu_form(call)
-        if form not in ("plain", "general"):
+        if form == "plain":
+            return call.means(cls.spec())
+        if form != "general":
             return None
-        keys = {"max": "max_value", "slope": "negative_slope"} if form == "general" else {}
-        given = {option: call.number(key) for option, key in keys.items() if call.config.get(key)}
-        return call.means(cls.spec(**given))
+        slope = call.number("negative_slope")
+        return call.means(cls.spec(max=call.number("max_value"), slope=slope))
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         (x,) = inputs

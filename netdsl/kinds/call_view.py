@@ -21,12 +21,9 @@ _DIVISORS = (3, 6, 7, 9, 127.5, 255)  # of which 1/n is written as such
 
 def _as_double(value: float) -> float:
     """Give the short decimal that a 32-bit number was: 0.2 for 0.20000000298023224."""
-    short = float(f"{value:.{_SHORT}g}")
     # Keras stores some settings in 32 bits: 0.2 comes back with noise after 7 digits.
-    if short != value and abs(value) < 1e38 and pack("f", short) == pack("f", value):
-        exactly: float = unpack("f", pack("f", value))[0]
-        return short if exactly == value else value
-    return value
+    stored, short = pack("f", value), float(f"{value:.{_SHORT}g}")
+    return short if unpack("f", stored)[0] == value and pack("f", short) == stored else value
 
 
 class NoWord(Exception):
