@@ -17,12 +17,13 @@ from netdsl.analysis.receptive import receptive_fields
 from netdsl.errors import NetError
 from netdsl.kinds import Kind
 from netdsl.kinds.elsewhere import COMPOSED
-from netdsl.kinds.facts import Case
+from netdsl.kinds.facts import Case, Seen
 from netdsl.kinds.hints import written_here
+from netdsl.kinds.initial import Initial
 from netdsl.kinds.layer_error import LayerError
-from netdsl.kinds.options import REQUIRED
+from netdsl.kinds.options import REQUIRED, Option
 from netdsl.kinds.stated import Stated
-from netdsl.kinds.values import Dims, Word, dims, shown
+from netdsl.kinds.values import Dims, Shape, Word, dims, shown
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "kinds"
 
@@ -150,16 +151,76 @@ def _case(case: Case) -> Iterator[str]:
         yield f"        keeps {keeps or 'nothing'}"
         yield f"        sees {field}"
         for seen in kind.receptive_field(op.shape, *shapes):
-            stages = [] if seen is None or seen.stages is None else seen.stages
-            steps = [[tuple(reach) for reach in stage] for stage in stages]
-            none = " no position" if seen and seen.stages is None else ""
-            yield f"        reaches {steps}{none}{', all' if seen and seen.whole else ''}"
+            yield f"        reaches {_seen(seen)}"
         for formula in kind.size_formulas(op.shape, *shapes):
             yield f"        {formula}"
     for warning in made.warnings:
         yield f"    {warning.code} {warning.message} [{warning.help}]"
     for line in source_of(graph):
         yield f"    {line}"
+
+
+def _seen(seen: Seen | None) -> str:
+    stages = [] if seen is None or seen.stages is None else seen.stages
+    steps = [[tuple(reach) for reach in stage] for stage in stages]
+    none = " no position" if seen and seen.stages is None else ""
+    return f"{steps}{none}{', all' if seen and seen.whole else ''}"
+
+
+def test_options_one_by_one(golden: Callable[[Path, str], None]) -> None:
+    """The first case of each kind and rank, with one option set otherwise: what changes."""
+    golden(GOLDEN / "one_by_one.txt", "\n".join(line for kind in ALL_KINDS for line in _set(kind)))
+
+
+def _set(kind: type[Kind]) -> Iterator[str]:
+    ranks = set[int]()
+    for case in kind.cases if not kind.is_identity else ():
+        graph = network(case).graph
+        for op in graph.ops:
+            shapes = graph.input_shapes(op)
+            if type(op.kind) is not kind or len(shapes[0]) in ranks:
+                continue
+            ranks.add(len(shapes[0]))
+            usual = _all(kind_of(op), *shapes)
+            yield f"{case.text} on {' and '.join(map(dims, shapes))}"
+            for name, option in kind.options.items():
+                for value in _accepted(option):
+                    said = _all(kind_of(op).replace(**{name: value}), *shapes)
+                    changed = [line for line in said if line not in usual]
+                    if changed:
+                        yield f"    {name}={option.shown(value)}: {'; '.join(changed)}"
+
+
+def _accepted(option: Option[Any]) -> Iterator[Any]:
+    begins = (Fraction(1, 2), Word("lecun_normal"))  # lists of numbers have forms of their own
+    for value in begins if isinstance(option, Initial) else (*VALUES, *map(Word, option.words)):
+        try:
+            yield option.read(value)
+        except LayerError:
+            continue
+
+
+def _all(kind: Kind, *shapes: Shape) -> list[str]:
+    try:
+        output = kind.with_resolved_defaults().shape(*shapes)
+    except LayerError as error:
+        return [f"{error.code} {error.message} [{error.help}]"]
+    weights = (f"{one.name} {dims(one.shape)}" for one in kind.weights(*shapes))
+    rules = (kind.macs, kind.elementwise_ops, kind.acts, kind.input_macs, kind.backward_ops)
+    costs = (rule(output, *shapes) for rule in (*rules, kind.trained_ops))
+    said = [
+        dims(output),
+        f"has {' '.join(weights)}",
+        f"costs {' '.join(map(str, costs))}",
+        f"keeps {[*filter(None, kind.saved_tensors(output, *shapes))]}",
+        *(f"sees {_seen(each)}" for each in kind.receptive_field(output, *shapes)),
+        *kind.size_formulas(output, *shapes),
+        *(f"warns {warning.code} {warning.message}" for warning in kind.warnings(output, *shapes)),
+    ]
+    if kind.values.get("init") == Word("auto"):
+        kind = kind.replace(init=Word("he_normal"))
+    reads = tuple(f"x{at}" for at in range(len(shapes)))
+    return said + list(kind.source("it", output, *shapes, reads=reads))
 
 
 def test_names_elsewhere(golden: Callable[[Path, str], None]) -> None:
