@@ -3,6 +3,9 @@
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 
+# Compiled once, not by each process of each run, whatever the caller's setting: a third of `make quick`.
+unexport PYTHONDONTWRITEBYTECODE
+
 LINT := lint-ruff lint-mypy lint-imports lint-words
 
 .PHONY: demo quick test test-all lint $(LINT) docs gallery benchmarks clean
