@@ -59,23 +59,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError(f"a module imports {imported} and has no `pytestmark` that says so")
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[BEFORE] = FRAMEWORKS & sys.modules.keys()
-    yield
-    _check_its_marker(item)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    yield
-    _check_its_marker(item)
-
-
-def _check_its_marker(item: pytest.Item) -> None:
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """A test that imports a framework, or asks for a fixture that does, has the marker that
     `make quick` leaves out.
     """
+    yield
     imported = FRAMEWORKS & sys.modules.keys() - item.stash[BEFORE]
     if imported and item.get_closest_marker("keras") is None:
         pytest.fail(f"imports {imported}: mark it with `keras`", pytrace=False)

@@ -66,11 +66,11 @@ def _free(path: Path, force: bool) -> Path:
     from pathlib import Path
 
     # Files are written under another name and renamed, which would replace a link.
-    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
     # `-o /dev/null` is of use for measuring, and must not replace the device by a file.
     if is_null_device(target):
         return target
-    if os.path.exists(target) and (kind := kind_of(target.stat().st_mode)):
+    if target.exists() and (kind := kind_of(target.stat().st_mode)):
         raise fail(
             "N604",
             f"{path} is a {kind}, not a file that can be replaced",
@@ -82,7 +82,7 @@ def _free(path: Path, force: bool) -> Path:
             f"{path} already exists",
             help="overwrite it with --force, or choose another name",
         )
-    if not os.path.isdir(target.parent):
+    if not target.parent.is_dir():
         raise fail("N601", f"there is no folder {target.parent}")
     return target
 

@@ -34,7 +34,7 @@ PAIR = (
     "input left: 8\ninput right: 8\nsub[ @left | @right ] > fc-4 as h > softmax-4 as whole\n"
     "@h > softmax-2 as half"
 )
-PAIR = "input left: 8\ninput right: 8\nsub[ @left | @right ] > softmax-4"
+SIAMESE = "input left: 8\ninput right: 8\nsub[ @left | @right ] > softmax-4"
 HEADS = "input 8 > fc-4 as h > softmax-4 as whole\n@h > softmax-4 as early"
 
 
@@ -78,19 +78,19 @@ def test_parts_of_several_inputs(npz: Any) -> None:
         "x_test_right": X[:5],
         "y_test": Y[:5],
     }
-    assert len(loaded(PAIR, npz(**arrays)).test) == 5
+    assert len(loaded(SIAMESE, npz(**arrays)).test) == 5
 
 
 @pytest.mark.parametrize(
     ("text", "arrays", "code", "reported"),
     [
         (
-            PAIR,
+            SIAMESE,
             {"x_left": X, "x_rigth": X, "y": Y},
             "N514",
             "no array `x_right`(.|\n)*did you mean `x_rigth`",
         ),
-        (PAIR, {"x": X, "y": Y}, "N514", "no array `x_left`, `x_right`"),
+        (SIAMESE, {"x": X, "y": Y}, "N514", "no array `x_left`, `x_right`"),
         (
             PAIR,
             {"x_left": X, "x_right": X, "y_whole": Y},
@@ -98,13 +98,13 @@ def test_parts_of_several_inputs(npz: Any) -> None:
             r"no array `y_half`; it has [\s\S]*\n  +help: the arrays are",
         ),
         (
-            PAIR,
+            SIAMESE,
             {"x_left": X, "x_right": X[:-1], "y": Y},
             "N515",
             "`x_left` of .* has 40 rows and `x_right` has 39",
         ),
         (
-            PAIR,
+            SIAMESE,
             {"x_left": X, "x_right": X[:, :3], "y": Y},
             "N518",
             "`x_right` of .* holds examples of 3",
@@ -119,7 +119,7 @@ def test_arrays_of_several_inputs_that_are_refused(
 
 
 def test_several_inputs_to_predict(npz: Any, tmp_path: Path) -> None:
-    preparation = loaded(PAIR, npz(x_left=X, x_right=X, y=Y)).preparation
+    preparation = loaded(SIAMESE, npz(x_left=X, x_right=X, y=Y)).preparation
     path = npz("new.npz", x_left=X[:3], x_right=X[:3])
     names, x, *_ = read_inputs(path, preparation)
     assert (names, len(x)) == ([f"{path}[{row}]" for row in range(3)], 2)
