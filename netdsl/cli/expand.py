@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     networks = read_networks(options.file, options).networks
     text = "\n".join(map(written_out, networks))
     # An expanded text may be longer than files may be: netdsl itself has written it.
-    limits = DEFAULT_LIMITS._replace(source=4 * len(text), statements=len(text))
+    limits = DEFAULT_LIMITS._replace(source=len(text), statements=len(text))
     laid = laid_out(Source("expand", text), limits).removesuffix("\n")
     show_or_write(laid, target, ", ".join(network.name for network in networks))
     return 0
