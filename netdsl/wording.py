@@ -113,8 +113,8 @@ def shortened(value: int, base: int = 1000) -> str:
     """
     prefixes = _THOUSANDS if base == 1000 else _BINARY
     power, number = 0, float(value)
-    # 999,960 is `1.0 M`: rounded to a tenth it would be `1000.0 k`.
-    while abs(number) >= base * 0.9995 and power < len(prefixes) - 1:
+    # By what the number is after it is rounded: 999,950 is `1.0 M`, and not `1000.0 k`.
+    while round(abs(number), 1) >= base and power < len(prefixes) - 1:
         number, power = number / base, power + 1
     return f"{number:.1f} {prefixes[power]}" if power else f"{value:,}"
 

@@ -20,6 +20,7 @@ from netdsl.sources import holds_text
 from netdsl.wording import represented
 
 if TYPE_CHECKING:
+    from netdsl.keras.calls import InputShapes
     from netdsl.params import Param
 
 PathArgument: TypeAlias = str | os.PathLike[str]
@@ -187,6 +188,24 @@ def shape(value: object, limits: Limits) -> Shape | None:
         highest = f"at most {limits.elements:,} elements"
         raise fail("N407", f"`input` accepts shapes of {highest}, not {represented(sizes)}")
     return sizes
+
+
+def model_shapes(value: Any) -> InputShapes:
+    """Return the shapes that are given for the inputs of a Keras model.
+
+    Raises:
+        TypeError: where they are not integers.
+        NetError: N201 for a size below 1.
+    """
+    for each in value.values() if isinstance(value, Mapping) else (value,):
+        if each is None and not isinstance(value, Mapping):
+            continue
+        if not isinstance(each, list | tuple) or not all(map(is_whole, each)):
+            accepts = "a shape as a tuple of integers, or a dict of them by the inputs' names"
+            raise wrong_type("input", accepts, value)
+        if min(each, default=1) < 1:
+            raise fail("N201", f"`input` accepts sizes of at least 1, not {represented(each)}")
+    return value
 
 
 def limits(value: object, elsewhere: str = "") -> Limits:

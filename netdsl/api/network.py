@@ -78,7 +78,7 @@ class Network(NetworkFigures, Computing):
         """
         from netdsl.keras.importing import from_keras
 
-        return cls.of(read_text(from_keras(model, input)))
+        return cls.of(read_text(from_keras(model, arguments.model_shapes(input))))
 
     def _weighted(self, seed: int) -> WeightedNetwork:
         from netdsl.lab.weighted import begun

@@ -284,7 +284,13 @@ def evaluate(
     if isinstance(data, os.PathLike):
         data = arguments.path("data", data)
     return EvaluationResult(
-        evaluate(_folder(run), part=part, data=data, zeros=zeros, subnetworks=subnetworks)
+        evaluate(
+            _folder(run),
+            part=part,
+            data=data,
+            zeros=arguments.yes_or_no("zeros", zeros),
+            subnetworks=arguments.whole("subnetworks", subnetworks, 0),
+        )
     )
 
 
@@ -318,7 +324,11 @@ def predict(
 
     strict = arguments.yes_or_no("strict", strict)
     several = [others] if isinstance(others, str | os.PathLike | Run) else others
-    folders = [_folder(other) for other in several]
+    if not isinstance(several, Sequence):
+        raise arguments.wrong_type(
+            "others", "a Run, the path of a folder, or a list of them", several
+        )
+    folders = [_folder(other, f"others[{at}]") for at, other in enumerate(several)]
     top, versions = arguments.whole("top", top, 1), arguments.whole("versions", versions, 0)
     found = predict(_folder(run), inputs, top, strict=strict, others=folders, versions=versions)
     return Records(found)
@@ -425,10 +435,10 @@ def asked_training(
     return known, {"data": data if given is None else given, "target": target, "drop": drop}
 
 
-def _folder(run: object) -> str:
+def _folder(run: object, name: str = "run") -> str:
     if isinstance(run, RunResult):
         return str(run.folder)
-    return arguments.path("run", run, "a Run or the path of its folder")
+    return arguments.path(name, run, "a Run or the path of its folder")
 
 
 def _recipe(recipe: object) -> tuple[Recipe, Any]:

@@ -38,7 +38,7 @@ def from_keras(model: Any, input: InputShapes = None) -> str:
     """
     from netdsl.keras.importing import from_keras
 
-    return from_keras(model, input)
+    return from_keras(model, arguments.model_shapes(input))
 
 
 def load_model(path: PathArgument) -> Any:

@@ -146,6 +146,10 @@ class CommandParser(argparse.ArgumentParser):
         add_common(self)
         self.set_defaults(run=command.run)
 
+    def _parse_optional(self, arg_string: str) -> Any:
+        """Take `-:width=8` for a FILE: standard input with a param."""
+        return None if arg_string.startswith("-:") else super()._parse_optional(arg_string)
+
     def format_help(self) -> str:
         """Write the help, its first line without the options."""
         self._shorten_usage()

@@ -53,6 +53,7 @@ def memory_text(
         bands = "; ".join(
             f"{who} {bytes_text(int(low * size))} to {bytes_text(int(high * size))}"
             for who, (low, high) in _BANDS.get(key, ())
+            if size
         )
         estimated = bands and f"; estimate: {bands}"
         lines.append(f"{_label(key)} {bytes_text(size):>12}  {words}{estimated}")

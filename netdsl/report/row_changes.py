@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdsl.analysis.canonical import Keys
 from netdsl.graph import Graph
@@ -179,12 +179,25 @@ def _options(a: ComparedRow, b: ComparedRow) -> list[str]:
         # What they refer to is compared as what the row reads.
         if isinstance(ours, Ref) and isinstance(theirs, Ref):
             continue
-        texts = shown(ours), shown(theirs)
-        if texts[0] != texts[1]:
-            words = [text.partition("(")[0] for text in texts]
-            # `norm bn -> gn` and not all of their options, unless these are what differs.
-            found.append(f"{name} {became(*(words if words[0] != words[1] else texts))}")
+        if shown(ours) != shown(theirs):
+            found.append(f"{name} {became(*_differing(ours, theirs))}")
     return sorted(found)
+
+
+def _differing(a: Any, b: Any) -> tuple[str, str]:
+    """Return what differs of two values: `bn` and `gn`, `bn(eps=0.1)` and `bn(eps=0.2)`."""
+    texts = shown(a), shown(b)
+    words = texts[0].partition("(")[0], texts[1].partition("(")[0]
+    if words[0] != words[1]:
+        return words
+    if not isinstance(a, Kind) or not isinstance(b, Kind):
+        return texts
+    names = [name for name in a.options if shown(a.values[name]) != shown(b.values[name])]
+    first, second = (
+        f"{words[0]}({', '.join(f'{name}={shown(each.values[name])}' for name in names)})"
+        for each in (a, b)
+    )
+    return first, second
 
 
 def _owned(rows: Sequence[ComparedRow], row: ComparedRow) -> str:

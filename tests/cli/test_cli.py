@@ -102,6 +102,9 @@ def test_a_file_can_be_a_text_or_standard_input(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ONE_LINE.encode())))
     assert main(["table", "-", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == text
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"param w = 3\n8 > fc-{w}")))
+    assert main(["table", "-:w=5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["totals"]["params"] == 45
 
 
 def test_a_file_whose_name_holds_an_arrow_is_a_file(

@@ -345,6 +345,12 @@ def test_open_sizes_are_given() -> None:
         netdsl.from_keras(model, input=(8, 6))
     with pytest.raises(NetError, match="has no input `b`"):
         netdsl.from_keras(model, input={"b": (8, 6, 3)})
+    for make in (netdsl.from_keras, netdsl.Network.from_keras):
+        for wrong in (8, "8x6x3", {"a": 8}, (8, 6, 2.5)):
+            with pytest.raises(TypeError, match="`input` accepts a shape as a tuple of integers"):
+                make(model, input=wrong)  # type: ignore[operator]
+        with pytest.raises(NetError, match="`input` accepts sizes of at least 1"):
+            make(model, input=(8, 0, 3))  # type: ignore[operator]
 
 
 # --- what is refused, and why ---------------------------------------------------------------------

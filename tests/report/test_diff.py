@@ -207,10 +207,7 @@ DIFFERENT = [
     (
         "default conv(gn(groups=2))\n8x8x3 > conv3-4",
         "default conv(gn(groups=4))\n8x8x3 > conv3-4",
-        [
-            "~ conv3-4 conv3-4 norm gn(eps=1e-05, scale=yes, shift=yes, groups=2) -> "
-            "gn(eps=1e-05, scale=yes, shift=yes, groups=4)"
-        ],
+        ["~ conv3-4 conv3-4 norm gn(groups=2) -> gn(groups=4)"],
     ),
     (
         f"8x8x3 > {LONG}, tanh)",

@@ -128,7 +128,9 @@ def _member(folder: Path, first: FinishedRun, inputs: Any, names: Sequence[str])
     Raises:
         NetError: N506 for standard input, which can be read once, N518, N526 for another task.
     """
-    if inputs == STANDARD_INPUT or (is_paths(inputs) and STANDARD_INPUT in list(inputs)):
+    # An array is compared with a text element by element: only paths are.
+    paths = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+    if is_paths(inputs) and STANDARD_INPUT in paths:
         message = "standard input can be read once, and each run reads the inputs for itself"
         raise fail("N506", message, help="save it as a file")
     run = finished_run(folder)

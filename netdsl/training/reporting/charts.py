@@ -33,8 +33,8 @@ MARKS = 10
 LONGEST = 7
 """The most characters of a label on the left; longer ones are written with powers of ten."""
 
-LEGEND = 260
-"""Pixels on the right for the names of the lines."""
+LEGEND, LONGEST_NAME = 260, 100
+"""Pixels on the right for the names of the lines, at least, and the characters of a name."""
 
 TIMES = ("epoch", "step", "seconds")
 """What a figure can be drawn over."""
@@ -129,9 +129,10 @@ def overlay(
     for place, name in enumerate(names if len(names) > 1 or names[:1] != [""] else ()):
         y = TOP + 20 + 19 * place
         parts.append(f'<path d="M{WIDTH} {y - 4}h20" stroke="{colours[name]}" stroke-width="2.5"/>')
-        parts.append(chart_text(WIDTH + 26, y, cut(name, 34)))
+        parts.append(chart_text(WIDTH + 26, y, cut(name, LONGEST_NAME)))
     height = max(HEIGHT, TOP + 40 + 19 * len(names))
-    return chart_page(title, subtitle, parts, WIDTH + LEGEND, height)
+    longest = min(LONGEST_NAME, max(map(len, names), default=0))
+    return chart_page(title, subtitle, parts, WIDTH + max(LEGEND, 26 + 7 * longest), height)
 
 
 def stacked(pictures: Sequence[str]) -> str:

@@ -227,6 +227,10 @@ def test_runs_and_versions_are_averaged(
     ]
     each = [run.predict("some.npy") for run in runs]
     both = runs[0].predict("some.npy", others=[runs[1]])
+    given = runs[0].predict(x[:5], others=runs[1])
+    assert [record["probabilities"] for record in given] == [
+        record["probabilities"] for record in both
+    ]
     for place, record in enumerate(both):
         for name, value in record["probabilities"].items():
             alone = [records[place]["probabilities"][name] for records in each]
