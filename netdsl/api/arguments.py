@@ -190,7 +190,7 @@ def shape(value: object, limits: Limits) -> Shape | None:
     return sizes
 
 
-def model_shapes(value: Any) -> InputShapes:
+def model_shapes(value: InputShapes) -> InputShapes:
     """Return the shapes that are given for the inputs of a Keras model.
 
     Raises:
