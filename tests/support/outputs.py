@@ -80,6 +80,9 @@ CASES = [
     _case("log-softmax", (3,), "logsoftmax", "cross-entropy", 3, LABELS, "argmax"),
     _case("a class a pixel", (2, 2, 3), "softmax", "cross-entropy", 3, LABELS, "argmax"),
     _case("a class a step", (4, 3), "linear", "cross-entropy", 3, LABELS, "argmax"),
+    _case(
+        "a class for each of as many steps", (3, 3), "softmax", "cross-entropy", 3, LABELS, "argmax"
+    ),
     _case("two classes", (1,), "sigmoid", "binary", 2, LABELS, "half"),
     _case("two classes, hard", (1,), "hsigmoid", "binary", 2, LABELS, "half"),
     _case("two classes by logits", (1,), "linear", "binary", 2, LABELS, "sign"),
@@ -95,6 +98,7 @@ CASES = [
     _case("a mask", (2, 2, 1), "sigmoid", "binary", 0, LABELS, "half"),
     _case("a mask by logits", (2, 2, 1), "linear", "binary", 0, LABELS, "sign"),
     _case("tags", (3,), "sigmoid", "binary", 0, TAGS, "half"),
+    _case("two tags", (2,), "sigmoid", "binary", 0, TAGS, "half"),
     _case("tags by logits", (3,), "linear", "binary", 0, TAGS, "sign"),
     _case("tags of pixels", (2, 2, 3), "hsigmoid", "binary", 0, TAGS, "half"),
     _case("a value", (1,), "linear", "squared", 0, VALUES, "as it is"),

@@ -63,12 +63,11 @@ def _targets(output: OutputTransform, y: Rows, name: str, span: Span | None) -> 
     # [n] for one value and [n, h, w] for one channel are usual.
     if given != expected and (*given, 1) != expected:
         flat = len(expected) == 1 and len(given) < 2
-        outputs = math.prod(given) or 1
         raise fail(
             "N518",
             f"{name} holds values of {size(given)}; the network gives {size(expected)}",
             span,
-            help=f"give the network as many outputs: {outputs}" if flat else "",
+            help=f"give the network as many outputs: {math.prod(given)}" if flat else "",
         )
     return y
 

@@ -32,7 +32,7 @@ class Answers(NamedTuple):
     given: Any
     scores: Any
     categories: int
-    positive: int = 1
+    positive: int
 
 
 def answers(xp: Any, output: OutputTransform, y: Any, values: Any) -> Answers:

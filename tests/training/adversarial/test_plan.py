@@ -88,13 +88,50 @@ def test_a_network_that_is_not_there(recipe: str, message: str) -> None:
     assert "generator" in error.diagnostics[0].help
 
 
-def test_a_file_of_one_network() -> None:
-    error = refused("input 4\n> linear-1\n")
-    assert (error.code, "holds one network" in str(error)) == ("N113", True)
+ALONE = "net only\ninput 4\n> linear-1\n"
+"""One network is not enough for a GAN."""
 
 
-def test_one_network_twice() -> None:
-    assert refused(recipe="gan: {generator: generator, discriminator: generator}").code == "N507"
+@pytest.mark.parametrize(
+    ("text", "recipe", "code", "message", "help"),
+    [
+        (
+            ALONE,
+            "gan: «wasserstein-gp»",
+            "N113",
+            "<text> holds one network, only; a GAN is made of two",
+            "write `net generator` before one and `net discriminator` before the other",
+        ),
+        (
+            PLAIN,
+            "gan: {generator: «generater»}",
+            "N113",
+            "<text> does not hold a network `generater`",
+            "did you mean `generator`?",
+        ),
+        (
+            PLAIN.replace("net discriminator", "net critic"),
+            "gan: «{loss: least-squares}»",
+            "N113",
+            "<text> does not hold a network `discriminator`",
+            "it holds generator, critic: gan: {discriminator: NAME}",
+        ),
+        (
+            PLAIN,
+            "gan: {generator: generator, discriminator: «generator»}",
+            "N507",
+            "`generator` cannot be generator and discriminator at once",
+            "",
+        ),
+    ],
+)
+def test_where_the_two_are_not_found(
+    text: str, recipe: str, code: str, message: str, help: str
+) -> None:
+    (found,) = refused(text, recipe.replace("«", "").replace("»", "")).diagnostics
+    assert (found.code, found.message, found.help) == (code, message, help)
+    assert found.span is not None
+    assert found.span.start == recipe.index("«")
 
 
 @pytest.mark.parametrize(
@@ -281,8 +318,32 @@ def test_usual_values(
     recipe = planned(recipe=f"gan: {loss}\nbatch: 4\n").recipe
     gan, optimizer = recipe.gan, recipe.optimizer
     assert (optimizer.name, optimizer.rate, optimizer.beta1) == ("adam", rate, beta1)
+    assert (gan.generator, gan.discriminator, gan.loss) == ("generator", "discriminator", loss)
     assert (gan.generator_rate, gan.discriminator_rate, gan.steps) == (rate, rate, steps)
     assert (gan.penalty, recipe.early_stopping.enabled) == (penalty, False)
+
+
+def test_reasons_for_values() -> None:
+    data = Recipe.of({"data": {"source": "python", "split": {"test": 0}}}).data
+    recipe = parse_recipe("gan: {steps: 2, loss: wasserstein-gp}\nbatch: 8\n")
+    reasons = planned(recipe=to_yaml(recipe)).resolved.reasons
+    assert (reasons["batch"], reasons["gan.steps"], reasons["gan.loss"]) == ("given",) * 3
+    assert (
+        reasons["optimizer.beta2"]
+        == reasons["optimizer.rate"]
+        == "usual for adam and wasserstein-gp"
+    )
+    assert reasons["data.split.test"] == "what the losses are measured on at the end"
+    untested = plan_pair(network(PLAIN), recipe.replace(data=data), data=images()).resolved
+    assert untested.reasons["data.split.test"] == "given"
+    usual = planned().resolved.reasons
+    assert (usual["batch"], usual["gan.steps"]) == (
+        "51 training examples",
+        "of the discriminator for one of the generator: usual for nonsaturating",
+    )
+    assert "optimizer.beta2" not in usual
+    few = planned(recipe="batch: 1", data=images(2)).resolved.reasons
+    assert few["data.split.test"] == ""
 
 
 def test_rates_of_each_network() -> None:
@@ -308,6 +369,10 @@ def test_classes_of_a_conditional_one() -> None:
     job = planned(CONDITIONAL)
     assert (job.pair.classes, job.pair.noise.name, job.pair.example.name) == (3, "z", "x")
     assert set(job.data.train.y[0].tolist()) == {0, 1, 2}
+    swapped = CONDITIONAL.replace(
+        "input x: 4x4x1\ninput class: 1 of int(3)", "input class: 1 of int(3)\ninput x: 4x4x1"
+    )
+    assert planned(swapped).pair.example.name == "x"
 
 
 @pytest.mark.parametrize(
@@ -439,6 +504,15 @@ def test_where_networks_do_not_fit() -> None:
         span = refused(text).diagnostics[0].span
         assert span is not None
         assert place in text[span.start :].splitlines()[0], text[span.start :]
+    two = "input z: 4\ninput c: 1 of int(3)\ninput d: 1 of int(3)\n"
+    two += "@c > embed-2 > flatten as e\n@d > embed-2 > flatten as f\n[ @z | @e | @f ] >"
+    span = refused(PLAIN.replace("input z: 4\n>", two)).diagnostics[0].span
+    assert span is not None
+    assert span.source.text[span.start :].startswith("c: 1")
+    mixed = CONDITIONAL.partition("net disc")[2]
+    span = refused(PLAIN.partition("net disc")[0] + "net disc" + mixed).diagnostics[0].span
+    assert span is not None
+    assert span.source.text[span.start :].startswith("z: 4"), "the generator must take a class"
     error = refused(CONDITIONAL.replace("input class: 1 of int(3)", "input class: 1 of int(4)", 1))
     assert "takes a class of 4, and discriminator a class of 3" in str(error)
     assert "write `input class: 1 of int(4)` in both" in error.diagnostics[0].help

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.outputs import CASES, Case
 
+from netdsl.training.metrics.answers import Answers
 from netdsl.training.metrics.counters import Confusion, Counter
 from netdsl.training.metrics.definitions import (
     ABSOLUTE_ERROR,
     ACCURACY,
+    BALANCED_ACCURACY,
+    F1,
     MACRO_F1,
     METRICS,
+    PRECISION,
     R2,
+    RECALL,
     RMSE,
     TOP5_ACCURACY,
+    Metric,
+    figure_names,
+    higher_is_better,
+    iou,
+    is_share,
+    mean,
+    mean_of,
     metric_named,
+    stopping_figure,
     training_metric,
 )
 from netdsl.training.preparation.outputs import LABELS, TAGS, VALUES, OutputTransform
@@ -58,13 +71,67 @@ def test_each_output_has_the_metrics_of_its_task(case: Case) -> None:
     assert training_metric(case.output) is expected
 
 
+@pytest.mark.parametrize(("classes", "ranked"), [(100, True), (101, False)])
+def test_scores_of_at_most_a_hundred_classes_are_ranked(classes: int, ranked: bool) -> None:
+    output = OutputTransform("y", (classes,), "softmax", "cross-entropy", classes)
+    assert [metric.has(output) for metric in METRICS if metric.ranks] == [ranked] * 2
+
+
+@pytest.mark.parametrize(
+    ("fact", "names"),
+    [
+        (lambda metric: not metric.higher, {"absolute_error", "rmse", "ece"}),
+        (lambda metric: not metric.share, {"absolute_error", "rmse", "r2"}),
+        (lambda metric: metric.power == 1, {"absolute_error", "rmse"}),
+        (lambda metric: metric.power not in (0, 1), set()),
+        (lambda metric: not metric.streams, {"auc", "pr_auc", "ece"}),
+        (lambda metric: higher_is_better(metric.name) != metric.higher, set()),
+        (lambda metric: is_share(metric.name) != metric.share, set()),
+    ],
+)
+def test_directions_and_units(fact: Callable[[Metric], bool], names: set[str]) -> None:
+    assert {metric.name for metric in METRICS if fact(metric)} == names
+
+
+def test_a_loss_is_neither_a_share_nor_better_when_higher() -> None:
+    assert not is_share("main_loss")
+    assert not higher_is_better("loss")
+
+
+def test_figures_of_several_outputs_have_their_names() -> None:
+    one, other = (
+        OutputTransform("price", (1,), "linear", "squared", 0),
+        OutputTransform("kind", (3,), "softmax", "cross-entropy", 3),
+    )
+    assert figure_names([one]) == ["absolute_error"]
+    assert figure_names([one, other]) == ["price_absolute_error", "kind_accuracy"]
+    assert stopping_figure([one, other], None) == stopping_figure([one, other], "loss") == "loss"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "counters"),
+    [
+        ([1.0, 0.0, 1.0], (2.0, 3)),
+        ([[1.0], [0.0], [1.0]], (2.0, 3)),
+        ([[1.0, 0.0], [1.0, 1.0]], (1.5, 2)),
+        ([[[1.0, 0.0], [0.0, 0.0]]], (0.25, 1)),
+    ],
+)
+def test_a_mean_counts_examples_by_their_own_means(numbers: Any, counters: Any) -> None:
+    """So that a sum in single precision stays exact, however many positions an example has."""
+    sums = mean_of(lambda xp, answers: np.array(numbers))
+    assert sums(np, Answers(0, 0, 0, 0, 1)) == counters
+    assert mean(np, counters) == counters[0] / counters[1]
+    assert mean(np, (0.0, 0)) == 0
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.task != VALUES], ids=str)
 def test_accuracy_and_f1_by_hand(case: Case) -> None:
     y, values = case.sample(60)
     counter = counted(case, y, values, (7, 40))
     true, said = case.true(y), case.said(values)
     assert counter.result(ACCURACY) == pytest.approx((true == said).mean())
-    scores = []
+    scores, precisions, recalls, overlaps = [], [], [], []
     for category in range(case.output.categories):
         if case.task == TAGS:
             mine, named = true[..., category] == 1, said[..., category] == 1
@@ -74,7 +141,17 @@ def test_accuracy_and_f1_by_hand(case: Case) -> None:
         assert [int(one[category]) for one in counter.class_counts] == [support, answered, right]
         if support + answered:
             scores.append(2 * right / (support + answered))
+        precisions.append(right / answered)
+        recalls.append(right / support)
+        overlaps.append(right / (mine | named).sum())
     assert counter.result(MACRO_F1) == pytest.approx(np.mean(scores))
+    assert list(iou(np, counter.class_counts)) == pytest.approx(overlaps)
+    # Of two classes that of the second alone.
+    asked = slice(1, 2) if case.task == LABELS and case.output.categories == 2 else slice(None)
+    for metric, each in ((F1, scores), (PRECISION, precisions), (RECALL, recalls)):
+        assert counter.result(metric) == pytest.approx(np.mean(each[asked]))
+    if case.task == LABELS:
+        assert counter.result(BALANCED_ACCURACY) == pytest.approx(np.mean(recalls))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.task == VALUES], ids=str)

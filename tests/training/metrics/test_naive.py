@@ -96,6 +96,7 @@ EARLIER = series([[0.0], [4.0]], [0, 1])
         (ONE, series([[11.0], [7.0]], [2, 3]), [series([[50.0]], [2])], 4.0),  # it is not before
         (TWO, series([[0.0, 1.0], [2.0, 5.0]], [0, 1]), [], 3.0),
         (ONE, series([[7.0]], [2]), [EARLIER], 3.0),
+        (ONE, series([[7.0]], [2]), [EARLIER, series(np.zeros((0, 1)), [])], 3.0),
         (ONE, series([[7.0]], [2]), [], None),
         (ONE, series([[11.0], [7.0], [5.0]], [9, 2, 2]), [EARLIER], None),
         (ONE, examples([[11.0], [7.0]]), [EARLIER], None),
@@ -131,6 +132,11 @@ def test_there_is_none_of_tags_of_copies_and_of_nothing(made: OutputTransform, y
     assert naive_baseline(examples(y), examples(y), [made]) == {}
 
 
+def test_there_is_none_where_either_part_is_empty() -> None:
+    some, none = examples([[1.0]]), examples(np.zeros((0, 1)))
+    assert naive_baseline(some, none, [ONE]) == naive_baseline(none, some, [ONE]) == {}
+
+
 @pytest.mark.parametrize(
     ("figure", "value", "warned"),
     [
@@ -155,7 +161,10 @@ def test_without_a_baseline_nothing_is_said() -> None:
     assert (baseline_text({}), baseline_warning({}, {"accuracy": 0.1})) == ("", [])
     assert is_baseline({})
     assert not is_baseline({"answer": "a"})
-    assert not is_baseline({"answer": "a", "figure": "loss", "value": "b"})
+    whole = {"answer": "a", "figure": "loss", "value": 1}
+    assert is_baseline(whole)
+    for key, other in {"answer": 1, "figure": 1, "value": "b", "more": 1}.items():
+        assert not is_baseline(whole | {key: other})
     assert not is_baseline([])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdsl.training.metrics.answers import Answers
 from netdsl.training.metrics.counters import Counter
 from netdsl.training.metrics.definitions import (
     AUC,
+    BALANCED_ACCURACY,
     ECE,
     F1,
     METRICS,
@@ -24,7 +27,13 @@ from netdsl.training.metrics.definitions import (
     stopping_figure,
     top_accuracy,
 )
-from netdsl.training.metrics.ranking import average_precision, roc_auc
+from netdsl.training.metrics.ranking import (
+    BINS,
+    average_precision,
+    bins_of,
+    calibration_error,
+    roc_auc,
+)
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.recipes import recipe
 
@@ -68,6 +77,8 @@ def test_of_several_classes_the_mean_of_each_against_the_others() -> None:
     each = [roc_auc(np, known[:, at], y == at) for at in range(3)]
     assert counter.result(AUC) == pytest.approx(np.mean(each))
     assert counter.result(AUC) == counter.result(AUC)
+    each = [average_precision(np, known[:, at], y == at) for at in range(3)]
+    assert counter.result(PR_AUC) == pytest.approx(np.mean(each))
 
 
 def test_calibration_error_by_hand() -> None:
@@ -78,11 +89,33 @@ def test_calibration_error_by_hand() -> None:
     assert counter.result(ECE) == pytest.approx((2 * 0.4 + 2 * 0.38) / 4)
 
 
-def test_f1_of_two_classes_is_that_of_the_second() -> None:
-    counter = Counter(TWO, [F1, PRECISION, RECALL])
+def test_confidence_is_counted_in_fifteen_bins() -> None:
+    """1 belongs to the last bin, NaN to the first."""
+    sure = [1.0, 14.1 / 15, 13.9 / 15, 0.5, math.nan]
+    scores = np.array([[[one, 0.0]] for one in sure])
+    true = np.array([[0], [1], [0], [0], [1]])
+    (bins,) = bins_of(np, Answers(true, true, scores, 2, 1))
+    assert bins.shape == (3, BINS) == (3, 15)
+    assert {place: int(count) for place, count in enumerate(bins[0]) if count} == {
+        14: 2,
+        13: 1,
+        7: 1,
+        0: 1,
+    }
+    assert (bins[2][14], bins[2][13], bins[2][0]) == (1, 1, 0)
+    assert calibration_error(np, np.zeros((3, BINS))) == 0
+
+
+@pytest.mark.parametrize(
+    ("positive", "precision", "recall", "f1"), [(1, 1 / 3, 1 / 2, 2 / 5), (0, 1 / 2, 1 / 3, 2 / 5)]
+)
+def test_figures_of_two_classes_are_those_of_the_positive(
+    positive: int, precision: float, recall: float, f1: float
+) -> None:
+    counter = Counter(replace(TWO, positive=positive), [PRECISION, RECALL, F1, BALANCED_ACCURACY])
     counter.update(np.array([1, 1, 0, 0, 0]), np.array([[0.9], [0.1], [0.8], [0.7], [0.2]]))
-    found = [counter.result(metric) for metric in (PRECISION, RECALL, F1)]
-    assert found == pytest.approx([1 / 3, 1 / 2, 2 / 5])
+    found = [counter.result(metric) for metric in counter.metrics]
+    assert found == pytest.approx([precision, recall, f1, (1 / 2 + 1 / 3) / 2])
 
 
 @pytest.mark.parametrize("known", [0.2, 0.5, 0.8])
@@ -102,7 +135,7 @@ def test_a_threshold_is_a_probability(known: float) -> None:
         assert int(found.given[0, 0]) == (known > threshold)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 3.0])
+@pytest.mark.parametrize("temperature", [0.5, 2.0, 3.0])
 def test_a_temperature_divides_logits(temperature: float) -> None:
     """The probabilities of a softmax and of its logits are the same at each temperature."""
     from netdsl.training.metrics.answers import category_scores, probabilities
