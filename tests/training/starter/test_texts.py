@@ -5,14 +5,17 @@ imported here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from netdsl.errors import NetError
+from netdsl.training.data.sources.date_cells import NOT_DATES
 from netdsl.training.recipes.recipe import DataSpec
 from netdsl.training.starter.facts import ExampleForm, Facts, Task, facts_of
 from netdsl.training.starter.network_text import network_text
@@ -128,6 +131,11 @@ def test_what_an_example_is(
     found = form_of(tmp_path, np.zeros((20, *shape), dtype))
     assert (found.form.word, found.form.shape, found.examples) == (word, expected, 20)
     assert ("larger ones are resized" in found.form.about) == (97 in shape)
+    if word == "images":
+        words = {1: "grey", 3: "colour"}
+        kind = words.get(expected[2], f"{expected[2]} channels")
+        assert found.form.about.startswith(f"height x width x channels: {kind}")
+        assert found.task.name == "the class"
 
 
 @pytest.mark.parametrize(
@@ -158,54 +166,92 @@ def test_words_by_their_places(
     [
         (np.arange(20) % 3, {"0": 7, "1": 7, "2": 6}, 1),
         (np.arange(20) % 2 * 2, {"0": 10, "1": 0, "2": 10}, 1),
-        (np.zeros(20, int), {"0": 20}, None),
+        (np.zeros(20, int), {}, 1),
         (np.arange(20) / 2, {}, 1),
         (np.eye(3)[np.arange(20) % 3], {"0": 7, "1": 7, "2": 6}, 1),
         (np.eye(3)[np.arange(20) % 3] * 2, {}, 3),
         (np.ones((20, 3)), {}, 3),
         (np.eye(3)[np.arange(20) % 3][:, :1], {"0": 13, "1": 7}, 1),
-        (np.arange(20) % 2 * 999, {"0": 10, "999": 10}, None),
+        (
+            np.arange(20) % 2 * 999,
+            dict.fromkeys(map(str, range(1000)), 0) | {"0": 10, "999": 10},
+            1,
+        ),
         (np.arange(20) % 2 * 1000, {}, 1),
-        (np.zeros((20, 2, 2)), None, None),
+        (np.zeros((20, 2, 2)), None, 0),
     ],
 )
-def test_what_is_learned(y: Any, counts: Any, values: int | None, tmp_path: Path) -> None:
+def test_what_is_learned(y: Any, counts: Any, values: int, tmp_path: Path) -> None:
     x = np.zeros((20, 4))
     if counts is None:
         with pytest.raises(NetError, match="has the shape 2x2") as caught:
             form_of(tmp_path, x, y)
-        assert caught.value.code == "N560"
+        assert "examples/unet.net" in caught.value.diagnostics[0].help
         return
-    found = form_of(tmp_path, x, y).task
-    if values is None:
-        assert found.counts in ({}, {**{str(at): 0 for at in range(1000)}, **counts})
-    else:
-        assert (found.counts, found.values) == (counts, values)
+    assert form_of(tmp_path, x, y).task == Task("`y`", counts, values)
 
 
 @pytest.mark.parametrize(
-    ("arrays", "said"),
+    ("arrays", "said", "help"),
     [
-        ({"x": np.zeros((20, 3, 8, 8)), "y": np.arange(20) % 2}, "have their channels first"),
-        ({"x": np.zeros((20, 1, 8, 8)), "y": np.arange(20) % 2}, "have their channels first"),
-        ({"x": np.zeros((20, 2, 2, 2, 2)), "y": np.arange(20) % 2}, "has the shape 2x2x2x2"),
+        ({"x": np.zeros((20, 3, 8, 8))}, "have their channels first", "x.transpose(0, 2, 3, 1)"),
+        ({"x": np.zeros((20, 1, 8, 8))}, "have their channels first", "x.transpose(0, 2, 3, 1)"),
+        ({"x": np.zeros((20, 2, 2, 2, 2))}, "has the shape 2x2x2x2", "see docs/kinds.md"),
         (
-            {"x_a": np.zeros((20, 3)), "x_b": np.zeros((20, 3)), "y": np.arange(20) % 2},
+            {"x_a": np.zeros((20, 3)), "x_b": np.zeros((20, 3))},
             "has 2 inputs and 1 target for an example",
+            "netdsl explain input",
         ),
         (
             {"x": np.zeros((20, 3)), "y_a": np.arange(20) % 2, "y_b": np.arange(20) % 2},
             "has 1 input and 2 targets for an example",
+            "netdsl explain input",
         ),
     ],
 )
-def test_data_without_a_first_network(arrays: Any, said: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.raises(NetError, match=said) as caught:
-        facts_of(DataSpec(source=str(tmp_path / "a.npz")))
-    assert caught.value.code == "N560"
-    with pytest.raises(NetError, match="its target is the input itself"):
-        facts_of(DataSpec(source=str(tmp_path / "a.npz"), target="input"))
+def test_data_without_a_first_network(arrays: Any, said: str, help: str, tmp_path: Path) -> None:
+    own = {} if "y_a" in arrays else {"y": np.arange(20) % 2}
+    np.savez(tmp_path / "a.npz", **arrays, **own)
+    spec = DataSpec(source=str(tmp_path / "a.npz"))
+    copied = replace(spec, target="input")
+    for asked, message, advice in (
+        (spec, said, help),
+        (copied, "its target is the input itself", "see examples/autoencoder_deep.net"),
+    ):
+        with pytest.raises(NetError, match=message) as caught:
+            facts_of(asked)
+        (problem,) = caught.value.diagnostics
+        assert (problem.code, advice in problem.help) == ("N560", True)
+
+
+def test_classes_with_names(tmp_path: Path) -> None:
+    for name, count in {"cat": 3, "dog": 2}.items():
+        (tmp_path / name).mkdir()
+        for at in range(count):
+            Image.new("L", (6, 4)).save(tmp_path / name / f"{at}.png")
+    found = facts_of(DataSpec(source=str(tmp_path)))
+    assert found.task == Task("the class", {"cat": 3, "dog": 2})
+    assert found.form.shape == (4, 6, 1)
+    assert facts_of(DataSpec(source="digits")).task.name == "the class"
+
+
+@pytest.mark.parametrize(
+    ("column", "target", "help"),
+    [
+        ([f"n{at}" for at in range(30)], "y", "name the column that is predicted"),
+        ([f"2024-01-{at + 1:02}" for at in range(30)], "y", NOT_DATES),
+        (["a", "b"] * 15, ("y", "x"), "begin with one: --target NAME"),
+    ],
+)
+def test_targets_without_a_first_network(
+    column: list[str], target: Any, help: str, tmp_path: Path
+) -> None:
+    lines = [f"{row % 7},{cell}" for row, cell in enumerate(column)]
+    (tmp_path / "a.csv").write_text("\n".join(["x,y", *lines]) + "\n")
+    with pytest.raises(NetError) as caught:
+        facts_of(DataSpec(source=str(tmp_path / "a.csv"), target=target))
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.help) == ("N560", help)
 
 
 @pytest.mark.parametrize(
