@@ -464,12 +464,3 @@ def test_an_undefined_figure_is_never_among_the_best(tmp_path: Path) -> None:
         ]
         found = keeper._best_epochs(SimpleNamespace(rows=rows), 2)  # type: ignore[arg-type]
         assert {values[epoch - 1] for epoch in found} == {0.25, 0.5}
-
-
-def test_the_epoch_of_a_step() -> None:
-    """Of ten steps; the second was ended after three of them, and two were added."""
-    rows = [Epoch(at, step, 0.1, {}, None, 0.0) for at, step in enumerate((10, 13, 23, 33), 1)]
-    steps = (0, 1, 10, 11, 13, 14, 23, 24, 33, 34, 43, 44)
-    found = [History(rows=rows).epoch_of(step, 10) for step in steps]
-    assert found == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6]
-    assert [History().epoch_of(step, 10) for step in (0, 1, 10, 11)] == [0, 1, 1, 2]

@@ -125,7 +125,8 @@ def test_a_generator_takes_noise_as_it_is(loss: Any) -> None:
     loss("nonsaturating")
     made = _of_part(Preparation((IMAGE,), ()), GENERATOR, Path("a"), "generator")
     (input,), (output,) = made.inputs, made.outputs
-    assert (input.example, input.shape, input.unit, input.scale) == ((5,), (5,), False, 1.0)
+    name = GENERATOR.inputs[0].name
+    assert input == InputTransform(name, (5,), False, 1.0, False, (5,))
     assert (output.loss, output.classes, output.names) == ("squared", 0, ())
     assert output.shape == (8, 8, 1)
 
@@ -162,4 +163,4 @@ def test_a_class_is_an_index(loss: Any) -> None:
     made = _of_part(Preparation((IMAGE,), ()), network, Path("a"), "discriminator")
     first, second = made.inputs
     assert (first.vocabulary, first.images) == (0, True)
-    assert (second.name, second.vocabulary, second.shape, second.whole) == ("class", 3, (1,), True)
+    assert second == InputTransform("class", (1,), True, 1.0, False, (1,), 3)

@@ -17,7 +17,7 @@ from netdsl.errors import NetError
 from netdsl.json_text import json_text
 from netdsl.training.recipes.flatten import flatten
 from netdsl.training.recipes.recipe import parse_recipe
-from netdsl.training.runs.compare import compare, compare_text
+from netdsl.training.runs.compare import compare, compare_json, compare_text
 from netdsl.training.runs.listing import entries, read_entry, runs_json, runs_text
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -161,6 +161,13 @@ def test_sorted_by_a_figure_or_a_column(tmp_path: Path) -> None:
     assert "absolute error 2.95" in runs_text(tmp_path)
     with pytest.raises(NetError, match=r"N640.*`acuracy`[\s\S]*did you mean `accuracy`"):
         entries(tmp_path, "acuracy")
+    with pytest.raises(NetError) as caught:
+        entries(tmp_path, "zzzzzzzz")
+    columns = "absolute_error, accuracy, began, best_step, data, ended, epochs, loss, name, network"
+    expected = (
+        f"the columns are {columns}, params, seconds, val_absolute_error, val_accuracy, val_loss"
+    )
+    assert caught.value.diagnostics[0].help == expected
 
 
 DAMAGES = {
@@ -208,13 +215,43 @@ def test_files_that_are_missing(tmp_path: Path) -> None:
 def test_nothing_there(tmp_path: Path) -> None:
     assert runs_text(tmp_path) == f"no runs in {tmp_path}: `netdsl train` creates one"
     assert json.loads(runs_json(tmp_path)) == {"runs": []}
-    with pytest.raises(NetError, match="N613"):
+    with pytest.raises(NetError, match="N613") as caught:
         runs_text(tmp_path / "nowhere")
+    assert caught.value.diagnostics[0].help == "`netdsl train` stores its runs in `runs`"
 
 
 def test_params_that_the_run_has_kept_are_not_counted_again(tmp_path: Path) -> None:
     make(tmp_path, "small-1", text="", reported={"params": 7})
     assert entries(tmp_path)[0].params == 7
+
+
+def test_both_networks_of_a_gan_are_named(tmp_path: Path) -> None:
+    both = {"network": "generator", "discriminator": {"network": "critic"}, "params": 7}
+    make(tmp_path, "gan-1", reported=both)
+    assert entries(tmp_path)[0].network == "generator + critic"
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ("epochs", "all epochs"),
+        ("rate", "rate at its minimum"),
+        ("converged", "converged"),
+        ("diverged", "diverged"),
+    ],
+)
+def test_how_a_run_ended(tmp_path: Path, ended: str, said: str) -> None:
+    make(tmp_path, "small-1", result={"ended": ended})
+    assert runs_text(tmp_path).endswith(f"03:04  {said}")
+
+
+def test_an_unfinished_run_without_epochs(tmp_path: Path) -> None:
+    (make(tmp_path, "small-1", result=None) / "metrics.jsonl").unlink()
+    (run,) = entries(tmp_path)
+    assert (run.epochs, run.best_step, run.seconds, run.figures) == (0, None, 0, {})
+    (tmp_path / "small-1" / "metrics.jsonl").write_text('{"epoch": 1, "step": 5, "seconds": 1}\n')
+    (run,) = entries(tmp_path)
+    assert (run.epochs, run.best_step, run.seconds, run.figures) == (1, None, 1, {})
 
 
 def test_json_text(tmp_path: Path) -> None:
@@ -223,7 +260,11 @@ def test_json_text(tmp_path: Path) -> None:
         "small-1",
         result={"test": {"examples": 10, "loss": float("nan"), "accuracy": 0.1}},
     )
-    (run,) = json.loads(runs_json(tmp_path), parse_constant=pytest.fail)["runs"]
+    text = runs_json(tmp_path)
+    assert text.startswith('{\n  "runs": [\n    {"name": "small-1", "network": '), (
+        "a line for a run"
+    )
+    (run,) = json.loads(text, parse_constant=pytest.fail)["runs"]
     assert run["figures"] == {
         "val_loss": 0.3,
         "val_accuracy": 0.9,
@@ -262,6 +303,25 @@ def test_what_differs_between_runs(tmp_path: Path) -> None:
     ]
     assert f"the networks differ: netdsl diff {one / 'network.net'} {other / 'network.net'}" in text
     assert "the examples are not the same" in text
+
+
+def test_versions_that_differ(tmp_path: Path) -> None:
+    one, other = make(tmp_path, "a-1"), make(tmp_path, "a-2")
+    (other / "versions.json").write_text(json_text({"keras": "3.13", "jax": "1"}), "utf-8")
+    found = compare([one, other])
+    expected = {"keras": ("3.12", "3.13"), "numpy": ("2.4", None), "jax": (None, "1")}
+    assert found.versions == expected
+    rows = [line.split() for line in compare_text([one, other]).splitlines()]
+    at = rows.index(["versions"])
+    assert rows[at - 1] == []
+    assert rows[at + 1 : at + 4] == [
+        ["keras", "3.12", "3.13"],
+        ["numpy", "2.4", "-"],
+        ["jax", "-", "1"],
+    ]
+    read = json.loads(compare_json([one, other]))
+    assert read["versions"] == {name: list(values) for name, values in expected.items()}
+    assert read["figures"]["test_accuracy"] == [0.85, 0.85]
 
 
 def test_runs_that_are_the_same(tmp_path: Path) -> None:

@@ -69,8 +69,10 @@ def test_what_names_a_run(tmp_path: Path, name: str, fits: bool) -> None:
         assert new_folder(tmp_path, name) == tmp_path / f"{name}-1"
         assert new_folder(tmp_path, name) == tmp_path / f"{name}-2"
     else:
-        with pytest.raises(NetError, match="N615"):
+        with pytest.raises(NetError, match="N615") as caught:
             new_folder(tmp_path / "runs", name)
+        help = "at most 100 letters, digits, `_`, `-` and `.`"
+        assert caught.value.diagnostics[0].help == help
         assert list(tmp_path.iterdir()) == []
 
 
@@ -80,6 +82,7 @@ def test_the_first_free_number(tmp_path: Path) -> None:
     (tmp_path / "runs" / "a-4").write_text("a file is in the way too")
     numbers = [new_folder(tmp_path / "runs", "a").name for _ in range(2)]
     assert numbers == ["a-2", "a-5"]
+    assert new_folder(tmp_path / "not" / "there", "a").is_dir()
 
 
 def test_a_file_where_the_runs_should_be(tmp_path: Path) -> None:
@@ -146,6 +149,8 @@ def test_what_a_missing_file_means(
     assert said in found.message
     if "has not ended" in said:
         assert found.help == f"netdsl resume {folder}"
+    if "GAN" in said:
+        assert found.help.endswith(f"netdsl export {folder} g.keras --net generator")
     if "diverged" in said:
         assert found.help == "train again, with a lower rate"
     (folder / name).write_text("")
@@ -216,8 +221,12 @@ def test_folders_of_runs_that_never_began_are_removed(
 def test_one_process_trains_in_a_folder(tmp_path: Path) -> None:
     with locked(tmp_path):
         assert (tmp_path / "lock").is_file()
-        with pytest.raises(NetError, match="N619"), locked(tmp_path):
+        half = tmp_path / ".part-0123456789abcdef"
+        half.mkdir()
+        with pytest.raises(NetError, match="N619") as caught, locked(tmp_path):
             raise AssertionError("two trainings in one folder")
+        assert "wait for it" in caught.value.diagnostics[0].help
+        assert half.is_dir(), "the first one may be writing to it"
         assert (tmp_path / "lock").is_file(), "the second one does not take the lock away"
     assert not (tmp_path / "lock").exists()
     with pytest.raises(KeyError), locked(tmp_path):
@@ -225,7 +234,7 @@ def test_one_process_trains_in_a_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "lock").exists()
     (tmp_path / "lock").write_text("a kill left it")
     with locked(tmp_path):
-        pass
+        assert not half.exists(), "a kill left this too"
     with pytest.raises(NetError, match="N610"), locked(tmp_path / "no-such-folder"):
         pass
 
@@ -423,6 +432,9 @@ def test_lines_that_are_not_epochs(tmp_path: Path, row: Any) -> None:
     (folder / "metrics.jsonl").write_text(json.dumps(EPOCH) + "\n" + json.dumps(row) + "\n")
     with pytest.raises(NetError, match="N614"):
         read_epochs(folder)
+    (folder / "metrics.jsonl").write_text(json.dumps(EPOCH) + "\n{")
+    with pytest.raises(NetError, match="N614"):
+        read_epochs(folder)
     (folder / "metrics.jsonl").write_text(json.dumps({**EPOCH, "loss": None}) + "\n")
     assert read_epochs(folder) == [{**EPOCH, "loss": None}]
 
@@ -464,6 +476,18 @@ def test_weights_step_by_step(tmp_path: Path) -> None:
         read_path(tmp_path)
     with pytest.raises(NetError, match="N614"):
         read_path(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [(0, 0), (1, 1), (10, 1), (11, 2), (14, 2), (15, 3), (24, 3), (25, 4), (34, 4), (35, 5)],
+)
+def test_the_epoch_of_a_step(step: int, expected: int) -> None:
+    """Early stopping ended the second epoch after four of ten steps; then epochs were added."""
+    ends = {1: 10, 2: 14, 3: 24}
+    rows = [Epoch(number, end, 1.0, {"loss": 1.0}, None, 0.0) for number, end in ends.items()]
+    assert History(rows=rows).epoch_of(step, 10) == expected
+    assert History().epoch_of(step, 10) == math.ceil(step / 10)
 
 
 def test_the_first_metric_is_the_first_outputs() -> None:
