@@ -90,14 +90,14 @@ def _column_table(columns: list[dict[str, Any]]) -> str:
             column["type"],
             f"{column['missing']:,}",
             *(_range(column) if "least" in column else ("", "", "")),
-            _categories(column.get("categories", {})),
+            _categories(column.get("categories")),
         )
         for column in columns
     )
     return aligned([heads, *rows], "llrrrrl", rule=True)
 
 
-def _categories(found: dict[str, int]) -> str:
+def _categories(found: dict[str, int] | None) -> str:
     if not found:
         return ""
     names = [cut(in_one_line(name), LONGEST) for name in list(found)[:4]]

@@ -50,7 +50,7 @@ def decide(model: Any, batches: Batches, recipe: Recipe) -> dict[str, Decision]:
     if recipe.threshold is None and recipe.calibrate is None:
         return {}
     parts: list[list[Array]] = [[] for _ in outputs]
-    for _, given in given_outputs(model, batches) if len(batches.part) else ():
+    for _, given in given_outputs(model, batches):
         for place, array in enumerate(given):
             parts[place].append(np.asarray(array, np.float64))
     found = {}

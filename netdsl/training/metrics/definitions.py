@@ -331,7 +331,7 @@ ECE = Metric(
     "ece",
     (LABELS,),
     bins_of,
-    lambda xp, sums: calibration_error(xp, sums[0]),
+    lambda xp, sums: calibration_error(xp, *sums),
     higher=False,
     probable=True,
 )

@@ -131,7 +131,7 @@ def is_baseline(value: Any) -> bool:
             and isinstance(value["answer"], str)
             and isinstance(value["figure"], str)
             and type(value["value"]) in (int, float)
-            and type(value.get(ROW_BEFORE, 0.0)) in (int, float)
+            and type(value.get(ROW_BEFORE, value["value"])) in (int, float)
         )
     )
 

@@ -170,6 +170,7 @@ def test_rows_know_their_lines(path: Path, content: str, lines: list[int]) -> No
     ("content", "message"),
     [
         ("a,b\n" + "1,2\n" * 5000 + "1,two\n" + "1,2\n" * 5000, "`two` in line 5,002"),
+        ("a,b\n" + "x,2\n" * 5000 + "y,two\n" + "x,2\n" * 5000, "`two` in line 5,002"),
         ("a,b\n" + "1,2\n" * 5000 + "1,2,3\n", "line 5,002 of .* has 3 cells, but the first has 2"),
         ("a,b\n" + "1,2\n" * 5000 + '1,"2\n', "line 5,002 of .* is not a row of a table"),
         ('a,b\n1,"x\n\ny"\n' + "1,x\n" * 9 + "z,x\n1,q\n", "`z` in line 14"),
@@ -424,6 +425,8 @@ COMMA, SPACED, POINTS = NumberFormat(","), NumberFormat(".", " "), NumberFormat(
         ("1.23,5", POINTS, None, ""),
         ("1 234", SPACED, 1234.0, "finite"),
         ("1 234,5", SPACED, None, ""),
+        ("1 234.5", NumberFormat(",", " "), None, ""),
+        ("1 234,5", NumberFormat(",", " "), 1234.5, "finite"),
         ("1.234 567", SPACED, None, ""),
         ("3.4e38", NumberFormat("."), 3.4e38, "finite"),
         ("3.5e38", NumberFormat("."), None, "too large"),

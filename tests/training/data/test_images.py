@@ -18,7 +18,7 @@ from netdsl.errors import NetError
 from netdsl.training.data import Data, read_inputs, reload
 from netdsl.training.data.fingerprint import fingerprint
 from netdsl.training.data.sources.checked_images import check_sums, checked_images
-from netdsl.training.data.sources.images import LazyImages
+from netdsl.training.data.sources.images import LazyImages, in_threads, read_image
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split
 
 COLOUR = "input 6x5x3 > flatten > softmax-3"
@@ -152,6 +152,19 @@ def test_images_are_read_once_where_they_fit_into_memory(animals: Path) -> None:
     assert pictures[1:4].shape == (3, 2, 2, 1)
     assert sorted(asked) == [1, 2, 3]
     assert pictures[np.array([], int)].shape == (0, 2, 2, 1)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 300])
+def test_threads_give_what_they_find_in_order(count: int) -> None:
+    assert list(in_threads(str, list(range(count)))) == list(map(str, range(count)))
+
+
+@pytest.mark.parametrize(("asked", "size"), [((5, 3), 16), ((8, 8), 16), ((9, 1), 32), ((), 64)])
+def test_a_large_jpeg_is_read_at_least_at_twice_its_size(
+    tmp_path: Path, asked: tuple[int, ...], size: int
+) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.jpg")
+    assert read_image(tmp_path / "a.jpg", False, asked).size == (size, size)
 
 
 def test_many_are_read_in_their_order_each_once() -> None:

@@ -15,9 +15,10 @@ from PIL import Image
 from support.recipes import load_data
 
 import netdsl
-from netdsl.errors import NetError, RunError
+from netdsl.errors import NetError, RunError, Source, Span
 from netdsl.training.data import NetworkSignature, read, read_inputs, split
 from netdsl.training.data.sources import named
+from netdsl.training.data.sources.arrays import read_npy
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
@@ -172,6 +173,9 @@ def test_data_that_is_refused(
 TEN = NetworkSignature.of(netdsl.parse("input 8 > fc-10 > softmax"))
 
 
+SPAN = Span(Source("recipe.yaml", "data: data.npz"), 6, 14)
+
+
 def no_zip(path: Path) -> None:
     path.write_bytes(b"hello\x00\xff" * 100)
 
@@ -219,8 +223,35 @@ def test_files_that_are_refused(tmp_path: Path, make: Callable[[Path], None], co
     path = tmp_path / "data.npz"
     make(path)
     with pytest.raises(NetError) as caught:
-        read(DataSpec(source=str(path)), TEN)
-    assert caught.value.diagnostics[0].code == code
+        read(DataSpec(source=str(path)), TEN, span=SPAN)
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.span) == (code, SPAN)
+    if make is pickled:
+        assert problem.help == "save arrays of numbers: np.savez(path, x=..., y=...)"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("none.npy", None, "N511"),
+        ("text.npy", b"hello", "N512"),
+        ("object.npy", np.array([{}]), "N513"),
+        ("zip.npy", {"x": X}, "N512"),
+    ],
+)
+def test_files_of_one_array_that_are_refused(
+    tmp_path: Path, name: str, content: Any, code: str
+) -> None:
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        with path.open("wb") as file:
+            np.savez(file, **content) if isinstance(content, dict) else np.save(file, content)
+    with pytest.raises(NetError) as caught:
+        read_npy(path, SPAN)
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.span) == (code, SPAN)
 
 
 @pytest.mark.parametrize(

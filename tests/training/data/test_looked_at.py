@@ -27,7 +27,7 @@ from netdsl.training.data.inspect_text import (
 from netdsl.training.data.parts import Examples, SourceData
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.transforms import Preparation
-from netdsl.training.recipes.recipe import DataSpec, Recipe
+from netdsl.training.recipes.recipe import DataSpec, Recipe, parse_recipe
 
 # --- classes --------------------------------------------------------------------------------------
 
@@ -273,12 +273,18 @@ def test_the_shape_that_a_network_begins_with(
     assert example_shape(Recipe(data=DataSpec(source="t.csv", target="y"))) == (4,)
     given = (np.zeros((4, 2)), np.array([0, 1, 0, 1]))
     assert example_shape(Recipe(), given) == (2,)
-    for name in ("images", "imdb", "polynomial"):
+    for name, once in (("images", ""), ("imdb", ""), ("polynomial", ""), ("hf:a", ""), ("", "x")):
+        recipe = parse_recipe(f"data: {name}") if name else Recipe()
         with pytest.raises(NetError, match="N518") as caught:
-            example_shape(Recipe(data=DataSpec(source=name)))
-        assert "--input 64x64x3" in (caught.value.diagnostics[0].help or "")
-    with pytest.raises(NetError, match=r"N518.*read once only"):
-        example_shape(Recipe(), iter([given]))
+            example_shape(recipe, iter([given]) if once else None)
+        (problem,) = caught.value.diagnostics
+        assert "--input 64x64x3" in problem.help
+        assert ("read once only" in problem.message) == bool(once)
+        assert problem.span == recipe.data_span
+    recipe = parse_recipe("data: none.npz")
+    with pytest.raises(NetError, match="N511") as caught:
+        example_shape(recipe)
+    assert caught.value.diagnostics[0].span == recipe.data_span is not None
 
 
 # --- sizes ----------------------------------------------------------------------------------------

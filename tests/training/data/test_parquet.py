@@ -11,8 +11,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from netdsl.errors import NetError
+from netdsl.errors import NetError, Source, Span
 from netdsl.training.data.sources.parquet import read_parquet
+
+SPAN = Span(Source("recipe.yaml", "data: a.parquet"), 6, 15)
 
 
 def read(path: Path, **columns: Any) -> Any:
@@ -67,10 +69,12 @@ def test_texts(tmp_path: Path, kind: Any, encoded: bool) -> None:
     ],
 )
 def test_columns_that_are_refused(tmp_path: Path, cells: Any, code: str, reported: str) -> None:
+    parquet.write_table(pyarrow.table({"a": cells}), tmp_path / "a.parquet")
     with pytest.raises(NetError) as caught:
-        read(tmp_path, a=cells)
-    assert caught.value.code == code
-    assert reported in caught.value.diagnostics[0].message
+        read_parquet(tmp_path / "a.parquet", SPAN)
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.span) == (code, SPAN)
+    assert reported in problem.message
 
 
 def test_files_that_are_refused(tmp_path: Path) -> None:
@@ -85,6 +89,6 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
         ("folder", "N511", "folder.parquet"),
     ):
         with pytest.raises(NetError) as caught:
-            read_parquet(tmp_path / f"{name}.parquet", None)
-        assert caught.value.code == code
+            read_parquet(tmp_path / f"{name}.parquet", SPAN)
+        assert (caught.value.code, caught.value.diagnostics[0].span) == (code, SPAN)
         assert reported in caught.value.diagnostics[0].message

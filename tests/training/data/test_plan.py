@@ -423,6 +423,7 @@ def test_examples_that_are_joined() -> None:
         assert both.weights is not None
         assert both.weights.tolist() == weights
         assert (both.name, len(both), both.keys) == (one.name, 6, None)
+        assert (both.x[0].tolist(), both.y[0].tolist()) == ([*x.tolist()] * 2, [0, 1, 2, 0, 1, 2])
     assert plain.place(2) == "row 2"
     known = plain.with_places()
     assert known.at(np.array([2])).place(0) == "row 2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import netdsl
 from netdsl.errors import NetError
 from netdsl.training.data import Data, load_data
-from netdsl.training.data.relabel import relabels
+from netdsl.training.data.parts import Examples
+from netdsl.training.data.relabel import relabelled, relabels
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
 from netdsl.training.recipes.recipe import Recipe
@@ -49,6 +51,23 @@ def test_random_labels_are_right_as_often_as_guesses() -> None:
     assert np.array_equal(labels(usual, "test"), labels(random, "test"))
     counts = np.bincount(all_labels(random), minlength=10)
     assert counts.min() > 100  # of 1,438
+
+
+def test_a_wrong_label_is_any_of_the_others() -> None:
+    y = np.arange(300) % 3
+    part = Examples((np.zeros((300, 2)),), (y,), "training")
+    recipe = Recipe.of({"label_noise": 0.5})
+    found = relabelled(part, Preparation((), (CLASSES,)), recipe).y[0]
+    shifts = np.bincount((found - y) % 3, minlength=3)
+    assert shifts[0] == 150
+    assert shifts[1:].min() > 50
+    assert found.max() == 2
+    again = relabelled(part.named("validation"), Preparation((), (CLASSES,)), recipe).y[0]
+    assert not np.array_equal(found, again), "each part has its own stream"
+    both = dataclasses.replace(part, y=(y, y))
+    one, other = relabelled(both, Preparation((), (CLASSES, CLASSES)), recipe).y
+    assert np.array_equal(one, found)
+    assert not np.array_equal(one, other), "and each output"
 
 
 def test_labels_follow_from_the_seed() -> None:

@@ -82,6 +82,13 @@ def test_an_output_of_names_and_one_of_numbers(tmp_path: Path) -> None:
     assert (kind.names, total.names, total.loss) == (CLASSES, (), "squared")
 
 
+def test_which_of_several_outputs_is_wrong(tmp_path: Path) -> None:
+    network = netdsl.parse("input 2 > fc-2 as h\n@h > softmax-3 as a\n@h > softmax-3 as b")
+    np.savez(tmp_path / "a.npz", x=X, y_a=["one"] * 40, y_b=NAMES)
+    with pytest.raises(NetError, match=r"N521.*`y_a` of .* has only one class: one"):
+        loaded(tmp_path / "a.npz", network=network)
+
+
 @pytest.mark.parametrize(
     ("y", "network", "code", "reported"),
     [

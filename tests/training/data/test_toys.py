@@ -11,6 +11,7 @@ import netdsl
 from netdsl.errors import NetError
 from netdsl.training.data import load_data, reload
 from netdsl.training.data.example_shape import example_shape
+from netdsl.training.data.sources import toys
 from netdsl.training.data.sources.toys import TOYS, legendre
 from netdsl.training.planning.plan import plan
 from netdsl.training.recipes.recipe import DataSpec, Recipe, Split, parse_recipe
@@ -148,6 +149,17 @@ def test_refused(data: Any, code: str, message: str) -> None:
     with pytest.raises(NetError, match=message) as caught:
         made(data)
     assert caught.value.code == code
+
+
+def test_the_most_numbers_that_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = netdsl.parse("4 > linear-1")
+    with pytest.raises(NetError, match="6,000,000 examples of 4 numbers: at most 20,0") as caught:
+        made({"source": "polynomial", "count": 6_000_000}, network)
+    assert caught.value.code == "N505"
+    monkeypatch.setattr(toys, "NUMBERS", 200)
+    assert len(everything(made({"source": "polynomial", "count": 50}, network))[0]) == 50
+    with pytest.raises(NetError, match="51 examples"):
+        made({"source": "polynomial", "count": 51}, network)
 
 
 @pytest.mark.parametrize(

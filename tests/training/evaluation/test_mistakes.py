@@ -132,6 +132,12 @@ def test_what_is_said_of_a_mistake(
     assert dict(one.numbers) == {"row": "0"}
 
 
+def test_values_far_from_0_are_said_with_their_digits() -> None:
+    far = OutputTransform("size", (1,), "linear", "squared", 0, centre=1e9)
+    (one,) = worst(far, np.array([[0.125]], np.float32), [[-1e9]])
+    assert (one.given, one.said) == ("0.125", "0")
+
+
 @pytest.mark.parametrize(
     ("count", "tags"),
     [(12, ", ".join(map(str, range(12)))), (13, ", ".join(map(str, range(12))) + ", ...")],

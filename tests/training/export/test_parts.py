@@ -484,10 +484,12 @@ def test_a_column_with_two_parts_is_one_input() -> None:
     ]
     table = TableTransform(tuple(columns), ())
     input = InputTransform("x", (3,), False, 1.0, False, (4,), columns=table)
-    preparation = Preparation((input, dataclasses.replace(X, name="z")), ())
-    assert [one.name for one in interface_of(preparation).inputs] == ["when", "b", "z"]
-    read = as_read(preparation, raw_examples(preparation, interface_of(preparation)))
+    first, last = (dataclasses.replace(X, name=name) for name in "az")
+    preparation = Preparation((first, input, last), ())
+    assert [one.name for one in interface_of(preparation).inputs] == ["a", "when", "b", "z"]
+    before, *read = as_read(preparation, raw_examples(preparation, interface_of(preparation)))
     assert [one.shape for one in read] == [(RAW_EXAMPLES, 3), (RAW_EXAMPLES, 4)]
+    assert before.shape == (RAW_EXAMPLES, 4)
     assert np.array_equal(read[0][:, 0], read[0][:, 1], equal_nan=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netdsl.errors import NetError
+from netdsl.errors import NetError, Source, Span
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
 from netdsl.training.preparation.dates import date_text, part_values, usual_parts
 from netdsl.training.preparation.inputs import InputTransform
@@ -20,6 +20,8 @@ from netdsl.training.preparation.resize import centre_cut, cut, resized, with_ch
 from netdsl.training.preparation.rows import pieces
 from netdsl.training.preparation.shapes import fits, fits_indices, misfit, needs_resize, size
 from netdsl.training.preparation.transforms import Preparation, as_plain, from_plain
+
+SPAN = Span(Source("recipe.yaml", "data: a.npz"), 6, 11)
 
 # --- shapes ---------------------------------------------------------------------------------------
 
@@ -248,8 +250,8 @@ def test_shapes_that_are_accepted(input: InputTransform, given: Any, accepted: b
         input.check_shape(given, "x")
     else:
         with pytest.raises(NetError) as caught:
-            input.check_shape(given, "x")
-        assert caught.value.code == "N518"
+            input.check_shape(given, "x", SPAN)
+        assert (caught.value.code, caught.value.diagnostics[0].span) == ("N518", SPAN)
         assert ("indices" in str(caught.value)) == bool(input.vocabulary)
 
 
@@ -270,8 +272,12 @@ def test_the_kind_of_numbers(input: InputTransform, x: Any, said: str) -> None:
         input.check(x, "x")
         return
     with pytest.raises(NetError, match=said) as caught:
-        input.check(x, "x")
-    assert caught.value.code == "N517"
+        input.check(x, "x", SPAN)
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.span) == ("N517", SPAN)
+    if x.dtype.kind in "ib":
+        units = "convert them with x.astype('float32'), in the units of the training data"
+        assert problem.help == units
 
 
 @pytest.mark.parametrize(
@@ -303,8 +309,9 @@ def test_the_range_of_numbers(input: InputTransform, values: Any, said: str) -> 
     if not said:
         input.check_range(x, "x")
         return
-    with pytest.raises(NetError, match=said):
-        input.check_range(x, "x")
+    with pytest.raises(NetError, match=said) as caught:
+        input.check_range(x, "x", SPAN)
+    assert caught.value.diagnostics[0].span == SPAN
 
 
 @pytest.mark.parametrize(
@@ -324,6 +331,12 @@ def test_the_range_of_numbers(input: InputTransform, values: Any, said: str) -> 
 )
 def test_examples_that_are_made_alike(input: InputTransform, given: Any, expected: Any) -> None:
     assert input.alike(np.zeros((2, *given), np.float32)).shape == (2, *expected)
+
+
+def test_numbers_in_a_row_are_the_pixels_of_an_example() -> None:
+    x = np.arange(32, dtype=np.float32).reshape(2, 16)
+    input = dataclasses.replace(BYTES, example=(2, 8), shape=(4, 4, 1))
+    assert np.array_equal(input.alike(x), x.reshape(2, 2, 8))
 
 
 # --- columns --------------------------------------------------------------------------------------

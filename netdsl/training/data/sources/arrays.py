@@ -134,6 +134,7 @@ def read_npy(path: Path, span: Span | None = None, *, mapped: bool = False) -> A
         raise fail("N512", message, span) from None
     # `np.load` opens a zip archive whatever its name is.
     if not isinstance(array, np.ndarray):
+        array.close()
         raise fail("N512", f"{path} is not an .npy file of numbers", span)
     return array
 

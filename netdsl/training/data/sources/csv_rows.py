@@ -29,7 +29,6 @@ class NotPlain(Exception):
     """
 
     def __init__(self, part: CsvText | None = None) -> None:
-        super().__init__()
         self.part = part
 
 

@@ -214,7 +214,8 @@ def upright(file: Image, grey: bool, requested: Sequence[int] = ()) -> Image:
 
     if requested:
         # At least twice the size is read, so that resizing is as smooth as from the whole image.
-        file.draft(None, (2 * max(requested), 2 * max(requested)))
+        side = 2 * max(requested)
+        file.draft(None, (side, side))
     file.load()
     # Cameras store pixels as the sensor reads them, and note how they were held.
     ImageOps.exif_transpose(file, in_place=True)
