@@ -7,7 +7,7 @@ from netdsl.errors import Diagnostic, NetError, Span, fail
 from netdsl.graph import BlockUse, Layer, Op, Piece, Port
 from netdsl.kinds import KINDS, Kind, LayerError, LayerSpec
 from netdsl.kinds.facts import Weight
-from netdsl.kinds.values import Defaults, Indices, Shape, dims
+from netdsl.kinds.values import Defaults, Indices, Shape, dims, shown
 from netdsl.library import Library
 from netdsl.limits import Limits
 from netdsl.lowering.defaults import DefaultActivations
@@ -255,17 +255,24 @@ class GraphBuilder:
         """Return what differs between an operation and the one in its place at the first use."""
         op, first = self.ops[index], self.ops[owner]
         assert op.kind is not None
+        assert first.kind is not None
         word = op.kind.head()
         for here, there in zip(self.arrays(index), self.arrays(owner), strict=False):
             if (here.role, here.shape) != (there.role, there.shape):
                 shapes = f"{dims(here.shape)} here and {dims(there.shape)} at its first use"
                 return f"the {here.role} of `{word}` is {shapes}"
-        if first.kind is not None and first.kind.word != op.kind.word:
+        if first.kind.head() != word:
             return f"it has `{word}` here and `{first.kind.head()}` at its first use"
-        ours, theirs = (
+        for name, ours in op.kind.values.items():
+            theirs = first.kind.values[name]
+            # Norms and activations are operations of their own.
+            if ours != theirs and not isinstance(ours, Kind) and name not in op.kind.point_options:
+                values = f"{shown(ours)} here and {shown(theirs)} at its first use"
+                return f"`{name}` of `{word}` is {values}"
+        inputs = (
             " and ".join(dims(self.ops[at].shape) for at in each.inputs) for each in (op, first)
         )
-        return f"the input of `{word}` is {ours} here and {theirs} at its first use"
+        return f"the input of `{word}` is {' here and '.join(inputs)} at its first use"
 
     def _alike(self, op: Op, first: Op) -> bool:
         """Return whether two operations are of one planned layer, on inputs of the same shapes."""

@@ -383,7 +383,7 @@ def _moved(kind: Kind, place: dict[int, int]) -> Kind:
         name: ref._replace(op=place[ref.op], inputs=tuple((place[at], x) for at, x in ref.inputs))
         for name, ref in kind.references().items()
     }
-    return kind.replace(**moved) if moved else kind
+    return kind.replace(**moved)
 
 
 def _with_initial_kernels(ops: list[Op], consumers: list[list[int]]) -> tuple[Op, ...]:

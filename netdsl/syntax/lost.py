@@ -41,12 +41,12 @@ def lost_names(text: str, found: Extent | Broken, wrong: Iterable[Diagnostic]) -
         )
     names |= {_BRINGS[found.rule]} if found.rule in _BRINGS else set()
     rule, after = found.rule, found.start + len(found.rule)
-    if rule == "flow" and (first := re.compile(_FIRST).match(text, found.start, found.end)):
+    if rule == "flow" and (first := re.compile(_FIRST).match(text, found.start)):
         # `parm w = 3` was meant as a `param`: `w` is lost with it.
         meant = nearest(first.group(), (*STATEMENT_WORDS, *ADDED_STATEMENTS))
         rule, after = meant or rule, first.end()
         names |= {_BRINGS[rule]} if rule in _BRINGS else set()
-    named = re.compile(_NAME).match(text, after, found.end)
+    named = re.compile(_NAME).match(text, after)
     if rule in _UNNAMED:
         names.add(named[1] if named else _UNNAMED[rule])
     return names | _misspelt_points(text, wrong)

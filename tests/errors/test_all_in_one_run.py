@@ -177,6 +177,13 @@ CASES = [
         "def f(c=2, n, m) = fc-{c} > fc-{n} > fc-{m}\n8 > f > f(1) > f(m=3)",
         "N106 N106 N106 N106 N106",
     ),
+    # Only the kinds whose defaults are lost have a shape that is not known.
+    ("default conv(foo)\n8x8x3 > conv9-4(pad=0) > pool9", "N103"),
+    ("default conv(foo)\n8x8x3 > pool9 > fc-2", "N103 N204"),
+    ("default cnov(pad=0)\n8x8x3 > pool9 > fc-2", "N101 N204"),
+    ("default cnov(pad=0)\n8x8x3 > conv9-4", "N101"),
+    ("default zzzz(pad=0)\n8x8x3 > pool9", "N101"),
+    ("default conv(pad=0), fc(foo)\n8x8x3 > conv9-4", "N103"),
     # Options are read one by one, and what a layer requires may be what could not be read.
     ("8 > foo > fc-3(l1={q}) > conv(l1={q})", "N101 N110 N110"),
     ("8 > foo > conv > dropout", "N101 N106 N106"),

@@ -111,6 +111,7 @@ def test_what_doubles_is_refused_before_it_is_made(
         ("8 > [ fc-3 |3 ] > [ (fc-3 > relu) |4 | id ] > [ fc-3 |{in} | id ]", 14, 0),
         ("def b() = fc-3\n8 > when(in > 4, b > b, fc-2) > when(in > 2, b)", 1, 0),
         ("param n = 2\n8 > when(n > 1, fc-3 > fc-3, fc-2) > when(n > 2, fc-3, fc-2)", 3, 0),
+        ("8 > when(yes, fc-3) > when(no, fc-2, fc-3 > fc-3)", 3, 0),
     ],
 )
 def test_counts(text: str, operations: int, uses: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,15 @@ def test_a_flow_without_a_layer_is_not_an_output(flow: str, expected: list[str])
     assert len(checked.networks[0].outputs) == 2 - len(expected)
 
 
+def test_other_names_that_are_never_used_are_reported_with_it() -> None:
+    found = check("8 > fc-4 as a > fc-3 as c > fc-2\n@a as b\n@a > fc-5 as d > fc-2").diagnostics
+    assert [(each.code, each.span and each.span.text) for each in found] == [
+        ("W703", "c"),
+        ("W720", "@a as b"),
+        ("W703", "d"),
+    ]
+
+
 def test_an_end_may_be_named_by_a_flow_of_its_own() -> None:
     assert codes("input 8\n> fc-4 > fc-2 as a\n@a") == []
 
@@ -107,6 +116,26 @@ def test_a_statement_in_a_flow(statement: str) -> None:
     [
         ("let s = fc-3\n8 > s > fc-4 > s", "the kernel of `fc-3` is 4x3 here and 8x3 at"),
         ("let s = conv3-4\n8x8x4 > s > conv3-5 > s", "3x3x5x4 here and 3x3x4x4 at"),
+        (
+            "let s = when(in.h > 4, conv3-4, conv3-4(bias=no))\n8x8x4 > s > pool > s",
+            "`bias` of `conv3-4` is no here and yes at its first use",
+        ),
+        (
+            "let s = when(in > 4, lrelu(0.2), lrelu(0.3))\n8 > s > fc-3 > s",
+            "`slope` of `lrelu` is 0.3 here and 0.2 at its first use",
+        ),
+        (
+            "let s = when(in.h > 4, pool2, pool4)\n8x8x4 > s > s",
+            "it has `pool4/4` here and `pool2/2` at its first use",
+        ),
+        (
+            "let s = when(in > 4, relu, tanh)\n8 > s > fc-3 > s",
+            "it has `tanh` here and `relu` at its first use",
+        ),
+        (
+            "let s = when(in > 4, add[ id | id ], add[ id | id | id ])\n8 > s > fc-3 > s",
+            "the input of `add` is 3 and 3 and 3 here and 8 and 8 at its first use",
+        ),
         ("let s = gap > fc-4\n8x8x4 > [ s | conv3-6 > s ]", "the kernel of `fc-4` is 6x4 here"),
         ("let s = conv3-{in} > when(in > 4, bn)\n8x8x4 > s > conv3-8 > s", "8x8 here and 3x3x4x4"),
     ],

@@ -138,8 +138,6 @@ FILES_REFUSED = [
     ({"a.net": 'use "b.net"\n8 > u > fc-2', "b.net": "def u() = fcc-3"}, "N101",
      "no layer or block `fcc`"),
     ({"a.net": 'use "b.net"\n8 > fc-2', "b.net": "def u() = conv3-"}, None, ""),
-    ({"a.net": 'def u() = fc-3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-4"}, "N104",
-     "already defined here"),
     ({"a.net": 'param w = 3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-{w}"}, "N110",
      "there is no `w`"),
 ]  # fmt: skip
@@ -157,6 +155,53 @@ def test_files_that_cannot_be_used(
     assert len(found) == 1, found
     assert code is None or found[0].code == code
     assert says in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("files", "message", "help", "places"),
+    [
+        (
+            {"a.net": 'def u() = fc-3\nuse "b.net"\n8 > u', "b.net": "def u() = fc-4"},
+            "`u` of b.net is already defined here",
+            "rename one of the two",
+            [("a.net", '"b.net"')],
+        ),
+        (
+            {"a.net": 'use "b.net"\n8 > fc-2', "b.net": 'use "a.net"'},
+            "files use each other in a circle: a.net -> b.net -> a.net",
+            "",
+            [("b.net", '"a.net"'), ("a.net", '"b.net"')],
+        ),
+        (
+            {
+                "a.net": 'use "b.net"\n8 > fc-2',
+                "b.net": 'use "c.net"',
+                "c.net": 'use "d.net"',
+                "d.net": 'use "e.net"',
+                "e.net": "def u() = fcc-3",
+            },
+            "there is no layer or block `fcc`",
+            "did you mean `fc`?",
+            [("e.net", "fcc"), ("d.net", '"e.net"'), ("c.net", '"d.net"'), ("b.net", '"c.net"')],
+        ),
+    ],
+)
+def test_where_a_used_file_is_wrong(
+    files: dict[str, str],
+    message: str,
+    help: str,
+    places: list[tuple[str, str]],
+    tmp_path: Path,
+) -> None:
+    """The place of the mistake, and of the uses that led to it."""
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(NetError) as raised:
+        netdsl.load(tmp_path / "a.net")
+    (found,) = raised.value.diagnostics
+    assert (found.message.replace(f"{tmp_path}/", ""), found.help) == (message, help)
+    spans = [found.span, *(note.span for note in found.notes)]
+    assert [(Path(span.source.name).name, span.text) for span in spans if span] == places
 
 
 def test_a_text_without_a_file_uses_the_standard_library_only() -> None:
