@@ -78,8 +78,8 @@ def _layer_with_kernel(name: tree.Name, scope: Scope, graph: GraphBuilder) -> in
     if point == UNKNOWN or point in graph.faults.guessed:
         raise NetError()
     # The point is at the layer's last operation, its activation; the kernel is in its first.
-    index = graph.layers[graph.ops[point].layer].ops[0] if isinstance(point, int) else -1
-    if index < 0 or not any(array.role == "kernel" for array in graph.arrays(index)):
+    index = graph.layers[graph.ops[point].layer].ops[0] if isinstance(point, int) else None
+    if index is None or not any(array.role == "kernel" for array in graph.arrays(index)):
         message = f"`{name.text}` is not a layer with a kernel"
         raise scope.fail("N215", message, name, "name the layer: fc-64 as encoder")
     return index

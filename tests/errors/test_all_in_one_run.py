@@ -184,6 +184,9 @@ CASES = [
     ("default cnov(pad=0)\n8x8x3 > conv9-4", "N101"),
     ("default zzzz(pad=0)\n8x8x3 > pool9", "N101"),
     ("default conv(pad=0), fc(foo)\n8x8x3 > conv9-4", "N103"),
+    ("default zzzz(bn), conv(foo)", "N101 N103"),
+    ("default conv(l1={q}), fc(l1=-1), dw(l1=-1)", "N110 N107 N107"),
+    ("8 > fc-3(l1={p}) x{q} > fc-2(baz)", "N110 N110 N103"),
     # Options are read one by one, and what a layer requires may be what could not be read.
     ("8 > foo > fc-3(l1={q}) > conv(l1={q})", "N101 N110 N110"),
     ("8 > foo > conv > dropout", "N101 N106 N106"),

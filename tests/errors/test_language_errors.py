@@ -999,6 +999,57 @@ REST = [  # warnings and limits
     ("4 > fc-1«e3»", "N003", "sizes, amounts, strides and repeats are integers"),
     ("param a = «1e999999999»", "N404", "the number 1e999999999 is too long or too large"),
     ("4 > dropout(«1/0»)", "N112", "1/0 divides by zero"),
+    # default activations that stay or are dropped, and inputs that may be meant otherwise
+    (
+        "default conv(tanh)\n8x8x4 > add[ «conv3-4» | id ] > gap",
+        "W706",
+        "say which you mean: conv3-4(tanh) or conv3-4(act=none)",
+    ),
+    (
+        "default conv(relu)\n8x8x8 > «conv3-8» > bn > conv3-8(tanh) > gap",
+        "W706",
+        "say which you mean: conv3-8(relu) or conv3-8(act=none)",
+    ),
+    (
+        "let s = «fc-3»\ninput p: 4\ninput q: 4\n@p > s > fc-2(linear)\n@q > s",
+        "W702",
+        "say which you mean: fc-3(relu) or fc-3(act=none)",
+    ),
+    (
+        "def f(c) = «conv3-{c} x2» > bn\n8x8x3 > f(4) > gap",
+        "W704",
+        "if you mean each iteration, write (conv3-4 > bn > relu) x2",
+    ),
+    (
+        "8x8x3 > «conv3-4 x2» > relu > gap",
+        "W704",
+        "if you mean each iteration, write (conv3-4 > relu) x2",
+    ),
+    (
+        "default fc(sigmoid)\n8 > fc-3 > «fc-8(l1=0.1)»",
+        "W706",
+        "say which you mean: fc-8(l1=0.1, sigmoid) or fc-8(l1=0.1, act=none)",
+    ),
+    (
+        "default conv(tanh)\ndef f(c) = «conv3-{c}»\n8x8x3 > f(4)",
+        "W706",
+        "say which you mean: conv3-{c}(tanh) or conv3-{c}(act=none)",
+    ),
+    (
+        "default conv(tanh)\ndef f(k) = «conv{k}-4»\n8x8x3 > f(3)",
+        "W706",
+        "say which you mean: conv3-4(tanh) or conv3-4(act=none)",
+    ),
+    (
+        "«3x16x16» > conv3-8 > gap",
+        "W708",
+        "write 16x16x3; to keep 3x16x16 write # netdsl: ignore W708",
+    ),
+    (
+        "8x8x3 > «conv3-4» as a > pool > gap\n@a > flatten",
+        "W702",
+        "say which you mean: conv3-4(relu) or conv3-4(act=none)",
+    ),
 ]
 
 

@@ -91,6 +91,10 @@ WAYS_OUT = [
     ("input x: 8x8x4\nadd[ x | conv3-4 ]", "write @x for the point with this name"),
     ("input x: 8x8x4\n> add[ x | id ]", "write @x for the point with this name"),
     ("8x8x4 > conv3-4 as x > add[ x | id ]", "write @x for the point with this name"),
+    (
+        "8x8 > dense-3(foo) as dense",
+        "its options are bias, init, bias_init, l1, l2, act_l1, norm, act",
+    ),
     ("8x8x4 > [ conv3-4 as a | id ] > add[ a | id ]", "write @a for the point with this name"),
     ("8x8x4 > add[ input | id ]", "write @input for the point with this name"),
     ("def f(n) = fc-{n}\nparam w = 2\n8 > f(2*w)", "write {2*w}"),

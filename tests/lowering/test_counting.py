@@ -102,6 +102,7 @@ def test_what_doubles_is_refused_before_it_is_made(
         ("def f(n, c=5) = fc-{c} x{n}\n8 > f(n=2, 9) > f(3)", 5, 2),
         ("def f(n=9) = fc-3 x{n} > fc-3\n8 > f({in}) > f(fc-2)", 2, 2),
         ("param n = 4\ndef f(n) = fc-3 x{n} > fc-3\n8 > f", 1, 1),
+        ("def f(n) = fc-3 x{n}\ndef g(n, u) = f(n) > u\n8 > g(3, fc-2)", 4, 2),
         ("def f(w) = fc-3 x{w[1]} > relu\n8 > f((7, 4)) > f(({in}, 4))", 6, 2),
         ("param n = 4\ndef f(m={n}, k={m}) = fc-3 x{m} > fc-3 x{k}\n8 > f > f(2) > f(k=1)", 17, 3),
         ("def a(c) = fc-{c} x{c}\ndef two(f) = f(2) > f(3)\n8 > two(a)", 5, 3),

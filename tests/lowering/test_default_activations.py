@@ -185,6 +185,8 @@ DARKNET = (
         ("default conv(relu)\n8x8x8 > res(conv3-8, act=none) x2 > bn > relu > gap > fc-2", []),
         ("default conv(relu)\n8x8x8 > res(conv3-8, act=none) x2 > gap > fc-2", ["W706"]),
         ("default conv(relu)\n8x8x8 > conv3-8 > bn > conv3-8(tanh) > gap", ["W706"]),
+        ("default conv(relu)\n8x8x4 > res(conv3-5, skip=match, act=none) > bn > relu > gap", []),
+        ("default conv(relu)\n8x8x4 > res(conv3-5, skip=match, act=none) > bn > gap", ["W706"]),
         ("default conv(relu)\n8x8x8 > conv3-8 > bn > relu > gap", []),
         ("default conv(relu)\n8x8x8 > add[ conv3-8 | id ] > dropout(0.5) > gap > fc-2", ["W706"]),
         ("default conv(relu)\n8x8x8 > add[ conv3-8(act=none) | id ] > gap > fc-2", []),

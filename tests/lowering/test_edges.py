@@ -117,8 +117,8 @@ def test_a_statement_in_a_flow(statement: str) -> None:
         ("let s = fc-3\n8 > s > fc-4 > s", "the kernel of `fc-3` is 4x3 here and 8x3 at"),
         ("let s = conv3-4\n8x8x4 > s > conv3-5 > s", "3x3x5x4 here and 3x3x4x4 at"),
         (
-            "let s = when(in.h > 4, conv3-4, conv3-4(bias=no))\n8x8x4 > s > pool > s",
-            "`bias` of `conv3-4` is no here and yes at its first use",
+            "let s = when(in.h > 4, conv3-4(bias=no), conv3-4)\n8x8x4 > s > pool > s",
+            "`bias` of `conv3-4` is yes here and no at its first use",
         ),
         (
             "let s = when(in > 4, lrelu(0.2), lrelu(0.3))\n8 > s > fc-3 > s",
@@ -155,3 +155,23 @@ def test_unknown_facts_are_reported_with_other_errors(text: str) -> None:
 def test_a_number_is_not_a_condition() -> None:
     found = only("param t = 1\n8x8x4 > when(t, conv3-4) > gap", "N111")
     assert found.help == "write when(t > 0, ...), or yes or no"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3x15x16 > conv3-8 > gap",
+        "3x16x15 > conv3-8 > gap",
+        "2x16x16 > conv3-8 > gap",
+        "4x16x16 > conv3-8 > gap",
+        "3x16x16 > fc-8",
+        "3x16x16 > dense-8 > conv3-4 > gap",
+        "input seq: 28x28 > conv3-8 > gap",
+        "28x28 > fc-3",
+        "28x28 > dense-8 > conv3-8 > gap",
+        "8x9 > conv3-4 > gap",
+        "16x16 of int(5) > embed-4 > conv3-4 > gap",
+    ],
+)
+def test_an_input_that_is_most_likely_meant_as_it_is_written(text: str) -> None:
+    assert not {"W707", "W708"} & set(codes(text))
