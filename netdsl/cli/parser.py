@@ -184,11 +184,12 @@ class CommandParser(argparse.ArgumentParser):
             # that.
             if word.startswith("--") and " " not in flag and flag not in known:
                 refuse(self, word, *args[place + 1 : place + 2])
-        positionals = self._get_positional_actions()
-        if len(positionals) > 1 and positionals[-1].nargs == "*":  # options may be among them
+        found, unknown = super().parse_known_args(args, namespace)
+        last = self._get_positional_actions()[-1:]
+        if unknown and last and last[0].nargs in ("*", "+"):
+            # Options are among the words of the last argument.
+            self._shorten_usage()
             found, unknown = self.parse_known_intermixed_args(args, namespace)
-        else:
-            found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             refuse(self, unknown[0])
         return found, unknown

@@ -115,6 +115,28 @@ def test_options_before_the_command_are_read_in_any_form(
     assert (end.value.code, capsys.readouterr().err) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("among", "before"),
+    [
+        ("check A -v B", "check -v A B"),
+        ("table A --format json B", "table --format json A B"),
+        ("fmt A --check B", "fmt --check A B"),
+        ("diff A --json B", "diff --json A B"),
+        ("runs no-such --json other", "runs --json no-such other"),
+    ],
+)
+def test_options_may_be_among_the_files(
+    among: str, before: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"A": NET, "B": "8x8x1 > fc-5"}
+    found = [
+        (main([files.get(word, word) for word in words.split()]), *capsys.readouterr())
+        for words in (among, before)
+    ]
+    assert found[0] == found[1]
+    assert "one argument too many" not in found[0][2]
+
+
 def test_what_follows_two_dashes_is_not_an_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--", "--lr"]) == 1
     assert "there is no file --lr" in capsys.readouterr().err
