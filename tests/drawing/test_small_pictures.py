@@ -12,10 +12,12 @@ import pytest
 
 import netdsl
 from netdsl.api.difference import drawn_pairs
+from netdsl.drawing.circuit import LayerNumbers, NumberTable, circuit_sheet
 from netdsl.drawing.difference import difference_sheet
 from netdsl.drawing.marks import Circle, LineMark, Mark, MarkGroup, Rect, Sheet, Text, Web
 from netdsl.drawing.options import Options
 from netdsl.drawing.picture import Picture
+from netdsl.errors import NetError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "drawing" / "small"
 
@@ -59,6 +61,15 @@ TEXTS = {
     "columns": "16x16x4 > conv3-8(groups=2) > pool > conv3-8(groups=2) > flatten > fc-16 > fc-3",
     "up": "16 > fc-64 > reshape(4x4x4) > tconv4-8/2(pad=1) > up2 > conv3-3(tanh)",
     "u": UNET,
+    "stacked": "4 > stack[ fc-5 | fc-5 | fc-5 ] > dense-4(relu) > dot[ id | dense-4 ] > flatten",
+    "two_lines": "8x8x4 > conv3-64(pad=0, dilation=2, groups=2, bias=no, bn, relu) > gap > fc-2",
+    "beside": "input a: 4\ninput b: 4\n@b > fc-4 > fc-4 > fc-4 as c\n@a > fc-4 as d > fc-4 > fc-4\n"
+    "> add[ id | @c > fc-4 ] > fc-4 > add[ id | @d ] > fc-2",
+    "joined": "8x8x4 > conv3-4 as a > conv3-8 as b > conv3-4 > [ id | @a ] > conv3-4\n"
+    "> [ id | @b ] > conv3-4 > add[ id | conv1-4 ] > gap > fc-2",
+    "long": "16x16x3 > (conv3-8 > conv3-9(bn) > (conv1-8 > conv1-9) x9 > conv3-4) x20 > gap > fc-2",
+    "rows": "64x64x3 > " + " > ".join(f"conv3-{4 * at}" for at in range(1, 40)) + " > gap > fc-2",
+    "kept": "2x2x1 > flatten > fc-3(tanh) > reshape(3) > dropout(0.5) > fc-2",
     "dense": "3 > fc-4(tanh) > fc-2(relu) > fc-1(sigmoid)",
     "dense_large": "40 > fc-30 > fc-17 > fc-16 > softmax-3",
 }
@@ -94,6 +105,13 @@ ASKED = {
     "columns": ({"style": "volumes"}, {"style": "volumes", "colour": "params"}),
     "up": ({"style": "volumes"}, {}),
     "u": ({}, {"style": "u", "colour": "macs"}, {"style": "graph"}),
+    "stacked": ({}, {"direction": "right"}),
+    "two_lines": ({},),
+    "beside": ({}, {"direction": "right"}),
+    "joined": ({"style": "volumes"}, {}),
+    "long": ({"style": "volumes"},),
+    "rows": ({"style": "volumes"},),
+    "kept": ({},),
     "dense": ({}, {"colour": "params"}, {"style": "graph", "colour": "none"}),
     "dense_large": ({}, {"heading": False}),
 }
@@ -103,6 +121,8 @@ CHANGED = {
     "changed": ("8x8x3 > conv3-4 > pool > fc-2", "8x8x3 > conv5-8(bn) > pool > fc-2"),
     "added": ("8x8x3 > conv3-4 > gap > fc-2", "8x8x3 > conv3-4 > conv3-4 > gap > fc-3 > fc-2"),
     "removed": ("8x8x3 > [ conv3-4 | conv1-4 ] > gap > fc-2", "8x8x3 > conv3-8 > gap > fc-2"),
+    "grown": ("8x8x3 > conv3-4(bn) > gap > fc-2", "16x16x3 > conv3-4(bn) > gap > fc-2"),
+    "sum_kept": ("4 > res(fc-4) > [ id | fc-4 ] > fc-2", "4 > res(fc-4) > [ id | fc-4 ] > fc-3"),
     "merged": ("4 > fc-4 as a > fc-4 as b", "4 > fc-4 as a > fc-4 as b > add[ id | @a ]"),
 }
 
@@ -160,4 +180,52 @@ def test_every_mark_of_a_difference(name: str, golden: Callable[[Path, str], Non
     pairs = drawn_pairs(netdsl.diff(a, b))
     golden(
         GOLDEN / f"{name}_difference.txt", written(difference_sheet(a, b, pairs, Options())) + "\n"
+    )
+
+
+NUMBERS = {
+    0: LayerNumbers("", (NumberTable("value", (("-2",),), "value"),)),
+    1: LayerNumbers("y", (NumberTable("value", (("5",),), "value"),), "more of it"),
+    2: LayerNumbers(
+        "q",
+        (
+            NumberTable("value of all examples", (("1", "-20"), ("3.25", "4")), "value"),
+            NumberTable("d", (("1", "2"),), "derivative"),
+        ),
+    ),
+    3: LayerNumbers(
+        "f", tuple(NumberTable(look, (("-12",),), look) for look in ("value", "derivative"))
+    ),
+    4: LayerNumbers("g", (NumberTable("value", (("1", "2", "3"),), "value"),)),
+    5: LayerNumbers(
+        "", tuple(NumberTable(at, (("7",),), "derivative") for at in ("one", "two", "three"))
+    ),
+}
+
+
+@pytest.mark.parametrize("heading", [True, False])
+def test_every_mark_of_a_circuit(heading: bool, golden: Callable[[Path, str], None]) -> None:
+    """Single numbers on their wires, tables in their boxes, a layer without any."""
+    text = (
+        "input x: 1\ninput y: 1\nadd[ @x | @y ] > fc-3(relu) as f > fc-4 as g > stack[ id | fc-4 ]"
+    )
+    network = netdsl.parse(f"{text} > flatten > fc-2(tanh)", name="circuit")
+    sheet = circuit_sheet(network, NUMBERS, "f = -12", Options(heading=heading))
+    name = "circuit" if heading else "circuit_alone"
+    golden(GOLDEN / f"{name}.txt", written(sheet) + "\n")
+
+
+@pytest.mark.parametrize(("layers", "drawn"), [(80, True), (81, False)])
+def test_circuits_have_up_to_80_layers(layers: int, drawn: bool) -> None:
+    network = netdsl.parse(f"4 > fc-4 x{layers - 1}", name="net")
+    if drawn:
+        assert circuit_sheet(network, {}, "", Options()).width <= 1200
+        return
+    with pytest.raises(NetError) as caught:
+        circuit_sheet(network, {}, "", Options())
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message, found.help) == (
+        "N660",
+        "net has 81 layers; numbers are drawn on up to 80",
+        "without -o all numbers are printed; --at NAME prints those of one layer",
     )
