@@ -175,7 +175,7 @@ def _marked(sign: Card, what: str) -> Card:
     if what == "same":
         return sign
     if sign.form == "bar":
-        return sign._replace(note=f"{sign.note} {_SIGNS[what]}".strip())
+        return sign._replace(note=f"{sign.note} {_SIGNS[what]}")
     return sign._replace(look=what, badge=_SIGNS[what])
 
 
@@ -195,8 +195,7 @@ def _became(texts: Sequence[str]) -> str:
 
 def _node(card: Card) -> LaidNode:
     if card.form == "bar":
-        room = width(card.note, 10.0) + 8 if card.note else 0.0
-        return LaidNode(Size(card.height, 16.0, 16.0), "bar", room)
+        return LaidNode(Size(card.height, 16.0, 16.0), "bar", width(card.note, 10.0) + 8)
     half = card.width / 2
     shape = "circle" if card.form == "circle" else "box"
     return LaidNode(Size(card.height, half, half), shape, 14.0 if card.badge else 0.0)
@@ -210,13 +209,11 @@ def _boxes(
         x, y = spot.v - spot.size.left, spot.u
         if each.form == "bar":
             wide = spot.size.left + spot.size.right
-            inside: tuple[Mark, ...] = (Rect(x, y, wide, each.height, 3.0, "bar"),)
-            if each.note:
-                room = width(each.note, 10.0)
-                text = Text(
-                    x + wide + 6, y + 6.5, (TextRun(each.note, "note"),), 10.0, "start", room
-                )
-                inside = (*inside, text)
+            room, runs = width(each.note, 10.0), (TextRun(each.note, "note"),)
+            inside: tuple[Mark, ...] = (
+                Rect(x, y, wide, each.height, 3.0, "bar"),
+                Text(x + wide + 6, y + 6.5, runs, 10.0, "start", room),
+            )
         else:
             inside = drawn(each, x, y, "note", stacked=False)
         title = "\n".join(

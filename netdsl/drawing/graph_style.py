@@ -139,9 +139,9 @@ class Painter:
         if card.form == "end":
             return LaidNode(Size(0.0, 0.0, 0.0), "end")
         if card.form == "bar":
-            room = width(card.note, 10.0) + 8 if card.note else 0.0
+            room = width(card.note, 10.0) + 8
             if self.across:  # the text is below it, and ends where it does
-                return LaidNode(Size(max(card.height, room), 16.0, 16.0), "bar", 20.0 * bool(room))
+                return LaidNode(Size(max(card.height, room), 16.0, 16.0), "bar", 20.0)
             return LaidNode(Size(card.height, 16.0, 16.0), "bar", room)
         flat = card.badge.endswith(ALONGSIDE)  # those after it are next to it
         tall, half = card.height + (0.0 if flat else shadow), card.width / 2
@@ -211,8 +211,6 @@ class Painter:
             rects = [Rect(x, y, *size, 1.0, "bar"), Rect(x + dx, y + dy, *size, 1.0, "bar")]
         else:
             rects = [Rect(x, y, wide, high, 3.0, "bar")]
-        if not bar.note:
-            return tuple(rects)
         room = width(bar.note, 10.0)
         runs = (TextRun(bar.note, "note"),)
         if self.across:

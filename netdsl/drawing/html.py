@@ -111,12 +111,12 @@ def _states(network: Architecture, options: Options, sheet: Sheet) -> list[_Stat
     begun = _named(sheet, "frame") | frozenset(options.opened)
     closed = options._replace(depth=0, alongside=False)
     first = _drawn(network, closed, begun)
-    if first is None or not (begun or _named(first.sheet, "box")):
+    if first is None:
         return [_State(frozenset(), sheet)]
     states = {begun: _State(begun, sheet if not options.depth else first.sheet)}
     # Breadth first: the 16 states that are kept are those of the fewest clicks.
     waiting = [begun]
-    while waiting and len(states) < _MAX_STATES:
+    while waiting:
         opened = waiting.pop(0)
         shown = states[opened].sheet
         for word in sorted(_named(shown, "box") | _named(shown, "frame")):

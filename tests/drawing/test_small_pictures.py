@@ -28,6 +28,39 @@ UNET = """
 > [ id | @b ] > conv3-8 > tconv2-4/2
 > [ id | @a ] > conv1-2 > softmax
 """
+WOVEN = (
+    "input x: 4\ninput y: 4\ninput z: 4\nadd[ @x | @z | @y ] as a\n@x > relu as b\n"
+    "@b > fc-4 as c\nadd[ @a | @c ] > fc-2",
+    "input x: 4\ninput y: 4\ninput z: 4\n"
+    "[ @x | @y > relu > fc-4(tanh) | @z > fc-4 ] > fc-4 as a\n"
+    "add[ @a > relu > fc-4(tanh) | @y ] as b\n@y > fc-4(tanh) as c\nadd[ @b | @c ] > fc-2",
+    "input x: 4\n@x > relu as a\n@a > fc-4(tanh) as b\n[ @a | @b ] > fc-4 as c\n@x > fc-4 as d",
+    "input x: 4\n@x > fc-4 as a\nmul[ @a | @x ] as b\n[ @a | @x > fc-4 | @b ] > fc-4 as c\n"
+    "@a > fc-4(tanh) as d\n@c > fc-4(tanh) as e\n@b > relu as f",
+    "input x: 4\n@x > fc-4(tanh) as a\nmul[ @x | @a > fc-4 ] as b\n@a > relu as c",
+    "input x: 4\ninput y: 4\ninput z: 4\n@x > fc-4 as a\nmul[ @z > fc-4 | @y ] as b\n"
+    "add[ @a | @b > fc-4 ] as c\n[ @c > relu > fc-4(tanh) | @z ] > fc-4 as d\n"
+    "@c > relu as e\nadd[ @d | @e ] > fc-2",
+    "input x: 4\n@x > relu as a\n@x > relu as b\n@x > fc-4(tanh) as c\n@a > fc-4 as d\n"
+    "[ @d > fc-4 | @a > fc-4 | @b > relu > fc-4(tanh) ] > fc-4 as e\nadd[ @c | @e ] > fc-2",
+    "input x: 4\n@x > relu as a\n@x > fc-4 as b\n@x > fc-4(tanh) as c\n@x > fc-4(tanh) as d\n"
+    "@b > fc-4 as e\nadd[ @e > fc-4 | @b > fc-4 ] as f\nadd[ @a | @c | @d | @f ] > fc-2",
+    "input x: 4\n@x > fc-4 as a\nadd[ @x > fc-4 | @a ] as b\n@x > fc-4 as c\nadd[ @b | @c ] > fc-2",
+    "input x: 4\n@x > fc-4 as a\n@x > fc-4 as b\nadd[ @a | @x > relu > fc-4(tanh) ] as c",
+    "input x: 4\n@x > fc-4 as a\nadd[ @a | @x > relu > fc-4(tanh) ] as b\n"
+    "mul[ @a | @x > relu > fc-4(tanh) | @b > fc-4 ] as c\n@c > fc-4 as d\nadd[ @b | @d ] as e",
+    "input x: 4\n@x > fc-4 as a\n"
+    "add[ @a > relu > fc-4(tanh) | @x > relu > fc-4(tanh) ] as b\n"
+    "[ @b > fc-4 | @a ] > fc-4 as c\n[ @b | @c | @x > relu > fc-4(tanh) ] > fc-4 as d",
+    "input x: 4\n@x > fc-4 as a\nmul[ @x | @a > fc-4 ] as b\n@a > fc-4 as c\n"
+    "@x > fc-4(tanh) as d\n@x > fc-4 as e",
+    "input x: 4\n@x > relu as a\nadd[ @a | @x ] as b\nadd[ @b > fc-4 | @a ] as c\n"
+    "@x > relu as d\n@b > fc-4 as e\nmul[ @b > fc-4 | @e ] as f",
+    "input x: 4\n@x > relu as a\n@x > fc-4(tanh) as b\n[ @x | @b ] > fc-4 as c\n"
+    "add[ @a | @x | @b > relu > fc-4(tanh) ] as d\n@x > fc-4 as e\n@c > fc-4 as f\n"
+    "add[ @d | @e | @f ] > fc-2",
+)
+"""Texts whose arrows pass, part and meet in every way that chains know."""
 TEXTS = {
     "chain": "8x8x3 > conv3-4(bn) > pool > dropout(0.5) > flatten > fc-10(relu) > softmax-3",
     "long_label": "8x8x3 > conv3-4(pad=0, dilation=2, init=he_normal, l2=0.001, bias=no) > gap",
@@ -62,7 +95,7 @@ TEXTS = {
     "up": "16 > fc-64 > reshape(4x4x4) > tconv4-8/2(pad=1) > up2 > conv3-3(tanh)",
     "u": UNET,
     "stacked": "4 > stack[ fc-5 | fc-5 | fc-5 ] > dense-4(relu) > dot[ id | dense-4 ] > flatten",
-    "two_lines": "8x8x4 > conv3-64(pad=0, dilation=2, groups=2, bias=no, bn, relu) > gap > fc-2",
+    "two_lines": "8x8x4 > conv3-64(pad=0, dilation=2, groups=2, l2=0.001, bn, relu) > gap > fc-2",
     "beside": "input a: 4\ninput b: 4\n@b > fc-4 > fc-4 > fc-4 as c\n@a > fc-4 as d > fc-4 > fc-4\n"
     "> add[ id | @c > fc-4 ] > fc-4 > add[ id | @d ] > fc-2",
     "joined": "8x8x4 > conv3-4 as a > conv3-8 as b > conv3-4 > [ id | @a ] > conv3-4\n"
@@ -72,6 +105,7 @@ TEXTS = {
     "kept": "2x2x1 > flatten > fc-3(tanh) > reshape(3) > dropout(0.5) > fc-2",
     "dense": "3 > fc-4(tanh) > fc-2(relu) > fc-1(sigmoid)",
     "dense_large": "40 > fc-30 > fc-17 > fc-16 > softmax-3",
+    **{f"woven_{number}": text for number, text in enumerate(WOVEN, start=1)},
 }
 ASKED = {
     "chain": (
@@ -106,7 +140,7 @@ ASKED = {
     "up": ({"style": "volumes"}, {}),
     "u": ({}, {"style": "u", "colour": "macs"}, {"style": "graph"}),
     "stacked": ({}, {"direction": "right"}),
-    "two_lines": ({},),
+    "two_lines": ({}, {"columns": ()}),
     "beside": ({}, {"direction": "right"}),
     "joined": ({"style": "volumes"}, {}),
     "long": ({"style": "volumes"},),
@@ -114,6 +148,7 @@ ASKED = {
     "kept": ({},),
     "dense": ({}, {"colour": "params"}, {"style": "graph", "colour": "none"}),
     "dense_large": ({}, {"heading": False}),
+    **{f"woven_{number}": ({},) for number in range(1, len(WOVEN) + 1)},
 }
 
 CHANGED = {

@@ -223,6 +223,73 @@ def test_a_page_has_a_picture_for_every_choice_of_open_blocks() -> None:
         assert seen(part).boxes
 
 
-def test_what_has_no_blocks_is_one_picture() -> None:
-    assert picture("lenet5").text("html").count('class="state"') == 1
-    assert picture("mlp").text("html").count('class="state"') == 1
+TWO = "def a() = conv3-4 > relu\ndef b() = conv1-4 > bn\n8x8x4 > a > b > gap > fc-2"
+WITHIN = "def a() = conv3-4 > relu\ndef b() = a > bn\n8x8x4 > b > gap > fc-2"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "states"),
+    [
+        (TWO, Options(), ["a b", "b", "a", ""]),
+        (TWO, Options(style="graph", depth=0), ["", "a", "b", "a b"]),
+        (TWO, Options(depth=0, opened=("a",)), ["a", "", "a b", "b"]),
+        (TWO, Options(fold="repeats"), [""]),
+        (TWO, Options(style="volumes"), [""]),
+        # A block within a closed one is not there to be clicked.
+        (WITHIN, Options(depth=0), ["", "b", "a b", "a"]),
+        (WITHIN, Options(depth=1), ["b", "a b", "", "a"]),
+        ("8x8x4 > conv3-4 > gap > fc-2", Options(), [""]),
+        ("4 > fc-3 > fc-2", Options(), [""]),
+    ],
+)
+def test_a_page_begins_with_the_picture_and_has_what_clicks_lead_to(
+    text: str, options: Options, states: list[str]
+) -> None:
+    made = Picture([netdsl.parse(text, name="<net>")], options)
+    page = made.text("html")
+    found = re.findall(r'<div class="state" data-open="([^"]*)"( hidden)?>', page)
+    assert [words for words, _ in found] == states
+    assert [bool(hidden) for _, hidden in found] == [at > 0 for at in range(len(states))]
+    assert ("<p>Click a block" in page) == (len(states) > 1)
+    assert "<title>&lt;net&gt;</title>" in page
+    assert made.svg in page or options.depth
+
+
+def test_the_pages_of_several_networks_are_one_picture() -> None:
+    two = [netdsl.parse(TWO, name=name) for name in ("one", "two")]
+    assert Picture(two, Options()).text("html").count('class="state"') == 1
+
+
+def test_a_page_has_up_to_16_states_of_the_fewest_clicks() -> None:
+    blocks = "\n".join(f"def {word}() = conv3-{at} > relu" for at, word in enumerate("abcde", 3))
+    text = f"{blocks}\n8x8x4 > a > b > c > d > e > gap > fc-2"
+    page = Picture([netdsl.parse(text)], Options(depth=0)).text("html")
+    opened = re.findall(r'data-open="([^"]*)"', page)
+    choices = [" ".join(choice) for n in range(3) for choice in combinations("abcde", n)]
+    assert opened == choices
+    assert len(choices) == 16
+
+
+def test_a_state_that_is_too_large_for_a_page_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "def a() = conv3-4 > relu > conv1-4 > bn > conv3-8\n8x8x4 > a > gap > fc-2"
+    made = Picture([netdsl.parse(text)], Options(depth=0, alongside=False))
+    state = re.compile(r'data-open="([^"]*)"[^>]*>\n(.*?)</div>', re.DOTALL)
+    sizes = {words: len(svg) for words, svg in state.findall(made.text("html"))}
+    assert sizes["a"] > sizes[""]
+    for room, left_out in ((sizes["a"], set()), (sizes["a"] - 1, {"a"}), (9, {"a"})):
+        monkeypatch.setattr("netdsl.drawing.html._MAX_CHARACTERS", room)
+        shown = {words for words, _ in state.findall(made.text("html"))}
+        assert {*sizes} - shown == left_out
+
+
+@pytest.mark.parametrize(
+    ("theme", "shown"), [("auto", ("light", "dark")), ("light", ("light",)), ("dark", ("dark",))]
+)
+def test_a_page_has_the_colours_of_its_theme(theme: str, shown: tuple[str, ...]) -> None:
+    made = Picture([netdsl.parse("4 > fc-3")], Options(theme=theme))
+    style = re.findall("<style>(.*?)</style>", made.text("html"), re.DOTALL)[0]
+    assert ("prefers-color-scheme" in style) == (theme == "auto")
+    for name in ("light", "dark"):
+        colours = (THEMES[name].ground, THEMES[name].ink, THEMES[name].note)
+        assert [colour in style for colour in colours] == [name in shown] * 3
+    assert not re.search("GROUND|INK|NOTE", style)
