@@ -96,8 +96,8 @@ TEXTS = {
     "u": UNET,
     "stacked": "4 > stack[ fc-5 | fc-5 | fc-5 ] > dense-4(relu) > dot[ id | dense-4 ] > flatten",
     "two_lines": "8x8x4 > conv3-64(pad=0, dilation=2, groups=2, l2=0.001, bn, relu) > gap > fc-2",
-    "coming_in": "input a: 4\ninput b: 4\n@b > fc-4 > fc-4 > fc-4 as c\n@a > fc-4 as d > fc-4 > fc-4\n"
-    "> add[ id | @c > fc-4 ] > fc-4 > add[ id | @d ] > fc-2",
+    "coming_in": "input a: 4\ninput b: 4\n@b > fc-4 > fc-4 > fc-4 as c\n"
+    "@a > fc-4 as d > fc-4 > fc-4 > add[ id | @c > fc-4 ] > fc-4 > add[ id | @d ] > fc-2",
     "joined": "8x8x4 > conv3-4 as a > conv3-8 as b > conv3-4 > [ id | @a ] > conv3-4\n"
     "> [ id | @b ] > conv3-4 > add[ id | conv1-4 ] > gap > fc-2",
     "long": "16x16x3 > (conv3-8 > conv3-9(bn) > (conv1-8 > conv1-9) x9 > conv3-4) x20 > gap > fc-2",
