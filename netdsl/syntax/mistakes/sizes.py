@@ -76,10 +76,14 @@ def name_without_braces(stop: Stop) -> Diagnostic | None:
 
 
 def sign_twice(stop: Stop) -> Diagnostic | None:
-    """`pool3//2`, `conv3--64`."""
+    """`pool3//2`, `conv3--64`, `scale=1/-3`."""
     match = re.match(r"([-/])[-/]+([0-9]*)", stop.rest)
     if not match or not re.search(r"[A-Za-z0-9_}]$", stop.before):
         return None
+    above = re.search(r"(?<![\w}-])(-?)([0-9]+)$", stop.before)
+    if above and match[2] and match.group() == f"/-{match[2]}":
+        help = f"write {'' if above[1] else '-'}{above[2]}/{match[2]}"
+        return stop.error("the sign of a fraction is written before it", help, len(match.group()))
     what = "stride" if match[1] == "/" else "amount"
     message = f"one `{match[1]}` is written before the {what}"
     help = f"write {stop.last_word}{match[1]}{match[2]}"
