@@ -175,21 +175,24 @@ def test_brackets_199_deep_are_read(text: str) -> None:
     [
         ("4 > fc-1 > fc-2", {"source": 14}, "N401"),
         ("4 > ((fc-1))", {"brackets": 1}, "N402"),
-        ("4 > fc-{1 + 1 + 1 + 1 + 1}", {"terms": 3}, "N403"),
+        ("4 > fc-{1 + 1 + 1 + 1 + 1}", {"terms": 4}, "N403"),
         ("4 > fc-1 as second", {"word": 5}, "N403"),
-        ("4 > fc-{10 * 11}", {"integer": 100}, "N404"),
+        ("4 > fc-{10 * 11}", {"integer": 109}, "N404"),
         ("def f() = fc-1\ndef g() = f\n4 > g", {"blocks": 1}, "N405"),
-        ("4 > fc-1 x3", {"operations": 3}, "N406"),
+        ("4 > fc-1 x3", {"operations": 6}, "N406"),
+        ("4 > fc-1 > fc-2(bn)", {"operations": 5}, "N406"),
+        ("learned g: 4\n4 > add[ id | @g ]", {"operations": 2}, "N406"),
+        ("4 > fc-1(linear)\nlearned g: 4", {"operations": 2}, "N406"),
         ("4 > fc-4", {"elements": 15}, "N407"),
         ("param a = 1\nparam b = a\n4 > fc-{b}", {"statements": 2}, "N408"),
-        ("def f() = fc-1\n4 > f x5", {"uses": 3}, "N406"),
+        ("def f() = fc-1\n4 > f x5", {"uses": 4}, "N406"),
         ("2x2x2x2 > flatten", {"axes": 3}, "N407"),
         ("4 > fc-{len([1, 2, 3])}", {"numbers": 2}, "N404"),
     ],
 )
 def test_each_limit_can_be_set(text: str, limit: dict[str, int], code: str) -> None:
     assert first(text, **limit).code == code
-    assert not check(text).faulty
+    assert not check(text, **{name: number + 1 for name, number in limit.items()}).faulty
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,8 @@ def _flags(ops: list[Op], at: int) -> Destination | None:
     kind = ops[at].kind
     if kind is not None and kind.shape_only:
         return None
+    if kind is not None and kind.reach == "nothing":
+        return 0  # `const(2)` takes a shape alone
     # What has no kind, an input or a guess, reads nothing: it is never a consumer.
     return NEEDLESS if makes_needless(None if kind is None else type(kind)) else NEEDED
 
@@ -239,7 +241,7 @@ def _missed(
         kind = ops[at].kind
         if kind is None or kind.shape_only:
             return None
-        if kind.group == "activation" or followed[at]:
+        if kind.group == "activation" or kind.reach == "nothing" or followed[at]:
             return 0
         return _OPEN_SUM if kind.sums_inputs else _OPEN_NORM
 

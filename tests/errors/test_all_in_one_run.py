@@ -187,6 +187,10 @@ CASES = [
     ("default zzzz(bn), conv(foo)", "N101 N103"),
     ("default conv(l1={q}), fc(l1=-1), dw(l1=-1)", "N110 N107 N107"),
     ("8 > fc-3(l1={p}) x{q} > fc-2(baz)", "N110 N110 N103"),
+    # A name whose step gives nothing is not unknown below.
+    ("fc-3 as a\n@a > fc-2", "N209"),
+    ("8 > none as a\n@a > fc-2(foo)", "N109 N103"),
+    ("8 > conv{q}-3 as a\n@a > fc-2(foo)", "N110 N103"),
     # Options are read one by one, and what a layer requires may be what could not be read.
     ("8 > foo > fc-3(l1={q}) > conv(l1={q})", "N101 N110 N110"),
     ("8 > foo > conv > dropout", "N101 N106 N106"),

@@ -863,6 +863,34 @@ MEANING = [  # names, options, shapes, expectations
     ('4 > fc-2(init=«"k.npy"»)', "N115", "save it: a kernel's file is found from there"),
     ('4 > fc-2(bias_init=«"k.npy"»)', "N115", "save it: a kernel's file is found from there"),
     ('4 > fc-2(act=«"k.npy"»)', "N107", '`act` requires an activation or none, not "k.npy"'),
+    # uses that differ, elements that are others', numbers that are none
+    ("8x8x4 > «max(h)[ id | id ]»", "N103", "as a layer it is max(over=h, keep=no)"),
+    (
+        "let s = when(in > 4, relu, relu > tanh)\n8 > s > fc-3 > «s»",
+        "N214",
+        "make these equal, or write a block, which has weights for each use:",
+    ),
+    (
+        "let s = when(in > 4, relu > tanh, relu)\n8 > s > fc-3 > «s»",
+        "N214",
+        "make these equal, or write a block, which has weights for each use:",
+    ),
+    (
+        "let s = embed-4\ninput a: 8 of int(20) > s\ninput b: 8 of int(50) > «s»",
+        "N214",
+        "make these equal, or write a block, which has weights for each use:",
+    ),
+    (
+        "input x: 3x5\ninput y: 3\n@x > each([ id | «@y» ])",
+        "N207",
+        "within `each`, a point from outside is taken element by element",
+    ),
+    ("8x8x3 > conv3-4(pad=«{0-1}»x1)", "N201", "a size is an integer from 0, not -1"),
+    (
+        "3 > relu\ngiven x = «{1 > 2}»\nexpect output = [1]",
+        "N111",
+        "write them in brackets: [1, 2]",
+    ),
 ]
 
 REST = [  # warnings and limits

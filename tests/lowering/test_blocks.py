@@ -20,6 +20,11 @@ SAME = [
     ("def b(c={in}) = conv1-7 > conv1-{c}\n8x8x3 > b > conv1-5 > b",
      "8x8x3 > conv1-7 > conv1-3 > conv1-5 > conv1-7 > conv1-5"),
     ("def b(h={in.h}, w={in.w}) = conv1-{h + w}\n8x6x3 > b", "8x6x3 > conv1-14"),
+    ("4x5x6x2 > conv1-{in.d} > conv1-{in.h} > conv1-{in.w}",
+     "4x5x6x2 > conv1-4 > conv1-5 > conv1-6"),
+    ("7x3 > conv1-{in.n}", "7x3 > conv1-7"),
+    # names that a block could not have
+    ("param conv3 = 4\ndef b(x3) = fc-{x3}\n8 > fc-{conv3} > b(5)", "8 > fc-4 > fc-5"),
     ("def b(r=2, c={in//r}) = fc-{c}\n12 > b > b(3)", "12 > fc-6 > fc-2"),
     # the argument of a use reads `in` at the place of the use
     ("def b(c) = conv1-7 > conv1-{c}\n8x8x3 > b({2*in})", "8x8x3 > conv1-7 > conv1-6"),

@@ -149,6 +149,29 @@ def test_what_a_block_is_given_is_counted_before_it_is_repeated(added: list[int]
     assert len(added) <= 1  # the input
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("def f() = fc-3 x300\n8 > f", "fc-3 x300"),
+        ("def f() = fc-3 x300\ndef g() = f > relu\n8 > g", "g"),
+        ("8 > fc-3 x20 > (fc-2 x300)", "fc-2 x300"),
+        ("8 > fc-3 x30 > fc-2 x60", "fc-2 x60"),
+        ("8 > add[ fc-3 x300 | id ]", "fc-3 x300"),
+    ],
+)
+def test_what_is_too_large_is_reported_where_it_is_written(text: str, place: str) -> None:
+    (found,) = check(text, Limits(operations=100)).diagnostics
+    assert (found.code, found.span and found.span.text) == ("N406", place)
+
+
+def test_each_iteration_has_its_own_number_when_it_is_counted() -> None:
+    assert not check("8 > ((fc-8 x{i}) x2) x50 > fc-2", Limits(operations=160)).faulty
+
+
+def test_blocks_that_make_nothing_are_not_counted() -> None:
+    assert not check("def a() = id\n8 > a x5 > fc-2", Limits(uses=3)).faulty
+
+
 def test_uses_within_the_limit_are_made() -> None:
     text = "def a() = conv1-4\n8x8x4 > a x5"
     assert not check(text, Limits(uses=5)).faulty

@@ -52,6 +52,10 @@ LEFT_OUT = [
     ("8x8x3 > conv3-4 > [ relu | tanh ]", True),
     ("8x8x3 > conv3-4 as a > relu\n@a > bn", True),
     ("8x8x3 > conv3-4 as a > pool\n@a > gap", False),
+    # a constant reads nothing
+    ("input a: 8\nadd[ const(2) | @a > fc-4 ] > fc-2(tanh)", True),
+    ("8 > fc-4 as a > [ relu | const(2) ]", True),
+    ("8 > fc-4 as a > [ fc-2 | const(2) ]", False),
 ]
 
 
@@ -188,6 +192,8 @@ DARKNET = (
         ("default conv(relu)\n8x8x4 > res(conv3-5, skip=match, act=none) > bn > relu > gap", []),
         ("default conv(relu)\n8x8x4 > res(conv3-5, skip=match, act=none) > bn > gap", ["W706"]),
         ("default conv(relu)\n8x8x8 > conv3-8 > bn > relu > gap", []),
+        ("default fc(relu)\n8 > fc-4 > [ relu | const(2) ] > fc-2(tanh)", []),
+        ("default fc(relu)\n8 > fc-4 > [ bn | const(2) ] > fc-2(tanh)", ["W706"]),
         ("default conv(relu)\n8x8x8 > add[ conv3-8 | id ] > dropout(0.5) > gap > fc-2", ["W706"]),
         ("default conv(relu)\n8x8x8 > add[ conv3-8(act=none) | id ] > gap > fc-2", []),
     ],
