@@ -77,7 +77,7 @@ def common(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]
         return ((row + hit) | (row - hit)) & every
 
     # Every row would be 20,000 integers of 20,000 bits, 50 MB; every r-th is a hundredth of it.
-    stride = isqrt(len(a)) + 1
+    stride = isqrt(len(a))
     kept, row = [], every
     for i, key in enumerate(a):
         if i % stride == 0:

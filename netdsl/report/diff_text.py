@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdsl.architecture import Architecture
-from netdsl.errors.printable import printable
+from netdsl.errors.printable import in_one_line, printable
 from netdsl.graph import shapes_text
 from netdsl.kinds.values import dims
 from netdsl.report.diff import WITH_RATIO, ComparedTotal, Difference, FileDifference
@@ -25,13 +25,15 @@ def diff_text(found: FileDifference, names: tuple[str, str], colour: bool = Fals
 
     `names` are the files'.
     """
+    names = in_one_line(names[0]), in_one_line(names[1])
     if found.same:
         same = f"{names[0]} and {names[1]}: the same {plural('network', len(found.both))}"
         return "\n".join([same, *(line for each in found.both for line in _worked(each, colour))])
     parts = [f"--- {names[0]}\n+++ {names[1]}"]
     several = bool(found.only_a or found.only_b or len(found.both) > 1)
     for each in found.both:
-        title = [f"net {each.a.name}{': the same' if each.same else ''}"] if several else []
+        name = in_one_line(each.a.name)
+        title = [f"net {name}{': the same' if each.same else ''}"] if several else []
         body = _worked(each, colour) if each.same else _body(each, colour)
         parts.append("\n".join([*title, *body]))
     for what, networks in (("removed", found.only_a), ("added", found.only_b)):
@@ -86,9 +88,9 @@ def _near(changes: Sequence[RowChange]) -> list[bool]:
         if change.what != "same":
             shown_here = range(max(0, index - _AROUND), min(len(changes), index + _AROUND + 1))
             found[shown_here.start : shown_here.stop] = [True] * len(shown_here)
-    for index in range(1, len(found) - 1):  # to leave one row out takes a line as well
-        found[index] |= found[index - 1] and found[index + 1]
-    return found
+    # To leave one row out takes a line as well; beyond the ends nothing is left out.
+    around = zip([True, *found], found, [*found[1:], True], strict=False)
+    return [near or (before and after) for before, near, after in around]
 
 
 def _left_out(run: int) -> list[DiffRow]:

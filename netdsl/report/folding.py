@@ -11,9 +11,7 @@ none.
 """
 
 
-def folded(
-    groups: Sequence[LineGroup], graphs: Sequence[Graph], in_order: bool = True
-) -> list[LineGroup]:
+def folded(groups: Sequence[LineGroup], graphs: Sequence[Graph], in_order: bool) -> list[LineGroup]:
     """Fold equal neighbours, `xN` after the label and the sums of their numbers.
 
     Blocks with all that is in them.

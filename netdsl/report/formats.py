@@ -140,7 +140,7 @@ def _markdown_cell(text: str) -> str:
 
 def _joined_lines(cells: Sequence[str], escaped: Callable[[str], str]) -> str:
     """Write the lines of one cell of HTML, which Markdown takes too."""
-    return "<br>".join(escaped(cell) for cell in cells if cell or len(cells) == 1)
+    return "<br>".join(escaped(cell) for cell in cells if cell)
 
 
 def as_csv(sheet: TableSheet) -> str:
@@ -152,13 +152,13 @@ def as_csv(sheet: TableSheet) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([sheet.label, *sheet.keys])
     # Without sums: a program that adds a column up would count them twice.
-    feet = [(foot.label, 0, foot.values) for foot in sheet.feet] if sheet.grouped else []
+    feet = [(foot.label, foot.values) for foot in sheet.feet] if sheet.grouped else []
     before = ""
-    for label, _, values in (*sheet.lines, *feet):
+    for label, values in (*((label, values) for label, _, values in sheet.lines), *feet):
         # A program reads each line by itself: the label of the group is in all of its lines.
         before = label or (before if sheet.grouped else "")
         writer.writerow(map(_spreadsheet_cell, (before, *map(_in_words, values))))
-    return out.getvalue().rstrip("\n")
+    return out.getvalue().rstrip()
 
 
 def _spreadsheet_cell(value: Any) -> Any:

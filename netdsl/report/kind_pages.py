@@ -134,20 +134,13 @@ def _own_first(kind: type[Kind]) -> list[Option[Any]]:
 
 def _option(option: Option[Any]) -> str:
     """Write `- pad=same: padding of the positions (what it takes)`."""
-    default = (
-        option.default_word
-        if isinstance(option, Part) and option.default_word
-        else _default(option)
+    word = option.default_word if isinstance(option, Part) else ""
+    spelled = (
+        f"`{option.name}` (required)"
+        if option.default is REQUIRED
+        else f"`{option.name}={word or option.shown(option.default)}`"
     )
-    spelled = f"`{option.name}={default}`" if default else f"`{option.name}` (required)"
     return f"- {spelled}: {option.doc}{' ' if option.doc else ''}({option.accepts})"
-
-
-def _default(option: Option[Any]) -> str:
-    value = option.default
-    if value is REQUIRED:
-        return ""
-    return option.shown(value)
 
 
 def said(kind: type[Kind], rule: str) -> str:

@@ -21,7 +21,7 @@ def kinds_document() -> str:
     """Write `docs/kinds.md`: all kinds by their groups, those that most networks have first."""
     groups: dict[str, list[type[Kind]]] = {group: [] for group in GROUPS}
     for kind in dict.fromkeys(KINDS.values()):
-        groups.setdefault(kind.group, []).append(kind)
+        groups[kind.group].append(kind)
     lines = [
         "# Kinds of layers",
         "",

@@ -41,11 +41,7 @@ def lecture(network: Architecture) -> str:
 
 def _label(row: LayerRow) -> str:
     text = row.layer.text.split("(")[0]
-    return (
-        "INPUT:"
-        if not text or text.startswith("input") or text[0].isdigit()
-        else f"{text.upper()}:"
-    )
+    return "INPUT:" if text.startswith("input") or text[0].isdigit() else f"{text.upper()}:"
 
 
 def _row(graph: Graph, row: LayerRow) -> str:

@@ -89,12 +89,12 @@ def _rows(
 def figures_of(network: Architecture, view: TableView, optimizer: str) -> dict[str, Any]:
     """Return what a network has in each column that is asked for, of `NETWORK_COLUMNS`."""
     # Only what is asked: memory and receptive fields take longer than the rest.
-    asked = {*view.columns, view.sort} - {None}
+    asked = dict.fromkeys(key for key in (*view.columns, view.sort) if key)
     own: dict[str, Any] = {
         "input": shapes_text(network.inputs),
         "output": shapes_text(network.outputs),
     }
-    if asked & {*_OF_MEMORY}:
+    if asked.keys() & {*_OF_MEMORY}:
         own |= estimate(network.graph, view.batch, view.precision, optimizer)._asdict()
     found = content_of(network, view._replace(by="network"))
     # `by="network"` has exactly one.
@@ -102,7 +102,6 @@ def figures_of(network: Architecture, view: TableView, optimizer: str) -> dict[s
     return {
         key: own[key] if key in own else COLUMNS[key].value(line, found.total, view)
         for key in asked
-        if key is not None
     }
 
 
@@ -112,4 +111,4 @@ def head_of(key: str, view: TableView) -> ColumnHead:
     if key in COLUMNS:
         return ColumnHead(key, COLUMNS[key].title, shapes, unit_base(key), False, scale, shapes)
     title = key if shapes else f"{key.replace('_', ' ')} (bytes)"
-    return ColumnHead(key, title, shapes, 1000 if shapes else 1024, False, scale, shapes)
+    return ColumnHead(key, title, shapes, 1024, False, scale, shapes)

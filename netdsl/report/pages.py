@@ -62,5 +62,5 @@ def titles() -> dict[str, str]:
         if _CODE.fullmatch(name[:-3]) and name.endswith(".md")
     )
     return {
-        code: page(code).split("\n", 1)[0].removeprefix(f"# {code}").strip(" ·") for code in names
+        code: page(code).partition("\n")[0].removeprefix(f"# {code}").strip(" ·") for code in names
     }

@@ -171,17 +171,13 @@ def _options(a: ComparedRow, b: ComparedRow) -> list[str]:
     A `default` has changed, or one at the end of a long row.
     """
     alike = cut(a.text, WIDEST_LAYER) == cut(b.text, WIDEST_LAYER)
-    if a.kind is None or b.kind is None or a.key == b.key or not alike:
-        return []
-    found = []
-    for name in a.kind.options.keys() & b.kind.options.keys():
-        ours, theirs = a.kind.values[name], b.kind.values[name]
+    ours, theirs = (row.kind.values if row.kind and alike else {} for row in (a, b))
+    return sorted(
+        f"{name} {became(*_differing(ours[name], theirs[name]))}"
+        for name in ours.keys() & theirs.keys()
         # What they refer to is compared as what the row reads.
-        if isinstance(ours, Ref) and isinstance(theirs, Ref):
-            continue
-        if shown(ours) != shown(theirs):
-            found.append(f"{name} {became(*_differing(ours, theirs))}")
-    return sorted(found)
+        if not isinstance(ours[name], Ref) and shown(ours[name]) != shown(theirs[name])
+    )
 
 
 def _differing(a: Any, b: Any) -> tuple[str, str]:

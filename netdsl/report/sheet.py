@@ -238,7 +238,7 @@ def _columns(
         from netdsl.report.modules import titles_of
 
         for title in titles_of(lines):
-            yield ColumnHead(title, title), TableColumn(title, partial(_filters_of, title), False)
+            yield ColumnHead(title, title), TableColumn(title, partial(_filters_of, title))
 
 
 def _filters_of(title: str, line: TableLine, total: Counts, view: TableView) -> int | None:

@@ -140,6 +140,7 @@ DIFFERENT = [
         "default conv(pad=0)\n8x8x3 > conv3-4 > pool",
         ["~ conv3-4 conv3-4 pad same -> 0", "~ pool pool"],
     ),
+    ("8x8x3 > conv3-4 > relu", "8x8x3 > conv3-4(bn) > relu", ["~ conv3-4 conv3-4(bn)"]),
     (
         "8x8x3 > conv3-4 > relu",
         "8x8x3 > conv3-4 > tanh",
@@ -266,8 +267,8 @@ def longest(a: Sequence[int], b: Sequence[int]) -> int:
 
 def test_a_longest_common_subsequence() -> None:
     rng = random.Random(1)
-    for _ in range(3000):
-        a, b = ([rng.randrange(3) for _ in range(rng.randrange(14))] for _ in "ab")
+    for length in (*[14] * 3000, *[70] * 30):
+        a, b = ([rng.randrange(3) for _ in range(rng.randrange(length))] for _ in "ab")
         pairs = common(a, b)
         assert all(a[i] == b[j] for i, j in pairs)
         assert all(i < k and j < m for (i, j), (k, m) in pairwise(pairs))
@@ -449,6 +450,50 @@ def test_three_rows_around_differences_are_shown(between: int, left_out: list[st
     lines = diff_text(compare([a], [b]), ("a", "b")).split("\n\n")[1].split("\n")
     assert [line for line in lines if "the same" in line] == left_out
     assert lines.count(lines[3]) == min(between, 6) + (between == 7)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [(3, 4, [4, 4]), (4, 4, ["2", 3, 4]), (3, 5, [4, 3, "2"])],
+)
+def test_one_row_at_an_end_is_shown(before: int, after: int, shown: list[object]) -> None:
+    a, b = (
+        netdsl.parse(f"8 > relu x{before} > dropout({rate}) > tanh x{after}") for rate in (0.1, 0.2)
+    )
+    lines = diff_text(compare([a], [b]), ("a", "b")).split("\n\n")[1].split("\n")[1:]
+    place = next(at for at, line in enumerate(lines) if line.startswith("~"))
+    parts = (lines[:place], lines[place + 1 :])
+    found = []
+    for part in parts:
+        left_out = [line.split()[1] for line in part if "the same" in line]
+        rows = len(part) - len(left_out)
+        found += [*left_out, rows] if part is parts[0] else [rows, *left_out]
+    assert found == shown
+
+
+def test_a_layer_that_reads_another_has_the_second_networks_text() -> None:
+    beginning = TWICE.removesuffix(" > ")
+    a, b = (
+        netdsl.parse(f"{beginning}\n@{reads} > gap\n@b > gap")
+        for reads in ("a > conv3-4", "b > conv3-4(bias=yes)")
+    )
+    shown = diff_text(compare([a], [b]), ("a", "b"))
+    assert "\n~ conv3-4(bias=yes)  8x8x4      112  reads a -> b\n" in shown
+    assert "\ndepth          2        3          +1\n" in shown
+    (row,) = diff_values(compare([a], [b]), ("a", "b"))["networks"][0]["rows"]
+    assert row["notes"] == ["reads a -> b"]
+
+
+def test_names_of_files_are_printable() -> None:
+    a, b, c = (netdsl.parse(f"8 > fc-{size}") for size in (2, 3, 4))
+    names = ("a\033[31m\n", "b")
+    assert diff_text(compare([a], [a]), names) == "a\ufffd[31m  and b: the same network"
+    shown = diff_text(compare([a], [b]), names)
+    assert shown.startswith("--- a\ufffd[31m \n+++ b\n")
+    several = compare([a], [a, c.replace(name="\033")])
+    assert not several.same
+    assert not compare(*[[a, c.replace(name="c")], [a]]).same
+    assert "\n+ net \ufffd: 8 to 4" in diff_text(several, names)
 
 
 def test_the_totals_of_a_difference() -> None:

@@ -73,7 +73,7 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
     used = set()
     for file in (ROOT / "netdsl").rglob("*.py"):
         used |= set(re.findall(r"[\"']([NW][0-9]{3})[\"']", file.read_text(encoding="utf-8")))
-    assert {page.stem for page in PAGES} == used
+    assert {page.stem for page in PAGES} == used == {*pages.titles()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

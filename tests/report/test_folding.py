@@ -33,6 +33,14 @@ def labels(found: TableSheet) -> list[str]:
             "layer",
             ["input 8x8x4", "conv3-4", "conv3-4", "[ ... ]", "gap"],
         ),
+        # what only other columns would show
+        ("8x8x8 > slice(0, 4) > slice(0, 4)", "layer", ["input 8x8x8", "slice(0, 4) x2"]),
+        (
+            "def b(n) = when(n > 0, conv1-4(linear) > conv1-4(linear) > relu, "
+            "add[ conv1-4(linear) | conv1-4(linear) ])\n8x8x4 > b(0) > b(1)",
+            "block",
+            ["input 8x8x4", "b x2"],
+        ),
         # blocks that differ in one of the lines within them are not alike, whichever it is
         (
             "def a(c) = conv3-{c} > conv1-4\ndef b(c) = a({c}) > a(4)\n8x8x4 > b(4) > b(5) > gap",
@@ -66,6 +74,16 @@ def labels(found: TableSheet) -> list[str]:
 )  # fmt: skip
 def test_equal_neighbours_are_one_line(text: str, by: str, expected: list[str]) -> None:
     assert labels(sheet(text, by)) == expected
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [(None, ["conv3-4", "conv3-4", "conv3-8"]), ("params", ["conv3-8", "conv3-4 x2"])],
+)
+def test_sorted_lines_are_folded_wherever_they_were(sort: str | None, expected: list[str]) -> None:
+    network = netdsl.parse("8x8x4 > [ conv3-4 | conv3-4 | conv3-8 ]")
+    found = labels(sheet_of(network, TableView(columns=COLUMNS, sort=sort)))
+    assert [label for label in found if label.startswith("conv")] == expected
 
 
 @pytest.mark.parametrize("by", ["op", "layer", "block", "stage"])

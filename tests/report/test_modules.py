@@ -133,6 +133,12 @@ def test_a_column_for_each_title_of_any_line() -> None:
     assert head == "layer,#3x3 reduce,#3x3,#5x5,#1x1"
 
 
+def test_words_have_no_total() -> None:
+    columns = ("type", "patch", "output", "branches", "rf", "stride")
+    found = sheet_of(netdsl.parse("8x8x4 > conv3-4 > conv3-5"), TableView("stage", columns))
+    assert found.totals == (None,) * (len(columns) + 1)
+
+
 @pytest.mark.parametrize("column", ["type", "patch", "branches"])
 def test_rows_are_not_sorted_by_words(column: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["table", "8 > fc-4", "--sort", column]) == 1

@@ -161,6 +161,14 @@ STAGES = [
         "def b() = conv3-4 > pool > conv3-8 > pool\n16x16x4 > b > gap",
         {"16x16": ["input 16x16x4", "conv3-4"], "8x8": ["pool", "conv3-8"], "4x4": ["pool"]},
     ),
+    (
+        "def u() = conv3-4/2 > conv3-4\ndef b() = u > u > conv1-4/2\n16x16x4 > b > gap",
+        {"16x16": ["input 16x16x4"], "8x8": ["u"], "4x4": ["u"], "2x2": ["conv1-4/2"]},
+    ),
+    (
+        "def b() = conv3-4 > conv3-4 > pool\n16x16x4 > b > gap",
+        {"16x16": ["input 16x16x4"], "8x8": ["b"]},
+    ),
     (  # a squeeze within a block is none of its positions
         "def se() = mul[ id | gap > fc-4(sigmoid) ]\n16x16x4 > conv3-4 > se x2 > gap",
         {"16x16": ["input 16x16x4", "conv3-4", "se x2"]},
@@ -199,6 +207,11 @@ def test_a_column_can_have_a_unit(
     ("columns", "said"),
     [
         ("params:MB", "there is no unit `MB` for the column `params`"),
+        (
+            "params:MB",
+            "help: the units are k, M, G, T, P, Ki, Mi, Gi, Ti, Pi: powers of 1,000, and",
+        ),
+        ("params:m", "help: did you mean `M`?"),
         ("output:M", "the column `output` has no numbers"),
         ("input:M", "the column `input` has no numbers"),
         ("parms:M", "did you mean `params`"),

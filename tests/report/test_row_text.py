@@ -23,9 +23,13 @@ ROWS = [
     # An activation by default that is left out here is none of the layer's.
     ("default conv(tanh)\n8x8x3 > conv3-4 > relu", ["conv3-4", "relu"]),
     ("default conv(act=none)\n8x8x3 > conv3-4 > fc-2", ["conv3-4(act=none)", "fc-2"]),
+    ("default conv(linear)\n8x8x3 > conv3-4 > fc-2", ["conv3-4(linear)", "fc-2"]),
     ("default bn(eps=0.01)\n8x8x3 > conv3-4(bn) > bn", ["conv3-4(bn(eps=0.01))", "bn(eps=0.01)"]),
     ("default dropout(0.3)\n8 > fc-4 > dropout > fc-2", ["fc-4", "dropout(rate=0.3)", "fc-2"]),
+    ("default bn(eps=0.01)\n8x8x3 > conv3-4(bn(scale=no))", ["conv3-4(bn(scale=no, eps=0.01))"]),
     ("default fc(bias=no)\n8 > softmax-2", ["softmax-2(bias=no)"]),
+    ("default fc(bias=no)\n8 > softmax-2(bias=yes)", ["softmax-2(bias=yes)"]),
+    ("default fc(bias=no, relu)\n8 > lrelu-2(0.2)", ["lrelu-2(0.2, bias=no)"]),
     ("default dense(bias=no)\n4x8 > each(dense-2)", ["each(dense-2(bias=no))"]),
     # A stride of 1 is left out where it is what the layer has anyway.
     ("def f(s) = conv3-4/{s} > pool/{s}\n8x8x3 > f(1)", ["conv3-4", "pool/1"]),

@@ -22,7 +22,7 @@ from netdsl.report.lecture import lecture
 from netdsl.report.memory import compared_memory_text, memory_text, memory_values
 from netdsl.report.sheet import sheet_of
 from netdsl.report.table import text_table
-from netdsl.report.why import why
+from netdsl.report.why import field_drawing, why
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "table"
@@ -140,6 +140,20 @@ def test_sorted_by_the_receptive_field() -> None:
 def test_sorted_by_what_has_axes(layers: str, key: str, values: list[str]) -> None:
     found = sheet_of(netdsl.parse(f"20x20x1 > {layers}"), TableView(columns=(key,), sort=key))
     assert [cells[0] for _, _, cells in found.lines] == values
+
+
+@pytest.mark.parametrize(
+    ("layers", "shares"),
+    [("1 > fc-1(bias=no)", [0, 100]), ("4 > fc-2 > fc-1 > fc-1", [0, 72.73, 18.18, 9.09])],
+)
+def test_shares_are_percents_of_two_digits(layers: str, shares: list[float]) -> None:
+    found = sheet_of(netdsl.parse(layers), TableView(columns=("share",)))
+    assert [values for _, _, values in found.lines] == [(share,) for share in shares]
+
+
+def test_one_operation_in_use() -> None:
+    found = sheet_of(netdsl.parse("1 > relu"), TableView(columns=("training",)))
+    assert found.notes[0].endswith(": 1.00 times those in use")
 
 
 def test_without_products_there_are_no_shares() -> None:
@@ -412,6 +426,33 @@ def test_why_in_full(text: str, layer: str, reported: list[str]) -> None:
     assert why(netdsl.parse(text), layer).split("\n") == reported
 
 
+@pytest.mark.parametrize(
+    ("text", "layer", "part"),
+    [
+        ("12x4 > conv3-4", "conv_1", "12x4: floor((12 - 3 + 2)/1) + 1 = 12\n"),
+        ("default conv(pad=0)\n8x8x3 > conv3-4", "conv3-4(pad=0)", "conv3-4(pad=0) (conv_1)\n"),
+        ("6 > fc-4 as a > fc-6 as b\ntie b = transpose a", "b", "params       6 bias = 6\n"),
+    ],
+)
+def test_a_line_of_why(text: str, layer: str, part: str) -> None:
+    assert part in why(netdsl.parse(text), layer)
+
+
+@pytest.mark.parametrize(("layers", "more"), [(8, ""), (9, ""), (10, " and 1 more")])
+def test_ten_names_are_listed(layers: int, more: str) -> None:
+    with pytest.raises(netdsl.NetError) as caught:
+        why(netdsl.parse(f"8x8x4 > conv3-4 x{layers}"), "zz")
+    names = ["input", *(f"conv_{number}" for number in range(1, 10))][: layers + 1]
+    assert caught.value.diagnostics[0].help == f"its layers are {', '.join(names)}{more}"
+
+
+def test_the_field_of_the_last_operation_of_the_first_layer_meant() -> None:
+    network = netdsl.parse("24x24x1 > conv3-4(bn) > pool > conv3-4(bn) > gap")
+    first, second, last = (field_drawing(network, name) for name in ("conv_1", "conv_2", ""))
+    assert field_drawing(network, "conv3-4") == first
+    assert last == second != first
+
+
 def test_why_of_many_layers_and_of_none() -> None:
     """By name or text; the first ten names are listed where none is meant."""
     network = netdsl.parse("8x8x4 > conv3-4 x11 as c > gap")
@@ -535,9 +576,15 @@ def test_no_float_in_a_count(by: str) -> None:
             assert not COLUMNS[key].sums or type(value) is int, key
 
 
-def test_narrow_terminals_cut_labels() -> None:
-    found = sheet_of(netdsl.parse("8x8x4 > conv3-4(l2=0.0001, init=he_uniform) > gap"), TableView())
-    assert all(len(line) <= 60 for line in as_text(found, 60).split("\n")[:-3])
+@pytest.mark.parametrize(
+    ("width", "line"), [(None, 84), (200, 84), (84, 84), (83, 83), (49, 49), (48, 48), (47, 48)]
+)
+def test_narrow_terminals_cut_labels(width: int | None, line: int) -> None:
+    """To 48 characters, and where lines are wider than the terminal down to 12."""
+    text = "8x8x4 > conv3-4(l2=0.0001, init=he_uniform, bias_init=0.25, pad=same) > gap"
+    shown = as_text(sheet_of(netdsl.parse(text), TableView()), width).split("\n")[5]
+    assert len(shown) == line
+    assert len(shown.split("  ")[0]) == line - 36
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "csv", "latex", "html", "json"])
@@ -659,6 +706,8 @@ def test_each_line_of_memory() -> None:
     ]
     # Nothing needs no bounds: they were `0 B to 0 B`.
     assert ["estimate" in line for line in shown] == [False] * 6 + [True, True, False]
+    assert shown[6].endswith("  the maximum at inference; estimate: PyTorch 152 B to 243 B")
+    assert shown[7].endswith("; estimate: PyTorch 290 B to 301 B; XLA on a CPU 177 B to 947 B")
 
 
 @pytest.mark.parametrize(
