@@ -113,7 +113,7 @@ def _unwritten(why: str, help: str) -> NetError:
 
 def _facts_of_table(spec: DataSpec, table: ParsedTable, source: str) -> Facts:
     """Return the facts of a table. Raises NetError N530 where no target column is named."""
-    target, *others = find_targets(spec.target, table, spec)
+    target, *others = find_targets(spec.target, table)
     if others:
         raise _unwritten(f"it has {len(others) + 1} targets", "begin with one: --target NAME")
     counts, rows = _classes(table.column(target)), len(table.places)

@@ -116,6 +116,7 @@ WRONG = [
     ("params: {width: «[1, [2]]»}", "N504", "a text or a list of numbers"),
     ("params: {width: «&a [*a]»}", "N504", "a text or a list of numbers"),
     ("epochs: 3\n«epochs»: 4", "N506", "first in line 1"),
+    ("epochs:\n  3\n«epochs»: 4", "N506", "first in line 1"),
     ("optimizer:\n  rate: 1\n  «rate»: 2", "N506", "first in line 2"),
     ("«[1, 2]»", "N502", "a recipe requires keys and values, not a list"),
     ("«digits»", "N502", "not `digits`"),

@@ -30,7 +30,12 @@ from netdsl.training.reporting.fold_report import SPREAD, describe_folds, folds_
 from netdsl.training.reporting.grid_report import GridRun, grid_csv, grid_table
 from netdsl.training.reporting.mistakes_section import mistakes_of
 from netdsl.training.reporting.outcome_section import outcome_section
-from netdsl.training.reporting.plane_picture import described_plane, plane_picture
+from netdsl.training.reporting.plane_picture import (
+    _small_curve,
+    described_plane,
+    errors_of,
+    plane_picture,
+)
 from netdsl.training.reporting.reliability import reliability
 from netdsl.training.reporting.text import describe_run, scores_text
 from netdsl.training.runs.listing import Entry
@@ -79,66 +84,73 @@ def curve(values: Any, function: Any = None, layers: Any = (), **more: Any) -> s
     return plane_picture("net on a curve", plane)
 
 
-CHARTS = {
-    "bars": bars(
-        "params", "by layer", [BarGroup("fc_1", (3.0,)), BarGroup("x" * 40, (250.0,))], ("n",), "n"
-    ),
-    "two bars each": bars(
-        "norms", "", [BarGroup("a", (0.5, None)), BarGroup("b", (0.0, 2.0))], ("g", "u"), "norm"
-    ),
-    "logarithmic bars": bars(
-        "norms",
-        "",
-        [BarGroup("a", (1e-3, 0.0)), BarGroup("b", (0.5, math.inf))],
-        ("g", "u"),
-        "norm",
-        logarithmic=True,
-    ),
-    "no bars": bars("none", "", [], ("n",), "n"),
-    "reliability": reliability("sure", "", {"": [(2, 1.2, 1), (0, 0, 0), (8, 7.2, 6)]}),
-    "reliability of two": reliability("sure", "", {"a": [(1, 0.5, 1)], "b": [(0, 0, 0)]}),
-    "a surface of two classes": surface(
-        TWO, np.stack([-GRID, GRID], axis=-1), TRAINED, TESTED, layers=(UNITS,)
-    ),
-    "a surface of three classes": surface(
-        KINDS, np.stack([GRID, -GRID, GRID * 0 + 0.2], axis=-1), TRAINED
-    ),
-    "a surface of margins": surface(
-        replace(KINDS, loss="hinge"), np.stack([GRID, -GRID, GRID * 0 + 0.2], axis=-1), TRAINED
-    ),
-    "a surface of values": surface(SIZE, GRID, TRAINED, layers=(MANY,)),
-    "many points": surface(
-        TWO,
-        np.stack([-GRID, GRID], axis=-1),
-        PartPoints("training", np.repeat(PLACES, 76, axis=0), np.tile([0, 1], 76)),
-    ),
-    "thirteen points": surface(
-        TWO,
-        np.stack([-GRID, GRID], axis=-1),
-        PartPoints("training", np.repeat(PLACES, 7, axis=0)[:13], np.tile([0, 1], 7)[:13]),
-    ),
-    "a curve": curve(np.array([0.0, 0.5, 2.0])),
-    "a curve that learns a function": curve(
-        np.array([0.0, math.nan, 2.0]),
-        np.array([0.0, 1.0, 2.0]),
-        (UNITS._replace(units=np.array([[0.0, 1.0, 0.5], [2.0, 2.0, 2.0]]), total=9),),
-    ),
-    "curves of classes": curve(np.array([[0.2, 0.3, 0.5]] * 3), output=KINDS),
-    "the curve of two classes": curve(np.array([[0.2, 0.8]] * 3), output=TWO),
-    "a sheet": ImageSheet(
-        "filters",
-        "from -1 to 1",
-        [
-            TileRow("conv_1", [ImageTile(np.zeros((4, 2)), "a"), ImageTile(np.ones((2, 4)))]),
-            TileRow("", [ImageTile(np.eye(3), f"caption {at}" * 3) for at in range(17)]),
-        ],
-    ).svg,
-    "an empty sheet": ImageSheet("none", "", []).svg,
-}
+def drawn() -> dict[str, str]:
+    """Charts and sheets by name. Drawn within a test, so that an error is one of that test."""
+    return {
+        "bars": bars(
+            "params",
+            "by layer",
+            [BarGroup("fc_1", (3.0,)), BarGroup("x" * 40, (250.0,))],
+            ("n",),
+            "n",
+        ),
+        "two bars each": bars(
+            "norms", "", [BarGroup("a", (0.5, None)), BarGroup("b", (0.0, 2.0))], ("g", "u"), "norm"
+        ),
+        "logarithmic bars": bars(
+            "norms",
+            "",
+            [BarGroup("a", (1e-3, 0.0)), BarGroup("b", (0.5, math.inf))],
+            ("g", "u"),
+            "norm",
+            logarithmic=True,
+        ),
+        "no bars": bars("none", "", [], ("n",), "n"),
+        "reliability": reliability("sure", "", {"": [(2, 1.2, 1), (0, 0, 0), (8, 7.2, 6)]}),
+        "reliability of two": reliability("sure", "", {"a": [(1, 0.5, 1)], "b": [(0, 0, 0)]}),
+        "a surface of two classes": surface(
+            TWO, np.stack([-GRID, GRID], axis=-1), TRAINED, TESTED, layers=(UNITS,)
+        ),
+        "a surface of three classes": surface(
+            KINDS, np.stack([GRID, -GRID, GRID * 0 + 0.2], axis=-1), TRAINED
+        ),
+        "a surface of margins": surface(
+            replace(KINDS, loss="hinge"), np.stack([GRID, -GRID, GRID * 0 + 0.2], axis=-1), TRAINED
+        ),
+        "a surface of one value": surface(SIZE, GRID * 0 + 0.25, TRAINED),
+        "a surface of values": surface(SIZE, GRID, TRAINED, layers=(MANY,)),
+        "many points": surface(
+            TWO,
+            np.stack([-GRID, GRID], axis=-1),
+            PartPoints("training", np.repeat(PLACES, 76, axis=0), np.tile([0, 1], 76)),
+        ),
+        "thirteen points": surface(
+            TWO,
+            np.stack([-GRID, GRID], axis=-1),
+            PartPoints("training", np.repeat(PLACES, 7, axis=0)[:13], np.tile([0, 1], 7)[:13]),
+        ),
+        "a curve": curve(np.array([0.0, 0.5, 2.0])),
+        "a curve that learns a function": curve(
+            np.array([0.0, math.nan, 2.0]),
+            np.array([0.0, 1.0, 2.0]),
+            (UNITS._replace(units=np.array([[0.0, 1.0, 0.5], [2.0, 2.0, 2.0]]), total=9),),
+        ),
+        "curves of classes": curve(np.array([[0.2, 0.3, 0.5]] * 3), output=KINDS),
+        "the curve of two classes": curve(np.array([[0.2, 0.8]] * 3), output=TWO),
+        "a sheet": ImageSheet(
+            "filters",
+            "from -1 to 1",
+            [
+                TileRow("conv_1", [ImageTile(np.zeros((4, 2)), "a"), ImageTile(np.ones((2, 4)))]),
+                TileRow("", [ImageTile(np.eye(3), f"caption {at}" * 3) for at in range(17)]),
+            ],
+        ).svg,
+        "an empty sheet": ImageSheet("none", "", []).svg,
+    }
 
 
 def test_whole_figures(golden: Callable[[Path, str], None]) -> None:
-    text = "\n".join(f"{name}\n{without_png(svg)}" for name, svg in CHARTS.items())
+    text = "\n".join(f"{name}\n{without_png(svg)}" for name, svg in drawn().items())
     golden(GOLDEN / "figures.txt", text)
 
 
@@ -171,6 +183,31 @@ def test_what_a_plane_shows(output: OutputTransform, parts: int, said: str) -> N
     points = tuple(TRAINED._replace(name=name) for name in names[:parts])
     plane = InputPlane(("x1", "x2"), (XS, YS), output, GRID, (), points, None)
     assert said in described_plane(plane)
+
+
+@pytest.mark.parametrize(
+    ("count", "radius"), [(12, "7.0"), (13, "3.6"), (150, "3.6"), (151, "2.8")]
+)
+def test_fewer_points_are_larger(count: int, radius: str) -> None:
+    part = PartPoints("training", np.resize(PLACES, (count, 2)), np.resize([0, 1], count))
+    found = re.findall(r'r="([0-9.]+)"', surface(TWO, np.stack([-GRID, GRID], axis=-1), part))
+    assert found == [radius] * count
+
+
+@pytest.mark.parametrize(("length", "points"), [(80, 80), (159, 159), (160, 80), (240, 80)])
+def test_a_small_curve_has_few_points(length: int, points: int) -> None:
+    path = _small_curve(np.linspace(0, 1, length), 10.0, 20.0)
+    assert path.count("L") == points - 1
+    assert path.startswith('<path d="M12.0 72.0L')
+
+
+def test_errors_are_those_within_the_range_of_the_examples() -> None:
+    """Its ends are in it."""
+    xs = np.linspace(0, 1, 5)
+    part = PartPoints("training", np.array([[0.75], [0.25]]), np.zeros(2))
+    values = np.array([9.0, 1.0, 0.0, -2.0, 9.0])
+    plane = InputPlane(("x",), (xs,), SIZE, values, (), (part,), np.zeros(5))
+    assert errors_of(plane) == (2.0, pytest.approx(5 / 3))
 
 
 # --- outputs --------------------------------------------------------------------------------------
@@ -424,7 +461,7 @@ def test_a_grid_as_a_table() -> None:
 
 
 def test_a_grid_as_csv() -> None:
-    assert grid_csv([*RUNS, run(3, {})]).splitlines() == [
+    assert grid_csv([*RUNS, run(3, {})]).split("\n")[:-1] == [
         "w,data.split.fold,run,epochs,best_step,val_loss,test_accuracy,problem",
         "8,1,1-run,1,10,0.123457,0.9,",
         '8,2,2-run,2,20,2,0.8,"a ""quoted"", problem"',
@@ -457,7 +494,7 @@ def test_folds_in_words() -> None:
     )
     one = GridRun((RecipeSetting("data.split.fold", "0"),), Entry("a", figures={"val_loss": 1.0}))
     assert describe_folds([one], {}).startswith("mean of 1 fold: val loss 1 ± 0\n")
-    assert folds_csv([*RUNS, run(3, {"val_loss": 1.0})], {}).splitlines() == [
+    assert folds_csv([*RUNS, run(3, {"val_loss": 1.0})], {}).split("\n")[:-1] == [
         "settings,figure,mean,spread,folds,pooled",
         "w=8,val_loss,1.04115,0.938948,3,",
     ]

@@ -12,7 +12,7 @@ import pytest
 from netdsl.cli.main import main
 from netdsl.errors import NetError
 from netdsl.training.reporting.grid_report import GridRun, grid_chart
-from netdsl.training.reporting.run_curves import run_curves, write_run_curves
+from netdsl.training.reporting.run_curves import _points, run_curves, write_run_curves
 from netdsl.training.runs.listing import Entry
 
 Make = Callable[..., Path]
@@ -69,6 +69,33 @@ def test_the_last_epoch_is_the_right_end(run: Make, over: str, last: str) -> Non
     assert paths(svg)[0].rsplit("L", 1)[1].startswith("696.0 ")
 
 
+@pytest.mark.parametrize(
+    ("changed", "over", "drawn"),
+    [
+        ({"loss": None}, "epoch", [(1, 4.0), (3, 2.0)]),
+        ({"step": None}, "step", [(10, 4.0), (30, 2.0)]),
+        ({"step": None}, "epoch", [(1, 4.0), (2, 3.0), (3, 2.0)]),
+        ({"seconds": None}, "seconds", [(2, 4.0), (2, 3.0), (4, 2.0)]),
+    ],
+)
+def test_epochs_without_a_number_are_left_out(
+    changed: dict[str, None], over: str, drawn: list[tuple[float, float]]
+) -> None:
+    rows = [
+        {"epoch": at, "step": 10 * at, "seconds": 2.0, "loss": loss}
+        for at, loss in enumerate((4.0, 3.0, 2.0), 1)
+    ]
+    rows[1] |= changed
+    assert _points(rows, "loss", over) == drawn
+
+
+def test_a_chart_as_pixels(run: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdsl.drawing.raster.png_bytes", lambda svg: b"pixels")
+    folder = run("a", [1.0])
+    write_run_curves([folder], tmp_path / "a.PNG")
+    assert (tmp_path / "a.PNG").read_bytes() == b"pixels"
+
+
 def test_many_runs_have_as_many_colours(run: Make) -> None:
     folders = [run(f"r{at}", [1.0 + at, 0.5 + at]) for at in range(30)]
     colours = re.findall(r'fill="none" stroke="(#[0-9a-f]{6})"', run_curves(folders))
@@ -79,8 +106,15 @@ def test_what_cannot_be_drawn(run: Make, tmp_path: Path) -> None:
     folder = run("a", [1.0])
     with pytest.raises(NetError, match=r"N640.*no figure `los`(.|\n)*did you mean `loss`"):
         run_curves([folder], "los")
+    with pytest.raises(NetError, match=r"N640.*no figure `zzzzzz`(.|\n)*the figures are loss"):
+        run_curves([folder], "zzzzzz")
+    with pytest.raises(NetError, match=r"N613.*no runs to be drawn"):
+        run_curves([])
+    with pytest.raises(NetError, match=r"N631(.|\n)*name it .*c\.svg"):
+        write_run_curves([folder], tmp_path / "c.pdf")
     with pytest.raises(NetError, match=r"N640.*at most 100 runs, not 101"):
         run_curves([folder] * 101)
+    assert run_curves([folder] * 100)
     with pytest.raises(NetError, match="N613"):
         run_curves([tmp_path / "none"])
     (folder / "metrics.jsonl").write_text('{"stage": "search", "loss": []}\n')

@@ -336,6 +336,8 @@ def test_runs_that_are_the_same(tmp_path: Path) -> None:
         "the networks are the same",
         "the examples are the same",
     ]
+    heads = [line for line in text.splitlines() if line and not line.startswith(" ")]
+    assert [head.strip() for head in heads[:-3]] == ["figures"]
     with pytest.raises(NetError, match="N613"):
         compare([tmp_path / "lenet-1", tmp_path / "a-9"])
 

@@ -50,6 +50,7 @@ def test_another_graph_of_the_same_counts_is_refused(tmp_path: Path, changed: st
         (SHARED.replace("fc-3", "fc-3(relu)"), False),
         (SHARED.replace("> s\n", "> s > fc-2(linear)\n"), False),
         ("8 > fc-4 as a > relu > fc-2\n@a > fc-3", False),
+        ("let s = fc-3\n8 > fc-4 as a > relu > s\n@a > fc-3", False),
     ],
 )
 def test_an_older_run_whose_shared_layers_mean_something_else_is_refused(
@@ -59,7 +60,9 @@ def test_an_older_run_whose_shared_layers_mean_something_else_is_refused(
     if refused:
         with pytest.raises(NetError) as caught:
             read_network(folder)
-        assert caught.value.diagnostics[0].code == "N616"
+        (problem,) = caught.value.diagnostics
+        assert problem.code == "N616"
+        assert problem.help == "train again, or use the version of netdsl that began it"
     else:
         assert read_network(folder) == netdsl.parse(text)
 
