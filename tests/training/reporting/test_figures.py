@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from PIL import Image
 
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, picture, signed
 from netdsl.training.data import Examples
+from netdsl.training.evaluation.out_of_fold import OutOfFold
 from netdsl.training.evaluation.outcomes import Outcome, outcomes
 from netdsl.training.evaluation.plane import InputPlane, PartPoints, UnitLayer
+from netdsl.training.preparation.columns import ColumnTransform, TableTransform
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
@@ -37,7 +40,7 @@ from netdsl.training.reporting.plane_picture import (
     plane_picture,
 )
 from netdsl.training.reporting.reliability import reliability
-from netdsl.training.reporting.text import describe_run, scores_text
+from netdsl.training.reporting.text import describe_run, opening_lines, scores_text
 from netdsl.training.runs.listing import Entry
 from netdsl.training.runs.run import RunResult
 
@@ -263,7 +266,9 @@ def test_a_section_of_two_classes() -> None:
     ]
     assert list(table.foot) == ["mean", "", "", "", "58.3"]
     assert len(section.charts) == 1
-    assert "calibration error (ECE)" in section.charts[0]
+    error = "calibration error (ECE) 0.3400"
+    assert f"{error}; dashed: the probability is the share" in section.charts[0]
+    assert section.charts[0].count("<circle") == 4, "two answers are in one bin"
 
 
 def test_a_threshold_and_a_temperature_are_said() -> None:
@@ -308,6 +313,7 @@ def test_a_section_of_positions_and_of_values() -> None:
     size = replace(SIZE, columns=("a", "b", "c", "d", "e"))
     section = outcome_section(found_of(size, [[1.0], [3.0]], [[2.0], [3.0]]), several=False)
     assert section.sentence == "Errors are in the units of a, b, c, d."
+    assert section.charts[0].count("<circle") == 2, "one for each prediction"
     simple = {"answer": "the mean", "figure": "absolute_error", "value": 1.5, "row_before": 2.0}
     found = found_of(size, [[1.0], [3.0]], [[2.0], [3.0]])
     assert outcome_section(found, several=False, baseline=simple).sentence.endswith(
@@ -497,4 +503,59 @@ def test_folds_in_words() -> None:
     assert folds_csv([*RUNS, run(3, {"val_loss": 1.0})], {}).split("\n")[:-1] == [
         "settings,figure,mean,spread,folds,pooled",
         "w=8,val_loss,1.04115,0.938948,3,",
+    ]
+
+
+def pooled(records: int, examples: int, **more: Any) -> OutOfFold:
+    naive = {"answer": "no", "figure": "accuracy"}
+    mean, value = {**naive, "value": 0.5}, {**naive, "value": 0.85}
+    figures = more.get("figures", {"loss": 0.25, "accuracy": 0.85})
+    return OutOfFold([{}] * records, examples, figures, mean, value)
+
+
+def test_folds_together_in_words() -> None:
+    lines = describe_folds(RUNS, {"w=8": pooled(6, 9)}).splitlines()
+    assert lines[0].endswith("test accuracy 0.8500 ± 0.0707; always no: 0.5000")
+    assert lines[1:-1] == [
+        "all 6 test examples together (w=8): test loss 0.25, test accuracy 0.8500; "
+        "always no: 0.8500",
+        "warning: not better than always answering no",
+        "6 of 9 examples are in a test part (w=8)",
+    ]
+    whole = describe_folds(RUNS, {"w=8": pooled(9, 9)})
+    assert "are in a test part" not in whole
+    assert len(describe_folds(RUNS, {"w=8": pooled(0, 9, figures={})}).splitlines()) == 2
+    rows = folds_csv(RUNS, {"w=8": pooled(9, 9), "w=9": pooled(1, 1)}).splitlines()
+    assert [row.split(",")[1:2] + row.split(",")[-1:] for row in rows[1:]] == [
+        ["val_loss", ""],
+        ["test_accuracy", "0.85"],
+    ]
+
+
+# --- before a training ----------------------------------------------------------------------------
+
+
+def test_what_is_learned_in_words() -> None:
+    table = TableTransform((ColumnTransform("u"), ColumnTransform("v")), ("y",))
+    image = InputTransform("x", (8, 8), True, 255.0, True, (8, 8, 1))
+    inputs = (
+        image,
+        replace(image, example=(8, 8, 1), scale=1.0),
+        replace(image, columns=table, shape=(2,)),
+    )
+    outputs = (TWO, KINDS, replace(KINDS, name="again"))
+    counts = {"training": 1200, "validation": 0, "test": 3}
+    parts = [Examples((np.zeros((count, 2)),), (), name) for name, count in counts.items()]
+    data: Any = SimpleNamespace(
+        preparation=Preparation(inputs, outputs),
+        spec=SimpleNamespace(source="a.csv"),
+        notes=("a note",),
+        **dict(zip(("train", "validation", "test"), parts, strict=True)),
+    )
+    assert opening_lines(data, ["a doubt"], ["weights of b"]) == [
+        "a.csv: 1,200 training and 3 test examples; 8x8 made 8x8x1, divided by 255, "
+        "inputs of 8x8x1, 2 columns made 2 numbers; loss binary, cross-entropy",
+        "a note",
+        "a doubt",
+        "weights of b",
     ]
