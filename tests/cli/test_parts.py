@@ -218,9 +218,11 @@ def test_help_is_as_wide_as_the_terminal(
             raise OSError
         return os.terminal_size((terminal, 9))
 
-    monkeypatch.setenv("COLUMNS", columns)
-    monkeypatch.setattr(os, "get_terminal_size", size)
-    assert parser_for(None)._get_formatter()._width == width
+    with monkeypatch.context() as patch:  # pytest, too, asks for the size, with a stream
+        patch.setenv("COLUMNS", columns)
+        patch.setattr(os, "get_terminal_size", size)
+        found = parser_for(None)._get_formatter()._width
+    assert found == width
 
 
 @pytest.mark.parametrize(
