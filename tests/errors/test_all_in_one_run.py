@@ -187,6 +187,8 @@ CASES = [
     ("default zzzz(bn), conv(foo)", "N101 N103"),
     ("default conv(l1={q}), fc(l1=-1), dw(l1=-1)", "N110 N107 N107"),
     ("8 > fc-3(l1={p}) x{q} > fc-2(baz)", "N110 N110 N103"),
+    ("default conv(pad=0\ninput 8x8x3 > conv9-4 > pool9", "N001"),
+    ("default conv(pad=0\ninput 8x8x3 > pool9 > conv9-4", "N001 N204"),
     # A name whose step gives nothing is not unknown below.
     ("fc-3 as a\n@a > fc-2", "N209"),
     ("8 > none as a\n@a > fc-2(foo)", "N109 N103"),

@@ -227,6 +227,10 @@ SYNTAX = [  # syntax
     ("3 > relu\nexpect @input = «(»1, 2, 3)", "N003", "write expect @input = [1, 2, 3]"),
     ("3 > relu\ngiven «@x» = [1, 2, 3]", "N003", "write given x = [1, 2, 3]"),
     ("3 > relu\ngiven «x»: [1, 2, 3]", "N003", "write given x = [1, 2, 3]"),
+    # steps without their arrow, and names without their `as`
+    ("4 > fc-1 «ax» > relu", "N003", "steps are joined by `>`"),
+    ("4 > fc-1 «pool» relu", "N003", "steps are joined by `>`"),
+    ("4 > fc-1 «aas» x", "N003", "did you mean `as`?"),
 ]
 
 MEANING = [  # names, options, shapes, expectations

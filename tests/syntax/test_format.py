@@ -178,6 +178,8 @@ LINES = [
         "[ # all\n a | # of a\n b   # of b\n|\n # of c\n c > d ] > e",
         "[  # all\n    a  # of a\n  | b  # of b\n  # of c\n  | c > d\n]\n> e",
     ),
+    ("(a # 1\n> # 2\n # 3\n b)", "(\n  a  # 1\n  > b  # 2\n  # 3\n)"),
+    ("[a # 0\n| # 1\n # 2\n b]", "[\n    a  # 0\n  | b  # 1\n    # 2\n]"),
     ("[a|  # of a\n b\n|  # of c\n c > d]", "[\n    a  # of a\n  | b\n  | c  # of c\n    > d\n]"),
     ("(a # x\n x2 > b) x2 > c", "(\n  a x2  # x\n  > b\n) x2\n> c"),
     ("(conv{ # x\n k}-1 # y\n > b)", "(\n  conv{k}-1  # x\n  # y\n  > b\n)"),

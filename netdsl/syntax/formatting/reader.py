@@ -180,7 +180,7 @@ class TokenReader:
             -1 if own_line else len(self.text[self.text.rfind("\n", 0, at) + 1 : at].expandtabs())
         )
         if before and statement.kinds[-1] in (">", "|") and (own_line or self.first < before - 1):
-            before -= not (statement.comments and statement.comments[-1][0] == before)
+            before -= 1
         statement.comments.append(
             (before, Comment(comment_text(text), column, self.newlines > 1, self.first))
         )
