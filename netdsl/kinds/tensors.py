@@ -122,10 +122,11 @@ class Fixed(OwnTensor):
             given += lengths
             numbers = [number for each in numbers for number in each]
         wrong = next((each for each in numbers if not is_number(each)), None)
-        if wrong is not None or not numbers:
-            what = shown(value if wrong is None else wrong)
+        if wrong is not None:
             help = f"write {dims(shape)} = and a list: [1, 2, ...], or [{{c}}, ...] with a param"
-            raise LayerError("N107", f"a fixed tensor requires numbers, not {what}", help=help)
+            raise LayerError(
+                "N107", f"a fixed tensor requires numbers, not {shown(wrong)}", help=help
+            )
         whole = math.prod(shape)
         if given and tuple(given) != shape and given != [whole]:
             message = f"the tensor is {dims(shape)}, and the numbers are {dims(given)}"

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from support.kinds import ALL_KINDS, kind_of, network, source_of
 from support.messages import messages
 
@@ -23,7 +25,7 @@ from netdsl.kinds.initial import Initial
 from netdsl.kinds.layer_error import LayerError
 from netdsl.kinds.options import REQUIRED, Option
 from netdsl.kinds.stated import Stated
-from netdsl.kinds.values import Dims, Shape, Word, dims, shown
+from netdsl.kinds.values import Dims, Indices, Shape, Word, dims, shown
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "kinds"
 
@@ -160,6 +162,30 @@ def _case(case: Case) -> Iterator[str]:
         yield f"    {line}"
 
 
+def _gives(kind: Kind, *shapes: Shape) -> str:
+    """Numbers that the layer computes of numbers, in short."""
+    own = kind.weights(*shapes)
+    if sum(prod(weight.shape) for weight in own) > 400_000:
+        return "much"
+    weights = {one.name: _numbers(one.shape, 0.5 * ("var" in one.name)) for one in own}
+    inputs = [
+        np.arange(2 * prod(x)).reshape(2, *x) % x.limit
+        if isinstance(x, Indices)
+        else _numbers((2, *x), begin=at)
+        for at, x in enumerate(shapes)
+    ]
+    with np.errstate(all="ignore"):
+        found = kind.forward(np, weights, *inputs)
+    parts = found * _numbers(found.shape, 3)
+    return f"gives {np.nansum(parts):.4g} and {np.nansum(abs(parts)):.4g}"
+
+
+def _numbers(shape: Shape, least: float = 0, begin: int = 0) -> Any:
+    """Numbers between -1 and 1, or from a least one; others for each beginning."""
+    numbers = np.sin(7.0 * np.arange(begin, prod(shape) + begin) + 1).reshape(shape)
+    return abs(numbers) + least if least else numbers
+
+
 def _seen(seen: Seen | None) -> str:
     stages = [] if seen is None or seen.stages is None else seen.stages
     steps = [[tuple(reach) for reach in stage] for stage in stages]
@@ -182,7 +208,8 @@ def _set(kind: type[Kind]) -> Iterator[str]:
                 continue
             ranks.add(len(shapes[0]))
             usual = _all(kind_of(op), *shapes)
-            yield f"{case.text} on {' and '.join(map(dims, shapes))}"
+            gives = _gives(kind_of(op), *shapes)
+            yield f"{case.text} on {' and '.join(map(dims, shapes))}: {gives}"
             for name, option in kind.options.items():
                 for value in _accepted(option):
                     said = _all(kind_of(op).replace(**{name: value}), *shapes)
@@ -210,6 +237,7 @@ def _all(kind: Kind, *shapes: Shape) -> list[str]:
     costs = (rule(output, *shapes) for rule in (*rules, kind.trained_ops))
     said = [
         dims(output),
+        _gives(kind, *shapes),
         f"has {' '.join(weights)}",
         f"costs {' '.join(map(str, costs))}",
         f"keeps {[*filter(None, kind.saved_tensors(output, *shapes))]}",

@@ -89,3 +89,9 @@ def test_default_activations_look_through_the_ends() -> None:
 )
 def test_a_position_sees_its_own_element(text: str, field: str) -> None:
     assert str(receptive_fields(parse(text).graph)[-1]) == field
+
+
+def test_layers_on_elements_have_one_class_for_each_kind() -> None:
+    """Thousands of layers do not make thousands of classes."""
+    ops = parse("3x5 > each(fc-2(linear) > fc-4(linear) > relu)").graph.ops
+    assert type(ops[1].kind) is type(ops[2].kind) is not type(ops[3].kind)

@@ -29,7 +29,7 @@ REFUSED = [
     ("fixed g: 2x3 = (1, 2)\ninput 3 > mul[ id | @g ]", "N207", "is 2x3, and the numbers are 2"),
     ("fixed g: 2x2 = ((1, 2), (1, 2, 3))\n4 > fc-2", "N207", "not [2, 3]"),
     ("fixed g: 3 = relu\n4 > fc-2", "N107", "requires numbers, not relu"),
-    ("fixed g: 2 = (1, yes)\n4 > fc-2", "N107", "requires numbers, not"),
+    ("fixed g: 2 = (1, yes)\n4 > fc-2", "N107", "requires numbers, not yes"),
     ("fixed g: 3 =\n4 > fc-2", "N003", ""),
     ("fixed g: 3\n4 > fc-2", "N003", ""),
     ("learned q: 3 = relu\n4 > fc-2", "N107", "`init`"),
