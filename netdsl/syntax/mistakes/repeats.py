@@ -10,7 +10,7 @@ from netdsl.syntax.mistakes.stop import Stop
 
 def order(stop: Stop) -> Diagnostic | None:
     """`conv3-64 as a x2`, `conv3-64 x2 x3`."""
-    match = re.match(r"[x×]([0-9]+|\{)", stop.rest)
+    match = re.match(r"[x×]([0-9]+|\{[^{}]*\})", stop.rest)
     if not match or "STEP" in stop.expected:
         return None
     named = re.search(r"\bas[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)$", stop.before)
@@ -28,7 +28,7 @@ def order(stop: Stop) -> Diagnostic | None:
 
 def apart(stop: Stop) -> Diagnostic | None:
     """`conv3-64 x 3`: the number is apart."""
-    match = re.match(r"[x×][ \t]+([0-9]+|\{)", stop.rest)
+    match = re.match(r"[x×][ \t]+([0-9]+|\{[^{}]*\})", stop.rest)
     if not match or not stop.is_after_step:
         return None
     help = f"write {stop.last_word or '(...)'} x{match[1]}"
@@ -39,7 +39,7 @@ def apart(stop: Stop) -> Diagnostic | None:
 
 def without_blank(stop: Stop) -> Diagnostic | None:
     """`(...)x2`: the blank before the repeat is missing."""
-    match = re.match(r"[x×]([0-9]+|\{)", stop.rest)
+    match = re.match(r"[x×]([0-9]+|\{[^{}]*\})", stop.rest)
     if (
         not match
         or not stop.before

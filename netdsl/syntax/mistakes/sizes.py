@@ -104,7 +104,7 @@ def lone_cross(stop: Stop) -> Diagnostic | None:
     """`4 x 4 x 1`, `4x4x`, `pool3/2x`, `conv3-64 x-2`."""
     if stop.thing not in ("x", "×") or not stop.is_after_step:
         return None
-    number = re.match(r".[ \t]*([0-9]+)", stop.rest)
+    number = re.match(r".[ \t]*([0-9]+|\{[^{}]*\})", stop.rest)
     shape = re.search(r"(?:^|[\s:>])([0-9][0-9_]*)$", stop.before)
     if number and shape:
         help = f"write {shape[1]}x{number[1]}, without spaces"
@@ -126,6 +126,8 @@ def fraction(stop: Stop) -> Diagnostic | None:
     )
     if not match or not re.search(r"[A-Za-z0-9_]$", stop.before) or "MORETHAN" not in stop.expected:
         return None
+    if stop.source.text[stop.at - 1].isspace() and stop.rest[0] not in "x×":
+        return None  # `pool(pad .5)`
     word = re.search(r"([A-Za-z_]+)([0-9]*)$", stop.before)
     is_option = (
         word
@@ -142,8 +144,10 @@ def fraction(stop: Stop) -> Diagnostic | None:
 
 def commas_in_shape(stop: Stop) -> Diagnostic | None:
     """`(28, 28, 1) > conv3-8`."""
-    match = re.match(r"[0-9]+(?:[ \t]*,[ \t]*[0-9]+)+(?=[ \t]*,?[ \t]*\))", stop.rest)
-    if not match or not re.search(r"(?:^|[:>]|\binput)[ \t\n]*\($", stop.before):
+    sizes, end = r"[0-9]+(?:[ \t]*,[ \t]*[0-9]+)+", r"[ \t]*,?[ \t]*\)"
+    # In an input's statement the parser stops at the bracket, in a flow after it.
+    match = re.match(rf"\({sizes}{end}|{sizes}(?={end})", stop.rest)
+    if not match or not re.search(r"(?:(?:^|>)[ \t\n]*\(|:|\binput)$", stop.before):
         return None
     help = f"write {'x'.join(re.findall('[0-9]+', match.group()))}, without parentheses"
     return stop.error("the sizes of a shape are joined by `x`", help, len(match.group()))

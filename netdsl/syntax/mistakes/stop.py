@@ -8,7 +8,9 @@ from typing import NamedTuple
 from netdsl.errors import Diagnostic, Source, Span
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_THING = re.compile(r'"[^"\n]*"|@?[A-Za-z_][A-Za-z0-9_.]*|[0-9][0-9_.x×]*|//|\*\*|[<>=!]=|[^ \t\n]')
+_THING = re.compile(
+    r'"[^"\n]*"|@?[A-Za-z_][A-Za-z0-9_.]*|\.?[0-9][0-9_.x×]*|//|\*\*|[<>=!]=|[^ \t\n]'
+)
 
 
 class Stop(NamedTuple):
