@@ -128,5 +128,5 @@ def folds_csv(found: Sequence[GridRun], pooled: Mapping[str, OutOfFold]) -> str:
         together = {f"test_{name}": f"{value:.6g}" for name, value in own.items()}
         for one in fold_figures(runs):
             numbers = [f"{one.mean:.6g}", f"{one.spread:.6g}", one.folds]
-            writer.writerow([settings, one.name, *numbers, together.get(one.name, "")])
+            writer.writerow([settings, one.name, *numbers, together.get(one.name)])
     return file.getvalue()

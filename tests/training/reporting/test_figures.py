@@ -269,6 +269,7 @@ def test_a_section_of_two_classes() -> None:
     error = "calibration error (ECE) 0.3400"
     assert f"{error}; dashed: the probability is the share" in section.charts[0]
     assert section.charts[0].count("<circle") == 4, "two answers are in one bin"
+    assert section.charts[0].count('cy="76.0"') == 2, "in two bins all are right"
 
 
 def test_a_threshold_and_a_temperature_are_said() -> None:
