@@ -36,20 +36,21 @@ def test_twenty_versions_by_the_seed(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("recipe", "code"),
+    ("recipe", "code", "placed"),
     [
-        ("seed: 3", "N507"),
-        ("augment: {mixup: 0.2}", "N507"),
-        ("augment: {colour: 0.2}", "N507"),
-        ("augment: {shift: 9}", "N507"),
-        ("augmnt: {shift: 1}", "N503"),
+        ("seed: 3", "N507", False),
+        ("augment: {mixup: 0.2}", "N507", False),
+        ("augment: {colour: 0.2}", "N507", True),
+        ("augment: {shift: 9}", "N507", True),
+        ("augmnt: {shift: 1}", "N503", True),
     ],
 )
 def test_what_changes_no_image(
-    recipe: str, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recipe: str, code: str, placed: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sheet(tmp_path, recipe) == 1
-    assert code in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert (code in said, "recipe.yaml:1:" in said) == (True, placed)
     assert not (tmp_path / "sheet.png").exists()
 
 

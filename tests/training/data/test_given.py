@@ -150,7 +150,9 @@ def test_data_is_given_again_to_evaluate() -> None:
     )
     with pytest.raises(NetError, match="data from Python") as caught:
         reload(Recipe(data=found.spec), found.preparation)
-    assert caught.value.diagnostics[0].code == "N535"
+    (problem,) = caught.value.diagnostics
+    advice = "run.evaluate(data), or netdsl.evaluate(folder, data=...)"
+    assert (problem.code, problem.help) == ("N535", advice)
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,12 @@ def test_images_are_read_each_time_where_they_do_not(monkeypatch: pytest.MonkeyP
     assert pictures[np.array([3, 1])][:, 0, 0, 0].tolist() == [3, 1]
 
 
+def test_a_class_may_be_called_test(tmp_path: Path) -> None:
+    for name in ("cat", "dog", "test"):
+        put(tmp_path, name, 5)
+    assert loaded(COLOUR, tmp_path).preparation.outputs[0].names == ("cat", "dog", "test")
+
+
 def test_turned_and_clear_images(tmp_path: Path) -> None:
     for name in ("cat", "dog", "owl"):
         put(tmp_path, name, 5)
@@ -249,6 +255,17 @@ def other_class(folder: Path) -> None:
     put(folder / "test", "dogs", 3)
 
 
+def unlike_class(folder: Path) -> None:
+    other_class(folder)
+    (folder / "test" / "dogs").rename(folder / "test" / "zebra")
+
+
+def empty_part(folder: Path) -> None:
+    other_class(folder)
+    (folder / "test").rename(folder / "val")
+    (folder / "val" / "dogs").rename(folder / "dogs")
+
+
 def no_train(folder: Path) -> None:
     no_classes(folder)
     (folder / "test").mkdir()
@@ -265,9 +282,11 @@ def fourth(folder: Path) -> None:
         (cut_jpeg, "N524", "dog/003.jpg is a damaged image"),
         (text, "N524", "dog/003.png is not a readable image"),
         (nothing, "N524", "dog/003.png is not a readable image"),
-        (hollow, "N528", "eel has no images"),
+        (hollow, "N528", r"eel has no images(.|\n)*images end in \.png, "),
         (one_class, "N521", "only one class: cat"),
-        (no_classes, "N528", "has no folders"),
+        (no_classes, "N528", "has no folders(.|\n)*`target: input` needs no classes"),
+        (unlike_class, "N528", "zebra is not one of (.|\n)*the classes are cat, dog, owl"),
+        (empty_part, "N528", r"val has no images(.|\n)*images end in \.png, "),
         (other_class, "N528", "dogs is not one of the training classes(.|\n)*did you mean `dog`"),
         (no_train, "N528", "has no folder `train`"),
         (fourth, "N526", "4 classes .*has 3 classes"),

@@ -335,7 +335,10 @@ def test_stated_parts_obey_groups_and_times(
     if message:
         with pytest.raises(NetError, match=message) as error:
             loaded(str(source), width, **keys)
-        assert error.value.code == "N507"
+        (problem,) = error.value.diagnostics
+        (key,) = split
+        advice = f"correct the parts that the data states, or leave `{key}` out"
+        assert (problem.code, problem.help) == ("N507", advice)
     else:
         assert [len(part) for part in parts(loaded(str(source), width, **keys))] == [20, 10, 10]
 
@@ -401,6 +404,13 @@ def test_files_of_their_own_that_are_refused(table: Table, tmp_path: Path) -> No
     with pytest.raises(NetError, match="has a test part of its own, and") as error:
         loaded(source, split={"column": "part"}, test=str(other))
     assert error.value.code == "N507"
+    given = (np.zeros((9, 1)), np.zeros(9))
+    named = parse_recipe(f"data: {{test: {other}}}")
+    with pytest.raises(NetError, match="`test` names a file; the data is given in Python") as error:
+        load_data(named, netdsl.parse("input 1 > linear-1"), given)
+    (problem,) = error.value.diagnostics
+    assert problem.help == "give the parts with the data: ((x, y), (x_test, y_test))"
+    assert problem.span == named.data.place("test") is not None
     other.write_text("z,y\n5,200\n")
     with pytest.raises(NetError, match="has no column `x`"):
         loaded(table(), test=str(other))

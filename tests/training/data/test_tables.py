@@ -482,8 +482,10 @@ def test_a_table_that_changed_after_the_training(table: Any) -> None:
         with pytest.raises(NetError, match=reported) as caught:
             reload(Recipe(data=found.spec), found.preparation)
         assert caught.value.diagnostics[0].code == code
-    with pytest.raises(NetError, match="trained on a table"):
+    with pytest.raises(NetError, match="trained on a table") as caught:
         reload(Recipe(data=found.spec), found.preparation, (np.zeros((9, 2)), np.zeros(9)))
+    help = f"evaluate it on a file like {found.spec.source}"
+    assert caught.value.diagnostics[0].help == help
 
 
 # --- predicting -----------------------------------------------------------------------------------
