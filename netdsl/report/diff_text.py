@@ -32,8 +32,7 @@ def diff_text(found: FileDifference, names: tuple[str, str], colour: bool = Fals
     parts = [f"--- {names[0]}\n+++ {names[1]}"]
     several = bool(found.only_a or found.only_b or len(found.both) > 1)
     for each in found.both:
-        name = in_one_line(each.a.name)
-        title = [f"net {name}{': the same' if each.same else ''}"] if several else []
+        title = [f"net {each.a.name}{': the same' if each.same else ''}"] if several else []
         body = _worked(each, colour) if each.same else _body(each, colour)
         parts.append("\n".join([*title, *body]))
     for what, networks in (("removed", found.only_a), ("added", found.only_b)):

@@ -74,8 +74,7 @@ def _added(
 
 def _is_none(value: Any) -> bool:
     """Return whether an activation is `none`, or `linear`."""
-    word = value.text if isinstance(value, Word) else ""
-    return word == "none" or (word in KINDS and KINDS[word].means_none)
+    return value.text == "none" or (value.text in KINDS and KINDS[value.text].means_none)
 
 
 def _by_option(signature: Signature, arguments: tuple[Argument, ...]) -> dict[str, Argument]:

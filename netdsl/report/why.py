@@ -95,7 +95,7 @@ def _size(kind: Kind, output: Shape, shapes: tuple[Shape, ...]) -> str:
         return formulas[0] + (" on each axis" if len(formulas) > 1 else "")
     if formulas:
         return "; ".join(formulas)
-    return said(type(kind), "shape").rstrip(".") or "the input's shape"
+    return said(type(kind), "shape").rstrip(".")
 
 
 def _params(graph: Graph, op: Op) -> str:

@@ -30,6 +30,7 @@ NETWORKS = {
     "BOTH": "net a\n8 > fc-2\nnet b\n8x8x1 > pool > fc-1",
     "RELU": "8x8x3 > conv3-4(relu) > pool > gap",
     "POOLED": "8x8x3 > pool > conv3-4(relu) > gap",
+    "LRELU": "8x8x3 > conv3-4(lrelu) > pool > gap",
     "ELU": "8x8x3 > dense-5(elu) > conv3-4(elu) > pool > gap",
     "HIGH": "def u() = conv3-4 x2\ndef v() = conv3-5/1x2 > conv3-5\n8x8x3 > u > v > gap",
     "FLAT": "def w() = conv3-6/1x2 > conv3-6\n8x8x3 > w > gap",
@@ -55,7 +56,7 @@ BOTH --json --columns rf,stride,training
     "compared": """\
 SMALL --compare WIDER --by block --columns output,params
 SMALL --compare WIDER --by block --sort params --columns params
-SMALL --compare WIDER --units --columns memory,params:Ki --sort macs
+SMALL --compare WIDER --units --columns memory,params:Ki --sort macs --memory-batch 100
 SMALL --compare OTHER --by block --columns output,params
 SMALL --compare OTHER --by block --columns rf,depth,params --json
 SMALL --compare OTHER --by stage --columns output,params
@@ -64,6 +65,7 @@ SMALL --compare OTHER --by network --columns params,depth
 LINE --compare BIASED --by op --columns params
 RELU --compare POOLED --by op --columns flops
 RELU --compare ELU --by op --columns flops
+RELU --compare LRELU --by op --columns flops
 RELU --compare ELU --by block --columns flops
 HIGH --compare FLAT --by block --columns output
 """,

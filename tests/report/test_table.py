@@ -432,6 +432,11 @@ def test_why_in_full(text: str, layer: str, reported: list[str]) -> None:
         ("12x4 > conv3-4", "conv_1", "12x4: floor((12 - 3 + 2)/1) + 1 = 12\n"),
         ("default conv(pad=0)\n8x8x3 > conv3-4", "conv3-4(pad=0)", "conv3-4(pad=0) (conv_1)\n"),
         ("6 > fc-4 as a > fc-6 as b\ntie b = transpose a", "b", "params       6 bias = 6\n"),
+        (
+            "6 > fc-4 as a > fc-6(bias=no) as b\ntie b = transpose a",
+            "b",
+            "params       0: its weights are counted where they were created\n",
+        ),
     ],
 )
 def test_a_line_of_why(text: str, layer: str, part: str) -> None:

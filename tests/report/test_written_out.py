@@ -93,6 +93,7 @@ TEXTS = [
     "let e = fc-3(tanh)\ninput a: 3 > e as x\ninput b: 3 > e as y\nsub[ @x | @y ] > abs",
     "let e = res(fc-8 > fc-8)\n8 > e > e > fc-2",
     "let f = fc-8(relu)\nlet e = f > bn\n8 > e > e > f > fc-2",
+    "let f = fc-8(relu)\nlet e = bn > f\n8 > e > e > f > fc-2",
     "let e = [ id | fc-2(tanh) ] > fc-8(tanh)\ndef b() = e > bn\n8 > b as u > b > fc-2\n@u > fc-3",
     "20 > fc-8(tanh) as a > fc-4(tanh) as b > fc-8(tanh) as c > fc-20 as d\ntie c = transpose b\n"
     "tie d = transpose a",
@@ -128,6 +129,8 @@ TEXTS = [
     # shared pieces through merges that refer to points of their own
     "let s = conv3-4 as m > relu > add[ @m > bn | id | @m ]\n8x8x4 > s > s > gap",
     "let s = conv3-4 as m > relu > mul[ @m > add[ conv1-4 | @m ] | id ] > bn\n8x8x4 > s > s > gap",
+    "let s = conv3-4 as m > relu as n > bn > add[ @m > conv1-4 | @n > conv1-4 | id ]\n"
+    "8x8x4 > s > s > gap",
     # layers that reach no output
     "8x8x4 > conv1-4 as a > relu > add[ @input | @a ] > gap > fc-2",
     "8x8x4 > conv1-4 as a > fc-2\n@a > conv3-5 > relu > (@a)",
