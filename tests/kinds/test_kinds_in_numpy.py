@@ -371,12 +371,12 @@ def test_linear_interpolation_along_each_axis() -> None:
         at = (np.arange(count) + 0.5) * len(old) / count - 0.5
         return np.apply_along_axis(lambda line: np.interp(at, old, line), axis, x)
 
-    for positions, expected in [((5,), (10,)), ((4, 3), (8, 6)), ((3, 4, 2), (6, 8, 4))]:
+    for positions, larger in [((5,), (10,)), ((4, 3), (8, 6)), ((3, 4, 2), (6, 8, 4))]:
         x = random((*positions, 2))
         expected = x
-        for axis, count in enumerate(expected, 1):
+        for axis, count in enumerate(larger, 1):
             expected = along(expected, axis, count)
-        for text in ("up2(bilinear)", f"resize({dims(expected)})"):
+        for text in ("up2(bilinear)", f"resize({dims(larger)})"):
             np.testing.assert_allclose(
                 run(f"{dims(x.shape[1:])} > {text}", x)[1], expected, rtol=1e-4, atol=1e-5
             )
