@@ -35,6 +35,7 @@ def use_backend(backend: str | None, span: Span | None = None) -> None:
             raise fail(
                 "N617",
                 f"Keras runs on {now} in this process; the recipe asks for {backend}",
+                span,
                 help=f"set KERAS_BACKEND={backend} before Keras is imported",
             )
         return
