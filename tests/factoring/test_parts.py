@@ -10,7 +10,7 @@ from netdsl.factoring import blocks
 from netdsl.factoring.dominators import immediate_dominators
 from netdsl.factoring.forms import ItemForms
 from netdsl.factoring.items import Formula, Item, ItemChain, Node, NodeName
-from netdsl.factoring.nesting import single_chains
+from netdsl.factoring.nesting import nested_chains, single_chains
 from netdsl.factoring.parameters import MAX_PARAMETERS, parameters_of
 
 
@@ -178,3 +178,16 @@ def test_pieces_without_a_form_are_alike_too() -> None:
     form = ItemForms([]).of((Item("a"),))
     assert blocks._is_periodic([None, None])
     assert not blocks._is_periodic([None, form])
+
+
+@pytest.mark.parametrize(("merges", "chains"), [(60, 1), (61, 2), (120, 2), (121, 3)])
+def test_merges_within_each_other_are_60_deep_in_one_chain(merges: int, chains: int) -> None:
+    """`add[ id | conv > add[ id | conv > ... ] ]`: those further in are chains of their own."""
+    nodes = [Node("input")]
+    for _ in range(merges):
+        nodes.append(Node("conv", inputs=(len(nodes) - 1,)))
+        nodes.append(Node("add", inputs=(0, len(nodes) - 1), merges=True))
+    found = nested_chains(nodes, [0], [len(nodes) - 1])
+    assert len(found) == chains
+    ends = [rooted.chain[-1].node for rooted in found]
+    assert ends == [*range(120, len(nodes) - 1, 120), len(nodes) - 1]
