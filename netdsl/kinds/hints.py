@@ -104,7 +104,7 @@ def respelled(signature: Signature, spec: LayerSpec) -> str:
     size: Any = 3
     if spec.size:
         size = dims(spec.size)
-    elif numbers and signature.takes.get("size"):
+    elif numbers:
         size = numbers.pop(0)
     # What is in the brackets is not understood: the kind's example says more than a guess.
     if amount is None or (spec.arguments and type(spec.arguments[0].value) is not int):

@@ -77,6 +77,8 @@ REFUSED = (
     *("8x8x4 > relu(0.1)", "8x8x4 > fc3-4", "8x8x4 > pool-3", "8x8x4 > fc-4/2", "8x8x4 > conv0-2"),
     *("8x8x4 > conv3-0", "8x8x4 > conv3-2/0", "8x8x4 > conv3-2(pad=1, pad=2)", "8x8x4 > dropout"),
     *('8x8x4 > conv3-2(pad="same")', "8x8x4 > gap(max)", "8x8x4 > flatten(2)"),
+    *("8x8x4 > conv(1, 3)", "8x8x4 > conv-64(relu)", "8x8x4 > dense(0)", "8x8x4 > dense(10, 3)"),
+    *("8x8x4 > elu(1, 2)", "8x8x4 > tanh(0)", "8x8x4 > gap(3)", "8 > avgpool(2, 3)"),
 )
 
 
