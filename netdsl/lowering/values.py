@@ -250,7 +250,6 @@ def _unknown(
     x: int | None,
     graph: GraphBuilder,
 ) -> NetError:
-    notes = scope.notes()
     # Without diagnostics: the `param` that was to define it has its own message.
     if name in scope.lost or ANY_PARAM in scope.lost:
         return NetError()
@@ -258,12 +257,11 @@ def _unknown(
         if x == UNKNOWN:
             return NetError()
         if x is None:
-            message = "there is no input here, so `in` has no value"
-            return fail("N110", message, span, notes=notes)
+            return fail("N110", "there is no input here, so `in` has no value", span)
         message = f"the input is {dims(graph.ops[x].shape)}: it has no `{name}`"
-        return fail("N110", message, span, help=f"it has {', '.join(sizes)}", notes=notes)
+        return fail("N110", message, span, help=f"it has {', '.join(sizes)}")
     known = [*scope.values, *sizes]
     help = did_you_mean(name, known) or (
         f"the names here are {', '.join(known)}" if known else "set it with `param`"
     )
-    return fail("N110", f"there is no `{name}` here", span, help=help, notes=notes)
+    return fail("N110", f"there is no `{name}` here", span, help=help)

@@ -250,6 +250,21 @@ def test_long_statements_are_broken_in_their_brackets(text: str, lines: list[str
     assert laid_out(text, 0) == lines
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "lines"),
+    [(40, 39, 1), (40, 40, 3), (40, 42, 3), (40, 43, 4)],  # 88, 89, 92 and 93 columns
+)
+def test_lines_of_88_columns_are_not_broken(first: int, second: int, lines: int) -> None:
+    found = laid_out(f"x = f({'a' * first}, {'b' * second})", 0)
+    assert (len(found), max(map(len, found)) <= 88) == (lines, True)
+
+
+@pytest.mark.parametrize(("length", "lines"), [(83, 1), (84, 3)])
+def test_what_is_around_a_line_counts(length: int, lines: int) -> None:
+    """An indent of 4 and a comma leave 83 columns."""
+    assert len(laid_out(f"f({'a' * (length - 3)})", 4, ",")) == lines
+
+
 # --- the same model -------------------------------------------------------------------------------
 
 

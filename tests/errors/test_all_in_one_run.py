@@ -206,6 +206,7 @@ CASES = [
         "expect @a = 4\nexpect @b = 4\nexpect @c = 4\nexpect @d = 4",
         "N110 N301 N301",
     ),
+    ("def f() = softmax-3(bias=no, foo=1, over=n, bar=2)\n8 > fc-2", "N103 N103"),
     ("8 > softmax-3(bias=no, foo=1, over=n, bar=2)", "N103 N103"),
     # The activation of a sum is read whatever comes in.
     ("8x8x4 > foo > res(conv3-4, act=bar)", "N101 N107"),

@@ -960,7 +960,7 @@ MEANING = [  # names, options, shapes, expectations
     ("def f() = fc-{«in.h»}\n8 > f", "N110", "it has in"),
     ("def f(c=1, d=2) = fc-{«e»}\n8 > f", "N110", "the names here are c, d, in"),
     # inputs that lead nowhere, and files of a text that has none
-    ("def f(c) = fc-{c}\n> relu\ninput «8»", "N212", "continue it with `>`"),
+    ("input a: 3 > relu\ndef f(c) = fc-{c}\n> relu\ninput «8»", "N212", "continue it with `>`"),
     ("input «8»\nlet a = fc-3\nlet b = fc-2\n> relu", "N212", "continue it with `>`"),
     ('4 > fc-2(init=«"k.npy"»)', "N115", "save it: a kernel's file is found from there"),
     ('4 > fc-2(bias_init=«"k.npy"»)', "N115", "save it: a kernel's file is found from there"),

@@ -92,7 +92,7 @@ WAYS_OUT = [
     ("input x: 8x8x4\n> add[ x | id ]", "write @x for the point with this name"),
     ("8x8x4 > conv3-4 as x > add[ x | id ]", "write @x for the point with this name"),
     (
-        "8x8 > dense-3(foo) as dense",
+        "8x8 > dense-3(foo=1) as dense",
         "its options are bias, init, bias_init, l1, l2, act_l1, norm, act",
     ),
     ("8x8x4 > [ conv3-4 as a | id ] > add[ a | id ]", "write @a for the point with this name"),

@@ -135,6 +135,6 @@ def test_one_form(before: str, after: str) -> None:
 
 
 def test_rows_show_long_lists_by_their_shape() -> None:
-    text = f"25x1 > conv5-1(init={[1, 2, 3, 4, 5]}) > conv17-1(init={[*range(17)]})"
+    text = f"16 > fc-1(init={[[*range(16)]]}) > fc-17(init={[[1]] * 17})"
     rows = [layer.text for layer in parse(text).graph.layers]
-    assert rows[1:] == ["conv5-1(init=[1, 2, 3, 4, 5])", "conv17-1(init=[17])"]
+    assert rows[1:] == [f"fc-1(init={[[*range(16)]]})", "fc-17(init=[17x1])"]

@@ -16,6 +16,8 @@ REFERENCES = [
      "8x8x3 conv1-4 relu conv1-5 relu bn gap gmp<2>"),
     ("8x8x3 > (conv1-4 > relu as p) x3 > gap\n@p.0 > gmp\n[ @p.1 | @p.2 ] > gmp",
      "8x8x3 conv1-4 relu conv1-4 relu conv1-4 relu gap gmp<2> concat<4,6> gmp"),
+    ("8 > ((fc-3 as a) x2 > fc-8) x2\n[ @a.* ] > fc-1",
+     "8 fc-3 relu fc-3 relu fc-8 relu fc-3 relu fc-3 relu fc-8 concat<2,4,8,10> fc-1"),
     ("8x8x3 > (conv1-4 > relu as p) x3 > gap\nadd[ @p.* ] > gmp",
      "8x8x3 conv1-4 relu conv1-4 relu conv1-4 relu gap add<2,4,6> gmp"),
     ("8x8x3 > conv1-4(relu) x3 as p > gap\n@p > gmp",
