@@ -129,8 +129,6 @@ TEXTS = [
     # shared pieces through merges that refer to points of their own
     "let s = conv3-4 as m > relu > add[ @m > bn | id | @m ]\n8x8x4 > s > s > gap",
     "let s = conv3-4 as m > relu > mul[ @m > add[ conv1-4 | @m ] | id ] > bn\n8x8x4 > s > s > gap",
-    "let s = conv3-4 as m > relu as n > bn > add[ @m > conv1-4 | @n > conv1-4 | id ]\n"
-    "8x8x4 > s > s > gap",
     # layers that reach no output
     "8x8x4 > conv1-4 as a > relu > add[ @input | @a ] > gap > fc-2",
     "8x8x4 > conv1-4 as a > fc-2\n@a > conv3-5 > relu > (@a)",
@@ -251,6 +249,18 @@ mul[ @n3 | @n2 ] > gap > fc-2
 def test_branches_stay_branches(branches: str, names: list[str]) -> None:
     written, _ = written_and_read(networks(f"8x8x4 > conv3-4 as e > {branches} > gap")[0])
     assert sorted(re.findall(" as ([a-z_0-9]+)", written)) == names
+
+
+def test_a_shared_piece_of_several_flows_is_one_chain() -> None:
+    piece = "conv3-4 as m > relu as n > bn > add[ @m > conv1-4 | @n > conv1-4 | id ]"
+    (network,) = networks(f"let s = {piece}\n8x8x4 > s > s > gap")
+    written, again = written_and_read(network)
+    assert again == network
+    assert re.sub(r"\(.*?\)", "", written).split("\n")[1:] == [
+        "let s = add[ conv3-4 as s_m > conv1-4 | @s_m > relu as s_n > conv1-4 | @s_n > bn ]",
+        "input 8x8x4 > s > s > gap",
+        "",
+    ]
 
 
 def test_of_two_names_an_output_keeps_its_own() -> None:
