@@ -501,7 +501,7 @@ def test_files_of_one_network_more() -> None:
 
 
 def test_paths_of_files_in_layers_are_printable(tmp_path: Path) -> None:
-    np.save(tmp_path / "k\u202e.npy", np.ones((3, 3, 1, 1)))
+    np.save(tmp_path / "k\u202e.npy", np.ones((3, 3)))
     texts = ('8x8x1 > conv3-1(init="k\u202e.npy")', "8x8x1 > conv3-1(tanh)")
     for name, text in zip("ab", texts, strict=True):
         (tmp_path / f"{name}.net").write_text(text, encoding="utf-8")
