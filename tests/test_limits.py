@@ -226,6 +226,7 @@ def test_the_usual_limit_of_operations() -> None:
     assert "the network has more than 200,000 operations" in found.message
 
 
+@pytest.mark.slow
 def test_many_steps_are_refused_where_they_stand() -> None:
     diagnostic = first(f"4 > {' > '.join(['relu'] * 20_010)}", operations=20_000)
     assert (diagnostic.code, diagnostic.message) == (
@@ -236,6 +237,7 @@ def test_many_steps_are_refused_where_they_stand() -> None:
     assert diagnostic.span.start == 4
 
 
+@pytest.mark.slow
 def test_what_is_just_within_the_limits_is_read() -> None:
     assert parse("4 > fc-4 x9_000").counts.params == 9_000 * 20
     assert parse("4 > fc-{" + "+".join(["1"] * 9_999) + "}").outputs[0].shape == (9_999,)

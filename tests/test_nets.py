@@ -16,6 +16,7 @@ NETS = Path(__file__).parent / "nets"
 FIGURES = json.loads((NETS / "figures.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(NETS.glob("*.net")), ids=lambda path: path.stem)
 def test_figures_stay(path: Path) -> None:
     checked = check_source(read_source(path), ReadOptions(str(path)), path.stem)

@@ -130,6 +130,7 @@ def test_functions_are_held_to_a_complexity_of_20() -> None:
     assert "C901" not in str([lint["ignore"], lint.get("per-file-ignores")])
 
 
+@pytest.mark.slow
 def test_a_public_class_name_is_defined_once() -> None:
     """A name means one thing in the package."""
     places: dict[str, list[str]] = {}

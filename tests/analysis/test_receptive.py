@@ -396,6 +396,7 @@ CHAINS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CHAINS)
 def test_positions_one_by_one(text: str) -> None:
     assert compare(graph_of(text)) > 1
@@ -451,6 +452,7 @@ def test_random_chains(seed: int) -> None:
     assert compare(graph) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_random_programs(seed: int) -> None:
     rng = Random(seed)

@@ -390,6 +390,7 @@ def test_mistakes_in_blocks_show_the_uses(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "concise", "github"])
 def test_at_most_twenty_messages_of_a_code(
     form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

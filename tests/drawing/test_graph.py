@@ -147,6 +147,7 @@ def test_a_merge_says_how_many_it_joins_where_not_all_are_drawn(name: str, words
     assert words in {label.text for box in drawn(network, Options()).boxes for label in box.labels}
 
 
+@pytest.mark.slow
 def test_what_follows_a_tangle_is_below_it() -> None:
     (network,) = networks(FOLDER / "keras" / "nasnet_mobile.net")
     picture = drawn(network, Options())
@@ -218,6 +219,7 @@ def test_nor_a_dilation_of_one_unless_it_is_one_of_several() -> None:
     assert "dilation=1…512" in Picture([network], Options()).svg
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -183,6 +183,7 @@ def test_of_large_layers_16_are_drawn() -> None:
     assert circles == [16, 16, 16, 10]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_labels_below_neurons_keep_apart(path: Path) -> None:
     for each in checked(path).networks:

@@ -266,6 +266,7 @@ def test_several_outputs_share_what_they_share() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_random_graphs_unfold(seed: int) -> None:
     rng = Random(seed)

@@ -75,6 +75,7 @@ def test_source_is_python(case: Case) -> None:
             assert variables == (set(reads) if number == 0 else {"y"}), line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_programs_are_of_keras_and_numpy_alone(case: Case) -> None:
     imported: set[str] = set()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from support.kinds import ALL_KINDS, kind_of, network, source_of
 from support.messages import messages
 
@@ -195,6 +196,7 @@ def _seen(seen: Seen | None) -> str:
     return f"{steps}{none}{', all' if seen and seen.whole else ''}"
 
 
+@pytest.mark.slow
 def test_options_one_by_one(golden: Callable[[Path, str], None]) -> None:
     """The first case of each kind and rank, with one option set otherwise: what changes."""
     golden(GOLDEN / "one_by_one.txt", "\n".join(line for kind in ALL_KINDS for line in _set(kind)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from netdsl.errors import Source, Span
 from netdsl.lowering.scopes import SHOWN_USES, NamesView, Points, Scope
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=3), unique=True, max_size=12))
 def test_a_view_holds_what_a_copy_would(names: list[str]) -> None:
     view, copy = NamesView(), dict[str, int]()

@@ -104,6 +104,7 @@ def test_what_expand_writes_is_the_same(path: Path) -> None:
         assert difference(network, netdsl.parse(written_out(network))).same
 
 
+@pytest.mark.slow
 def test_random_programs_are_what_expand_writes_and_differ_from_each_other() -> None:
     before: Network | None = None
     for seed in range(60):

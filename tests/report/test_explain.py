@@ -200,6 +200,7 @@ def test_a_figure_a_key_or_a_command(
     assert words in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.slow
 def test_every_figure_and_every_key_has_a_page() -> None:
     words = key_pages.words()
     keys = {each.name for each in dataclasses.fields(Recipe)} - {"spans"}

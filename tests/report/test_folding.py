@@ -86,6 +86,7 @@ def test_sorted_lines_are_folded_wherever_they_were(sort: str | None, expected: 
     assert [label for label in found if label.startswith("conv")] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["op", "layer", "block", "stage"])
 @pytest.mark.parametrize("seed", range(12))
 def test_folded_lines_sum_to_what_the_lines_sum_to(seed: int, by: str) -> None:

@@ -40,6 +40,7 @@ def test_a_row_each(
     golden(GOLDEN / f"networks.{format}", shown(capsys, *RESNETS, *columns, "--format", format))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["text", "latex", "markdown"])
 def test_vggs_tables_1_and_2(
     format: str, golden: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]

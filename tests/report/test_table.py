@@ -55,6 +55,7 @@ def test_levels(by: str, golden: Callable[[Path, str], None]) -> None:
     golden(GOLDEN / f"resnet18.by_{by}", as_text(sheet_of(network, view)) + "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", LEVELS)
 @pytest.mark.parametrize("name", SMALL)
 def test_columns_sum_to_the_totals(name: str, by: str) -> None:
@@ -476,6 +477,7 @@ def test_why(text: str, layer: str, reported: list[str]) -> None:
         assert part in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_all_that_is_said_holds(name: str) -> None:
     network = netdsl.load(ROOT / "examples" / f"{name}.net")

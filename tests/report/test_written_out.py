@@ -66,6 +66,7 @@ def test_examples(path: Path) -> None:
     assert_kept(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", SHOWN)
 def test_networks_of_the_documentation(text: str) -> None:
     assert_kept(text)
@@ -147,6 +148,7 @@ def test_texts(text: str) -> None:
     assert_kept(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_random_programs(seed: int) -> None:
     for number in range(5):
@@ -202,6 +204,7 @@ def test_files_may_be_called_what_networks_may_not(name: str, written: str) -> N
     assert again == network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [text for text in TEXTS if not text.startswith("#")])
 def test_the_command_writes_the_form_of_fmt(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -295,6 +295,7 @@ def test_golden_files(path: Path, request: pytest.FixtureRequest) -> None:
     assert_same(before, after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "examples").glob("*.net")), ids=lambda path: path.stem
 )
@@ -315,6 +316,7 @@ def documented() -> Iterator[Any]:
             yield pytest.param(text, id=f"{page.relative_to(ROOT)}:{number}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", list(documented()))
 def test_documentation_keeps_its_meaning(text: str) -> None:
     if not parse_text(Source("docs", text), Limits()).diagnostics:  # some pages show what is wrong

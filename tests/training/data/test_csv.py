@@ -166,6 +166,7 @@ def test_rows_know_their_lines(path: Path, content: str, lines: list[int]) -> No
     assert read(path, content).places.tolist() == lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -112,6 +112,7 @@ WISHES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, max_examples=100)
 @given(
     wish=WISHES,
@@ -314,6 +315,7 @@ def test_contrast_keeps_the_mean() -> None:
     assert spans(result.std((1, 2, 3)) / x.std((1, 2, 3)), 0.7, 1.3)
 
 
+@pytest.mark.slow
 def test_colour_keeps_the_grey() -> None:
     x = images(400) - 5
     luma = np.array([0.299, 0.587, 0.114])
