@@ -45,6 +45,7 @@ def test_cases(case: Case) -> None:
     assert source_of(again.graph) == source_of(made.graph)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_receptive_fields_have_a_number_for_each_axis(case: Case) -> None:
     graph = parse(written_out(network(case)) + "> relu").graph
@@ -57,6 +58,7 @@ def test_receptive_fields_have_a_number_for_each_axis(case: Case) -> None:
 # --- Keras source and programs --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_source_is_python(case: Case) -> None:
     graph = network(case).graph
@@ -91,6 +93,7 @@ def test_programs_are_of_keras_and_numpy_alone(case: Case) -> None:
 # --- memory facts ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_memory_is_estimated(case: Case) -> None:
     made = network(case)
