@@ -76,6 +76,7 @@ def test_diff_shows_what_would_change(ugly: Path, capsys: pytest.CaptureFixture[
     out = capsys.readouterr().out
     assert "-32x32x3 >conv3-4( bn )  >   pool" in out
     assert "+32x32x3 > conv3-4(bn) > pool" in out
+    assert not out.endswith("\n\n")
     assert ugly.read_text(encoding="utf-8") == UGLY
     assert main(["fmt", "--diff", "--check", str(ugly)]) == 1
 

@@ -21,7 +21,13 @@ from netdsl.cli.config import fill_in
 from netdsl.cli.config_file import as_environment
 from netdsl.cli.diff_sides import DiffSide, DiffSides, sides_of, with_places
 from netdsl.cli.formats import format_of
-from netdsl.cli.inputs import found_files, read_input, read_standard_input, split_params
+from netdsl.cli.inputs import (
+    found_files,
+    read_input,
+    read_standard_input,
+    read_trained,
+    split_params,
+)
 from netdsl.cli.lab_arguments import subject_of
 from netdsl.cli.main import main
 from netdsl.cli.outputs import free_model_path, free_path, target_of
@@ -31,7 +37,7 @@ from netdsl.cli.then import check_following, following
 from netdsl.cli.watching import stamps
 from netdsl.errors import Diagnostic, NetError, Source, Span
 from netdsl.limits import DEFAULT_LIMITS
-from netdsl.reading import Checked
+from netdsl.reading import Checked, Fragment
 
 # --- types of values ------------------------------------------------------------------------------
 
@@ -1000,3 +1006,12 @@ def test_a_file_that_is_not_merged_yet_is_not_compared(
     monkeypatch.delenv("GIT_DIFF_PATH_COUNTER")
     assert options.run(options) == 2
     assert "it requires two files, not 1" in capsys.readouterr().err
+
+
+def test_of_a_file_of_fragments_the_named_one_is_trained(tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    path.write_text("net a\nfc-2\nnet b\nfc-3\n", encoding="utf-8")
+    options = argparse.Namespace(file=str(path), net="b", params=[], input=None)
+    found = read_trained(options)
+    assert isinstance(found, Fragment)
+    assert (found.name, found.on((4,), {}).outputs[0].shape) == ("b", (3,))

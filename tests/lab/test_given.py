@@ -171,16 +171,23 @@ def test_images_go_in_and_out(tmp_path: Path) -> None:
         (port,) = parse(f"3x4x{channels} > conv1-1").graph.inputs
         (array,) = examples({"input": str(tmp_path / "a.png")}, [port])
         assert array.shape == (1, 3, 4, channels)
-    with pytest.raises(NetError, match="not an image"):
-        saved(np.zeros((2, 3, 4, 1)), tmp_path / "b.png")
+    for shape, said in [
+        ((2, 3, 4, 1), "2 examples of 3x4x1 are not an image"),
+        ((1, 3, 4, 2), "1 example of 3x4x2 is not an image"),
+    ]:
+        with pytest.raises(NetError, match=said):
+            saved(np.zeros(shape), tmp_path / "b.png")
     with pytest.raises(NetError, match="neither"):
         saved(shades, tmp_path / "b.jpg")
 
 
 def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
     saved(np.zeros((1, 3, 4, 1)), tmp_path / "a.png")
-    with pytest.raises(NetError, match="3x4x1"):
-        given("input 8x8x1\n> conv3-1", input=str(tmp_path / "a.png"))
+    # Of as many numbers, too: an image is not cut into rows.
+    for size in ("8x8x1", "4x3x1"):
+        with pytest.raises(NetError, match=f"is 3x4x1, and `input` {size}") as caught:
+            given(f"input {size}\n> relu", input=str(tmp_path / "a.png"))
+        assert "--input 3x4x1 reads the network at the image's size" in str(caught.value)
 
 
 @pytest.mark.parametrize(

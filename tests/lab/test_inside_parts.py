@@ -115,6 +115,10 @@ def test_how_many_examples_a_landscape_is_of(
     with pytest.raises(NetError, match="the loss of 50 examples at 21x21 places takes") as caught:
         landscapes._examples(run)
     assert caught.value.code == "N670"
+    limit = f"{operations * 7 * 21 * 21:,}"
+    assert f"takes {50 * 7 * 21 * 21:,} floating-point operations; at most {limit} are" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(
