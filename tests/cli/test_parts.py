@@ -1008,9 +1008,9 @@ def test_a_file_that_is_not_merged_yet_is_not_compared(
     assert "it requires two files, not 1" in capsys.readouterr().err
 
 
-def test_of_a_file_of_fragments_the_named_one_is_trained(tmp_path: Path) -> None:
+def test_a_fragment_is_trained_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "a.net"
-    path.write_text("net a\nfc-2\nnet b\nfc-3\n", encoding="utf-8")
+    path.write_text("net a\n4 > fc-2\nnet b\nfc-3\n", encoding="utf-8")
     options = argparse.Namespace(file=str(path), net="b", params=[], input=None)
     found = read_trained(options)
     assert isinstance(found, Fragment)
