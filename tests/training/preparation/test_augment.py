@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdsl.training.preparation.augment import ASPECT, augmented, mixed
+from netdsl.training.preparation.augment import ASPECT, _draws, augmented, mixed
 from netdsl.training.preparation.augment_checks import doubts, unfit
 from netdsl.training.preparation.warp import shifted, warped
 
@@ -461,3 +461,10 @@ def test_changes_that_may_give_another_class(
     found = doubts(Wish(**keys), source)
     assert len(found) == len(expected)
     assert all(words in text for words, text in zip(expected, found, strict=True))
+
+
+def test_the_seeds_of_noise_are_of_63_bits() -> None:
+    """Of few seeds, batches would have the same noise."""
+    seeds = [_draws(1, np.random.default_rng(at))[1] for at in range(100)]
+    assert len(set(seeds)) == 100
+    assert max(seeds).bit_length() == 63
