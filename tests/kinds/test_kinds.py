@@ -14,6 +14,8 @@ from netdsl.errors import NetError, Source
 from netdsl.graph import Graph, Op
 from netdsl.kinds import KINDS
 from netdsl.kinds.facts import Case, Saved
+from netdsl.kinds.layer_error import LayerError
+from netdsl.kinds.options import Real
 from netdsl.kinds.plain import Plain
 from netdsl.kinds.values import Indices, Shape, dims
 from netdsl.reading import ReadOptions, check_source
@@ -505,3 +507,19 @@ def test_numbers_out_of_their_range_are_refused(layer: str) -> None:
     with pytest.raises(NetError) as caught:
         parse(f"9x9x4 > {layer} > gap > fc-2")
     assert [found.code for found in caught.value.diagnostics] == ["N107"]
+
+
+def test_a_number_may_be_its_largest_one_unless_that_is_excluded() -> None:
+    """No kind has such an option; one that is added may."""
+
+    class Kind:
+        largest = Real(1, min=0, max=2)
+        below = Real(1, min=0, max=2, exclude_max=True)
+
+    assert Kind.largest.read(2) == 2
+    for option, value, accepts in [
+        (Kind.largest, 3, "`largest` requires a number from 0 to 2, not 3"),
+        (Kind.below, 2, "`below` requires a number from 0 below 2, not 2"),
+    ]:
+        with pytest.raises(LayerError, match=accepts):
+            option.read(value)

@@ -41,6 +41,7 @@ LEFT_OUT = [
     ("8x8x3 > conv3-4 > flatten > softmax", True),
     ("8x8x3 > conv3-4 > reshape(64x4) > ln", True),
     ("8x8x3 > conv3-4 > permute(3,1,2) > ln", True),
+    ("12x4 > conv3-4 > last > relu", True),
     ("8x8x3 > conv3-4 > crop(1) > relu", True),
     ("8x8x3 > conv3-4 > id > relu", True),
     ("8x8x3 > [ conv3-4 | id ] > bn", True),
