@@ -1,0 +1,32 @@
+"""Widths of texts: those of Adobe's font metrics (AFM) of Helvetica and Helvetica Bold."""
+
+from __future__ import annotations
+
+import pytest
+
+from netdsl.drawing.measure import width
+
+# Of the characters from the space to the tilde, in thousandths of the font size.
+REGULAR = """
+278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 278
+556 556 556 556 556 556 556 556 556 556 278 278 584 584 584 556
+1015 667 667 722 722 667 611 778 722 278 500 667 556 833 722 778
+667 778 722 667 611 722 667 944 667 667 611 278 278 278 469 556
+333 556 556 500 556 556 278 556 556 222 222 500 222 833 556 556
+556 556 333 500 278 556 500 722 500 500 500 334 260 334 584
+"""
+BOLD = """
+278 333 474 556 556 889 722 238 333 333 389 584 278 333 278 278
+556 556 556 556 556 556 556 556 556 556 333 333 584 584 584 611
+975 722 722 722 722 667 611 778 722 278 556 722 611 833 722 778
+667 778 722 667 611 722 667 944 667 667 611 333 278 333 584 556
+333 556 611 556 611 556 333 611 611 278 278 556 278 889 611 611
+611 611 389 556 333 611 556 778 556 556 500 389 280 389 584
+"""
+
+
+@pytest.mark.parametrize(("bold", "widths"), [(False, REGULAR), (True, BOLD)])
+def test_widths_are_those_of_the_font(bold: bool, widths: str) -> None:
+    characters = [chr(code) for code in range(ord(" "), ord("~") + 1)]
+    found = {character: round(width(character, 1000, bold)) for character in characters}
+    assert found == dict(zip(characters, map(int, widths.split()), strict=True))
