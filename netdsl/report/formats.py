@@ -158,7 +158,7 @@ def as_csv(sheet: TableSheet) -> str:
         # A program reads each line by itself: the label of the group is in all of its lines.
         before = label or (before if sheet.grouped else "")
         writer.writerow(map(_spreadsheet_cell, (before, *map(_in_words, values))))
-    return out.getvalue().rstrip()
+    return out.getvalue().rstrip("\n")
 
 
 def _spreadsheet_cell(value: Any) -> Any:

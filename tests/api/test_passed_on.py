@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.runs import RESULT
 
 import netdsl
 from netdsl.analysis.scaling import step
@@ -31,26 +32,8 @@ from netdsl.training.loop.folds import TrainedFolds
 from netdsl.training.recipes.recipe import DataSpec, Recipe
 from netdsl.training.reporting.grid_report import GridRun
 from netdsl.training.runs.listing import Entry
-from netdsl.training.runs.run import RunResult
 
 NETWORK = netdsl.parse("2 > linear-1(init=1) as y", name="line")
-RESULT = RunResult(
-    folder=Path("runs/a-1"),
-    network="a",
-    data="digits",
-    steps=1200,
-    epochs=3,
-    ended="patience",
-    patience=4,
-    best_step=800,
-    best_epoch=2,
-    metric="loss",
-    best_value=0.25,
-    validation={"examples": 99, "loss": 0.25},
-    test={"examples": 1000, "loss": 0.5},
-    retrained=0,
-    seconds=6.26,
-)
 RUN = Run.of(RESULT)
 FOLDER = "runs/a-1"
 HIGHEST = 2**32 - 1  # of a seed

@@ -19,6 +19,7 @@ import pytest
 from support.pictures import Picture as Seen
 from support.pictures import backwards, crossings, faults, merging, seen, series_parallel
 from support.programs import program
+from support.shares import share
 from support.zoo import EXAMPLES, FOLDER, checked
 
 import netdsl
@@ -264,10 +265,7 @@ def drawn_where_it_suits(network: Architecture, style: str) -> Seen | None:
 # --- random ones, and bytes -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "first",
-    [pytest.param(at, marks=pytest.mark.zoo if at >= 200 else ()) for at in range(0, 500, 20)],
-)
+@pytest.mark.parametrize("first", share(range(0, 500, 20), lambda first: first < 200))
 def test_random_programs(first: int) -> None:
     for seed in range(first, first + 20):
         text = program(Random(seed)).text

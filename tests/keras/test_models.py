@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support import zoo
+from support.shares import share
 
 import netdsl
 from netdsl import Network
@@ -21,10 +22,6 @@ from netdsl import Network
 pytestmark = pytest.mark.keras
 
 ROOT = Path(__file__).resolve().parents[2]
-ZOO = [
-    pytest.param(path, id=path.stem, marks=pytest.mark.zoo if path.stem in zoo.LARGE else ())
-    for path in zoo.EXAMPLES
-]
 
 
 def compiled(text: str, seed: int | None = 0) -> Any:
@@ -68,7 +65,11 @@ def assert_agrees(network: Network, model: Any) -> None:
     assert model.count_params() == network.counts.total
 
 
-@pytest.mark.parametrize("path", ZOO)
+@pytest.mark.parametrize(
+    "path",
+    share(zoo.EXAMPLES, lambda path: path.stem not in zoo.LARGE),
+    ids=lambda path: path.stem,
+)
 def test_examples_are_keras_models(path: Path) -> None:
     for network in zoo.checked(path).networks:
         assert_agrees(network, netdsl.Network.of(network).keras(0))

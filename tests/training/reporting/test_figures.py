@@ -5,6 +5,7 @@ runs, grids and folds.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import math
 import re
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from support.runs import RESULT
 
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, picture, signed
 from netdsl.training.data import Examples
@@ -42,7 +44,6 @@ from netdsl.training.reporting.plane_picture import (
 from netdsl.training.reporting.reliability import reliability
 from netdsl.training.reporting.text import describe_run, opening_lines, scores_text
 from netdsl.training.runs.listing import Entry
-from netdsl.training.runs.run import RunResult
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "training"
 IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
@@ -358,22 +359,10 @@ def test_a_section_of_mistakes(output: OutputTransform, y: Any, given: Any, abou
 
 # --- runs -----------------------------------------------------------------------------------------
 
-RUN = RunResult(
-    folder=Path("runs/a-1"),
-    network="a",
-    data="digits",
-    steps=1200,
-    epochs=3,
-    ended="patience",
-    patience=4,
-    best_step=800,
-    best_epoch=2,
-    metric="loss",
-    best_value=0.25,
+RUN = dataclasses.replace(
+    RESULT,
     validation={"examples": 99, "loss": 0.25, "accuracy": 0.9},
     test={"examples": 1000, "loss": 0.5, "accuracy": 0.875},
-    retrained=0,
-    seconds=6.26,
 )
 
 
