@@ -3,8 +3,8 @@
 A comparison reversed, a constant off by one, `not` dropped or added, `and` for `or`, another
 arithmetic operator, a statement removed, a condition made constant, `break` for `continue`, an
 argument dropped. Left alone: docstrings, annotations, names of types, imports, the words of
-messages (f-strings, strings put together, arguments that are sentences), and what compiles to the
-same bytecode.
+messages (f-strings, strings put together, arguments that are sentences), how many results a cache
+keeps, the check of `zip(..., strict=True)`, and what compiles to the same bytecode.
 """
 
 from __future__ import annotations
@@ -264,8 +264,8 @@ def _constant(node: ast.Constant, places: _Places) -> Iterator[Edit]:
     value, parent = node.value, places.parents[node]
     if isinstance(parent, ast.Subscript) and isinstance(value, str):
         return
-    if isinstance(parent, ast.keyword) and parent.arg == "maxsize":
-        return  # how many results a cache keeps
+    if isinstance(parent, ast.keyword) and _is_unseen(parent, places):
+        return
     if isinstance(value, bool):
         changed = [not value]
     elif isinstance(value, int | float):
@@ -323,6 +323,8 @@ def _argument(node: ast.Call, places: _Places) -> Iterator[Edit]:
         value = argument.value if isinstance(argument, ast.keyword) else argument
         if isinstance(value, ast.GeneratorExp) or _is_text(value):
             continue
+        if isinstance(argument, ast.keyword) and _is_unseen(argument, places):
+            continue
         if argument in node.args[:-1]:
             continue
         if place:
@@ -333,6 +335,13 @@ def _argument(node: ast.Call, places: _Places) -> Iterator[Edit]:
             start, end = places.start(argument), places.end(argument)
         text = " ".join(places.data[places.start(argument) : places.end(argument)].decode().split())
         yield Edit(argument, start, end, "", f"argument {text} dropped")
+
+
+def _is_unseen(argument: ast.keyword, places: _Places) -> bool:
+    """Whether an argument changes nothing that a correct program does."""
+    call = places.parents[argument]
+    is_check = isinstance(call, ast.Call) and ast.unparse(call.func) == "zip"
+    return argument.arg == "maxsize" or (is_check and _is(argument.value, True))
 
 
 def _is(node: ast.expr, value: object) -> bool:

@@ -137,9 +137,11 @@ def _recurring(
         for start, stop in _cuts(chain):
             piece = chain[start:stop]
             form = forms.of(piece)
-            standing = 0 if form is None else rank(piece)
             # Overlapping pieces of one form cannot both become calls; the first one wins.
-            if form is None or not standing or stops.get(form.skeleton, 0) > start:
+            if form is None or stops.get(form.skeleton, 0) > start:
+                continue
+            standing = rank(piece)
+            if not standing:
                 continue
             stops[form.skeleton] = stop
             pieces = by_skeleton.setdefault(form.skeleton, _Pieces())

@@ -25,14 +25,12 @@ def immediate_dominators(nodes: Sequence[Node]) -> list[int | None]:
         meeting: int | None = node.inputs[0] if node.inputs else None
         for other in node.inputs[1:]:
             there: int | None = other
+            # Only what has depth 0 has no dominator, and of two such the first is left first.
             while meeting != there and meeting is not None and there is not None:
                 if depth[meeting] >= depth[there]:
                     meeting = dominators[meeting]
                 else:
                     there = dominators[there]
-            if meeting is None or there is None:
-                meeting = None
-                break
         dominators.append(meeting)
         depth.append(0 if meeting is None else depth[meeting] + 1)
     return dominators

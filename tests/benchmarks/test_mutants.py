@@ -88,10 +88,13 @@ def test_what_has_no_function_is_left_alone(source: str) -> None:
         ("a = f'{b}' + c", {"pass"}),
         ("a('b c', d=f'{b}')", {"pass"}),
         ("a(b for b in c)", {"pass"}),
-        ("a = cache(b, maxsize=5)", {"pass", "a = cache(b)", "a = cache(maxsize=5)"}),
+        ("a = cache(b, maxsize=5)", {"pass", "a = cache(maxsize=5)"}),
+        ("zip(a, strict=True)", {"pass", "zip(strict=True)"}),
+        ("zip(a, strict=False)", {"pass", "zip(a)", "zip(strict=False)", "zip(a, strict=True)"}),
+        ("call(a, strict=True)", {"pass", "call(a)", "call(strict=True)", "call(a, strict=False)"}),
     ],
 )
-def test_the_words_of_messages_are_left_alone(line: str, lines: set[str]) -> None:
+def test_messages_and_what_no_program_shows_are_left_alone(line: str, lines: set[str]) -> None:
     assert changed(line) == lines
 
 

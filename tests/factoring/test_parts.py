@@ -9,8 +9,16 @@ import pytest
 from netdsl.factoring import blocks
 from netdsl.factoring.dominators import immediate_dominators
 from netdsl.factoring.forms import ItemForms
-from netdsl.factoring.items import Formula, Item, ItemChain, Node, NodeName
-from netdsl.factoring.nesting import nested_chains, single_chains
+from netdsl.factoring.items import (
+    BlockCall,
+    Formula,
+    Item,
+    ItemChain,
+    Node,
+    NodeName,
+    begins_elsewhere,
+)
+from netdsl.factoring.nesting import crossings, nested_chains, single_chains
 from netdsl.factoring.parameters import MAX_PARAMETERS, parameters_of
 
 
@@ -191,3 +199,139 @@ def test_merges_within_each_other_are_60_deep_in_one_chain(merges: int, chains: 
     assert len(found) == chains
     ends = [rooted.chain[-1].node for rooted in found]
     assert ends == [*range(120, len(nodes) - 1, 120), len(nodes) - 1]
+
+
+@pytest.mark.parametrize(
+    ("chain", "elsewhere"),
+    [
+        ((), False),
+        ((conv(8),), False),
+        ((reference(1), conv(8)), True),
+        ((conv(8), reference(1)), False),
+        ((Item(BlockCall(0, True)),), True),
+        ((Item(BlockCall(0)),), False),
+        ((Item("add", children=((reference(1),), (reference(2),))),), True),
+        ((Item("add", children=((reference(1),), ())),), False),
+    ],
+)
+def test_a_chain_begins_elsewhere_with_references(chain: ItemChain, elsewhere: bool) -> None:
+    assert begins_elsewhere(chain) is elsewhere
+
+
+def test_a_piece_is_of_at_most_24_items_without_references() -> None:
+    assert list(blocks._cuts((conv(8), conv(8), reference(1), conv(8)))) == [
+        (0, 1),
+        (0, 2),
+        (1, 2),
+        (3, 4),
+    ]
+    assert max(stop - start for start, stop in blocks._cuts((conv(8),) * 30)) == 24
+
+
+def test_names_within_are_kept_apart_and_those_outside_are_not_numbers() -> None:
+    before = (conv(8, node=1), conv(8, node=2))
+    skeletons = [
+        form((*before, reference(a), reference(b))).skeleton for a, b in ((1, 2), (2, 1), (1, 1))
+    ]
+    assert len(set(skeletons)) == 3
+    outside, number = (
+        form((conv(8, node=1), reference(1), Item("both", (value,), ("p",))))
+        for value in (NodeName(9), 9)
+    )
+    assert outside.skeleton != number.skeleton
+
+
+def test_the_value_after_a_name_within_is_kept() -> None:
+    both = Item("both", (NodeName(1), 5), ("p", "k"), 3)
+    found = form((conv(8, node=1), both))
+    assert (found.values, found.roles, found.widths) == ((8, 5), ("c", "k"), (4, 3))
+
+
+@pytest.mark.parametrize(
+    ("widths", "expected"),
+    [
+        ((4, 4), 4),
+        ((4, None), None),
+        ((4, 8), (4, 8)),
+        ((8, 16), Formula("c")),
+    ],
+)
+def test_widths_that_differ_from_call_to_call_are_a_parameter_or_all_of_them(
+    widths: tuple[int | None, ...], expected: Any
+) -> None:
+    pieces = [(Item("add", width=1, children=((conv(8, width),),)),) for width in widths]
+    (item,) = blocks._common(pieces, [("k", (3, 5)), ("c", (8, 16))])
+    assert (item.width, item.children[0][0].width) == (1, expected)
+
+
+def test_values_of_different_roles_are_parameters_of_their_own() -> None:
+    rows = [(8, 8), (16, 16)]
+    chains = [(Item("conv", row, ("c", "k")),) for row in rows]
+    forms = [form(chain) for chain in chains]
+    found = parameters_of(chains, forms, lambda role, other: role == other)
+    assert found is not None
+    assert found.inside == (Formula("c"), Formula("k"))
+
+
+def test_a_multiple_of_a_parameter_comes_before_one_of_the_width() -> None:
+    """The width itself comes before both."""
+    chains = [(conv(2 * n, 3 * n), conv(6 * n, 3 * n), conv(3 * n, 3 * n)) for n in (2, 3)]
+    found = parameters_of(chains, [form(chain) for chain in chains], lambda role, other: True)
+    assert found is not None
+    assert found.inside == (Formula("c"), Formula("c", 3), Formula("in"))
+
+
+@pytest.mark.parametrize(("strides", "default"), [((1, 2), 1), ((2, 4), None), ((2, 3), None)])
+def test_a_stride_is_left_out_where_a_call_has_1(
+    strides: tuple[int, ...], default: int | None
+) -> None:
+    chains = [(Item("pool", (stride,), ("s",)),) for stride in strides]
+    forms = [form(chain) for chain in chains]
+    found = parameters_of(chains, forms, lambda role, other: role == other)
+    assert found is not None
+    assert [each.default for each, _ in found.declared(forms)] == [default]
+
+
+def test_several_inputs_are_all_referred_to_by_name() -> None:
+    nodes = [
+        Node("input"),
+        Node("input"),
+        Node("conv", inputs=(0,)),
+        Node("add", inputs=(2, 1), merges=True),
+        Node("conv", inputs=(1,)),
+    ]
+    joined, single = nested_chains(nodes, [0, 1], [3, 4])
+    assert (joined.start, single.start) == (None, None)
+    assert [[item.head for item in child] for child in joined.chain[0].children] == [
+        ["@", "conv"],
+        ["@"],
+    ]
+    assert [item.head for item in single.chain] == ["@", "conv"]
+
+
+def test_a_second_chain_from_the_input_refers_to_it() -> None:
+    nodes = [Node("input"), Node("conv", inputs=(0,)), Node("pool", inputs=(0,))]
+    first, second = nested_chains(nodes, [0], [1, 2])
+    assert (first.start, [item.head for item in first.chain]) == (0, ["conv"])
+    assert (second.start, [item.head for item in second.chain]) == (None, ["@", "pool"])
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        # the input, which both branches of one merge begin at, or several places
+        ([(), (0,), (0,), (1, 2)], []),
+        ([(), (0,), (0,)], []),
+        ([(), (0,), (1,), (1,)], [1]),
+        # 1 is where the branches of 4 part; 2 goes into 3 and 4
+        ([(), (0,), (1,), (2,), (2, 3)], []),
+        ([(), (0,), (1,), (1,), (2, 3), (2, 4)], [2]),
+        # a merge among them: it alone
+        ([(), (0,), (1,), (1, 2), (2,), (3, 4), (3, 5)], [3]),
+    ],
+)
+def test_what_is_read_in_several_places_that_are_not_branches_of_one_merge(
+    nodes: list[tuple[int, ...]], expected: list[int]
+) -> None:
+    made = [Node("layer", inputs=each, merges=len(each) > 1) for each in nodes]
+    assert crossings(made) == expected

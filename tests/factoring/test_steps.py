@@ -206,3 +206,75 @@ def test_arguments_have_the_roles_of_their_parameters_without_numbers() -> None:
         ((), ()),
         ((16, 5), ("c", "c")),
     ]
+
+
+def test_blocks_of_the_highest_rank_come_first() -> None:
+    """The rank of a form is the highest of its pieces, and counts before what is saved."""
+    chain = (*plain("ab-ab+"), conv(8), Item("act"), Item("-"), conv(16), Item("act"))
+
+    def rank(piece: ItemChain) -> int:
+        if len(piece) != 2 or {item.head for item in piece} & set("-+"):
+            return 0
+        return 2 if piece[0].values == (8,) else 1
+
+    rules = BlockRules(lambda piece: 1_000 if piece[0].head == "a" else 200, rank)
+    found = blocks._best([chain], ItemForms([chain]), rules)
+    assert found is not None
+    assert found.pieces.rank == 2
+    assert heads(found.pieces.chains[0]) == ["conv", "act"]
+
+
+def test_the_first_of_the_pieces_is_measured() -> None:
+    chain = (conv(8), Item("act"), Item("-"), conv(16), Item("act"))
+    for measured, number in ((8, 1), (16, 0)):
+        rules = BlockRules(
+            lambda piece, measured=measured: (
+                1_000 if len(piece) == 2 and piece[0].values == (measured,) else 0
+            )
+        )
+        found, _ = with_blocks([RootedChain(0, chain)], rules)
+        assert len(found) == number
+
+
+def test_the_output_of_a_repeat_or_a_block_has_no_name_within() -> None:
+    """Their item has it: one name within would be of as many outputs as there are passes."""
+    chain = tuple(Item(head, node=at) for at, head in enumerate("aa-bc-bc", start=1))
+    (repeated,) = with_repeats([RootedChain(0, chain)], 1)
+    assert [item.node for item in repeated.chain[0].children[0]] == [-1]
+    rules = BlockRules(length_of(items=2, measure=1_000), lambda piece: heads(piece) == ["b", "c"])
+    (block,), (flow,) = with_blocks([RootedChain(0, chain)], rules)
+    assert [item.node for item in block.chain] == [4, -1]
+    assert [item.node for item in flow.chain] == [2, 3, 5, 6, 8]
+
+
+@pytest.mark.parametrize(
+    ("chain", "longest"),
+    [
+        ((Item(REPEAT, (2,), ("n",), children=(plain("a"),)),) * 2, 1),
+        ((Item(REFERENCE, (NodeName(1),), ("p",)), Item("a")) * 2, 2),
+        ((Item(REFERENCE, (NodeName(1),), ("p",)),) * 2, 1),
+    ],
+)
+def test_repeats_and_references_are_not_repeated(chain: ItemChain, longest: int) -> None:
+    (found,) = with_repeats([RootedChain(None, chain)], longest)
+    assert found.chain == chain
+
+
+def test_repeats_of_repeats_are_repeated_with_what_is_next_to_them() -> None:
+    (found,) = with_repeats([RootedChain(0, plain("aabaab"))], 2)
+    assert heads(found.chain) == [REPEAT]
+    assert heads(found.chain[0].children[0]) == [REPEAT, "b"]
+
+
+@pytest.mark.parametrize(("widths", "expected"), [((4, 4, 4), 4), ((3, 4, 4), None)])
+def test_the_width_within_a_repeat_is_known_where_it_is_that_of_each_pass(
+    widths: tuple[int, ...], expected: int | None
+) -> None:
+    steps = tuple(
+        Item("add", width=8, children=((conv(4, width), Item("act", width=width)),))
+        for width in widths
+    )
+    (found,) = with_repeats([RootedChain(0, steps)], 1)
+    (merge,) = found.chain[0].children[0]
+    assert merge.width == 8
+    assert [item.width for item in merge.children[0]] == [expected] * 2
