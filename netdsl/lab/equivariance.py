@@ -122,7 +122,7 @@ def _moved(np: Any, rng: Any, port: Port, x: Any, change: str) -> tuple[_Move, S
 
 def _shifted(np: Any, subject: WeightedNetwork, x: Any, plain: list[Any]) -> list[Equivariance]:
     graph = subject.network.graph
-    port = graph.inputs[0]
+    (port,) = graph.inputs
     positions = positions_of(port.shape)
     if not positions:
         raise _refused(f"the input is {dims(port.shape)}: a vector has no positions to shift")

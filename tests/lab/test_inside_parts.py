@@ -49,6 +49,11 @@ def test_a_landscape_in_words() -> None:
     assert values["axis"] == AXIS.tolist()
 
 
+def levels_drawn(svg: str, look: str = "") -> set[str]:
+    """Return the levels that a picture has contours of."""
+    return set(re.findall(rf'<path [^>]*fill="none" [^>]*{look}[^>]*><title>([^<]*)<', svg))
+
+
 @pytest.mark.parametrize(
     ("surface", "highest"), [(BOWL, 3.25), (BOWL * 0.01 + (BOWL > 3) * 9, 0.05)]
 )
@@ -64,6 +69,7 @@ def test_contours_of_a_landscape_reach_to_twenty_times_the_middle(
     levels = [low + (highest - low) * (at / 15) ** 2 for at in range(1, 15)]
     assert all(f">{level:.3g}</text>" in svg for level in levels)
     assert levels_of(surface, 14, highest) == pytest.approx(levels)
+    assert levels_drawn(svg) == {f"{level:.4g}" for level in levels}
 
 
 def test_contours_fade_upwards() -> None:
@@ -181,9 +187,26 @@ def test_steps_are_dots_where_there_are_few(count: int, dots: int) -> None:
     svg = path_of(count).svg
     assert len(re.findall(r"<circle [^>]*stroke-width=\"2\"", svg)) == dots
     assert f"{count - 1:,} steps: loss 2 to 0.5" in svg
-    assert "dashed: the penalty" in path_of(3, penalty=True).svg
-    assert "dashed: the penalty" not in svg
     assert ", diverges" in path_of(3, 9.0).svg
+
+
+def test_a_penalty_has_half_as_many_contours_as_the_loss() -> None:
+    plain, penalised = path_of(3).svg, path_of(3, penalty=True).svg
+    assert "dashed: the penalty" in penalised
+    assert "dashed: the penalty" not in plain
+    losses, dashed = levels_drawn(plain), levels_drawn(penalised, "stroke-dasharray")
+    assert losses == {f"{3.25 * (at / 15) ** 2:.4g}" for at in range(1, 15)}
+    assert dashed == {f"{6.5 * (at / 8) ** 2:.4g}" for at in range(1, 8)}
+    assert levels_drawn(penalised) == losses | dashed
+
+
+def test_the_axes_of_a_path_are_its_weights() -> None:
+    """The first weight is from left to right, the second upwards."""
+    svg = path_of(3).svg
+    upright = re.search(r"<g transform=.rotate.*?</g>", svg)
+    assert upright
+    assert ">fc_1.kernel[1]<" in upright[0]
+    assert ">fc_1.kernel[0]<" in svg.replace(upright[0], "")
 
 
 @pytest.mark.parametrize(
@@ -297,15 +320,17 @@ def test_samples_between_two() -> None:
     assert generate.between(Echo(("a", "b")), ["1", "2"], 2, 0).title.endswith(", class a")
     assert generate.between(Echo(("a", "b")), ["1", "2"], 2, 0, "b").array[:, 2].tolist() == [1, 1]
     assert len(generate.between(Echo(), ["1", "1000"], 2, 0).codes) == 2
-    for ends, said in (
-        (["1", "a.png"], "no way back from an image: 1 a.png"),
-        (["0", "2"], "from 1 to 1,000, not 0 and 2"),
-        (["1", "1001"], "not 1 and 1001"),
-        (["1", "9" * 10], "from 1 to 1,000"),
+    two = "the numbers of two samples of a sheet"
+    for ends, said, help in (
+        (["1", "a.png"], "no way back from an image: 1 a.png", f"{two}, 1 to 1,000: 3 8"),
+        (["0", "2"], "from 1 to 1,000, not 0 and 2", f"{two}: --between 3 8"),
+        (["1", "1001"], "not 1 and 1001", f"{two}: --between 3 8"),
+        (["1", "9" * 10], "from 1 to 1,000", f"{two}: --between 3 8"),
     ):
         with pytest.raises(NetError, match=said) as caught:
             generate.between(Echo(), ends, 2, 0)
         assert caught.value.code == "N691"
+        assert (caught.value.diagnostics[0].help or "").endswith(help)
 
 
 class Signs:

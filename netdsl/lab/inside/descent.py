@@ -271,7 +271,7 @@ def descent_json(found: Descent) -> dict[str, Any]:
 
 
 def _picture(found: Descent) -> str:
-    frame = surface_frame(tuple(found.axes), (found.names[0], found.names[1]))
+    frame = surface_frame(tuple(found.axes), found.names)
     axes = found.axes[0], found.axes[1]
     parts = contours(axes, frame, found.surface, LEVELS)
     about = f"contours: {found.about}"

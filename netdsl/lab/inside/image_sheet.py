@@ -137,7 +137,7 @@ def _tile(tile: ImageTile, x: float, y: float, height: float) -> str:
     frame = f'<rect {place} {size} fill="none" stroke="#bbb" stroke-width="0.5"/>'
     caption = shortened(tile.caption, CAPTION, (SIDE + GAP - 2) / WIDER)
     below = _text(x + SIDE / 2, y + height + CAPTION + 2, caption, CAPTION, anchor="middle")
-    return image + frame + (below if tile.caption else "")
+    return image + frame + below
 
 
 def _width(text: str, size: float, bold: bool = False) -> float:

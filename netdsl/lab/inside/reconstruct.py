@@ -83,7 +83,7 @@ class Reconstructed(NamedTuple):
 
 
 def reconstruct(
-    subjects: Sequence[TrainedRun], part: str = "test", noise: float = 0.0, seed: int = 0
+    subjects: Sequence[TrainedRun], part: str, noise: float, seed: int
 ) -> Reconstructed:
     """Let autoencoders reconstruct examples.
 
