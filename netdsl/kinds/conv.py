@@ -229,24 +229,24 @@ class Conv(Convolution):
         """
         x = inputs[0]
         positions = self.positions(x)
-        for count, what in ((x[-1], "incoming channels"), (self.amount or 0, "filters")):
+        for count, what in ((x[-1], "incoming channels"), (self.units, "filters")):
             if count % self.groups:
                 raise LayerError(
                     "N206",
                     f"groups={self.groups} does not divide the {count} {what}",
                     "groups",
-                    f"groups={divisor(math.gcd(x[-1], self.amount or 0), self.groups)} does",
+                    f"groups={divisor(math.gcd(x[-1], self.units), self.groups)} does",
                     f"the input is {dims(x)}",
                 )
-        return (*positions, self.amount or 0)
+        return (*positions, self.units)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """K*K*C/groups*N for a KxK window on C channels, and N biases."""
         x = inputs[0]
         kernel = Weight(
-            "kernel", (*self.window(len(x) - 1), x[-1] // self.groups, self.amount or 0), "kernel"
+            "kernel", (*self.window(len(x) - 1), x[-1] // self.groups, self.units), "kernel"
         )
-        return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
+        return (kernel, Weight("bias", (self.units,), "bias")) if self.bias else (kernel,)
 
     def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
         return conv_forms(kernel)

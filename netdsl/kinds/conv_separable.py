@@ -38,18 +38,18 @@ class SeparableConv(Convolution):
 
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at floor((W + Pa + Pb - D*(K-1) - 1)/S) + 1 positions on each axis."""
-        return (*self.positions(inputs[0]), self.amount or 0)
+        return (*self.positions(inputs[0]), self.units)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """K*K*C + C*N for a KxK window on C channels, and N biases."""
         x = inputs[0]
         rank = len(x) - 1
         depthwise = Weight("depthwise_kernel", (*self.window(rank), x[-1], 1), "kernel")
-        pointwise = Weight("pointwise_kernel", (*(1,) * rank, x[-1], self.amount or 0), "kernel")
+        pointwise = Weight("pointwise_kernel", (*(1,) * rank, x[-1], self.units), "kernel")
         return (
             depthwise,
             pointwise,
-            *((Weight("bias", (self.amount or 0,), "bias"),) if self.bias else ()),
+            *((Weight("bias", (self.units,), "bias"),) if self.bias else ()),
         )
 
     def macs(self, output: Shape, *inputs: Shape) -> int:
@@ -69,7 +69,7 @@ class SeparableConv(Convolution):
         # The last axis is Keras's depth multiplier, which is 1 here.
         whole, kernel = padded(np, inputs[0], axes, counts), weights["depthwise_kernel"][..., 0]
         inner = sum(whole[cut] * kernel[place] for place, cut in cells(axes, counts))
-        mixing = weights["pointwise_kernel"].reshape(-1, self.amount or 0)
+        mixing = weights["pointwise_kernel"].reshape(-1, self.units)
         return inner @ mixing + weights.get("bias", 0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

@@ -147,13 +147,13 @@ class TransposedConv(Convolution):
 
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at (W - 1)*S + D*(K-1) + 1 - Pa - Pb + extra positions on each axis."""
-        return (*self.positions(inputs[0]), self.amount or 0)
+        return (*self.positions(inputs[0]), self.units)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """K*K*N*C for a KxK window on C channels, and N biases."""
         x = inputs[0]
-        kernel = Weight("kernel", (*self.window(len(x) - 1), self.amount or 0, x[-1]), "kernel")
-        return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
+        kernel = Weight("kernel", (*self.window(len(x) - 1), self.units, x[-1]), "kernel")
+        return (kernel, Weight("bias", (self.units,), "bias")) if self.bias else (kernel,)
 
     def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
         return transposed_forms(kernel)
@@ -180,7 +180,7 @@ class TransposedConv(Convolution):
         ends = [
             max(end, axis.before + n) for end, axis, n in zip(reached, axes, counts, strict=True)
         ]
-        whole = np.zeros((len(x), *ends, self.amount or 0), x.dtype)
+        whole = np.zeros((len(x), *ends, self.units), x.dtype)
         for place, cut in cells(axes, x.shape[1:-1]):
             whole[cut] += x @ kernel[place].T
         cuts = (slice(axis.before, axis.before + n) for axis, n in zip(axes, counts, strict=True))

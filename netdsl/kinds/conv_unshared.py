@@ -50,7 +50,7 @@ class UnsharedConv(Convolution):
         # Keras 3 has dropped its layer, and ours has no volumes.
         if len(inputs[0]) == 4:
             raise wrong_rank(self.word, inputs[0], "sequences and images")
-        return (*self.positions(inputs[0]), self.amount or 0)
+        return (*self.positions(inputs[0]), self.units)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """K*K*C*N at each position of the output for a KxK window on C channels, and a bias for

@@ -31,8 +31,8 @@ class Units(Trained):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """One for each input and unit, and N biases."""
-        kernel = Weight("kernel", (self._width(inputs[0]), self.amount or 0), "kernel")
-        return (kernel, Weight("bias", (self.amount or 0,), "bias")) if self.bias else (kernel,)
+        kernel = Weight("kernel", (self._width(inputs[0]), self.units), "kernel")
+        return (kernel, Weight("bias", (self.units,), "bias")) if self.bias else (kernel,)
 
     def kernel_forms(self, kernel: Shape) -> tuple[Form, ...]:
         """Units: (N, inputs)."""
@@ -89,7 +89,7 @@ class FullyConnected(Units):
 
     def shape(self, *inputs: Shape) -> Shape:
         """A vector of N."""
-        return (self.amount or 0,)
+        return (self.units,)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         flat = inputs[0].reshape(len(inputs[0]), -1)
@@ -170,7 +170,7 @@ class Dense(Units):
 
     def shape(self, *inputs: Shape) -> Shape:
         """N channels at the same positions."""
-        return (*inputs[0][:-1], self.amount or 0)
+        return (*inputs[0][:-1], self.units)
 
     keras_layers = ("Dense",)
     keras_activation = True

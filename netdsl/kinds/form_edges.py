@@ -133,7 +133,7 @@ class Widen(Plain):
                 has.
         """
         x = inputs[0]
-        channels = self.amount or 0
+        channels = self.units
         if self.stride and len(x) > 4:
             raise wrong_rank(self.word, x, "sequences, images and volumes if it has a stride")
         if channels < x[-1]:
@@ -156,7 +156,7 @@ class Widen(Plain):
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
         x = inputs[0]
         steps = tuple(slice(None, None, by) for by in self._strides(x.shape[1:]))
-        more = (self.amount or 0) - x.shape[-1]
+        more = self.units - x.shape[-1]
         return np.pad(x[(slice(None), *steps)], [*((0, 0),) * (x.ndim - 1), (0, more)])
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:

@@ -63,7 +63,6 @@ class Kind(Costed):
     each_axes: Shape = ()
 
     def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
         if "word" not in vars(cls):
             raise TypeError(f"{cls.__name__} does not define its word")
         cls.own_options = tuple(each for each in vars(cls).values() if isinstance(each, Option))
@@ -105,6 +104,12 @@ class Kind(Costed):
         self.size, self.amount, self.stride = spec.size, spec.amount, spec.stride
         self.values = values
         self.explicit = explicit
+
+    @property
+    def units(self) -> int:
+        """The amount of a kind that requires one: how many units, filters or channels it makes."""
+        assert self.amount is not None
+        return self.amount
 
     @property
     def gives(self) -> str:

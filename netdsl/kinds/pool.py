@@ -221,18 +221,15 @@ class AveragePool(Pooling):
         return super().elementwise_ops(output, *inputs) + math.prod(output)
 
     def forward(self, np: Any, weights: Arrays, *inputs: Any) -> Any:
-        x, axes = inputs[0], self.axes(inputs[0].shape[1:])
-        counted = np.ones((1, *x.shape[1:-1], 1), x.dtype)
+        x = inputs[0].shape[1:]
+        axes, counts = self.axes(x), self.positions(x)
         if self.values["pad"] != Word("tf"):  # padding counts, what lies after it does not
-            sides = [(0, 0), *((axis.before, axis.after) for axis in axes), (0, 0)]
-            x, counted = np.pad(x, sides), np.pad(counted, sides, constant_values=1)
             axes = tuple(
-                axis._replace(size=axis.size + axis.before + axis.after, before=0, after=0)
-                for axis in axes
+                axis._replace(size=axis.size + axis.before + axis.after, before=0) for axis in axes
             )
-        counts = self.positions(inputs[0].shape[1:])
         # A window of ones counts the cells that belong to the divisor.
-        return windows(np, x, axes, counts).sum(0) / windows(np, counted, axes, counts).sum(0)
+        ones = np.ones((1, *(axis.size for axis in axes), 1), inputs[0].dtype)
+        return self._windows(np, inputs[0]).sum(0) / windows(np, ones, axes, counts).sum(0)
 
     def layers(self, k: Any, name: str, output: Shape, *inputs: Shape) -> list[Any]:
         x = inputs[0]

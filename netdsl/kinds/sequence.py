@@ -77,11 +77,11 @@ class Embed(Plain):
                 help=help,
                 label=f"the input is {dims(x)}",
             )
-        return (*x, self.amount or 0)
+        return (*x, self.units)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """N for each of V indices."""
-        return (Weight("embeddings", (getattr(inputs[0], "limit", 0), self.amount or 0), "kernel"),)
+        return (Weight("embeddings", (getattr(inputs[0], "limit", 0), self.units), "kernel"),)
 
     def backward_ops(self, output: Shape, *inputs: Shape) -> int:
         """An addition for each number, to the gradient of the vector that was looked up."""

@@ -95,21 +95,20 @@ class Recurrent(Trained):
     def shape(self, *inputs: Shape) -> Shape:
         """A vector of N states; of 2*N with `bi`, and at each position with `seq`."""
         length, _ = as_sequence(self.word, inputs[0])
-        states = (2 if self.bi is True else 1) * (self.amount or 0)
+        states = (2 if self.bi is True else 1) * self.units
         return (length, states) if self.seq else (states,)
 
     def _bias(self) -> Shape:
-        return (self.gates * (self.amount or 0),)
+        return (self.gates * self.units,)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """For each gate and way of reading (C + N)*N, and N biases."""
-        units = self.amount or 0
-        width = self.gates * units
+        width = self.gates * self.units
         found: list[Weight] = []
         for way in ("forward_", "backward_") if self.bi else ("",):
             found += [
                 Weight(f"{way}kernel", (inputs[0][-1], width), "kernel"),
-                Weight(f"{way}recurrent_kernel", (units, width), "kernel"),
+                Weight(f"{way}recurrent_kernel", (self.units, width), "kernel"),
             ]
             found += [Weight(f"{way}bias", self._bias(), "bias")] if self.bias else []
         return tuple(found)
@@ -117,13 +116,12 @@ class Recurrent(Trained):
     def macs(self, output: Shape, *inputs: Shape) -> int:
         """(C + N)*N for each gate and way of reading, at each position."""
         length, channels = inputs[0]
-        units = self.amount or 0
-        return length * self.ways * self.gates * units * (channels + units)
+        return length * self.ways * self.gates * self.units * (channels + self.units)
 
     def input_macs(self, output: Shape, *inputs: Shape) -> int:
         """C*N for each gate and way of reading, at each position; N*N are the states'."""
         length, channels = inputs[0]
-        return length * self.ways * self.gates * (self.amount or 0) * channels
+        return length * self.ways * self.gates * self.units * channels
 
     def elementwise_ops(self, output: Shape, *inputs: Shape) -> int:
         """At each position, for each state: the biases, the gates' activations, and what makes
@@ -134,13 +132,13 @@ class Recurrent(Trained):
         each = sum(inner if part == "inside" else 1 for part in self.each.split())
         # A concatenation computes nothing; a sum of both ways is an operation for each state.
         merged = math.prod(output) if self.ways == 2 and self.bi is not True else 0
-        return inputs[0][0] * self.ways * (biases + each * (self.amount or 0)) + merged
+        return inputs[0][0] * self.ways * (biases + each * self.units) + merged
 
     def saved_tensors(self, output: Shape, *inputs: Shape) -> Saved:
         """Return the input, and gates and states at every position, which a loop's stacks hold
         twice.
         """
-        stacks = inputs[0][0] * self.ways * self.kept * (self.amount or 0)
+        stacks = inputs[0][0] * self.ways * self.kept * self.units
         return Saved(inputs=True, values=stacks, temporaries=stacks)
 
     def receptive_field(self, output: Shape, *inputs: Shape) -> tuple[Seen, ...]:
@@ -296,7 +294,7 @@ class LongShortTermMemory(Recurrent):
         start = super().initial(np, weight)
         if weight.role == "bias" and self.bias_init == 0:
             # Keras orders the gates i, f, g, o; why f begins open: Jozefowicz et al. 2015.
-            start[self.amount : 2 * (self.amount or 0)] = 1
+            start[self.units : 2 * self.units] = 1
         return start
 
     def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:
@@ -340,7 +338,7 @@ class GatedRecurrentUnit(Recurrent):
     after = Flag(False, "the reset gate after the product, with a second bias")
 
     def _bias(self) -> Shape:
-        width = self.gates * (self.amount or 0)
+        width = self.gates * self.units
         return (2, width) if self.after else (width,)
 
     def _step(self, np: Any, weights: Arrays, x: Any, *states: Any) -> tuple[Any, ...]:

@@ -118,26 +118,33 @@ def test_blocks_have_the_names_of_the_file() -> None:
     assert "for _ in range(5):\n        x = bottleneck(x)" in text
 
 
+IMAGES, SEQUENCES = "64x64x4", "64x4"
+
+
 @pytest.mark.parametrize(
-    ("step", "parameters"),
+    ("given", "step", "parameters"),
     [
-        ("resize({h}x{w})", "height, width"),
-        ("up{h}x{w}", "size"),
-        ("pool{h}x{w}", "pool_size"),
-        ("avgpool{h}x{w}", "pool_size"),
-        ("crop({h})", "cropping"),
-        ("pad({h})", "pad"),
-        ("rescale({h})", "scale"),
-        ("dropout({h/4})", "rate"),
-        ("sdropout({h/4})", "rate"),
-        ("noise({h/4})", "stddev"),
-        ("sep{2*h+1}-{w}", "filters, kernel_size"),
-        ("dw{2*h+1}", "kernel_size"),
+        (IMAGES, "resize({h}x{w})", "height, width"),
+        (IMAGES, "up{h}x{w}", "size"),
+        (IMAGES, "pool{h}x{w}", "pool_size"),
+        (IMAGES, "avgpool{h}x{w}", "pool_size"),
+        (IMAGES, "crop({h})", "cropping"),
+        (IMAGES, "pad({h})", "pad"),
+        (IMAGES, "rescale({h})", "scale"),
+        (IMAGES, "dropout({h/4})", "rate"),
+        (IMAGES, "sdropout({h/4})", "rate"),
+        (IMAGES, "noise({h/4})", "stddev"),
+        (IMAGES, "sep{2*h+1}-{w}", "filters, kernel_size"),
+        (IMAGES, "dw{2*h+1}", "kernel_size"),
+        (SEQUENCES, "gru-{w}(seq)", "units"),
+        (SEQUENCES, "attention({h}, dim={w})", "num_heads, key_dim"),
     ],
 )
-def test_blocks_parameters_are_called_as_keras_calls_them(step: str, parameters: str) -> None:
+def test_blocks_parameters_are_called_as_keras_calls_them(
+    given: str, step: str, parameters: str
+) -> None:
     body = "[ conv3-8(bn, relu) | conv5-8(bn, relu) ]"
-    text = f"def b(h, w) = {body} > {step}\n64x64x4 > b(1, 2) > conv1-4 > b(2, 1)"
+    text = f"def b(h, w) = {body} > {step}\n{given} > b(1, 2) > conv1-4 > b(2, 1)"
     assert f"def b(x, {parameters}):" in netdsl.parse(text).emit()
 
 

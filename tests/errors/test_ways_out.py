@@ -20,6 +20,7 @@ NO_GUESS = "kinds are conv, fc, pool, bn, dropout and many more: `netdsl explain
 LAST = "after the repeat `blocks` names its last iteration; within it, each: (... as blocks) x3"
 LEFT_OUT = "flatten gives a vector; a size may be computed, as in reshape({in.h*in.w}x{in})"
 UNREAD, MORE_READ = "`# netdsl: ignore W701`", "another size, stride or padding reads them all"
+TURNED = "the outer list has an item for each output, the inner ones the inputs"
 PLUS = "write add[ a | b ], or res(...) for a residual; numbers are added in braces: {a+b}"
 
 WAYS_OUT = [
@@ -31,6 +32,16 @@ WAYS_OUT = [
     ("2 > fc-2(init=[1, 0; 0, 1])", "write [[1, 0], [0, 1]]"),
     ("2 > fc-1(init=[1 -2.5])", "write [1, -2.5]"),
     ("input x: 2\n> fc-1\ngiven x = [1 2]", "write [1, 2]"),
+    (
+        "5x5x3 > conv3-1(init=[[0, 1, 0], [1, 2, 1], [0, 1, 0]])",
+        "dw3 has one filter for all channels",
+    ),
+    ("5x3 > conv2-1(pad=0, init=[1, 2])", "dw2 has one filter for all channels"),
+    ("5x5x3 > conv3x1-1(init=[[0], [1], [0]])", "dw3x1 has one filter for all channels"),
+    ("3 > fc-2(init=[[1, 2], [3, 4], [5, 6]])", TURNED),
+    ("2 > fc-1(init=[[1], [2]])", TURNED),
+    ("2 > fc-2(init=[[1, 2, 3], [4, 5, 6]])", ""),
+    ("2 > fc-2(init=[1, 2, 3, 4])", ""),
     ("4 > sub[ const(1, 2) | id ]", "`const(1, 2)` gives 2 numbers: give 4, or one for all"),
     ("8x8x3 > mul[ id | const(1, 2) ]", "`const(1, 2)` gives 2 numbers: give 3, or one for all"),
     ("8 > add[ fc-3 | id | const(1, 2) ]", "fc-8 brings 3 to 8 channels"),

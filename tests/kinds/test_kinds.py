@@ -4,8 +4,10 @@ references, indices, mistakes and source.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 from support.kinds import kind_of
 
@@ -200,6 +202,64 @@ def test_what_is_kept_for_the_backward_pass(text: str, kept: Saved) -> None:
     graph = parse(text).graph
     op = graph.ops[1]
     assert kind_of(op).saved_tensors(op.shape, *graph.input_shapes(op)) == kept
+
+
+# --- what they compute ----------------------------------------------------------------------------
+
+
+HALF = math.atanh(0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "weights", "y"),
+    [
+        # with weights of 0 gates are 1/2, and the candidate is tanh of its bias
+        ("3x1 > gru-1(seq)", {"bias": [0, 0, HALF]}, [1 / 4, 3 / 8, 7 / 16]),
+        ("3x1 > gru-1(seq, after)", {"bias": [[0, 0, HALF], [0, 0, 0]]}, [1 / 4, 3 / 8, 7 / 16]),
+        # after the product the reset gate halves the second bias
+        ("3x1 > gru-1(after)", {"bias": [[0, 0, 0], [0, 0, 2 * HALF]]}, [7 / 16]),
+        ("1x1 > lstm-1", {"bias": [0, 0, HALF, 0]}, [math.tanh(1 / 4) / 2]),
+        ("2x1 > lstm-1", {"bias": [0, 0, HALF, 0]}, [math.tanh(3 / 8) / 2]),
+        # running sums
+        ("3x1 > rnn-1(seq, inside=linear)", {"kernel": [[1]], "recurrent": [[1]]}, [1, 3, 7]),
+        ("3x1 > rnn-1(seq, inside=linear, back)", {"kernel": [[1]]}, [4, 2, 1]),
+        (
+            "3x1 > rnn-1(seq, inside=linear, bi=add)",
+            {"forward_kernel": [[1]], "backward_kernel": [[10]], "backward_recurrent": [[1]]},
+            [71, 62, 44],
+        ),
+    ],
+)
+def test_recurrent_layers_by_hand(text: str, weights: dict[str, list[Any]], y: list[float]) -> None:
+    """On 1, 2, 4; weights that are not given are 0."""
+    graph, op, shapes = last(text)
+    arrays = {weight.name: np.zeros(weight.shape) for weight in graph.weights(op)}
+    for name, values in weights.items():
+        arrays[name.replace("recurrent", "recurrent_kernel")][:] = values
+    x = np.array([1.0, 2, 4])[: shapes[0][0]].reshape(1, -1, 1)
+    np.testing.assert_allclose(kind_of(op).forward(np, arrays, x).ravel(), y)
+
+
+@pytest.mark.parametrize(
+    ("text", "y"),
+    [
+        ("5x1 > avgpool3/2(pad=0)", [7 / 3, 28 / 3]),
+        ("5x1 > avgpool3/2(pad=same)", [1, 14 / 3, 8]),
+        ("5x1 > avgpool3/2(pad=tf)", [3 / 2, 14 / 3, 12]),
+        ("5x1 > avgpool2(ceil)", [3 / 2, 6, 16]),
+        ("5x1 > avgpool3(pad=1, ceil)", [1, 28 / 3]),
+        ("5x1 > avgpool4/3(pad=1, ceil)", [7 / 4, 28 / 4]),
+        ("5x1 > stochpool3/2(pad=same)", [5 / 3, 84 / 14, 320 / 24]),
+        ("5x1 > featpool1", [1, 2, 4, 8, 16]),
+        ("1x4 > featpool2", [math.sqrt(5), math.sqrt(80)]),
+    ],
+)
+def test_pools_by_hand(text: str, y: list[float]) -> None:
+    """On 1, 2, 4, 8, 16."""
+    network = parse(text)
+    x = np.array([1, 2, 4, 8, 16])[: math.prod(network.inputs[0].shape)]
+    found = network.forward(x.reshape(network.inputs[0].shape)).last
+    np.testing.assert_allclose(found.ravel(), y)
 
 
 # --- references, indices --------------------------------------------------------------------------

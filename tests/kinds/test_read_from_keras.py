@@ -156,6 +156,7 @@ CALLS: list[tuple[tuple[Shape, ...], list[Step]]] = [
     (VECTOR, [to("Conv2D", 1, 1, 4, kernel_size=1)]),
     (VECTOR, [to("Conv2D", 1, 1, 4, kernel_size=1, groups=2)]),
     (VECTOR, [to("Conv2D", 1, 1, 4)]),
+    (VECTOR, [to("Conv2D", 4, 1, 1, kernel_size=1, data_format="channels_first")]),
     (((8, 8, 1),), [to("Conv2D", 6, 6, 4, strides=(2, 1))]),
     (((8, 8, 1),), [to("FlippedConv2D", 6, 6, 4)]),
     (VOLUME, [to("Conv3D", 4, 4, 4, 8, groups=4, filters=8)]),
@@ -880,10 +881,20 @@ def test_attention_is_of_one_or_two_layers(
     assert found == f"  attention: {expected}"
 
 
-def test_attention_that_leaves_another_width_is_refused() -> None:
-    call = view(((8, 8),), [to("MultiHeadAttention", 8, 6, output_shape=6, dropout=0.1)])
-    (found,) = readings(call._replace(sources=(QUERY, QUERY)))
-    assert found == "  attention: no, its output_shape is 6"
+@pytest.mark.parametrize(
+    ("inputs", "sources", "width", "read"),
+    [
+        (((8, 8),), (QUERY, QUERY), 6, "no, its output_shape is 6"),
+        (((8, 8), (8, 6)), (QUERY, KEYS), 6, "no, its output_shape is 6"),
+        (((8, 8), (8, 6)), (QUERY, KEYS), 8, "attention(heads=2, bias=yes, causal=no, kv=@k)"),
+    ],
+)
+def test_attention_that_leaves_another_width_than_the_queries_is_refused(
+    inputs: tuple[Shape, ...], sources: tuple[Ref, ...], width: int, read: str
+) -> None:
+    call = view(inputs, [to("MultiHeadAttention", 8, width, output_shape=width)])
+    (found,) = readings(call._replace(sources=sources))
+    assert found == f"  attention: {read}"
 
 
 @pytest.mark.parametrize(

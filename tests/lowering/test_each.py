@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from support.kinds import kind_of
 from support.networks import only, read
 from support.written import assert_written_out_is_the_same
 
 from netdsl import parse
 from netdsl.analysis.receptive import receptive_fields
+from netdsl.kinds.each import on_each
 
 # the text, the output's shape, params, macs
 EACH = [
@@ -89,6 +91,12 @@ def test_default_activations_look_through_the_ends() -> None:
 )
 def test_a_position_sees_its_own_element(text: str, field: str) -> None:
     assert str(receptive_fields(parse(text).graph)[-1]) == field
+
+
+def test_along_no_axes_a_layer_is_itself() -> None:
+    kind = kind_of(parse("5 > fc-2").graph.ops[1])
+    assert on_each(kind, ()) is kind
+    assert on_each(kind, (3,)).written() == f"each({kind.written()})"
 
 
 def test_layers_on_elements_have_one_class_for_each_kind() -> None:

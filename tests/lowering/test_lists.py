@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from netdsl import parse
@@ -80,6 +81,11 @@ WRONG = [
     ("8 > «pairs[ id | fc-4 ]»", "N207", "requires branches of one shape, not 8 and 4"),
     ("input x: 5\n@x > «spread(@x)»", "N207", "@x is 5, which has no positions"),
     ("5x4 > each(fc-1(«init=[1]»))", "N216", "requires 4 or 1x4"),
+    (
+        "learned a: 2 = «(1, 2, 3)»\n2 > add[ id | @a ]",
+        "N216",
+        "`init` is a list of 3, and `learned` requires 2",
+    ),
 ]
 
 
@@ -132,6 +138,32 @@ FORMATTED = [
 def test_one_form(before: str, after: str) -> None:
     assert format_text(Source("t.net", before), Limits()) == f"{after}\n"
     assert format_text(Source("t.net", after), Limits()) == f"{after}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "y"),
+    [
+        ("1x3 > conv1-2(init=[[[1, 2, 3]], [[4, 5, 6]]])", [1, 10, 100], [321, 654]),
+        ("3x1 > conv3-1(pad=0, init=[1, 2, 3])", [1, 10, 100], [321]),
+        ("1x3 > dw1(init=[[2], [3], [4]])", [1, 10, 100], [2, 30, 400]),
+        ("1x3 > dw1(init=[2])", [1, 10, 100], [2, 20, 200]),
+        ("1x2 > dw1(mult=3, init=[[1], [2], [3]])", [1, 10], [1, 2, 3, 10, 20, 30]),
+        (
+            "1x3 > dw1(mult=2, init=[[1], [2], [3], [4], [5], [6]])",
+            [1, 10, 100],
+            [1, 2, 30, 40, 500, 600],
+        ),
+        ("2x2x1 > dw2(pad=0, init=[[1, 2], [3, 4]])", [1, 10, 100, 1000], [4321]),
+        ("1x2 > tconv1-3(init=[[[1, 2]], [[3, 4]], [[5, 6]]])", [1, 10], [21, 43, 65]),
+        ("3 > fc-2(init=[[1, 2, 3], [4, 5, 6]], bias_init=[1000, 0])", [1, 10, 100], [1321, 654]),
+    ],
+)
+def test_lists_say_filter_by_filter_how_weights_begin(
+    text: str, x: list[float], y: list[float]
+) -> None:
+    network = parse(f"default conv(linear), dw(linear), tconv(linear), fc(linear)\n{text}")
+    given = np.reshape(x, network.inputs[0].shape)
+    assert network.forward(given).last.ravel().tolist() == y
 
 
 def test_rows_show_long_lists_by_their_shape() -> None:
