@@ -111,13 +111,13 @@ class FunctionWriter:
             self.body.append(Assign(variable, NewInput(arguments, name if several else None)))
 
     def _refer(self, chains: Iterable[ItemChain]) -> None:
-        self.referred = {
+        self.referred.update(
             value.node
             for chain in chains
             for item in all_items(chain)
             for value in item.values
             if isinstance(value, NodeName)
-        }
+        )
 
     # --- statements ---
 

@@ -15,7 +15,7 @@ _OWN = ("keras", "layers", "ops", "np", "Any", "x", "layer", "inputs", "outputs"
 RESERVED = frozenset(
     (
         *(*keyword.kwlist, *keyword.softkwlist, *dir(builtins)),
-        *(*_OWN, *_PARAMETERS, *_PARAMETERS.values()),
+        *(*_OWN, *_PARAMETERS.values()),
         *(*(role for roles in POSITIONAL.values() for role in roles), *BY_NAME),
     )
 )

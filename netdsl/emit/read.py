@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from netdsl.emit.calls import KerasCall, KerasCalls, KernelTie, PythonText
+from netdsl.emit.calls import Arguments, KerasCall, KerasCalls, KernelTie, PythonText
 from netdsl.emit.signatures import can_hold_weights
 from netdsl.emit.source import layer_source, template
 from netdsl.graph import Graph, Op
@@ -54,19 +54,29 @@ class _Reader:
         )
         return KerasCalls(tuple(self.calls), inputs, outputs, self.ends, ties)
 
-    def _add(self, call: KerasCall) -> int:
-        self.calls.append(call._replace(layer=len(self.calls)))
-        return len(self.calls) - 1
+    def _add(
+        self,
+        made: str,
+        arguments: Arguments,
+        applied: str,
+        inputs: tuple[int, ...],
+        shape: Shape,
+        op: int,
+        **of_layer: bool,
+    ) -> int:
+        place = len(self.calls)
+        call = KerasCall(made, arguments, applied, inputs, shape, op, place, **of_layer)
+        self.calls.append(call)
+        return place
 
     def _input(self, index: int, op: Op) -> int:
         kind = (("dtype", "int32"),) if isinstance(op.shape, Indices) else ()
         arguments = (("", tuple(op.shape)), *kind)
-        return self._add(KerasCall("keras.Input", arguments, "", (), op.shape, index, 0))
+        return self._add("keras.Input", arguments, "", (), op.shape, index)
 
     def _penalty(self, index: int, op: Op, strength: float) -> int:
         made, inputs = "layers.ActivityRegularization", (self._seen(index),)
-        call = KerasCall(made, (("l1", strength),), "({0})", inputs, op.shape, index, 0)
-        return self._add(call)
+        return self._add(made, (("l1", strength),), "({0})", inputs, op.shape, index)
 
     def _op(self, index: int, op: Op) -> int:
         """Add the calls of an operation, and return the last of them."""
@@ -99,8 +109,8 @@ class _Reader:
             whole = self._seen(index) if axes and own else self.ends[index]
             shape = written((-1, *element_of(op.shape, len(axes))))
             applied = f"ops.reshape({{0}}, {shape})"
-            call = KerasCall("", (), applied, (whole,), self._shape(whole), index, 0)
-            self.folded[index, axes] = self._add(call)
+            known = self._shape(whole)
+            self.folded[index, axes] = self._add("", (), applied, (whole,), known, index)
         return self.folded[index, axes]
 
     def _share(self, owner: int, begin: int) -> None:
@@ -134,7 +144,7 @@ class _Reader:
         applied = template(node if layer is None else layer.application, place)
         shape = self._shape(inputs[0])
         if layer is None:
-            return self._add(KerasCall("", (), applied, tuple(inputs), shape, op, 0))
+            return self._add("", (), applied, tuple(inputs), shape, op)
         made = layer.made
         holds = has_weights and can_hold_weights(made)
         kind = self.graph.ops[op].kind
@@ -142,8 +152,8 @@ class _Reader:
             holds and made.startswith("layers.") and kind is not None and kind.keras_activation
         )
         arguments = tuple((key, _of_input(made, value, shape)) for key, value in layer.arguments)
-        call = KerasCall(made, arguments, applied, tuple(inputs), shape, op, 0)
-        added = self._add(call._replace(has_weights=holds, takes_activation=takes_activation))
+        flags = {"has_weights": holds, "takes_activation": takes_activation}
+        added = self._add(made, arguments, applied, tuple(inputs), shape, op, **flags)
         self.named[op, layer.name] = added
         return added
 

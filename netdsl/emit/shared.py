@@ -82,7 +82,7 @@ def _alike(
     return (
         shared == list(places)
         if len(shared) > 1
-        else not any(calls[at].has_weights or len(uses[calls[at].layer]) > 1 for at in places)
+        else not any(calls[at].has_weights for at in places)
     )
 
 

@@ -157,6 +157,26 @@ def test_what_is_shared_is_made_once() -> None:
     assert text.count("for layer in enc:") == 2
 
 
+def test_what_follows_a_shared_layer_is_shared_only_where_the_file_shares_it() -> None:
+    text = netdsl.parse("let enc = fc-4\n8 > sub[ enc > fc-3 | enc > fc-3 ] > fc-1").emit()
+    assert text.count("layers.Dense(4") == 1
+    assert text.count("layers.Dense(3)(") == 2
+
+
+NEEDED = ["for", "match", "range", "keras", "layers", "ops", "np", "x", "layer", "inputs"]
+NEEDED += ["outputs", "shared", "repeats", "skip", "filters", "strides"]
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_is_called_as_something_that_programs_need_has_a_number(name: str) -> None:
+    """Words of Python, imports, and the program's own variables and parameters."""
+    text = f"net {name}\n8 > fc-4 as {name} > fc-2 as a\n@{name} > tanh x3 > fc-2 as b"
+    code = netdsl.parse(text).emit()
+    assert f"def {name}2():" in code
+    assert f"    {name}3 = layers.Dense(4" in code
+    assert f"(8,))\n    {name} = " not in code
+
+
 def test_each_network_of_a_file_is_a_function(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -251,6 +271,7 @@ def test_mistakes_in_a_file_are_reported(capsys: pytest.CaptureFixture[str]) -> 
         (f"x = f()([{'a' * 40}, {'b' * 37}])", ["x = f()(", f"    [{'a' * 40}, {'b' * 37}]", ")"]),
         (f'x = f("({"a" * 40}", {"b" * 37})', ["x = f(", f'    "({"a" * 40}", {"b" * 37}', ")"]),
         ("x = " + "a" * 100, ["x = " + "a" * 100]),
+        (f"x = {'a' * 100}()", [f"x = {'a' * 100}()"]),
     ],
 )
 def test_long_statements_are_broken_in_their_brackets(text: str, lines: list[str]) -> None:
@@ -270,6 +291,11 @@ def test_lines_of_88_columns_are_not_broken(first: int, second: int, lines: int)
 def test_what_is_around_a_line_counts(length: int, lines: int) -> None:
     """An indent of 4 and a comma leave 83 columns."""
     assert len(laid_out(f"f({'a' * (length - 3)})", 4, ",")) == lines
+
+
+def test_the_last_brackets_are_broken_where_only_what_follows_is_too_much() -> None:
+    found = laid_out(f"f({'a' * 40})({'b' * 39})", 4, ",")
+    assert found == [f"    f({'a' * 40})(", f"        {'b' * 39}", "    ),"]  # as ruff does
 
 
 # --- the same model -------------------------------------------------------------------------------
@@ -375,6 +401,8 @@ ORDERS = {
     "input 4 > fc-3 as a > fc-2 > fc-4 as one\n@a > fc-5 as two": ["a", "fc_1", "one", "two"],
     "input 4 > fc-3 as a > fc-5 as one\n@a > fc-2 > fc-4 as two": ["a", "fc_1", "one", "two"],
     "input a: 4\ninput b: 4\nsub[ @b > fc-3 | @a > fc-3 ] > fc-1": ["fc_1", "fc_2", "fc_3"],
+    # An activation of its own is one more layer on the way.
+    "input 4\n> sub[ fc-3 | fc-3(tanh) ] > fc-1": ["fc_2", "fc_1", "fc_3"],
 }
 
 

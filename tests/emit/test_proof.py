@@ -156,6 +156,14 @@ def test_where_two_branches_are_alike_each_goes_its_own_way() -> None:
     assert "joins or parts ways" in disproof(other, "network", "network", network.graph)
 
 
+def test_two_dropouts_are_not_one() -> None:
+    network = netdsl.parse("input 8\n> dropout(0.5) > sub[ fc-4 | fc-4 ]")
+    code = network.emit()
+    assert "shortcut = layers.Dense(4)(x)" in code
+    other = code.replace("(4)(x)", "(4)(layers.Dropout(0.5)(inputs))", 1)
+    assert "joins or parts ways" in disproof(other, "network", "network", network.graph)
+
+
 # --- what happens then ----------------------------------------------------------------------------
 
 
@@ -299,6 +307,8 @@ SAME = {
         ("Dense(2)(x)", "Dense(2)(x, mask=x)", "has no layers.Dense(2)({0}, mask={0}) there"),
         ("outputs = layers.Dense(2)(x)", "outputs = x[0]", "the network has no {0}[0] there"),
         ("outputs = layers.Dense(2)(x)", "outputs = ops.abs(x)", "has no ops.abs({0}) there"),
+        ("outputs = layers.Dense(2)(x)", "outputs = layers.abs(x)", "no layers.abs({0}) there"),
+        ("layers.Dense(2)(x)", "ops.where(x, x, inputs)", "no ops.where({0}, {0}, {1}) there"),
         # the model
         ("keras.Model(inputs,", "keras.Model([inputs, x],", "the program has 2 inputs, not 1"),
         (", outputs,", ", [outputs, x],", "the program has 2 outputs, not 1"),

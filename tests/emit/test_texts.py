@@ -192,6 +192,15 @@ def test_descriptions_are_docstrings(description: str, lines: list[str]) -> None
             "tie b = transpose a\ntie d = transpose c",
             "c = Tied(",
         ),
+        # An activation is an argument, but for the kinds where weights would change their order.
+        (
+            "8x8x2 > conv3-4(tanh) > gap > sub[ fc-3 | fc-3(tanh) ]",
+            'layers.Conv2D(4, 3, padding="same", activation="tanh")(inputs)',
+        ),
+        (
+            "8x8x2 > conv3-4(tanh) > gap > sub[ fc-3 | fc-3(tanh) ]",
+            'layers.Dense(3)(x) x = layers.Activation("tanh")(x)',
+        ),
         # What is made once knows the shape of its input.
         (
             "let e = scale > fc-4\n4 > e > e",
