@@ -52,7 +52,7 @@ def matrices_of(subject: WeightedNetwork, found: Backward) -> list[LayerMatrices
             continue
         if len(node.value) > 1:
             raise fail("N681", f"matrices are of one example, and {len(node.value)} are given")
-        value = found.nodes[op.inputs[0]].value.reshape(-1)
+        value = found.nodes[op.inputs[0]].value.ravel()
         if value.size != kernel.shape[0]:
             continue  # one matrix at many positions
         layers.append(
@@ -61,9 +61,9 @@ def matrices_of(subject: WeightedNetwork, found: Backward) -> list[LayerMatrices
                 # Keras's kernel has a column for each unit, W in textbooks a row.
                 kernel.T,
                 value,
-                node.upstream.reshape(-1),
+                node.upstream.ravel(),
                 node.weights["kernel"].T,
-                node.edges[0].downstream.reshape(-1),
+                node.edges[0].downstream.ravel(),
             )
         )
     if not layers:

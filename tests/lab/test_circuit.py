@@ -180,6 +180,7 @@ def test_what_is_said_of_a_large_array() -> None:
     for large in (np.zeros((1, 1, 1, 1, 1, 1)), np.zeros((1, 10_001)), np.zeros((0, 3, 3))):
         with pytest.raises(NetError):
             list(_tables("value", "y", large, "value"))
+    assert len(list(_tables("value", "y", np.zeros((1, 12, 12, 4)), "value"))) == 4
     (table,) = _tables("value", "y", np.zeros((1, 1, 1, 1)), "look")
     assert (table.title, table.rows) == ("value", (("0",),))
 

@@ -36,12 +36,12 @@ BOWL = np.add.outer((AXIS - 0.5) ** 2, AXIS**2)  # lowest at x = 0, y = 0.5
 
 
 def test_a_landscape_in_words() -> None:
-    found = Landscape("net on toy", AXIS, BOWL, 1)
+    found = Landscape("net on toy", AXIS, BOWL + 1, 1)
     about = "loss of 1 training example along two random directions, scaled filter by filter"
-    assert (found.about, found.middle) == (about, 0.25)
+    assert (found.about, found.middle) == (about, 1.25)
     assert landscape_described(found) == [
         f"net on toy: {about}",
-        "0.25 in the middle, lowest 0 at (0.0, 0.5), 1.25 at the edge (median)",
+        "1.25 in the middle, lowest 1 at (0.0, 0.5), 2.25 at the edge (median)",
     ]
     values = landscape_json(Landscape("n", AXIS, np.where(BOWL > 3, np.inf, BOWL), 2))
     assert values["loss"][0][0] is None
@@ -396,6 +396,8 @@ def test_rows_of_samples(count: int, rows: list[int]) -> None:
     assert [len(row.tiles) for row in samples(count).sheet.rows] == rows
     given = samples(count, before=[(np.zeros((2, 2, 1)), "x")]).sheet
     assert [len(row.tiles) for row in given.rows] == [1, *rows]
+    captions = [tile.caption for row in given.rows for tile in row.tiles]
+    assert captions == ["x", *["c"] * count]
 
 
 def test_samples_that_are_drawn_and_those_that_are_not() -> None:

@@ -20,7 +20,9 @@ import pytest
 from PIL import Image
 from support.runs import RESULT
 
+from netdsl.lab.inside.descent import Descent
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, picture, signed
+from netdsl.lab.inside.landscape import Landscape
 from netdsl.training.data import Examples
 from netdsl.training.evaluation.out_of_fold import OutOfFold
 from netdsl.training.evaluation.outcomes import Outcome, outcomes
@@ -150,6 +152,18 @@ def drawn() -> dict[str, str]:
             ],
         ).svg,
         "an empty sheet": ImageSheet("none", "", []).svg,
+        "a landscape": Landscape("net on toy", XS, GRID**2 + 1, 2).svg,
+        "the path of two weights": Descent(
+            title="net on bowl",
+            about="squared loss",
+            names=("fc_1.kernel", "fc_1.bias"),
+            path=np.array([[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]]),
+            losses=np.array([2.0, 1.0, 0.5]),
+            penalties=np.ones(3),
+            axes=(XS, YS),
+            surface=GRID**2,
+            penalty=np.abs(GRID),
+        ).svg,
     }
 
 
