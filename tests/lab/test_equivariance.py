@@ -88,6 +88,9 @@ def test_shifts_are_by_the_stride_and_borders_are_apart() -> None:
     assert along_h.largest == along_w.largest == 0
     assert along_h.borders is not None
     assert along_h.borders > 0.01
+    # What sees every position has no borders.
+    (attention,) = netdsl.parse("6x4 > attention(heads=2)").equivariance("shift")
+    assert (attention.verdict, attention.borders) == (MOVES, None)
 
 
 @pytest.mark.parametrize(

@@ -435,8 +435,9 @@ def test_principal_components() -> None:
     np.testing.assert_allclose(np.abs(plane), [[2, 0], [0, 0], [2, 0], [0, 1], [0, 1]], atol=1e-12)
     line, said = _plane(np.array([[0.0], [2.0]]), "pca")
     np.testing.assert_allclose(np.abs(line), [[1, 0], [1, 0]], atol=1e-12)
-    _, said = _plane(np.diag([3.0, 2.0, 1.0]), "pca")
-    assert said.startswith("two principal components, ")
+    octahedron = np.vstack([np.diag([2.0, 1.0, 1.0]), np.diag([-2.0, -1.0, -1.0])])
+    _, said = _plane(octahedron, "pca")  # 4 + 1 of 4 + 1 + 1
+    assert said == "two principal components, 83% of the variance"
     _, said = _plane(np.ones((3, 2)), "pca")
     assert said == "two principal components, 100% of the variance"
 
