@@ -1,5 +1,5 @@
-"""Landscapes, paths, sums of noise, and what a classifier says, on arrays that are made up: no run,
-no framework.
+"""Landscapes, paths, sums of noise, what a classifier says and reconstructions, on arrays that are
+made up: no run, no framework.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from netdsl.lab.inside.generate import Generator
 from netdsl.lab.inside.landscape import Landscape, landscape_json
 from netdsl.lab.inside.landscape import described as landscape_described
 from netdsl.lab.inside.naming import Named
+from netdsl.lab.inside.reconstruct import Reconstructed, Reconstruction, reconstructed_json
+from netdsl.lab.inside.reconstruct import described as reconstructed_described
 from netdsl.lab.inside.scores import class_output, class_score, scored
 from netdsl.lab.inside.subject import TrainedRun
 from netdsl.training.preparation.outputs import OutputTransform
@@ -432,6 +434,54 @@ def test_a_normal_with_the_covariance_of_codes(monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_allclose(apart.std(axis=0), known.std(axis=0), rtol=0.03)
     single = decode._normal(np.random.default_rng(1), known[:1], 3)
     np.testing.assert_allclose(single, np.repeat(known[:1], 3, axis=0))
+
+
+# --- reconstructions ------------------------------------------------------------------------------
+
+
+def reconstructed(noise: float) -> Reconstructed:
+    """Two images of which a run halves the values."""
+    clean = np.linspace(0, 1, 8).reshape(2, 2, 2, 1)
+    given = 1 - clean if noise else clean
+    runs = (Reconstruction("code-1", clean / 2, 0.25),)
+    return Reconstructed("test", 1000, noise, clean, given, noise * 0.8, runs)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_reconstructions_in_words(noise: float) -> None:
+    found = reconstructed(noise)
+    added = [["with", "noise", "0.5", "0.4000"]] if noise else []
+    title, *rows = reconstructed_described(found)
+    assert title == found.title == "Reconstructions of 1,000 test examples"
+    assert [row.split() for row in rows] == [
+        ["run", "mean", "absolute", "error"],
+        *added,
+        ["code-1", "0.2500"],
+    ]
+    assert reconstructed_json(found) == {
+        "title": title,
+        "scale": found.sheet.about,
+        "part": "test",
+        "examples": 1000,
+        "noise": noise,
+        "noise_error": noise * 0.8,
+        "runs": [{"run": "code-1", "mean_absolute_error": 0.25}],
+    }
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_reconstructions_are_rows_of_images(noise: float) -> None:
+    """The clean images, those with noise where some was added, and each run's."""
+    found, clean = reconstructed(noise), np.linspace(0, 1, 8).reshape(2, 2, 2)
+    expected = {"original": clean, "with noise 0.4000": 1 - clean, "code-1 0.2500": clean / 2}
+    if not noise:
+        del expected["with noise 0.4000"]
+    rows = {row.label: np.array([tile.pixels for tile in row.tiles]) for row in found.sheet.rows}
+    assert list(rows) == list(expected)
+    for label, pixels in expected.items():
+        np.testing.assert_allclose(rows[label], pixels)
+    about = "the first 2, with the mean absolute error of all"
+    assert found.sheet.about == about + ("; noise of standard deviation 0.5" if noise else "")
 
 
 # --- scores ---------------------------------------------------------------------------------------
