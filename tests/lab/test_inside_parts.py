@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import re
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -24,7 +24,12 @@ from netdsl.lab.inside.generate import Generator
 from netdsl.lab.inside.landscape import Landscape, landscape_json
 from netdsl.lab.inside.landscape import described as landscape_described
 from netdsl.lab.inside.naming import Named
-from netdsl.lab.inside.reconstruct import Reconstructed, Reconstruction, reconstructed_json
+from netdsl.lab.inside.reconstruct import (
+    Reconstructed,
+    Reconstruction,
+    reconstruct,
+    reconstructed_json,
+)
 from netdsl.lab.inside.reconstruct import described as reconstructed_described
 from netdsl.lab.inside.scores import class_output, class_score, scored
 from netdsl.lab.inside.subject import TrainedRun
@@ -482,6 +487,91 @@ def test_reconstructions_are_rows_of_images(noise: float) -> None:
         np.testing.assert_allclose(rows[label], pixels)
     about = "the first 2, with the mean absolute error of all"
     assert found.sheet.about == about + ("; noise of standard deviation 0.5" if noise else "")
+
+
+CLEAN = np.random.default_rng(7).uniform(size=(12, 2, 2, 1))
+
+
+class Images(NamedTuple):
+    """A part of data."""
+
+    x: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return len(self.x[0])
+
+
+class Halves:
+    """A run whose network halves its images; `scale` is what it divides the data by."""
+
+    own_model = None
+
+    def __init__(
+        self, name: str = "code-1", size: int = 2, scale: float = 1.0, copies: bool = True
+    ) -> None:
+        self.size, self.scale = size, scale
+        transform = SimpleNamespace(shape=(size, size, 1), accepts=lambda shape: True)
+        outputs = [SimpleNamespace(copies=False), SimpleNamespace(copies=copies)]
+        self.run: Any = SimpleNamespace(
+            run=SimpleNamespace(folder=SimpleNamespace(name=name)),
+            preparation=SimpleNamespace(inputs=[transform], outputs=outputs),
+        )
+        self.graph: Any = SimpleNamespace(inputs=[SimpleNamespace(shape=(4,))])  # flat vectors
+        test, validation = Images((CLEAN,)), Images((CLEAN[:5],))
+        self.data: Any = SimpleNamespace(train=None, validation=validation, test=test)
+
+    def image_shape(self, place: int) -> Any:
+        return (self.size, self.size, 1) if self.size else None
+
+    def prepared(self, part: Any, rows: Any) -> Any:
+        return (part.x[0][rows].reshape(len(rows), 4) / self.scale,)
+
+    def computed(self, model: Any, inputs: Any) -> Any:
+        (x,) = inputs
+        assert x.shape[1:] == (4,)
+        return [None, x / 2]
+
+
+def of_halves(*runs: Halves, part: str = "test", noise: float = 0.0, seed: int = 0) -> Any:
+    return reconstruct(list(runs), part, noise, seed)  # type: ignore[arg-type]
+
+
+def test_images_are_reconstructed_from_themselves() -> None:
+    found = of_halves(Halves(), Halves("code-2"))
+    assert (found.part, found.examples, found.noise, found.given_error) == ("test", 12, 0.0, 0.0)
+    np.testing.assert_array_equal(found.originals, CLEAN[:10])
+    np.testing.assert_array_equal(found.given, CLEAN[:10])
+    assert [one.name for one in found.runs] == ["code-1", "code-2"]
+    for one in found.runs:
+        np.testing.assert_allclose(one.array, CLEAN[:10] / 2)
+        assert one.error == pytest.approx(CLEAN.mean() / 2)
+    assert of_halves(Halves(), part="validation").examples == 5
+
+
+def test_noise_is_added_to_what_is_reconstructed() -> None:
+    found = of_halves(Halves(), noise=0.5, seed=3)
+    noisy = CLEAN + 0.5 * np.random.default_rng(3).standard_normal(CLEAN.shape)
+    np.testing.assert_allclose(found.given, noisy[:10])
+    np.testing.assert_array_equal(found.originals, CLEAN[:10])
+    assert found.given_error == pytest.approx(np.abs(noisy - CLEAN).mean())
+    assert found.runs[0].error == pytest.approx(np.abs(noisy / 2 - CLEAN).mean())
+
+
+@pytest.mark.parametrize(
+    ("runs", "code", "said"),
+    [
+        ([Halves()] * 21, "N660", "21 runs; at most 20 are shown side by side"),
+        ([Halves(size=0)], "N680", "the network has no input of images"),
+        ([Halves(copies=False)], "N680", "code-1 does not learn to give its input back"),
+        ([Halves(), Halves("b", 3)], "N680", "b is of images of 3x3x1, not 2x2x1"),
+        ([Halves(), Halves("b", scale=2)], "N680", "b divides its images otherwise than the first"),
+    ],
+)
+def test_what_is_not_reconstructed(runs: list[Halves], code: str, said: str) -> None:
+    assert len(of_halves(*[Halves()] * 20).runs) == 20
+    with pytest.raises(NetError, match=said) as caught:
+        of_halves(*runs)
+    assert caught.value.code == code
 
 
 # --- scores ---------------------------------------------------------------------------------------
