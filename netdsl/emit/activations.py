@@ -32,9 +32,8 @@ def with_activations(calls: KerasCalls) -> KerasCalls:
     if weight_order(everything) == order:
         return everything
     chosen: tuple[str, ...] = ()
-    kinds = (call.made for call in calls.calls if call.takes_activation)
     # By kinds of layers, one after the other: one odd layer keeps only its own kind as it is.
-    for made in dict.fromkeys(kinds):
+    for made in dict.fromkeys(call.made for call in calls.calls):
         if weight_order(_moved(calls, (*chosen, made))) == order:
             chosen = (*chosen, made)
     return _moved(calls, chosen)
@@ -78,7 +77,7 @@ def _activation(call: KerasCall) -> str | None:
     """Return the activation that a call is, where it has a name; else None."""
     if call.made != "layers.Activation" or len(call.arguments) != 1:
         return None
-    name = call.arguments[0][1]
+    ((_, name),) = call.arguments
     return name if isinstance(name, str) else None
 
 

@@ -23,12 +23,12 @@ RESERVED = frozenset(
 
 
 def name_of_content(chain: ItemChain) -> str:
-    """Return a name for a few different layers in a row: `conv_bn_act`; nothing for others."""
+    """Return a name for a few different layers in a row: `conv_bn_act`; `block` for others."""
     made = [item.head.made if isinstance(item.head, LayerHead) else "" for item in chain]
     words = [PROGRAM_NAMES.get(layer_of(each), "") for each in made]
     # A longer name says less than `block`.
     if len(words) > 3 or not all(words) or len(set(words)) < len(words):
-        return ""
+        return "block"
     return "_".join(
         f"up{word}" if each.endswith("Transpose") else word
         for word, each in zip(words, made, strict=True)

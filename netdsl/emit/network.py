@@ -77,7 +77,7 @@ def functions_of(
 
 
 def _name(block: FactoredBlock, stated: dict[int, str]) -> str:
-    return stated.get(block.number) or name_of_content(block.chain) or "block"
+    return stated.get(block.number) or name_of_content(block.chain)
 
 
 def _stated_names(chains: Iterable[ItemChain], names: dict[tuple[int, int], str]) -> dict[int, str]:

@@ -69,11 +69,8 @@ def _alike(
 ) -> bool:
     """Return whether calls use one layer, or layers without weights that could be one."""
     first = calls[places[0]]
-    if (
-        not first.made
-        or first.applied != "({0})"
-        or any(_unlike(calls[at], first) for at in places)
-    ):
+    # An operation is applied otherwise: `ops.abs({0})`.
+    if first.applied != "({0})" or any(_unlike(calls[at], first) for at in places):
         return False
     # It asks its input for a shape, which a layer that is made beforehand cannot.
     if any("{0}" in value.text for _, value in first.arguments if isinstance(value, PythonText)):
@@ -95,4 +92,4 @@ def _piece_name(graph: Graph, op: int) -> str:
     layer = graph.ops[op].layer
     pieces = [piece for piece in graph.pieces if piece.first <= layer < piece.stop]
     # The outermost `let`: pieces within pieces lie in its rows.
-    return max(pieces, key=lambda piece: piece.stop - piece.first).name if pieces else "shared"
+    return max(pieces, key=lambda piece: piece.stop - piece.first).name

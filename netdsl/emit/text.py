@@ -73,6 +73,6 @@ def _signs(text: str) -> Iterator[tuple[int, str, int]]:
         if sign == '"' and not escaped:
             quoted = not quoted
         elif not quoted and sign in "([{)]},":
-            depth += (sign in "([{") - (sign in ")]}")
+            depth = max(depth + (sign in "([{") - (sign in ")]}"), 0)
             yield at, sign, depth
         escaped = sign == "\\" and not escaped

@@ -24,6 +24,7 @@ from netdsl.factoring.items import Item
         ("tconv3-4/2(bn) > tconv3-8/2(bn) > tconv3-16/2(bn)", "upconv_bn(x, filters)"),
         # Nothing is said of what has no name, of more than three layers, or of equal ones.
         ("conv3-4 > pool > conv3-8 > pool > conv3-16 > pool", "block(x, filters)"),
+        ("dw3 > conv3-8(bn) > dw3 > conv3-9(bn) > dw3 > conv3-7(bn)", "block(x, filters)"),
         ("(dropout(0.1) > conv3-8(bn)) x3 > dropout(0.2) > conv3-9(bn)", "block(x, rate, filters)"),
     ],
 )
@@ -201,6 +202,10 @@ def test_descriptions_are_docstrings(description: str, lines: list[str]) -> None
             "8x8x2 > conv3-4(tanh) > gap > sub[ fc-3 | fc-3(tanh) ]",
             'layers.Dense(3)(x) x = layers.Activation("tanh")(x)',
         ),
+        # What is made once has the name of the outermost `let`, and ends with a layer with weights.
+        ("let a = fc-4\nlet b = fc-3 x3\n8 > sub[ a | a ] > sub[ b | b ]", "a = layers.Dense(4)"),
+        ("let a = fc-4\nlet b = a > fc-3\n3 > sub[ b | b ] > fc-1", "b = [ layers.Dense(4,"),
+        ("let f = fc-4 > dropout(0.5)\n8 > sub[ f > tanh | f > relu ]", "f = layers.Dense(4)"),
         # What is made once knows the shape of its input.
         (
             "let e = scale > fc-4\n4 > e > e",
