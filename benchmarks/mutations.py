@@ -101,6 +101,7 @@ ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
 LOGIC: dict[type[ast.boolop], tuple[str, str]] = {ast.And: ("and", "or"), ast.Or: ("or", "and")}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (*FUNCTIONS, ast.ClassDef)
+GENERIC = ("Callable", "Mapping", "Sequence", "dict", "frozenset", "list", "set", "tuple", "type")
 
 
 def mutants(file: str, source: str) -> list[Mutant]:
@@ -301,9 +302,16 @@ def _statement(node: ast.stmt, places: _Places) -> Iterator[Edit]:
         node.value is None or "TypeAlias" in ast.unparse(node.annotation)
     ):
         return  # nothing runs, or what annotations alone name
+    if isinstance(node, ast.Assign) and _is_type(node.value):
+        return
     if any(re.fullmatch("__[a-z]+__", name) for name in _defined(node)):
         return
     yield Edit(node, places.start(node), places.end(node), "pass", "statement removed")
+
+
+def _is_type(node: ast.expr) -> bool:
+    """Whether an expression is a generic type: annotations alone name it."""
+    return isinstance(node, ast.Subscript) and ast.unparse(node.value) in GENERIC
 
 
 def _answer(node: ast.Return, places: _Places) -> Iterator[Edit]:

@@ -71,6 +71,7 @@ def test_a_line_has_these_changes(line: str, lines: set[str]) -> None:
         "from a import b",
         "a: dict[int, 'b']",
         "A: TypeAlias = b",
+        "A = Callable[[b], c]",
         "__all__ = a",
         "if TYPE_CHECKING:\n    a = 1",
     ],
