@@ -852,7 +852,7 @@ def test_unpooling_is_of_a_pool_with_its_windows(
     assert [*readings(call)] == [f"  unpool: {expected}"]
 
 
-QUERY, KEYS, OTHER = (point(name, at, (8, 8)) for at, name in enumerate("qko"))
+QUERY, KEYS, OTHER = (point(name, at, (5, 8)) for at, name in enumerate("qko"))
 
 
 @pytest.mark.parametrize(
@@ -869,16 +869,23 @@ QUERY, KEYS, OTHER = (point(name, at, (8, 8)) for at, name in enumerate("qko"))
         ((QUERY, QUERY), {"value_dim": 5}, "no, its value_dim is 5, its key_dim another"),
         ((QUERY, QUERY), {"attention_axes": [2]}, "no, its attention_axes are [2]"),
         ((QUERY, QUERY), {"use_gate": True}, "no, it has use_gate"),
+        ((QUERY, QUERY), {"sliding_window": 3}, "no, it has sliding_window"),
     ],
 )
 def test_attention_is_of_one_or_two_layers(
     sources: tuple[Ref, ...], stated: dict[str, Any], read: str
 ) -> None:
-    call = view(((8, 8),), [to("MultiHeadAttention", 8, 8, **stated)])
+    call = view(((5, 8),), [to("MultiHeadAttention", 5, 8, **stated)])
     (found,) = readings(call._replace(sources=sources))
     options = read.replace("heads=2", "heads=2, bias=yes")
     expected = options if read.startswith("no") else f"attention({options})"
     assert found == f"  attention: {expected}"
+
+
+def test_an_attentions_dropout_is_left_out() -> None:
+    call = view(((5, 8),), [to("MultiHeadAttention", 5, 8, dropout=0.1)])
+    (found,) = readings(call._replace(sources=(QUERY, QUERY)))
+    assert found == "  attention: attention(heads=2, bias=yes, causal=no); leaves out dropout"
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
+from support.kinds import kind_of
+from support.networks import codes
 
 from netdsl import parse
 from netdsl.errors import NetError, Source
+from netdsl.kinds.initial_lists import written_list
 from netdsl.limits import Limits
 from netdsl.reading import ReadOptions, check_source
 from netdsl.syntax.format import format_text
@@ -82,6 +86,20 @@ WRONG = [
     ("input x: 5\n@x > «spread(@x)»", "N207", "@x is 5, which has no positions"),
     ("5x4 > each(fc-1(«init=[1]»))", "N216", "requires 4 or 1x4"),
     (
+        "1x3 > dw1(mult=2, «init=[1]»)",
+        "N216",
+        "list of 1, and `dw1` requires 2x1 or 6x1 or 2x1x1 or 6x1x1",
+    ),
+    ("5x5x1 > local3-2(«init=box»)", "N216", "`box` requires a window"),
+    ("8x8x4 > conv3-4(groups=2, «init=pca»)", "N216", "`pca` is for one group of channels"),
+    ("8x8x4 > dw3(«init=pca»)", "N216", "not for the kernel of `dw3`"),
+    ("4 > fc-2(«bias_init=pca»)", "N216", "not for the biases of `fc-2`"),
+    ("4097 > fc-2(«init=pca»)", "N216", "`pca` of 4,097 numbers: at most 4,096"),
+    ("2x9x1 > conv3-1(«init=pca»)", "N216", "from windows within the input, and none fits"),
+    ("9x8x1 > conv3-1(dilation=4, «init=pca»)", "N216", "within the input, and none fits"),
+    ("3x3x1 > conv3-10(«init=pca»)", "N216", "9 components, and `conv3-10` 10 filters"),
+    ("5x3 > dense-4(«init=pca»)", "N216", "`pca` has 3 components, and `dense-4` 4 filters"),
+    (
         "learned a: 2 = «(1, 2, 3)»\n2 > add[ id | @a ]",
         "N216",
         "`init` is a list of 3, and `learned` requires 2",
@@ -146,6 +164,7 @@ def test_one_form(before: str, after: str) -> None:
         ("1x3 > conv1-2(init=[[[1, 2, 3]], [[4, 5, 6]]])", [1, 10, 100], [321, 654]),
         ("3x1 > conv3-1(pad=0, init=[1, 2, 3])", [1, 10, 100], [321]),
         ("1x3 > dw1(init=[[2], [3], [4]])", [1, 10, 100], [2, 30, 400]),
+        ("1x3 > dw1(init=[[[2]], [[3]], [[4]]])", [1, 10, 100], [2, 30, 400]),
         ("1x3 > dw1(init=[2])", [1, 10, 100], [2, 20, 200]),
         ("1x2 > dw1(mult=3, init=[[1], [2], [3]])", [1, 10], [1, 2, 3, 10, 20, 30]),
         (
@@ -164,6 +183,48 @@ def test_lists_say_filter_by_filter_how_weights_begin(
     network = parse(f"default conv(linear), dw(linear), tconv(linear), fc(linear)\n{text}")
     given = np.reshape(x, network.inputs[0].shape)
     assert network.forward(given).last.ravel().tolist() == y
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4096 > fc-2(init=pca)",
+        "2 > fc-2(init=pca)",
+        "5x3 > dense-3(init=pca)",
+        "3x3x1 > conv3-9(init=pca)",
+        "9x9x1 > conv3-9(dilation=4, init=pca)",
+    ],
+)
+def test_a_kernel_may_have_as_many_components_as_numbers(text: str) -> None:
+    assert codes(text) == ["W725"]  # which only says what it begins as without data
+
+
+def test_the_input_is_shown_at_a_list_of_another_shape() -> None:
+    with pytest.raises(NetError) as caught:
+        parse("3x3x2 > conv3-1(init=[1, 2])")
+    assert [found.label for found in caught.value.diagnostics] == ["the input is 3x3x2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "written"),
+    [
+        ("2 > fc-2", [3, 3, 3, 3], 3),
+        ("2 > fc-1", [1, 2], (1, 2)),
+        ("3 > fc-2", [1, 4, 2, 5, 3, 6], ((1, 2, 3), (4, 5, 6))),
+        ("1x2 > conv1-2", [1, 3, 2, 4], (((1, 2),), ((3, 4),))),
+        ("3x1 > conv3-1", [1, 2, 3], (1, 2, 3)),
+        ("2x2x2 > dw2(pad=0)", [1, 1, 2, 2, 3, 3, 4, 4], ((1, 2), (3, 4))),
+        ("1x2 > dw1", [1, 2], ((1,), (2,))),
+        ("1x2 > dw1(mult=2)", [1, 2, 1, 2], ((1,), (2,))),
+        ("1x2 > dw1(mult=2)", [1, 1, 2, 2], ((1,), (1,), (2,), (2,))),
+    ],
+)
+def test_weights_are_written_as_the_shortest_list(
+    text: str, numbers: list[int], written: Any
+) -> None:
+    graph = parse(text).graph
+    weight = graph.weights(graph.ops[1])[0]
+    assert written_list(kind_of(graph.ops[1]), "init", weight, numbers) == written
 
 
 def test_rows_show_long_lists_by_their_shape() -> None:
