@@ -249,6 +249,7 @@ def test_edges_and_bars() -> None:
     flat = np.ones((1, 3, 3, 2))
     assert best_match(edge)[0] == pytest.approx(1)
     assert best_match(-2 * edge)[0] == pytest.approx(1)
+    assert best_match(edge / 100)[0] == pytest.approx(1)
     assert best_match(bar)[0] > 0.95
     assert best_match(flat)[0] == 0
     assert best_match(np.concatenate([edge, -edge], axis=3))[0] == 0  # the channels' mean
@@ -412,6 +413,7 @@ def test_samples_that_are_drawn_and_those_that_are_not() -> None:
     for shape in ((2, 2, 2), (4,)):
         with pytest.raises(NetError, match="is not an image"):
             _ = samples(1, shape).sheet
+    assert len(samples(2500, (1, 1, 1)).sheet.rows) == 50
     with pytest.raises(NetError, match="2,501 examples are made; at most 2,500") as caught:
         _ = samples(2501, (1, 1, 1)).sheet
     assert caught.value.code == "N660"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -213,6 +214,10 @@ def test_the_sheet_shows_what_was_right_before() -> None:
     np.testing.assert_allclose(
         [np.ravel(tile.pixels) for tile in result.tiles], [[0.5, 0.6], [0.5, 0.4]]
     )
+    smaller = attacks.attack(subject, Attack(sizes=(0.06,))).sheet
+    assert smaller is not None
+    pixels = [np.ravel(tile.pixels) for tile in smaller.rows[1].tiles]
+    np.testing.assert_allclose(pixels, [[0.2, 0.8], [0.8, 0.2]])  # 0.5 and half of 0.6
 
 
 @pytest.mark.usefixtures("_slopes")
@@ -361,6 +366,7 @@ def test_a_patch_is_covered_with_the_mean(
         ("4x4x1 > conv3-2 > conv3-2(relu) > gap > fc-2", "conv_2"),
         ("4x4x1 > conv3-2 > pool2 > flatten > fc-2", "pool_1"),
         ("4x1x1 > conv1-2 > gap", "conv_1"),
+        ("1x2x1 > conv1-2 > gap", "conv_1"),
         ("4x4x1 > conv3-2 > pool4 > flatten", "conv_1"),  # one position is not a map
         ("1x4x1 > conv1-2 > gap", "conv_1"),
         ("4x4x1 > gap", ""),
@@ -417,6 +423,14 @@ def test_codes_in_words() -> None:
     assert codes_json(found)["labels"] == ["a", "b", "a"]
     assert "1-NN 0.333" in found.svg
     assert "1-NN" not in codes([[0.4, 1.6], [1.0, 2.0]]).svg
+
+
+def test_a_map_of_codes_shows_examples_as_their_classes() -> None:
+    """From left to right; classes have colours in the order of their names."""
+    svg = codes([[2, 0], [0, 1], [1, 0]], ["b", "b", "a"]).svg
+    marks = re.findall(r'<text x="([0-9.]+)"[^>]*fill="hsl\((\d+) [^>]*>(\w+)<', svg)
+    ordered = sorted(marks, key=lambda mark: float(mark[0]))
+    assert [mark[1:] for mark in ordered] == [("180", "b"), ("0", "a"), ("180", "b")]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ ANGLES, OFFSETS, WIDTHS = 16, (-1.0, 0.0, 1.0), (1.0, 2.0)
 def bank(height: int, width: int) -> Any:
     """Make the templates [T, height * width]: their means removed, of norm 1.
 
-    An edge is a step smoothed over a pixel, -1 on one side and 1 on the other; a bar is a Gaussian
-    ridge of this width. Templates that are even over the window are left out.
+    An edge is a step smoothed over a pixel; a bar is a Gaussian ridge of this width. Templates that
+    are even over the window are left out.
     """
     import numpy as np
 
@@ -27,7 +27,7 @@ def bank(height: int, width: int) -> Any:
         across = x * math.cos(angle) + y * math.sin(angle)
         for offset in OFFSETS:
             distance = across - offset
-            found.append(np.clip(distance, -0.5, 0.5) * 2)
+            found.append(np.clip(distance, -0.5, 0.5))
             found += [np.exp(-((distance / wide) ** 2)) for wide in WIDTHS]
     templates = np.stack(found).reshape(len(found), -1)
     templates -= templates.mean(axis=1, keepdims=True)

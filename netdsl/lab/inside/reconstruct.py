@@ -111,7 +111,7 @@ def reconstruct(
     count = len(examples)
     rng = np.random.default_rng(seed)
     x = first.prepared(examples, np.arange(count))[place].reshape(count, *shape)
-    given = (x + noise * rng.standard_normal(x.shape)).astype(x.dtype) if noise else x
+    given = (x + noise * rng.standard_normal(x.shape)).astype(x.dtype)
     runs = []
     for subject in subjects:
         # Errors can be compared only where all runs see the same numbers.
