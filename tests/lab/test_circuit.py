@@ -106,6 +106,18 @@ def test_a_kernel_is_a_table_for_each_filter() -> None:
     assert picture.boxes[-1].labels[0].text == "concat"
 
 
+def test_a_wire_has_the_name_of_its_value_where_its_box_has_another() -> None:
+    picture = forward_seen(GATES, x="-2", y="5", z="-4")
+    found = {name: numbers(picture, name) for name in ("x", "y", "z", "add_1", "mul_1")}
+    assert found == {
+        "x": ["−2"],
+        "y": ["5"],
+        "z": ["−4"],
+        "add_1": ["q = 3"],
+        "mul_1": ["f = −12"],
+    }
+
+
 def test_maps_and_examples_are_tables() -> None:
     picture = forward_seen("2x2x1 > up2", input="1 2 3 -4")
     texts = [label.text for box in picture.boxes for label in box.labels]

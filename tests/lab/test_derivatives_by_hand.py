@@ -354,6 +354,13 @@ SCORES = [[2.0, -2.0], [0.0, 1.0]]
             "",
         ),
         (
+            TWO,
+            Asked(loss="cross-entropy", target="1 0; .5 .5"),
+            [[math.log(3), 0.0], [0.0, 0.0]],
+            -math.log(0.75) - math.log(0.5),
+            "",
+        ),
+        (
             "2 > softmax as y",
             Asked(loss="cross-entropy", target="1"),
             [[0.75, 0.25]],

@@ -18,6 +18,7 @@ ANSWERS = [
     ("16x16x1 > conv3-4 > pool > conv3-2/2", "shift", MOVES),
     ("12x3 > conv3-4(dilation=2) > dw3", "shift", MOVES),
     ("8x8x2 > up2 > conv3-2", "shift", MOVES),
+    ("8x8x1 > crop(2)", "shift", MOVES),
     ("9x9x1 > local3-2", "shift", "no"),
     ("16x16x1 > conv3-4 > fc-3", "shift", "no"),
     ("8x2 > pos > relu", "shift", "no"),

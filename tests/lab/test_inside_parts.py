@@ -222,6 +222,7 @@ def test_the_axes_of_a_path_are_its_weights() -> None:
         ([[0.0, 0.0], [2.0, 1.0]], (1.0, 0.5), False, [(-1, 3), (-1.5, 2.5)]),
         ([[2.0, 2.0], [4.0, 3.0]], (3.0, 2.5), True, [(-2, 6), (-2.5, 5.5)]),
         ([[0.0, 0.0], [2.0, 0.0]], (3.5, 0.0), False, [(-2, 4), (-3, 3)]),  # once larger
+        ([[0.0, 0.0], [2.0, 0.0]], (99.0, 0.0), False, [(-5.75, 7.75), (-6.75, 6.75)]),  # 3 times
         ([[5.0, 5.0]], (5.0, 5.0), False, [(5 - 5e-6, 5 + 5e-6)] * 2),
     ],
 )
@@ -435,6 +436,8 @@ def test_a_normal_with_the_covariance_of_codes(monkeypatch: pytest.MonkeyPatch) 
     found = decode._normal(np.random.default_rng(1), known, 20_000)
     np.testing.assert_allclose(found.mean(axis=0), known.mean(axis=0), atol=0.06)
     np.testing.assert_allclose(np.cov(found.T), np.cov(known.T), atol=0.15)
+    line = decode._normal(np.random.default_rng(1), known[:2], 50)
+    np.testing.assert_allclose(np.linalg.matrix_rank(line - known[0], tol=1e-6), 1)
     monkeypatch.setattr(decode, "FULL", 1)
     apart = decode._normal(np.random.default_rng(1), known, 20_000)
     assert abs(np.cov(apart.T)[0, 1]) < 0.1
