@@ -322,6 +322,7 @@ def test_samples_between_two() -> None:
     noise = generate.drawn(Echo(), 3, 0).codes
     found = generate.between(Echo(), ["3", "1"], 3, 0)
     np.testing.assert_allclose(found.codes, [noise[2], (noise[2] + noise[0]) / 2, noise[0]])
+    assert found.codes.dtype == noise.dtype == np.float32
     assert (found.title, found.captions) == (
         "From sample 3 to sample 1",
         ["t = 1.00", "t = 0.50", "t = 0.00"],
