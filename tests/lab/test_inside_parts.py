@@ -50,6 +50,10 @@ def test_a_landscape_in_words() -> None:
         f"net on toy: {about}",
         "1.25 in the middle, lowest 1 at (0.0, 0.5), 2.25 at the edge (median)",
     ]
+    slope = Landscape("n", AXIS, np.arange(25.0).reshape(5, 5) ** 2, 2)
+    # Of all four sides: 10 and 14 are in the middle.
+    said = "144 in the middle, lowest 0 at (-1.0, -1.0), 148 at the edge (median)"
+    assert landscape_described(slope)[1] == said
     values = landscape_json(Landscape("n", AXIS, np.where(BOWL > 3, np.inf, BOWL), 2))
     assert values["loss"][0][0] is None
     assert values["loss"][3][2] == 0.0
