@@ -204,7 +204,25 @@ def test_descriptions_are_docstrings(description: str, lines: list[str]) -> None
         ),
         # What is made once has the name of the outermost `let`, and ends with a layer with weights.
         ("let a = fc-4\nlet b = fc-3 x3\n8 > sub[ a | a ] > sub[ b | b ]", "a = layers.Dense(4)"),
-        ("let a = fc-4\nlet b = a > fc-3\n3 > sub[ b | b ] > fc-1", "b = [ layers.Dense(4,"),
+        ("let b = fc-4\nlet a = b > fc-3\n3 > sub[ a | a ] > fc-1", "a = [ layers.Dense(4,"),
+        ("let a = fc-4\nlet b = fc-4 x3\n4 > sub[ b | b > a ] > a", "a = layers.Dense(4)"),
+        (
+            "let f = fc-4\nlet g = fc-3\n8 > sub[ f > dropout(0.5) > g | f > dropout(0.2) > g ]",
+            "g = layers.Dense(3)",
+        ),
+        (
+            "let p = dense-8 as m > dense-8 > attention(heads=2, kv=@m)\n12x8 > p > p > gap",
+            "x = p(x) y = p_2(x) x = p_3(y, x)",
+        ),
+        (
+            "let f = dense-8\n12x8 > lstm-4(bi, seq) > f > f > gap",
+            "layers.Bidirectional(layers.LSTM(4, return_sequences=True))(inputs)",
+        ),
+        # Parameters with defaults are the last ones.
+        (
+            "def f(s, c) = conv3-8/{s}(pad=valid) > conv1-{c}(tanh)\n99x99x8 > f(3, 4) > f(2, 6)",
+            "def f(x, filters, strides=1):",
+        ),
         ("let f = fc-4 > dropout(0.5)\n8 > sub[ f > tanh | f > relu ]", "f = layers.Dense(4)"),
         # What is made once knows the shape of its input.
         (
