@@ -172,6 +172,14 @@ def test_whole_figures(golden: Callable[[Path, str], None]) -> None:
     golden(GOLDEN / "figures.txt", text)
 
 
+@pytest.mark.parametrize(
+    ("tall", "wide", "size"), [(1, 1000, ("72.0", "1.0")), (1000, 1, ("1.0", "72.0"))]
+)
+def test_a_line_of_a_thousand_pixels_is_seen(tall: int, wide: int, size: tuple[str, str]) -> None:
+    svg = ImageSheet("", "", [TileRow("", [ImageTile(np.zeros((tall, wide)))])]).svg
+    assert re.findall(r'<image [^>]*width="([0-9.]+)" height="([0-9.]+)"', svg) == [size]
+
+
 def test_pixels() -> None:
     assert grey([0.0, 1.0, 3.0, 9.0], 1.0, 5.0).tolist() == [0.0, 0.0, 0.5, 1.0]
     assert grey([3.0], 3.0, 3.0).tolist() == [0.0]
