@@ -89,7 +89,7 @@ class Spread(Plain):
         if len(inputs[0]) > 1:
             return copied
         one = (*(1 for _ in positions), output[-1])
-        return [k.keras.layers.Reshape(one, name=name), *copied]
+        return [k.keras.layers.Reshape(one, name=f"{name}_positions"), *copied]
 
     keras_layers = ("Tile", "RepeatVector")
 

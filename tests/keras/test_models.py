@@ -87,6 +87,7 @@ def test_examples_are_keras_models(path: Path) -> None:
         "8x8x4 > res(conv3-8/2(bn) > conv3-8(bn)) > mul[ id | gap > fc-2 > sigmoid-8 ] > prelu > "
         "lrn > local3-2(pad=0) > fc-3",
         "use transformer\n12 of int(30) > embed-8 > pos > encoder(2) > ln > first > softmax-4",
+        "8x6x4 > id as x > gap > fc-3 > spread(@x) > conv1-2 > gap > spread(5)",
         "input a: 4\ninput b: 6 > fc-4(tanh) as h\n[ @a | @h ] > fc-3 as y\n@h > fc-2 as z",
     ],
 )
