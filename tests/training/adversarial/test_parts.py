@@ -89,17 +89,34 @@ def test_signs(loss: str, value: float, diversity: float | None, kinds: int) -> 
 
 
 def test_a_sign_is_new_where_the_epoch_before_has_it_not() -> None:
-    from netdsl.training.adversarial.state import COLLAPSE, new_signs, summary
+    from netdsl.training.adversarial.state import new_signs, summary
 
     rows = [row(1, diversity=0.1), row(2, diversity=0.1), row(3), row(4, diversity=0.1)]
     said = [new_signs(rows[: at + 1], "nonsaturating") for at in range(4)]
     assert list(map(len, said)) == [1, 0, 0, 1]
-    assert said[3][0].startswith(f"epoch 4: {COLLAPSE}: they differ 0.10 times")
-    assert summary(rows, "nonsaturating") == [f"{COLLAPSE} in 3 of 4 epochs, the last is epoch 4"]
-    assert summary(rows[:1], "nonsaturating") == [
-        f"{COLLAPSE} in 1 of 1 epoch, the last is epoch 1"
-    ]
+    alike = "the samples are alike (mode collapse)"
+    assert said[3] == [f"epoch 4: {alike}: they differ 0.10 times as much as the data does"]
+    assert summary(rows, "nonsaturating") == [f"{alike} in 3 of 4 epochs, the last is epoch 4"]
+    assert summary(rows[:1], "nonsaturating") == [f"{alike} in 1 of 1 epoch, the last is epoch 1"]
     assert summary([row(1)], "nonsaturating") == []
+
+
+def test_what_is_said_of_a_discriminator_that_has_won() -> None:
+    from netdsl.training.adversarial.state import new_signs, summary
+
+    rows = [row(1, loss=0.01), row(2, loss=0.002, diversity=0.25)]
+    won, alike = "the discriminator has won", "the samples are alike (mode collapse)"
+    assert new_signs(rows[:1], "nonsaturating") == [
+        f"epoch 1: {won}: its loss is 0.01, and the generator learns little from it; a lower "
+        "`gan.discriminator_rate` may help"
+    ]
+    assert [said.split(":")[:2] for said in new_signs(rows, "nonsaturating")] == [
+        ["epoch 2", f" {alike}"]
+    ]
+    assert summary(rows, "nonsaturating") == [
+        f"{won} in 2 of 2 epochs, the last is epoch 2",
+        f"{alike} in 1 of 2 epochs, the last is epoch 2",
+    ]
 
 
 def test_a_state_comes_back_from_plain_values() -> None:

@@ -13,6 +13,8 @@ import netdsl
 from netdsl import NetError
 from netdsl.training.data import Data, reload
 from netdsl.training.data.prediction import read_inputs
+from netdsl.training.data.sources.deep_images import deep_files, deep_image
+from netdsl.training.preparation.ranges import scan
 from netdsl.training.preparation.transforms import as_plain, from_plain
 from netdsl.training.recipes.recipe import DataSpec, Recipe, parse_recipe
 from netdsl.training.recipes.yaml_writer import to_yaml
@@ -115,6 +117,26 @@ def test_images_of_8_bits_among_them_keep_their_own_range(tmp_path: Path) -> Non
     assert values(found)["dark/grey.png"] == pytest.approx(0.2)
     read = read_inputs(tmp_path / "dark" / "grey.png", found.preparation)
     assert float(found.preparation.x(read.x)[0].mean()) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("image", [np.full((4, 6), 51, "u1"), np.full((4, 6), 13107, "u2")])
+@pytest.mark.parametrize(
+    ("shape", "read"), [((), (4, 6, 1)), ((4, 6, 3), (4, 6, 3)), ((2, 5, 1), (2, 5, 1))]
+)
+def test_images_are_read_at_the_size_asked_for_or_at_their_own(
+    tmp_path: Path, image: Any, shape: tuple[int, ...], read: tuple[int, ...]
+) -> None:
+    """A fifth of the range of 8 bits, or of 16."""
+    Image.fromarray(image).save(tmp_path / "a.png")
+    found = deep_image(tmp_path / "a.png", shape, (0, 65535))
+    assert (found.shape, found.dtype) == (read, np.float32)
+    assert found == pytest.approx(0.2, abs=1e-6)
+
+
+def test_the_range_of_images_in_files_is_known_without_reading_them(tmp_path: Path) -> None:
+    images = deep_files([tmp_path / "none.png"], (4, 4, 1), (0, 4095), [b"digest"])
+    assert scan(images) == (0, 1, None, None)
+    assert (images.shape, images.dtype) == ((1, 4, 4, 1), np.float32)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,10 @@ def test_several_inputs(given: Any) -> None:
         ([(X[0], 1, 2.0)], NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,), "sample_weight": (1,)}),
         ([(X[0], 1, None)], NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,)}),
         ([({"input": X[0]}, {"out": 1})], NETWORK, None, {"x": (1, 8, 8, 1), "y": (1,)}),
+        # Not 64 numbers with 4 targets; and an example, although both have the length 8.
+        ([(X[0].reshape(-1), np.eye(4)[1])], NETWORK, None, {"x": (1, 64), "y": (1, 4)}),
+        ([(X[0], np.eye(8)[1])], NETWORK, None, {"x": (1, 8, 8, 1), "y": (1, 8)}),
+        ([(X[:8], np.eye(8))], NETWORK, None, {"x": (8, 8, 8, 1), "y": (8, 8)}),
         ([X[0], X[1]], "input 8x8x1 > conv3-1", "input", {"x": (2, 8, 8, 1)}),
         ([(X[0], 1)], "input 8x8x1 > conv3-1", "input", {"x": (1, 8, 8, 1)}),
     ],

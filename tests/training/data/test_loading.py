@@ -345,6 +345,21 @@ def test_named_data_is_found_in_the_folder_first(
     assert found.preparation.inputs[0].scale == 255
 
 
+@pytest.mark.parametrize(("name", "classes"), [("cifar10", 10), ("cifar100", 100)])
+def test_the_labels_of_cifar_are_one_number_each(
+    npz: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, classes: int
+) -> None:
+    """Keras has them as [n, 1]."""
+    images, labels = np.zeros((classes, 32, 32, 3), np.uint8), np.arange(classes)[:, None]
+    npz(f"{name}.npz", x_train=images, y_train=labels, x_test=images[:5], y_test=labels[:5])
+    monkeypatch.setenv("NETDSL_DATA", str(tmp_path))
+    network = netdsl.parse(f"32x32x3 > gap > softmax-{classes}")
+    found = read(DataSpec(source=name), NetworkSignature.of(network))
+    assert found.train.y[0].tolist() == list(range(classes))
+    assert found.test is not None
+    assert found.test.y[0].tolist() == [0, 1, 2, 3, 4]
+
+
 def test_a_download_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def load_data() -> None:
         raise Exception("URL fetch failure on somewhere: no route")  # what Keras raises

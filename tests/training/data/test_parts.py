@@ -137,6 +137,15 @@ def test_the_test_part_is_always_the_same() -> None:
     assert set(rows(few.train)) <= set(rows(one.train))
 
 
+def test_the_parts_are_those_of_earlier_versions() -> None:
+    """Else a run of an earlier version could not read its data again."""
+    found = loaded(20, training=5)
+    assert rows(found.train) == [2, 5, 16, 18, 19]
+    assert rows(found.validation) == [0, 17]
+    assert rows(found.test) == [6, 7, 9, 11]
+    assert rows(loaded(20, fold=1).test) == [3, 12, 14, 19]
+
+
 def test_folds_are_apart_and_whole() -> None:
     tests = [rows(loaded(20, fold=fold).test) for fold in range(5)]
     assert sorted(row for taken in tests for row in taken) == list(range(20))

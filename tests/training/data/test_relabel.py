@@ -70,6 +70,20 @@ def test_a_wrong_label_is_any_of_the_others() -> None:
     assert not np.array_equal(one, other), "and each output"
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"label_noise": 0.5}, [0, 0, 0, 0, 0, 1, 2, 1, 2, 0, 2, 2]),
+        ({"data": {"labels": "random"}}, [2, 1, 2, 2, 2, 1, 0, 2, 2, 1, 0, 0]),
+    ],
+)
+def test_wrong_labels_are_those_of_earlier_versions(keys: Any, expected: list[int]) -> None:
+    """Else a run of an earlier version could not read its data again."""
+    part = Examples((np.zeros((12, 2)),), (np.arange(12) % 3,), "training")
+    found = relabelled(part, Preparation((), (CLASSES,)), Recipe.of(keys))
+    assert found.y[0].tolist() == expected
+
+
 def test_labels_follow_from_the_seed() -> None:
     one, again, other = (loaded(label_noise=0.5, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(labels(one, "train"), labels(again, "train"))

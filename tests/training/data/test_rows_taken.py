@@ -125,6 +125,13 @@ def test_folds_of_whole_groups() -> None:
     assert (kept.tolist(), taken.tolist()) == ([*range(6)], [*range(6, 12)])
 
 
+def test_groups_are_those_of_earlier_versions() -> None:
+    """Else a run of an earlier version could not read its data again."""
+    groups = np.arange(8)
+    assert [whole_groups(groups, 0.25, seed)[1].tolist() for seed in (0, 1)] == [[2, 4], [0, 5]]
+    assert grouped_folds(groups, 4, 0, 0)[1].tolist() == [2, 5]
+
+
 # --- shares ---------------------------------------------------------------------------------------
 
 

@@ -110,6 +110,13 @@ def test_parts_of_several_inputs(npz: Any) -> None:
             "`x_right` of .* holds examples of 3",
         ),
         (PAIR, {"x_left": X, "x_right": X, "y": Y}, "N520", "the network has outputs 0 to 1"),
+        # One `y` for both outputs is named once.
+        (
+            HEADS,
+            {"images": X, "y": Y},
+            "N514",
+            r"no array `x`; it has images, y\n[\s\S]*help: the arrays are x_train, y_train, x_test",
+        ),
     ],
 )
 def test_arrays_of_several_inputs_that_are_refused(
@@ -570,6 +577,11 @@ def test_a_data_set_of_tensorflow_datasets(monkeypatch: pytest.MonkeyPatch) -> N
     )
     assert found.preparation.inputs[0].scale == 255
     assert found.preparation.x((found.train.x[0][:],))[0].max() <= 39 / 255
+    copied = loaded("input 4x4x3 > conv3-3", "tfds:animals", target="input")
+    assert [(output.copies, output.names) for output in copied.preparation.outputs] == [
+        ("input", ())
+    ]
+    refused("input 4x4x3 > flatten > softmax-5", "tfds:animals", "N526", "4 classes")
     refused("input 8x8x1 > softmax-4", "tfds:none", "N510", "there is no data set")
     monkeypatch.setattr("netdsl.training.data.sources.hub.MAX_BYTES", 100)
     refused("input 8x8x1 > flatten > softmax-4", "tfds:animals", "N534", "more than")

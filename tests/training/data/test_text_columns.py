@@ -132,6 +132,19 @@ def test_each_input_gets_the_column_of_its_name(source: str) -> None:
         assert np.array_equal(one, other)
 
 
+def test_an_input_of_numbers_gets_the_column_of_its_name_alone(source: str) -> None:
+    text = "input rest: 1\ninput nights: 1\n[ @rest | @nights ] > sigmoid-1"
+    found = loaded(text, source, drop=("review", "city"))
+    rest, nights = found.preparation.inputs
+    assert [list(one.columns.widths) for one in (rest, nights)] == [["age"], ["nights"]]  # type: ignore[union-attr]
+    assert found.train.keys is not None
+    rows = found.train.keys.places - 2
+    assert [array[:].reshape(-1).tolist() for array in found.train.x] == [
+        (rows % 4).tolist(),
+        (rows % 7).tolist(),
+    ]
+
+
 def test_rows_to_be_predicted(source: str, tmp_path: Path) -> None:
     kept = loaded(ALL, source).preparation
     columns = kept.inputs[0].columns

@@ -4,9 +4,14 @@ no converter runs.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import logging
 import math
+import os
 import re
+import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,10 +33,45 @@ from netdsl.training.export.precision import _with_float32, precision
 from netdsl.training.export.prepared import array_of, indices_of, said
 from netdsl.training.export.prepared_check import _certain, _error
 from netdsl.training.export.raw_examples import RAW_EXAMPLES, as_read, raw_examples
+from netdsl.training.export.silence import silent
 from netdsl.training.preparation.columns import ColumnTransform, TableTransform
 from netdsl.training.preparation.inputs import InputTransform
 from netdsl.training.preparation.outputs import OutputTransform
 from netdsl.training.preparation.transforms import Preparation
+
+# --- what converters print ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_nothing_that_a_converter_prints_is_shown(
+    error: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Text printed before and after the block is shown, though Python keeps it for a while."""
+    for place, name in ((1, "stdout"), (2, "stderr")):
+        monkeypatch.setattr(sys, name, os.fdopen(place, "w", 4096, closefd=False))
+        print("before", end=" ", file=getattr(sys, name))
+    free = os.dup(0)
+    os.close(free)
+    with contextlib.suppress(KeyboardInterrupt), silent():
+        for place, name in ((1, "stdout"), (2, "stderr")):
+            print("inside", file=getattr(sys, name))
+            os.write(place, b"inside")
+        warnings.warn("inside", stacklevel=1)
+        logging.getLogger("converter").error("inside")
+        if error is not None:
+            raise error
+    logging.getLogger("converter").error("after")
+    for name in ("stdout", "stderr"):
+        print("after", end="", file=getattr(sys, name), flush=True)
+    assert capfd.readouterr() == ("before after", "before after")
+    assert caplog.messages == ["after"]
+    again = os.dup(0)
+    os.close(again)
+    assert again == free, "no file stays open"
+
 
 # --- how close two computations are ---------------------------------------------------------------
 

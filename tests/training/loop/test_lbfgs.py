@@ -82,6 +82,29 @@ def test_backtracking_halves_until_the_loss_falls_enough() -> None:
     assert calls == [-19.0, -9.0, -4.0, -1.5, -0.25]
 
 
+ENOUGH = 1 - DECREASE
+"""The largest loss that has fallen enough, from 1, after a step of 1 down a slope of 1."""
+
+
+@pytest.mark.parametrize(("value", "length"), [(ENOUGH, 1.0), (np.nextafter(ENOUGH, 2), 0.5)])
+def test_a_loss_at_the_border_has_fallen_enough(value: float, length: float) -> None:
+    at, down = np.array([0.0]), np.array([1.0])
+    assert backtracked(lambda x: value, at, 1.0, down, 1.0) == length
+
+
+@pytest.mark.parametrize("slope", [CURVATURE, -CURVATURE])
+def test_a_step_at_the_borders_of_both_conditions_is_taken(slope: float) -> None:
+    calls: list[float] = []
+
+    def of(x: Any) -> tuple[float, Any]:
+        calls.append(float(x[0]))
+        return ENOUGH, np.array([slope])
+
+    found = strong_wolfe(of, np.array([0.0]), 1.0, np.array([1.0]), np.array([-1.0]), 1.0)
+    assert found is not None
+    assert (found.length, found.value, found.slope, calls) == (1.0, ENOUGH, -slope, [-1.0])
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, 11.0])
 def test_no_step_is_taken_where_none_lowers_the_loss(value: float) -> None:
     assert backtracked(lambda x: value, np.array([1.0]), 10.0, np.array([20.0]), 1.0) == 0

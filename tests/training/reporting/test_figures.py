@@ -24,6 +24,7 @@ from netdsl.lab.inside.descent import Descent
 from netdsl.lab.inside.image_sheet import ImageSheet, ImageTile, TileRow, grey, picture, signed
 from netdsl.lab.inside.landscape import Landscape
 from netdsl.training.data import Examples
+from netdsl.training.evaluation.mistakes import Mistake
 from netdsl.training.evaluation.out_of_fold import OutOfFold
 from netdsl.training.evaluation.outcomes import Outcome, outcomes
 from netdsl.training.evaluation.plane import InputPlane, PartPoints, UnitLayer
@@ -377,6 +378,34 @@ def test_a_section_of_mistakes(output: OutputTransform, y: Any, given: Any, abou
     assert section.table is not None
     assert ("probability" in section.table.heads) == (output is KINDS)
     assert mistakes_of(found_of(KINDS, [1], [[0.2, 0.5, 0.3]])) is None
+
+
+@pytest.mark.parametrize(
+    ("pictures", "given", "sure", "legend", "words", "share"),
+    [
+        (1, "a", 0.5, "true → predicted, the probability of the prediction", "a → b", "50.0"),
+        (1, "a", None, "true → predicted", "a → b", ""),
+        (1, "", None, "the size of the error", "b", ""),
+        (2, "", None, "the example and the network's output, the size of the error", "b", ""),
+        (
+            3,
+            "",
+            None,
+            "the example, the target and the prediction, the share that is correct",
+            "b",
+            "",
+        ),
+    ],
+)
+def test_a_section_of_pictures(
+    pictures: int, given: str, sure: float | None, legend: str, words: str, share: str
+) -> None:
+    shown = ("data:",) * pictures
+    worst = (Mistake(0, "a/1.png", given, "b", sure, shown, ()),)
+    section = mistakes_of(found_of(KINDS, [0], [[0.2, 0.5, 0.3]])._replace(worst=worst))
+    about = f"All 1, the highest loss first: {legend}, and where the example of the test part is."
+    share = f"{share}\u00a0% · " if share else ""
+    assert section == (about, [("a/1.png", shown, words, share)], None)
 
 
 # --- runs -----------------------------------------------------------------------------------------

@@ -211,8 +211,8 @@ def _tensorflow(
         raise _failed(source, error, span) from None
     splits = _found(source, loaded, span)
     key = info.supervised_keys[1] if info.supervised_keys else "label"
-    names = tuple(getattr(info.features[key], "names", None) or ())
     bare = target == INPUT
+    names = () if bare else tuple(getattr(info.features[key], "names", None) or ())
     where = {part: f" of {part}" if len(splits) > 1 else "" for part in splits}
     parts = {
         part: _read_part(split, where[part], signature, source, bare, span)
@@ -225,8 +225,8 @@ def _tensorflow(
         train,
         parts.get("test"),
         parts.get("validation"),
-        () if bare else names,
-        bool(names) and not bare,
+        names,
+        bool(names),
         scale,
         target,
     )
