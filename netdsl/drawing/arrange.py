@@ -99,8 +99,8 @@ class ChainBox:
             lane.v += axes[first]
         placed = list(zip(self.parts, axes, strict=True))
         lines = [lane.v for lane in self.lanes]
-        self.left = max(*(part.left - axis for part, axis in placed), -min(lines, default=0.0))
-        self.right = max(*(part.right + axis for part, axis in placed), max(lines, default=0.0))
+        self.left = max([*(part.left - axis for part, axis in placed), *(-v for v in lines)])
+        self.right = max([*(part.right + axis for part, axis in placed), *lines])
 
     def turns(self, at: int) -> bool:
         """Return whether lines turn before the part, or after the last one for their number."""
@@ -382,8 +382,8 @@ def _port(arc: Arc, nodes: Sequence[LaidNode]) -> float:
 
 
 def _cross(a: Arc, b: Arc) -> bool:
-    # Neither next to nor within the other: on one side of the chain their lines would cross.
-    return a.start < b.start < a.end < b.end or b.start < a.start < b.end < a.end
+    # `b` is no longer than `a`, of which one end is within it: on one side their lines would cross.
+    return any(b.start < end < b.end for end in (a.start, a.end))
 
 
 def _span(arcs: Sequence[Arc]) -> tuple[int, int]:

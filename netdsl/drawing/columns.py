@@ -39,10 +39,7 @@ class Cell:
 def set_across(rows: list[list[Cell]]) -> None:
     """Set where the cells of ranks stand, each rank in its order."""
     _near(rows)
-    columns = _columns(rows)
-    # Each cell a column of its own: no wire is straight for its own sake, and none contradicts.
-    if not _straightened(rows, columns):
-        _straightened(rows, {cell: at for at, cell in enumerate(c for row in rows for c in row)})
+    _straightened(rows, _columns(rows))
 
 
 def _near(rows: list[list[Cell]]) -> None:
@@ -158,8 +155,8 @@ def _cross(a: dict[int, int], b: dict[int, int]) -> bool:
     return len(sides) == 2
 
 
-def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
-    """Give all cells of a column one position; False where the columns contradict each other."""
+def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> None:
+    """Give all cells of a column one position."""
     count = max(column_of.values()) + 1
     members: list[list[Cell]] = [[] for _ in range(count)]
     apart: list[dict[int, float]] = [{} for _ in range(count)]  # to the right of each column
@@ -172,8 +169,6 @@ def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
             apart[left][right] = max(apart[left].get(right, 0.0), gap)
             following[right][left] = apart[left][right]
     order = _sorted(apart)
-    if order is None:
-        return False
     expected = [sum(cell.v for cell in each) / len(each) for each in members]
     # The leftmost and the rightmost places that the distances allow; their middle keeps them too.
     high, low = list(expected), list(expected)
@@ -197,7 +192,6 @@ def _straightened(rows: list[list[Cell]], column_of: dict[Cell, int]) -> bool:
             at[column] = min(max(goal, least), highest)
     for cell, column in column_of.items():
         cell.v = at[column]
-    return True
 
 
 def _pulls(cells: Sequence[Cell], column_of: dict[Cell, int]) -> list[tuple[int, float]]:
@@ -211,8 +205,13 @@ def _pulls(cells: Sequence[Cell], column_of: dict[Cell, int]) -> list[tuple[int,
     return found
 
 
-def _sorted(after: Sequence[dict[int, float]]) -> list[int] | None:
-    """Return the columns from left to right; None where there is no such order."""
+def _sorted(after: Sequence[dict[int, float]]) -> list[int]:
+    """Return the columns from left to right.
+
+    There is such an order: each column passes ranks that follow each other, and no two of them
+    cross. So a shortest circle is one of three columns (intervals form no longer one without a
+    chord), which share a rank, as each two of them do: their order there is no circle.
+    """
     waits = [0] * len(after)
     for others in after:
         for other in others:
@@ -226,4 +225,4 @@ def _sorted(after: Sequence[dict[int, float]]) -> list[int] | None:
             waits[other] -= 1
             if not waits[other]:
                 ready.append(other)
-    return found if len(found) == len(after) else None
+    return found

@@ -12,7 +12,8 @@ from netdsl.drawing.wiring import Wiring
 
 _LONGEST = 24  # items that a repeat can hold
 Alike = Callable[[Shown, Shown], bool]
-Turns = dict[int, tuple[tuple[int, int], ...]]
+Repeat = tuple[int, int]  # its first layer, and how many repeats within it begin there
+Turns = dict[int, tuple[tuple[Repeat, int], ...]]
 
 
 class _Read(NamedTuple):
@@ -220,7 +221,7 @@ def _shift(row: _Row, at: int, period: int, count: int, alike: Alike, authored: 
 
 def _note(pieces: Sequence[Sequence[Shown]], turns: Turns) -> None:
     first = pieces[0][0].first
-    name = 1000 * first + len(turns.get(first, ()))  # repeats within repeats begin alike
+    name = first, len(turns.get(first, ()))
     for turn, piece in enumerate(pieces):
         for box in boxes_of(piece):
             for layer in box.every_layer:

@@ -131,15 +131,14 @@ class LaidRegion:
 
     def _set_ends(self) -> None:
         """Find where outside wires come in and go out, across."""
-        count = len(self.chain.parts)
         for lane in self.chain.lanes:
             for arc in lane.arcs:
                 if arc.wire.key in self.alongside:
-                    if arc.wire.source == START and arc.start == -1:
+                    if arc.wire.source == START:
                         self.entries[arc.wire.key] = lane.v
-                    if arc.wire.target == END and arc.end == count:
+                    if arc.wire.target == END:
                         self.exits[arc.wire.key] = lane.v
-        if count == 1 and isinstance(self.chain.parts[0], TangleBox):
+        if len(self.chain.parts) == 1 and isinstance(self.chain.parts[0], TangleBox):
             tangle = self.chain.parts[0]
             for wire, route in zip(tangle.wires, tangle.laid.routes, strict=True):
                 if wire.source == START:

@@ -55,14 +55,14 @@ def found(subject: Subject) -> UShape | None:
     for depth in depths:
         shown = subject.any_view(depth)
         if len(shown.boxes) > (MAX_DRAWN if best is None else _MAX_BOXES):
-            break
+            return best
         plain = View(tuple(boxes_of(shown.items)), shown.boxes, shown.edges)
         if not any(box.times > 1 and box.alongside for box in plain.boxes):
             shape = _shape(subject, plain)
             if shape is not None and (best is None or len(shape.skips) > len(best.skips)):
                 best = shape
         if not any(box.block for box in shown.boxes):
-            break
+            return best
     return best
 
 

@@ -11,9 +11,13 @@ from support.zoo import FOLDER, checked
 
 import netdsl
 from netdsl.architecture import Architecture
+from netdsl.drawing.graph_sheet import blocks_alongside
+from netdsl.drawing.graph_style import Painter
 from netdsl.drawing.insets import chosen
+from netdsl.drawing.marks import bounds
 from netdsl.drawing.options import Options
 from netdsl.drawing.picture import Picture
+from netdsl.drawing.scene import SceneBlock
 from netdsl.drawing.subject import Subject
 from netdsl.errors import NetError
 
@@ -97,6 +101,13 @@ def test_many_branches_that_differ_in_size_are_one_box() -> None:
     assert box.labels[-1].text == "×300 ||"
 
 
+@pytest.mark.parametrize(("count", "boxes"), [(16, 16), (17, 1)])
+def test_up_to_16_branches_that_differ_in_size_are_drawn_each(count: int, boxes: int) -> None:
+    branches = " | ".join(f"fc-{size}" for size in range(1, count + 1))
+    picture = drawn(netdsl.parse(f"8 > [ {branches} ] > tanh"), Options())
+    assert len([box for box in picture.boxes if box.name.startswith("fc")]) == boxes
+
+
 RATES = """
 def unit(c, rate) = res(conv3-{c}(linear) > droppath({rate}))
 8x8x4 > unit(4, 0.0260869565217) > unit(4, 0.0347826086956) > unit(4, 0.125) > gap > fc-2
@@ -174,6 +185,29 @@ def test_what_is_said_of_new_words() -> None:
 def test_the_same_text_gives_the_same_bytes() -> None:
     text = (FOLDER / "googlenet.net").read_text(encoding="utf-8")
     assert netdsl.parse(text).draw().svg == netdsl.parse(text).draw().svg
+
+
+def edge_of(picture: Seen, source: str, target: str) -> list[tuple[float, float]]:
+    (edge,) = (e for e in picture.edges if (e.source, e.target) == (source, target))
+    return list(edge.points)
+
+
+def test_what_follows_a_tangle_in_a_frame_ends_on_the_axis_of_the_frame() -> None:
+    body = "fc-4 > fc-4 as a > fc-4 as b > add[ @a | @b ] > fc-4 > add[ id | @b > fc-4 ]"
+    picture = drawn(netdsl.parse(f"def f() = {body}\n4 > f > fc-2"), Options())
+    assert "f_1" in {frame.name for frame in picture.frames}
+    axis = box_at(picture, "fc_1")[0]
+    assert {round(x - axis, 1) for x, _ in edge_of(picture, "f_1_add_2", "fc_1")} == {0}
+
+
+def test_what_leaves_a_frame_next_to_its_chain_stays_on_its_side() -> None:
+    """`b` is read within the frame, from its left, and outside, from its right."""
+    body = "fc-4 as a > fc-4 as b > [ id | @b ] > fc-4 as c > add[ id | @b | @c | @a ]"
+    text = f"def f() = {body}\n4 > f as s > fc-4 > add[ id | @s.c | @s.b ] > fc-2"
+    picture = drawn(netdsl.parse(text), Options(fold="none"))
+    axis = box_at(picture, "s_b")[0]
+    assert min(x for x, _ in edge_of(picture, "s_b", "add_1")) == pytest.approx(axis)
+    assert min(x for x, _ in edge_of(picture, "s_b", "s_add_1")) < axis - 50
 
 
 # --- what a reader looks for ----------------------------------------------------------------------
@@ -255,6 +289,62 @@ def test_nor_one_that_is_open_in_another_one() -> None:
     (boxes, _) = picture.compared[0]
     assert len(picture.compared) == 1
     assert len([box for box in boxes if "droppath" in box.name]) == 1
+
+
+PILLS = "relu | tanh | elu | selu | gelu | silu | mish | exp | bn | ln | rms"
+SUMS = "8 → 2 · 58 params · 16 MACs"
+
+
+# Of 12 pills those of norms are 96 wide with a unit, `softmax` 80, all else 64; 26 between two.
+@pytest.mark.parametrize(
+    ("last", "wide", "figure", "heading"),
+    [
+        ("relu6", 3 * 96 + 9 * 64 + 11 * 26, "bn 16 params", SUMS),
+        # It would be 1166 wide.
+        ("softmax", 80 + 11 * 64 + 11 * 26, "bn 16", f"{SUMS} · in boxes: output · params"),
+    ],
+)
+def test_figures_have_units_in_a_picture_that_is_up_to_1150_wide(
+    last: str, wide: int, figure: str, heading: str
+) -> None:
+    network = netdsl.parse(f"8 > add[ {PILLS} | {last} ] > fc-2")
+    picture = drawn(network, Options())
+    areas = [box.area for box in picture.boxes]
+    assert max(area.x1 for area in areas) - min(area.x0 for area in areas) == wide
+    assert figure in labels_of(picture, "bn_1")
+    assert picture.loose[-1].text == heading
+
+
+def inset(text: str, box: tuple[float, float, float, float]) -> list[tuple[float, ...]]:
+    """Where the blocks of a network are drawn open next to a picture."""
+    subject = Subject(netdsl.parse(text), Options(depth=0))
+    painter = Painter(subject, "")
+    return [bounds((mark,)) for mark in blocks_alongside(painter, subject.chosen(), box)]
+
+
+def test_blocks_are_next_to_a_picture_up_to_1150_and_else_below_it() -> None:
+    text = "def unit() = conv3-4 > conv1-4\n8x8x4 > unit > gap"
+    ((left, top, right, _),) = inset(text, (0, 0, 100, 200))
+    assert (left, top) == (156, 0)
+    widest = 1150 - (right - left) - 56
+    assert inset(text, (0, 0, widest, 200))[0][:3] == (widest + 56, 0, 1150)
+    assert inset(text, (0, 0, widest + 1, 200))[0][:2] == (0, 228)
+
+
+def test_a_block_below_a_picture_is_below_those_next_to_it() -> None:
+    text = f"def tall() = conv3-4 > pool > conv1-4\ndef wide() = add[ {PILLS} ] > gap\n"
+    tall, wide = inset(f"{text}8x8x4 > tall > wide > fc-2", (0, 0, 100, 100))
+    assert tall[:2] == (156, 0)
+    assert tall[3] > 100
+    assert wide[:2] == (0, tall[3] + 24 + 28)
+
+
+@pytest.mark.parametrize(("highest", "boxes"), [(3, 4), (5, 4), (6, 6)])
+def test_a_block_is_opened_as_deep_as_boxes_fit(highest: int, boxes: int) -> None:
+    text = "def pair() = conv3-4 > conv1-4\ndef four() = pair > pool > pair > bn\n"
+    subject = Subject(netdsl.parse(f"{text}8x8x4 > four > gap"), Options())
+    (four,) = (item for item in subject.items if isinstance(item, SceneBlock))
+    assert len(subject.inside(four.items, highest).boxes) == boxes
 
 
 @pytest.mark.parametrize("name", ["resnet18", "googlenet", "vgg16"])

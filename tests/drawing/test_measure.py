@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdsl.drawing.measure import width
+from netdsl.drawing.measure import shortened, width
 
 # Of the characters from the space to the tilde, in thousandths of the font size.
 REGULAR = """
@@ -30,3 +30,29 @@ def test_widths_are_those_of_the_font(bold: bool, widths: str) -> None:
     characters = [chr(code) for code in range(ord(" "), ord("~") + 1)]
     found = {character: round(width(character, 1000, bold)) for character in characters}
     assert found == dict(zip(characters, map(int, widths.split()), strict=True))
+
+
+# The middle dot is as wide as Arial's: Helvetica's is 278.
+SIGNS = {"°": 400, "–": 556, "×": 584, "−": 584, "±": 584, "÷": 584, "—": 1000, "…": 1000, "·": 333}
+
+
+@pytest.mark.parametrize(("bold", "mu"), [(False, 556), (True, 611)])
+def test_widths_of_signs_are_those_of_the_font(bold: bool, mu: int) -> None:
+    widths = {**SIGNS, "µ": mu}
+    assert {sign: round(width(sign, 1000, bold)) for sign in widths} == widths
+
+
+@pytest.mark.parametrize(
+    ("text", "highest", "shown"),
+    [
+        # Of size 10, a digit is 5.56 wide and the ellipsis 10.
+        ("1234567890", 55.6, "1234567890"),
+        ("1234567890", 55.5, "12345678…"),
+        ("1234567890", 54.4, "1234567…"),
+        ("1234567890", 10.0, "…"),
+        # It does not end with what only leads to more.
+        ("12 (34567890", 30.0, "12…"),
+    ],
+)
+def test_a_text_that_is_too_wide_is_cut(text: str, highest: float, shown: str) -> None:
+    assert shortened(text, 10, highest) == shown

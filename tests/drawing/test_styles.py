@@ -16,6 +16,8 @@ from netdsl.drawing.neurons import suits
 from netdsl.drawing.options import Options
 from netdsl.drawing.picture import Picture
 from netdsl.drawing.solids import SolidScale, solid
+from netdsl.drawing.subject import Subject
+from netdsl.drawing.u_shape import found
 from netdsl.errors import NetError
 
 VOLUMES = ("alexnet", "lenet5", "vgg16", "zfnet", "dcgan", "resnet50", "densenet121", "tdnn")
@@ -208,3 +210,19 @@ def test_blocks_of_a_library_are_opened_to_find_a_u() -> None:
     picture = drawn(architecture, "auto")
     assert {box.data.get("block") for box in picture.boxes} >= {"double"}
     assert faults(picture) == []
+
+
+@pytest.mark.parametrize(("convolutions", "skips"), [(31, 3), (32, 2)])
+def test_blocks_are_opened_to_find_a_level_of_a_u_while_there_are_48_boxes(
+    convolutions: int, skips: int
+) -> None:
+    """12 boxes are around a block that is closed at first; it holds 5, and the convolutions."""
+    many = " > ".join(f"conv3-{size}" for size in range(8, 8 + convolutions))
+    deep = f"def deep() = conv3-8 as c > pool > {many} > tconv2-8/2 > [ id | @c ] > conv3-8"
+    text = """
+    16x16x3 > conv3-4 as a > pool > conv3-6 as b > pool > deep > tconv2-6/2
+    > [ id | @b ] > conv3-6 > tconv2-4/2 > [ id | @a ] > conv1-2 > softmax
+    """
+    shape = found(Subject(netdsl.parse(f"{deep}\n{text}"), Options()))
+    assert shape is not None
+    assert len(shape.skips) == skips
