@@ -57,7 +57,7 @@ def found(subject: Subject) -> UShape | None:
         if len(shown.boxes) > (MAX_DRAWN if best is None else _MAX_BOXES):
             return best
         plain = View(tuple(boxes_of(shown.items)), shown.boxes, shown.edges)
-        if not any(box.times > 1 and box.alongside for box in plain.boxes):
+        if not any(box.alongside for box in plain.boxes):
             shape = _shape(subject, plain)
             if shape is not None and (best is None or len(shape.skips) > len(best.skips)):
                 best = shape

@@ -49,14 +49,14 @@ def lines(marks: tuple[Mark, ...], look: str) -> list[tuple[tuple[float, float],
 LINE = (-1.6, -1.2, -0.8, -0.4, 0.0)
 
 
-def test_whole_numbers_are_below_and_to_the_left() -> None:
+def test_integers_are_below_and_to_the_left() -> None:
     marks = diagram(LINE)
     below = {"−2": 0, "−1": 85, "0": 170, "1": 255, "2": 340}
     assert texts(marks, "middle") == {text: (x, 232) for text, x in below.items()}
     assert texts(marks, "end") == {"−2": (-6, 223), "−1": (-6, 135), "0": (-6, 47)}
 
 
-def test_lines_of_whole_numbers_are_inside_and_those_of_0_are_axes() -> None:
+def test_lines_of_integers_are_inside_and_those_of_0_are_axes() -> None:
     grid, axes = (mark for mark in diagram(LINE) if isinstance(mark, Web))
     upright = [((x, 220), (x, 0)) for x in (85, 170, 255)]
     assert grid.lines == (*upright, ((0, 132), (340, 132)), ((0, 44), (340, 44)))
@@ -78,6 +78,7 @@ def test_a_function_and_its_derivative_are_two_lines() -> None:
         ((0.0, 0.0, 0.0, 1.0, 1.0), [[(-2, 0), (-1, 0), (0, 0)], [(1, 1), (2, 1)]]),
         ((0.0, 0.0, 0.0, 0.2, 0.2), [[(-2, 0), (-1, 0), (0, 0)], [(1, 0.2), (2, 0.2)]]),
         ((0.0, 0.04, 0.4, 0.4, 0.4), [[(-2, 0), (-1, 0.04)], [(0, 0.4), (1, 0.4), (2, 0.4)]]),
+        ((0.0, 0.0, 0.2, 0.2, 0.5), [[(-2, 0), (-1, 0)], [(0, 0.2), (1, 0.2), (2, 0.5)]]),
         # No jump: a tenth, and what is no more than 8 times as steep as what is around it.
         ((0.0, 0.0, 0.0, 0.1, 0.1), [[(-2, 0), (-1, 0), (0, 0), (1, 0.1), (2, 0.1)]]),
         ((0.0, 0.05, 0.4, 0.4, 0.4), [[(-2, 0), (-1, 0.05), (0, 0.4), (1, 0.4), (2, 0.4)]]),
@@ -113,11 +114,11 @@ def test_the_name_is_large_and_both_formulas_are_next_to_words() -> None:
 
 def test_long_names_and_formulas_are_cut() -> None:
     """A name has half of the width, and a formula the rest, 40 less."""
-    marks = diagram(LINE, word="1" * 50, formula="1" * 50, derivative="1" * 60)
+    marks = diagram(LINE, word="b" * 50, formula="1" * 50, derivative="1" * 60)
     found = [m for m in marks if isinstance(m, Text) and m.anchor == "start"]
-    # Of 14, digits are 7.784 wide and the ellipsis 14; of 10 they are 5.56 and 10.
+    # A bold b of 14 is 8.554 wide, the ellipsis 14; digits of 10 are 5.56, the ellipsis 10.
     assert [m.runs[0].text for m in found] == [
-        "1" * 20 + "…",
+        "b" * 18 + "…",
         "1" * 21 + "…",
         "derivative",
         "1" * 44 + "…",

@@ -17,7 +17,7 @@ from netdsl.drawing.options import Options
 from netdsl.drawing.picture import Picture
 from netdsl.drawing.solids import SolidScale, solid
 from netdsl.drawing.subject import Subject
-from netdsl.drawing.u_shape import found
+from netdsl.drawing.u_shape import UShape, found
 from netdsl.errors import NetError
 
 VOLUMES = ("alexnet", "lenet5", "vgg16", "zfnet", "dcgan", "resnet50", "densenet121", "tdnn")
@@ -212,17 +212,41 @@ def test_blocks_of_a_library_are_opened_to_find_a_u() -> None:
     assert faults(picture) == []
 
 
+def u_around(inner: str, blocks: str = "") -> UShape | None:
+    """The U of 12 boxes and two skips with something at its bottom."""
+    text = f"""
+    16x16x3 > conv3-4 as a > pool > conv3-6 as b > pool > {inner} > tconv2-6/2
+    > [ id | @b ] > conv3-6 > tconv2-4/2 > [ id | @a ] > conv1-2 > softmax
+    """
+    return found(Subject(netdsl.parse(f"{blocks}\n{text}"), Options()))
+
+
+def many(convolutions: int) -> str:
+    return " > ".join(f"conv3-{size}" for size in range(8, 8 + convolutions))
+
+
 @pytest.mark.parametrize(("convolutions", "skips"), [(31, 3), (32, 2)])
 def test_blocks_are_opened_to_find_a_level_of_a_u_while_there_are_48_boxes(
     convolutions: int, skips: int
 ) -> None:
-    """12 boxes are around a block that is closed at first; it holds 5, and the convolutions."""
-    many = " > ".join(f"conv3-{size}" for size in range(8, 8 + convolutions))
-    deep = f"def deep() = conv3-8 as c > pool > {many} > tconv2-8/2 > [ id | @c ] > conv3-8"
-    text = """
-    16x16x3 > conv3-4 as a > pool > conv3-6 as b > pool > deep > tconv2-6/2
-    > [ id | @b ] > conv3-6 > tconv2-4/2 > [ id | @a ] > conv1-2 > softmax
-    """
-    shape = found(Subject(netdsl.parse(f"{deep}\n{text}"), Options()))
+    inner = f"conv3-8 as c > pool > {many(convolutions)} > tconv2-8/2 > [ id | @c ] > conv3-8"
+    shape = u_around("deep", f"def deep() = {inner}")
     assert shape is not None
     assert len(shape.skips) == skips
+
+
+def test_a_u_without_blocks_may_have_more_boxes() -> None:
+    shape = u_around(many(40))
+    assert shape is not None
+    assert (len(shape.spine), len(shape.skips)) == (52, 2)
+
+
+def test_blocks_without_a_level_of_a_u_are_closed() -> None:
+    shape = u_around("deep", f"def deep() = {many(3)}")
+    assert shape is not None
+    assert [box.block.word for box in shape.view.boxes if box.block] == ["deep"]
+
+
+def test_a_u_has_no_branches_that_are_drawn_as_one() -> None:
+    assert u_around("conv3-8") is not None
+    assert u_around("add[ conv3-8 |4 ]") is None
