@@ -14,7 +14,6 @@ _NAMES = ("channels", "positions", "h", "w", "d", "n")
 _MEANT = "rows (h), columns (w) or slices (d); a sequence's positions (n)"
 # Channels last, as everywhere: the last axis is never a position.
 _OF_RANK = {
-    1: ("channels",),
     2: ("n", "channels"),
     3: ("h", "w", "channels"),
     4: ("d", "h", "w", "channels"),
