@@ -31,6 +31,12 @@ backend takes 11 GB and more for it.
 """
 
 
+TOLERANCES = {"deeplabv3plus": 2e-4}
+"""Relative ones of losses, where not 1e-4. `deeplabv3plus` normalizes a map of one position: of
+2 images two numbers, and rounding moves their difference by up to 2 %.
+"""
+
+
 class Example(NamedTuple):
     """A network, what `backends.losses` takes of it, the losses that TensorFlow gives, and whether
     it is large.
@@ -102,9 +108,10 @@ def example(request: pytest.FixtureRequest, losses: Losses) -> Example:
 )
 def test_the_same_losses_on_each_backend(example: Example, losses: Losses, other: str) -> None:
     first, *_, last = example.losses
-    assert abs(last - first) > 2e-4 * first  # a curve, by which a wrong gradient would show
+    tolerance = TOLERANCES.get(example.what[1], 1e-4)
+    assert abs(last - first) > 2 * tolerance * first  # a curve: a wrong gradient would show
     assert losses(other, *example.what, large=example.large) == pytest.approx(
-        example.losses, rel=1e-4
+        example.losses, rel=tolerance
     )
 
 
