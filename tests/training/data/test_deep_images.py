@@ -133,10 +133,12 @@ def test_images_are_read_at_the_size_asked_for_or_at_their_own(
     assert found == pytest.approx(0.2, abs=1e-6)
 
 
-def test_the_range_of_images_in_files_is_known_without_reading_them(tmp_path: Path) -> None:
+def test_the_range_and_the_digests_of_files_are_known_without_reading_them(tmp_path: Path) -> None:
     images = deep_files([tmp_path / "none.png"], (4, 4, 1), (0, 4095), [b"digest"])
     assert scan(images) == (0, 1, None, None)
     assert (images.shape, images.dtype) == ((1, 4, 4, 1), np.float32)
+    assert images.digest is not None
+    assert images.digest(0) == b"digest"
 
 
 @pytest.mark.parametrize(
