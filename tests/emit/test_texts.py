@@ -34,6 +34,26 @@ def test_blocks_without_names_are_called_as_their_layers(layers: str, name: str)
     assert re.findall(r"def (.*\)):", text)[0] == name
 
 
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("cell", "cell"),
+        ("print", "print2"),
+        ("lambda", "lambda2"),
+        ("match", "match2"),
+        ("layer", "layer2"),
+        ("inputs", "inputs2"),
+        ("np", "np2"),
+        ("skip", "skip2"),
+        ("filters", "filters2"),
+    ],
+)
+def test_functions_hide_no_name_that_a_program_needs(name: str, function: str) -> None:
+    """Neither Python's own, nor those of the program's variables and parameters."""
+    text = f"def {name}(c) = conv3-{{c}} > relu > pool\n16x16x3 > {name}(4) > {name}(5) > gap"
+    assert f"def {function}(x, filters):" in netdsl.parse(text).emit()
+
+
 RELU, TANH = (f'x = layers.Activation("{name}")(x)' for name in ("relu", "tanh"))
 
 
@@ -117,6 +137,7 @@ def test_what_is_carried_is_whole(name: str) -> None:
     [
         ("8 > fc-2", ["import keras", "from keras import layers"]),
         ("8 > abs", ["import keras", "from keras import ops"]),
+        ("8x2 > last", ["import keras"]),
         ("8 > abs > fc-2", ["import keras", "from keras import layers, ops"]),
         (
             "8 > const(2) > rescale(3)",
