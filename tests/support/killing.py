@@ -53,8 +53,14 @@ def child(action: object, where: Path) -> int:
 
 
 def ended(pid: int) -> bool:
-    """Waits for the process, and returns whether it ended well."""
-    return os.waitpid(pid, 0)[1] == 0
+    """Waits for the process, and returns whether it was not killed.
+
+    Raises SystemExit where it failed by itself: it would each time, and there would be no end.
+    """
+    status = os.waitpid(pid, 0)[1]
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+        raise SystemExit("a training failed")
+    return status == 0
 
 
 def main(where: Path, kills: int, seed: int) -> int:
