@@ -67,7 +67,6 @@ class LaidRegion:
         self.nodes: list[LaidNode] = []
         self.alongside = self._side_by_side()
         self.top = self.bottom = 0.0
-        self.pads = Pads(0.0, 0.0, 0.0, 0.0)
         self.entries: dict[int, float] = dict.fromkeys(region.entries, 0.0)
         self.exits: dict[int, float] = dict.fromkeys(region.exits, 0.0)
         self.chain: ChainBox = self._chain()
@@ -152,7 +151,6 @@ class LaidRegion:
         lead = 2 * OUTSIDE if chain.turns(0) else _LEAD
         tail = 2 * OUTSIDE if self._turns_at_end() else _LEAD
         self.top, self.bottom = lead + pads.before, tail + pads.after
-        self.pads = pads
         length = self.top + chain.length + self.bottom
         node = LaidNode(Size(length, chain.left + pads.left, chain.right + pads.right), "frame")
         node.entries, node.exits = self.entries, self.exits

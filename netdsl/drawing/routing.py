@@ -90,7 +90,7 @@ class Router:
         points = [] if begin[1] == lane else [(after, begin[1]), (after, lane)]
         end, before, _ = self._end(wire)
         node = self.nodes[wire.target] if wire.target in self.stops else None
-        if node is None and end[1] == lane:
+        if end[1] == lane:
             return [*points, end]
         if node is not None and node.shape == "bar":
             return [*points, (end[0], lane)]

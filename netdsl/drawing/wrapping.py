@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ def _filled(laid: Layout, height: float) -> list[_Column]:
     length = _length(laid)
     ends: list[float] = []
     begin, last = 0.0, 0.0
-    for cut in (*laid.cuts, length + 1):
+    for cut in (*laid.cuts, length):
         if (
             cut - begin > height
             and last - begin > _LEAST * height
@@ -67,7 +68,7 @@ def _filled(laid: Layout, height: float) -> list[_Column]:
             ends.append(last)
             begin = last
         last = cut
-    ends.append(length + 1)
+    ends.append(math.inf)
     found, before = [], -1.0
     for end in ends:
         vs = [0.0]

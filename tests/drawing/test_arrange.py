@@ -11,8 +11,12 @@ import pytest
 
 from netdsl.drawing.arrange import ChainBox
 from netdsl.drawing.geometry import Size
+from netdsl.drawing.laid_region import Measure, Pads
+from netdsl.drawing.layout import laid_out
 from netdsl.drawing.nodes import LaidNode
 from netdsl.drawing.parts import END, START, Arc, PartChain, Side, Wire
+from netdsl.drawing.shown import Box
+from netdsl.drawing.view import View
 
 Widths = dict[int, tuple[float, float]]  # of some boxes: to the left and to the right
 
@@ -146,3 +150,24 @@ def test_what_leaves_a_chain_is_next_to_what_follows(widths: Widths, across: flo
     assert box.starts == [0, 58, 110]
     (side,) = box.sides
     assert (side.u, side.v) == (58, across)
+
+
+# --- ways -----------------------------------------------------------------------------------------
+
+
+def test_an_arc_straight_above_what_it_ends_in_goes_straight_into_it() -> None:
+    """Branches of 20 + 36 and of 15 + 15, 26 apart, are 112: the arc, 56 from the edge, runs
+    through the middle, above the circle that joins them.
+    """
+    sizes = [Size(30, 20, 20)] * 4 + [Size(140, 15, 15), Size(20, 10, 10)]
+    boxes = tuple(Box(((number,),)) for number in range(6))
+    edges = ((0, 1), (1, 2), (2, 3), (3, 5), (0, 4), (4, 5), (1, 5))
+    measure = Measure(
+        lambda box: LaidNode(sizes[box.first], "circle" if box.first == 5 else "box"),
+        lambda *_: Pads(0, 0, 0, 0),
+    )
+    laid = laid_out(View(boxes, boxes, edges), measure)
+    assert [spot.v for spot in laid.spots] == [0, -36, -36, -36, 41, 0]
+    begin, turned, lane, end = laid.edges[6]
+    assert (begin, end) == ((laid.spots[1].u + 30, -36), (laid.spots[5].u, 0))
+    assert (turned, lane) == ((turned[0], -36), (turned[0], 0))

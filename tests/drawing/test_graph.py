@@ -271,6 +271,15 @@ def test_every_kind_of_block_is_drawn_open_before_one_is_a_second_time(
     assert tuple(block.word for block in chosen(subject, subject.chosen())) == words
 
 
+def test_a_second_form_of_a_block_is_next_to_the_first() -> None:
+    """Where the channels change, `res` has a projection."""
+    unit = "def unit(c) = res(conv3-{c} > conv3-{c})\ndef other() = bn > relu\n"
+    text = f"{unit}8x8x4 > unit(4) x2 > unit(8) > other > gap"
+    subject = Subject(netdsl.parse(text), Options(depth=0))
+    shown = chosen(subject, subject.chosen())
+    assert [block.title for block in shown] == ["unit(4)", "unit(8)", "other"]
+
+
 def test_a_block_that_is_open_already_is_not_drawn_again() -> None:
     (network,) = networks(FOLDER / "keras" / "convnext_base.net")
     subject = Subject(network, Options())
