@@ -215,3 +215,13 @@ def test_where_no_library_has_a_name_near_it_all_are_listed() -> None:
     assert found.help == (
         f'the libraries are {", ".join(standard_names())}; write a file in quotes: use "zzzzzz.net"'
     )
+
+
+@pytest.mark.parametrize(("block", "codes"), [("relu", ["W703"]), ("nolayer", ["N101"])])
+def test_nothing_is_doubted_of_a_network_whose_used_file_is_wrong(
+    block: str, codes: list[str], tmp_path: Path
+) -> None:
+    """It may be unfinished: what is never used may have its use in what failed."""
+    (tmp_path / "b.net").write_text(f"def cell(c) = conv3-{{c}} > {block}")
+    (tmp_path / "a.net").write_text('use "b.net"\n8 > fc-4 as never > fc-2')
+    assert [found.code for found in netdsl.check(tmp_path / "a.net")] == codes
