@@ -48,16 +48,14 @@ def _rows(
 
     The last row has weights.
     """
-    uses, closed = calls.uses, {*calls.outputs}
-    taken = {*calls.tied, *places}
+    uses, tied, closed = calls.uses, calls.tied, {*calls.outputs}
     rows = [places]
     while calls.calls[places[0]].applied == "({0})":  # a loop calls each layer on one tensor
         row = rows[-1]
         after = [consumers[at][0] for at in row if len(consumers[at]) == 1 and at not in closed]
-        if len(after) < len(row) or not _alike(after, calls.calls, uses) or {*after} & taken:
+        if len(after) < len(row) or not _alike(after, calls.calls, uses) or {*after} & tied:
             break
         rows.append(after)
-        taken |= {*after}
     # Activations at the end are made where they are used, as elsewhere.
     while not calls.calls[rows[-1][0]].has_weights:
         rows.pop()

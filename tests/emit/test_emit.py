@@ -279,6 +279,8 @@ def test_mistakes_in_a_file_are_reported(capsys: pytest.CaptureFixture[str]) -> 
         (f'x = f("({"a" * 40}", {"b" * 37})', ["x = f(", f'    "({"a" * 40}", {"b" * 37}', ")"]),
         ("x = " + "a" * 100, ["x = " + "a" * 100]),
         (f"x = {'a' * 100}()", [f"x = {'a' * 100}()"]),
+        # Empty brackets are not broken, so that the 89th column is that of the last ones.
+        (f"x = f({'a' * 79})()(b)", ["x = f(", f"    {'a' * 79}", ")()(b)"]),
     ],
 )
 def test_long_statements_are_broken_in_their_brackets(text: str, lines: list[str]) -> None:

@@ -201,6 +201,12 @@ def test_programs_without_blocks_are_proven(path: Path) -> None:
     assert " for _ in " not in code
 
 
+def test_layers_that_are_used_twice_are_proven_without_blocks() -> None:
+    network = netdsl.parse("let f = fc-4 > fc-3\n8 > fc-5 > sub[ f | f ] > fc-1")
+    code = emitted.written((network,), ("network",), factored=False)
+    assert disproof(code, "network", network.name, network.graph) == ""
+
+
 # --- programs as others would write them ----------------------------------------------------------
 
 PLAIN = "input 8\n> fc-4(tanh) > fc-4(tanh) > fc-2"

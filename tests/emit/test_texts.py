@@ -13,6 +13,7 @@ from netdsl.emit.carried import _all_definitions, carried
 from netdsl.emit.plan import plan_of
 from netdsl.emit.program import UNFACTORED
 from netdsl.factoring.items import Item
+from netdsl.factoring.nesting import nested_chains
 
 # --- blocks and loops -----------------------------------------------------------------------------
 
@@ -115,6 +116,22 @@ def test_which_nodes_can_be_functions(spans: list[tuple[int, int]], rank: int) -
     assert blocks.rules().rank(tuple(Item("", span=span) for span in spans)) == rank
 
 
+@pytest.mark.parametrize(
+    ("layer", "statement"),
+    [
+        ("dropout(0.1)", "x = layers.Dropout(0.1)(x)\n"),
+        ("noise(0.1)", "x = layers.GaussianNoise(0.1)(x)\n"),
+    ],
+)
+def test_a_layer_counts_as_much_as_its_statement(layer: str, statement: str) -> None:
+    """With a value of three characters, as many as are assumed."""
+    graph = netdsl.parse(f"8 > {layer} > {layer} > {layer}").graph
+    plan = plan_of(graph, set())
+    measure = WrittenBlocks(plan, graph).rules().measure
+    ((_, chain),) = nested_chains(plan.nodes, [0], plan.outputs)
+    assert measure(chain) - measure(chain[:2]) == len(statement)
+
+
 # --- what is carried along ------------------------------------------------------------------------
 
 
@@ -214,6 +231,13 @@ def test_descriptions_are_docstrings(description: str, lines: list[str]) -> None
             "tie b = transpose a\ntie d = transpose c",
             "c = Tied(",
         ),
+        (
+            "let f = fc-6 > fc-5 > fc-4\n8 > sub[ f as a | f ] > fc-5 as b\ntie b = transpose a",
+            "for layer in f: x = layer(x) x = a_fc_3(x)",
+        ),
+        # What a product is taken with is a gate; of a sum the longer branch continues.
+        ("8 > mul[ id | fc-8 > tanh ] > fc-2", "x = layers.multiply([inputs, gate])"),
+        ("8 > avg[ id | fc-8 > tanh ] > fc-2", "x = layers.average([inputs, x])"),
         # An activation is an argument, but for the kinds where weights would change their order.
         (
             "8x8x2 > conv3-4(tanh) > gap > sub[ fc-3 | fc-3(tanh) ]",

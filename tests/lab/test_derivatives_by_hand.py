@@ -316,6 +316,7 @@ SCORES = [[2.0, -2.0], [0.0, 1.0]]
         (TWO, Asked(of="@y[0]"), SCORES, 2, "y[0]"),
         ("2 > linear > relu as y", Asked(of="y"), SCORES, 1, "the sum of y"),
         (f"{TWO}\n@y as z", Asked(of="y[0]"), SCORES, 2, "z[0]"),
+        ("4 > fc-2(linear)", Asked(of="fc_1[0]"), SCORES, 2, "fc_1[0]"),
         (TWO, Asked(loss="squared", target="1 0"), SCORES, 1 + 4 + 1 + 1, "squared of y and 1 0"),
         (
             TWO,

@@ -186,6 +186,8 @@ def test_work_is_bounded(layers: str, says: str) -> None:
         ("ELEMENTS", 12, "3 > relu", "12 numbers would be computed; at most 11 are"),
         ("FLOPS", 14, "3 > fc-1(linear, init=1)", "14 floating-point operations; at most 13"),
         ("WINDOWED", 6, "3 > relu", "6 floating-point operations; at most 5 are done by one layer"),
+        # Of a product only the bias counts as a window: 2 outputs of 2 examples.
+        ("WINDOWED", 4, "9 > fc-2(linear, init=1)", "4 floating-point operations; at most 3 are"),
         ("CELLS", 9, "3x1 > conv9-1(init=1, pad=same)", "`conv` has 9 cells; at most 8 are"),
         ("ELEMENTS", 54, "3x3 > dw3/7(init=1, pad=3)", "has 54 numbers; at most 53 are computed"),
     ],

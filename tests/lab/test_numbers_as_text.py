@@ -118,6 +118,7 @@ def test_a_matrix() -> None:
     assert matrix_json(alone)["shared"] is None
     assert matrix_json(found)["shared"] == [[1, 0], [2, 3]]
     assert (matrix_json(found)["input"], matrix_json(found)["weights"]) == ([2], 3)
+    assert matrix_json(matrix([[1.0, 0.0]]))["output"] == [1]
 
 
 @pytest.mark.parametrize(

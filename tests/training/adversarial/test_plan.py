@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from netdsl.errors import NetError, Source
 from netdsl.reading import ReadOptions, check_source
 from netdsl.training.adversarial.job import AdversarialJob
 from netdsl.training.adversarial.plan import NO_PLACE, plan_pair
+from netdsl.training.planning import requirements
 from netdsl.training.recipes.recipe import Recipe, parse_recipe
 from netdsl.training.recipes.yaml_writer import to_yaml
 
@@ -223,6 +225,16 @@ def test_data_keys_without_a_place(key: str, value: str) -> None:
 
 USED = {"data", "gan", "optimizer", "batch", "epochs", "early_stopping", "keep", "precision"}
 USED |= {"backend", "speed", "devices", "log", "seed", "params", "spans", "checkpoint"}
+
+
+def test_a_backend_that_is_not_installed_is_shown_in_the_recipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requirements, "find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    error = refused(recipe=f"{GAN}backend: jax\n")
+    span = error.diagnostics[0].span
+    assert (error.code, span and span.text) == ("N602", "jax")
 
 
 def test_every_key_is_used_or_refused() -> None:

@@ -355,6 +355,15 @@ def test_what_replaces_a_missing_number_is_reported(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "noted"),
+    [("-99", True), ("99.0", True), ("9", False), ("-9", False), ("-100", False), ("99.5", False)],
+)
+def test_only_whole_nines_are_doubted(cell: str, noted: bool, path: Path) -> None:
+    body = "".join(f"{row},{cell if row % 7 == 0 else row / 200}\n" for row in range(100, 140))
+    assert bool(table_notes(read(path, "a,b\n" + body))) == noted
+
+
+@pytest.mark.parametrize(
     ("cells", "noted"),
     [
         (["12%", "15.5 %"], True),

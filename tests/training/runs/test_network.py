@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import netdsl
@@ -70,3 +73,19 @@ def test_an_older_run_whose_shared_layers_mean_something_else_is_refused(
 def test_points_may_be_called_something_else(tmp_path: Path) -> None:
     a, b = netdsl.parse("8 > fc-4 as a > fc-2"), "8 > fc-4 as other > fc-2"
     assert read_network(folder_of(tmp_path, b, digest(a.graph))) == a
+
+
+def test_numbers_that_weights_begin_at_are_those_of_the_run(tmp_path: Path) -> None:
+    kernel = np.array([[1, -2], [3, 0.5]], np.float32)
+    np.save(tmp_path / "kernel.npy", kernel)
+    (tmp_path / "begun.net").write_text('2 > fc-2(init="kernel.npy")', encoding="utf-8")
+    begun = netdsl.load(tmp_path / "begun.net")
+    folder = folder_of(tmp_path, '2 > fc-2(init="kernel.npy")', digest(begun.graph))
+    values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    values["arrays"] = {"kernel.npy": sha256((folder / "kernel.npy").read_bytes()).hexdigest()}
+    (folder / "run.json").write_text(json_text(values), encoding="utf-8")
+    assert read_network(folder) == begun
+    np.save(folder / "kernel.npy", 2 * kernel)
+    with pytest.raises(NetError, match="begins with has been changed") as caught:
+        read_network(folder)
+    assert caught.value.code == "N616"
