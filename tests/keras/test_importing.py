@@ -397,6 +397,16 @@ NO_WORD: list[tuple[Any, str]] = [
         lambda: functional((6, 6, 2), layers.ReLU(max_value=3.0, threshold=1.0, name="cut")),
         "`cut` (ReLU): its threshold is 1",
     ),
+    (
+        lambda: functional((4,), lambda x: layers.Dropout(0.5, name="always")(x, training=True)),
+        "`always` (Dropout): it is called with training",
+    ),
+    (
+        lambda: functional(
+            (6, 4), lambda x: layers.LSTM(2, name="begun")(x, x[:, :2, 0], x[:, :2, 1])
+        ),
+        "`begun` (LSTM)",
+    ),
 ]
 
 
