@@ -45,7 +45,8 @@ def _too_deep(nodes: Sequence[Node], dominators: Sequence[int | None]) -> list[i
     seen: set[int] = set()
     found = []
     for place, node in enumerate(nodes):
-        for source in node.inputs if node.merges else ():
+        # Of a merge: what does not join has one input, which is its dominator.
+        for source in node.inputs:
             at: int | None = source
             # Each node is visited once over all merges: `seen` keeps long chains from being walked
             # again.

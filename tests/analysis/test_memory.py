@@ -20,6 +20,8 @@ from netdsl.analysis.memory import (
     largest_batch,
     parse_size,
 )
+from netdsl.analysis.memory.estimate import peaks
+from netdsl.analysis.memory.plan import make_plan
 from netdsl.constants import PRECISIONS, SLOTS
 from netdsl.graph import Graph
 from netdsl.report.memory import memory_text
@@ -246,6 +248,17 @@ def test_a_pool_keeps_places_and_dropout_a_mask() -> None:
         estimate(graph_of("4x4x1 > conv3-1(linear) > pool > fc-1")).saved == 64 + 64 + 32 + 16
     )  # PyTorch keeps the input
     assert estimate(graph_of("8 > fc-4(linear) > dropout(0.5) > fc-1")).saved == 32 + 16 + 4
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed"])
+def test_temporaries_of_attention_are_three_squares_of_each_head_in_float32(precision: str) -> None:
+    """2 heads, a square of 5x5 each: 3 * 2 * 25 numbers of 4 bytes, for one example."""
+    graph = graph_of("5x4 > attention(heads=2)")
+    plain, more = (
+        peaks(make_plan(graph, precision, "sgd", temporaries)).saved
+        for temporaries in (False, True)
+    )
+    assert (more[0] - plain[0], more[1] - plain[1]) == (0, 3 * 2 * 25 * 4)
 
 
 def test_a_concatenation_by_hand() -> None:

@@ -643,6 +643,15 @@ def test_a_kind_that_says_what_cannot_be_fails(
         receptive_fields(graph)
 
 
+def test_what_is_said_of_each_input_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of those after one of which nothing is seen."""
+    graph = graph_of("8x8x2 > pool as p > unpool(@p)")
+    rule = (None, Seen(None))
+    monkeypatch.setattr(KINDS["unpool"], "receptive_field", lambda self, output, *inputs: rule)
+    with pytest.raises(ValueError, match="`unpool` says that no positions stay, but not what"):
+        receptive_fields(graph)
+
+
 def test_defaults_are_those_of_a_call() -> None:
     assert KINDS["relu"].make(LayerSpec("relu")).receptive_field((4, 4, 2), (4, 4, 2)) == (Seen(),)
 

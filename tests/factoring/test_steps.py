@@ -65,6 +65,17 @@ def test_a_repeat_has_the_output_of_its_last_pass_and_the_span_of_all(
     assert (item.head, item.values, item.node, item.span) == (REPEAT, (times,), node, span)
 
 
+def test_equal_neighbours_within_a_merge_are_folded_too() -> None:
+    """`add[ a > a > a | add[ a > a | id ] ]`: `add[ a x3 | add[ a x2 | id ] ]`."""
+    inner = Item("add", children=(plain("aa"), ()))
+    chain = (Item("add", children=(plain("aaa"), (inner,))),)
+    (found,) = with_repeats([RootedChain(0, chain)], 1)
+    ((three,), (within,)) = found.chain[0].children
+    ((two,), nothing) = within.children
+    assert [(item.head, item.values) for item in (three, two)] == [(REPEAT, (3,)), (REPEAT, (2,))]
+    assert not nothing
+
+
 @pytest.mark.parametrize(
     ("widths", "own", "values", "expected"),
     [

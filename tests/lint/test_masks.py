@@ -39,12 +39,20 @@ def test_masks_are_kept(text: str) -> None:
         ("reverse > lstm-3", "reverse"),
         ("softmax(over=positions) > gap", "softmax(over=positions)"),
         ("each(fc-3) > lstm-3", "each(fc-3)"),
+        # known after a merge whose branches all have it
+        ("[ id | dense-3 ] > conv3-8", "conv3-8"),
+        ("add[ id | id ] > conv3-8", "conv3-8"),
     ],
 )
 def test_a_lost_mask_is_reported_with_the_layer(text: str, layer: str) -> None:
     found = only(EMBEDDED + text, "W723")
     assert not found.notes
     assert found.message.startswith(f"`{layer}` drops the mask of `embed-8(mask)`")
+
+
+def test_what_attention_reads_without_a_mask_leaves_that_of_its_input() -> None:
+    text = BRANCHES + "@m > attention(heads=2, kv=@b) > conv3-8"
+    assert only(text, "W723").message.startswith("`conv3-8` drops the mask of `embed-8(mask)`")
 
 
 @pytest.mark.parametrize("branch", ["conv3-8", "conv3-8 > ln"])

@@ -143,6 +143,9 @@ DIFFERENT = [
         ["~ conv3-4 conv3-4 pad same -> 0", "~ pool pool"],
     ),
     ("8x8x3 > conv3-4 > relu", "8x8x3 > conv3-4(bn) > relu", ["~ conv3-4 conv3-4(bn)"]),
+    # A row is its norm and its activation too: nothing else differs, nor how many weights it has.
+    ("8 > fc-4(relu)", "8 > fc-4(gelu)", ["~ fc-4(relu) fc-4(gelu)"]),
+    ("8 > fc-4(bn, relu)", "8 > fc-4(ln, relu)", ["~ fc-4(bn, relu) fc-4(ln, relu)"]),
     (
         "8x8x3 > conv3-4 > relu",
         "8x8x3 > conv3-4 > tanh",

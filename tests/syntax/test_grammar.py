@@ -37,8 +37,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def printed(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
+    return ran(folder, "-c", program)
+
+
+def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-c", program]
+    command = [sys.executable, *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, cwd=folder, env=environment, check=False
     )
@@ -53,7 +57,7 @@ def test_a_changed_grammar_is_read_at_once(checkout: Path) -> None:
 
 @pytest.mark.slow
 def test_new_tables_need_no_lark(checkout: Path) -> None:
-    made = printed(checkout, "from netdsl.syntax.make_tables import main; main()")
+    made = ran(checkout, "-m", "netdsl.syntax.make_tables")
     assert made.returncode == 0, made.stderr
     assert printed(checkout, PROGRAM).stdout.splitlines() == [
         "['input 8', 'fc-2', 'relu']",

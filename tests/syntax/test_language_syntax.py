@@ -404,6 +404,8 @@ def test_a_text_from_python_may_have_them_too() -> None:
         ("def f(c,) = fc-3 > fc-{c}", [], [","]),
         ("let a = fc-3 > as b > fc-4", ["let a = fc-3 > _ > fc-4"], ["b"]),
         ("8x8x > conv3-4 > fc-2", ["flow @_ > conv3-4 > fc-2"], ["x"]),
+        # nothing is left of one step, and the next statement is none of its steps
+        ("8 9\n8 > fc-2", ["input -: <8> > fc-2"], ["9"]),
     ],
 )
 def test_one_broken_statement_never_spoils_the_next(

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,17 @@ import pytest
 
 import netdsl
 from netdsl.analysis.memory import estimate
-from netdsl.analysis.memory.process import ADDRESSES, RESIDENT, ProcessMemory
+from netdsl.analysis.memory.process import (
+    ADDRESSES,
+    RESIDENT,
+    Overhead,
+    Overheads,
+    ProcessMemory,
+)
 from netdsl.errors import RunError
 from netdsl.training import memory
 
+ROOT = Path(__file__).resolve().parents[2]
 GIB = 1 << 30
 NETWORK = netdsl.parse("32x32x3 > conv3-16 > pool > flatten > fc-10")
 TRAINING = ProcessMemory(NETWORK.graph)
@@ -69,6 +77,19 @@ def test_a_process_takes_more_than_its_tensors() -> None:
     cores = TRAINING._replace(cores=16)
     assert cores.needed(1, ADDRESSES) > TRAINING.needed(1, ADDRESSES)
     assert cores.needed(1, RESIDENT) == TRAINING.needed(1, RESIDENT)
+
+
+@pytest.mark.parametrize(("word", "kind"), [("memory", RESIDENT), ("addresses", ADDRESSES)])
+def test_the_constants_are_those_of_the_documentation(word: str, kind: Overheads) -> None:
+    text = (ROOT / "docs/accounting.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"\| (\w+), {word}[^|]*\| ([\d,]+) \| (\d+) \| ([\d.]+) \|", text)
+    found = {
+        backend.replace("PyTorch", "torch").lower(): Overhead(
+            int(fixed.replace(",", "")) * 2**20, int(each_core) * 2**20, Fraction(times)
+        )
+        for backend, fixed, each_core, times in rows
+    }
+    assert found == kind
 
 
 def test_a_backend_that_was_not_measured_takes_the_maximum() -> None:
