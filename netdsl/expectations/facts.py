@@ -55,13 +55,21 @@ def unmet_among_errors(expanded: Expanded, as_written: bool) -> list[Diagnostic]
             if what.text not in (*NUMBERS, "output"):
                 found += _unknown(what, source).diagnostics
         elif what.name in points:
-            shape = expanded.shapes.get(points[what.name])
+            shape = _shape_of(expanded, what.name, points[what.name])
             if as_written and shape is not None:
                 found += _compare_known(statement, source, expanded, shape)
         # A point of a statement that has a mistake is not unknown: that mistake is said already.
         elif what.name.split(".")[0] not in expanded.lost:
             found += _unknown_point(what, source, points).diagnostics
     return found
+
+
+def _shape_of(expanded: Expanded, name: str, place: int) -> Shape | None:
+    """Return the shape of a point, as far as it is known."""
+    if expanded.graph is None:
+        return expanded.shapes.get(place)
+    at = expanded.graph.points.get(name)  # places are others in a graph that is whole
+    return None if at is None else expanded.graph.ops[at].shape
 
 
 def _compare_known(

@@ -35,10 +35,6 @@ def lost_names(text: str, found: Extent | Broken, wrong: Iterable[Diagnostic]) -
     """
     # By pattern: the statement has no tree. A name too many only leaves a message out.
     names = set(re.compile(_NAMED).findall(text, found.start, found.end))
-    if found.rule == "default":
-        names.update(
-            f"default {kind}" for kind in re.compile(_SET).findall(text, found.start, found.end)
-        )
     names |= {_BRINGS[found.rule]} if found.rule in _BRINGS else set()
     rule, after = found.rule, found.start + len(found.rule)
     if rule == "flow" and (first := re.compile(_FIRST).match(text, found.start)):
@@ -46,6 +42,10 @@ def lost_names(text: str, found: Extent | Broken, wrong: Iterable[Diagnostic]) -
         meant = nearest(first.group(), (*STATEMENT_WORDS, *ADDED_STATEMENTS))
         rule, after = meant or rule, first.end()
         names |= {_BRINGS[rule]} if rule in _BRINGS else set()
+    if rule == "default":
+        names.update(
+            f"default {kind}" for kind in re.compile(_SET).findall(text, found.start, found.end)
+        )
     named = re.compile(_NAME).match(text, after)
     if rule in _UNNAMED:
         names.add(named[1] if named else _UNNAMED[rule])

@@ -149,6 +149,9 @@ CASES = [
     ),
     ("8 > fc-3 as a > ) > fc-2\n@a > fc-4 as b\nexpect @b = 5\nexpect @a = 4", "N001 N301"),
     ("8 > fc-3 as a > > fc-2\n@a > fc-4 as b\nexpect @b = 5\nexpect @a = 4", "N003 N301 N301"),
+    ("8 > fc-3 as a\n@a 5\nexpect @a = 4\nexpect @a = 3", "N003 N301"),
+    ("4x8 > each(fc-3) as a > fc-2 as b\ntie 5\nexpect @a = 4x4\nexpect @b = 3", "N003 N301 N301"),
+    ("8 > fc-3 as a\n)\nexpect @a = 4\nexpect @b = 4\nexpect params = 1", "N001 N301 N101"),
     (
         "8 > fc-{q} as a > relu as b > fc-2 as c\nexpect @a = 3\nexpect @b = 3\nexpect @c = 3",
         "N110 N301",
@@ -188,6 +191,10 @@ CASES = [
     ("default conv(l1={q}), fc(l1=-1), dw(l1=-1)", "N110 N107 N107"),
     ("8 > fc-3(l1={p}) x{q} > fc-2(baz)", "N110 N110 N103"),
     ("default conv(pad=0\ninput 8x8x3 > conv9-4 > pool9", "N001"),
+    ("default conv(pad=0\n8x8x3 > conv3-4 as a\nexpect @a = 6x6x4", "N001"),
+    ("defalt conv(pad=0)\n8x8x3 > conv3-4 as a\nexpect @a = 6x6x4", "N003"),
+    ("defalt conv(pad=0)\n8x8x3 > conv3-4 as a > foo\nexpect @a = 6x6x4", "N003 N101"),
+    ("defalt conv(pad=0)\n8x8x3 > pool as a\nexpect @a = 6x6x3", "N003 N301"),
     ("default conv(pad=0\ninput 8x8x3 > pool9 > conv9-4", "N001 N204"),
     # A name whose step gives nothing is not unknown below.
     ("fc-3 as a\n@a > fc-2", "N209"),
