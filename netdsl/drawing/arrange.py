@@ -273,13 +273,10 @@ class ChainBox:
                 clear = max(clear, part.right if side == "right" else part.left)
             clear = max([clear, *self._passed(first, last, sign)])
             away = clear + LANE
-            for at in {arc.end for arc in arcs} | {arc.start for arc in arcs}:
-                if 0 <= at < len(self.parts):
-                    part = self.parts[at]
-                    # It comes into the side of what it ends in: the lane is outside of that, too.
-                    ends = isinstance(part, NodeBox) and part.node.shape != "bar"
-                    if ends and any(arc.end == at for arc in arcs):
-                        away = max(away, (part.right if sign > 0 else part.left) + LANE)
+            for part in (self.parts[arc.end] for arc in arcs if arc.end < len(self.parts)):
+                # It comes into the side of what it ends in: the lane is outside of that, too.
+                if isinstance(part, NodeBox) and part.node.shape != "bar":
+                    away = max(away, part.right + LANE if sign > 0 else part.left + LANE)
             away = max([away, *(abs(_port(arc, nodes)) for arc in arcs)])
             for a, b, v in placed:
                 if a < last and first < b:

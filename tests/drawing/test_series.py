@@ -66,3 +66,16 @@ def test_what_comes_from_outside_passes_what_begins_inside() -> None:
     chain = cut_up([0, 1], wires, frozenset())
     assert chain is not None
     assert (chain.parts, chain.arcs) == ([0, 1], [Arc(-1, 1, wires[0])])
+
+
+@pytest.mark.parametrize("deep", [40, 41])
+def test_branches_within_branches_are_taken_apart_40_deep(deep: int) -> None:
+    """The innermost are `0 [1 | 2] 3`, each others `4 [ those within | 5 ] 6 7`."""
+    begins = range(4, 4 * deep + 4, 4)
+    pairs = [(0, 1), (0, 2), (1, 3), (2, 3)]
+    for at in begins:
+        pairs += [(at, at - 4), (at, at + 1), (at + 1, at + 2), (at - 1, at + 2), (at + 2, at + 3)]
+    nodes = [*reversed(begins), 0, 1, 2, 3, *(at + each for at in begins for each in (1, 2, 3))]
+    chain = cut_up(nodes, [Wire(a, b, a) for a, b in pairs], frozenset())
+    assert chain is not None
+    assert ("{1 2}" in said(chain)) == (deep > 40)

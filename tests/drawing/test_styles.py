@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -173,6 +174,14 @@ def test_each_number_is_a_circle_and_each_weight_a_line() -> None:
     assert [len(web.lines) for web in webs] == [8 * 3, 3 * 8]
     circles = [sum(type(m).__name__ == "Circle" for m in g.marks) for g in groups if g.id]
     assert circles == [8, 3, 8]
+
+
+def test_what_is_below_neurons() -> None:
+    """The shape of an input; of a layer what it costs: (24 + 1) * 3 and (3 + 1) * 2 numbers."""
+    svg = Picture([netdsl.parse("4x3x2 > fc-3(tanh) > softmax-2")], Options(style="neurons")).svg
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
+    assert texts[:2] == ["input", "4×3×2"]
+    assert texts[2:7] == ["fc-3", "tanh", "75 params", "softmax-2", "8 params"]
 
 
 def test_of_large_layers_16_are_drawn() -> None:
