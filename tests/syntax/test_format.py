@@ -203,6 +203,10 @@ LINES = [
         "3 > [a as b | c  # netdsl: ignore W703\n | d]",
         "3 > [ a as b | c  # netdsl: ignore W703\n  | d\n]",
     ),
+    (
+        "8 > fc-1(init=((1, 2), # first\n(3, 4)))",
+        "8\n> fc-1(\n  init=[\n    [1, 2],  # first\n    [3, 4]\n  ]\n)",
+    ),
 ]
 
 
