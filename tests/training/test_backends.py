@@ -109,7 +109,8 @@ def example(request: pytest.FixtureRequest, losses: Losses) -> Example:
 def test_the_same_losses_on_each_backend(example: Example, losses: Losses, other: str) -> None:
     first, *_, last = example.losses
     tolerance = TOLERANCES.get(example.what[1], 1e-4)
-    assert abs(last - first) > 2 * tolerance * first  # a curve: a wrong gradient would show
+    # A curve: a wrong gradient would show. The steps of `xor` have none.
+    assert example.what[1] == "xor" or abs(last - first) > 2 * tolerance * first
     assert losses(other, *example.what, large=example.large) == pytest.approx(
         example.losses, rel=tolerance
     )
